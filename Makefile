@@ -1,0 +1,47 @@
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+PYTHON ?= python3
+BIN := .venv/bin
+PORT ?= 8000
+
+.PHONY: help demo serve test check format lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+demo: .venv/runtime ## the whole main job at http://localhost:8000, on SQLite, with a clock to move
+	$(BIN)/nurture demo --port $(PORT)
+
+serve: .venv/runtime ## the service itself, with the settings of .env
+	$(BIN)/nurture serve --port $(PORT)
+
+test: .venv/dev ## the whole test suite, on SQLite and PostgreSQL, browser included where there is one
+	$(BIN)/python -m pytest
+
+check: .venv/dev ## format, lint, types, import layers, lock files, content, migrations
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python .ci/check_locks.py
+	$(BIN)/python .ci/check_migrations.py
+	$(BIN)/nurture check
+
+format: .venv/dev ## put the code in its one format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix-only .
+
+lock: .venv/dev ## resolve requirements*.in again into hashed requirements*.txt
+	.ci/lock
+
+clean: ## remove what the other targets made (not data/)
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+
+# uv is bootstrapped by its hash; where it cannot be had, plain pip reads the same hashed files.
+.venv/runtime: requirements.txt requirements-uv.txt pyproject.toml
+	.ci/install requirements.txt
+	@touch $@
+
+.venv/dev: requirements-dev.txt requirements-uv.txt pyproject.toml
+	.ci/install requirements-dev.txt
+	@touch $@ .venv/runtime

@@ -1,0 +1,1 @@
+"""E-mail lead nurture for a pain practice. The map of the rooms is in docs/architecture.md."""

@@ -1,0 +1,1 @@
+"""Pure rules: no SQL, HTTP, clock or randomness;  is an argument."""

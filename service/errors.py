@@ -1,0 +1,82 @@
+"""What goes wrong on purpose: one error for people and programs, and one shape for problems in files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One thing wrong in a file or a setting: what, where, and what to write instead.
+
+    `id` is stable (staff may look it up), `line` counts from 1 and is None where no line is to blame.
+    """
+
+    id: str
+    message: str
+    file: str = ""
+    line: int | None = None
+    severity: Severity = "error"
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""
+        return f"{where}{'warning: ' if self.severity == 'warning' else ''}{self.message}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldProblem:
+    """One field of a request that cannot be taken: a JSON pointer (RFC 6901) and a Dutch sentence."""
+
+    pointer: str
+    detail: str
+
+
+class NurtureError(Exception):
+    """The base of everything raised on purpose: a code, an HTTP status, a Dutch and an English sentence."""
+
+    code = "error"
+    status = 500
+
+    def __init__(self, english: str, dutch: str = "", *, fields: Sequence[FieldProblem] = ()) -> None:
+        super().__init__(english)
+        self.english = english
+        self.dutch = dutch or english
+        self.fields = tuple(fields)
+
+
+class InvalidInputError(NurtureError):
+    """Somebody sent something that cannot be taken; `fields` says which field and why."""
+
+    code, status = "invalid-input", 422
+
+
+class NotFoundError(NurtureError):
+    """There is no such thing; a forged token and an unknown lead look the same."""
+
+    code, status = "not-found", 404
+
+
+class RefusedError(NurtureError):
+    """Asked for plainly, and not done, for a reason that stands in the message."""
+
+    code, status = "refused", 409
+
+
+class UnavailableError(NurtureError):
+    """A fault of ours that passes (database locked or away, disk full): ask again later."""
+
+    code, status = "unavailable", 503
+
+
+class ProblemsError(NurtureError):
+    """Settings or content with errors in them: all problems at once, never the first alone."""
+
+    code, status = "problems", 422
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)

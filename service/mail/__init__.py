@@ -1,0 +1,1 @@
+"""From a template file to the bytes that are handed over."""

@@ -1,0 +1,1 @@
+"""All SQL. Functions take a Session and never commit."""

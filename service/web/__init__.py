@@ -1,0 +1,1 @@
+"""HTTP in, flows called, HTTP out."""
