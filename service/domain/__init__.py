@@ -1,1 +1,1 @@
-"""Pure rules: no SQL, HTTP, clock or randomness;  is an argument."""
+"""Pure rules: no SQL, HTTP, clock or randomness; `now` is an argument."""
