@@ -1,0 +1,198 @@
+"""The engine and its one way to a transaction, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, Engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Session, create_engine
+
+from service.errors import Problem, ProblemsError, UnavailableError
+
+BUSY_TIMEOUT_MS = 5_000
+NOTIFY_CHANNEL = "nurture_due"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment, kept in UTC. A naive one is a mistake, and refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To the database: UTC; without its zone on SQLite, which has none to keep."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a datetime without a time zone")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the base's signature
+        """From the database: always aware, always UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class FairLock:
+    """First come, first served. SQLite's own busy handler starves writers (p99 above a second)."""
+
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()
+        self._waiting: deque[threading.Lock] = deque()
+        self._held = False
+
+    def __enter__(self) -> None:
+        with self._mutex:
+            if not self._held:
+                self._held = True
+                return
+            gate = threading.Lock()
+            gate.acquire()
+            self._waiting.append(gate)
+        gate.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        with self._mutex:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._held = False
+
+
+class Database:
+    """One database: `transaction()` to write, `reading()` to read. Threads may share it."""
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self._write_lock = FairLock()
+        if self.is_sqlite:
+            self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
+            self._reader = _sqlite_engine(url, begin="BEGIN", pool_size=8)
+        else:
+            arguments = {"connect_timeout": 5, "options": "-c lock_timeout=10s -c timezone=UTC"}
+            self._writer = create_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True, connect_args=arguments)
+            self._reader = self._writer
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that may write; for migrations."""
+        return self._writer
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Everything in the block is committed together, or none of it.
+
+        Raises UnavailableError where the database is locked, away or full: nothing was written then.
+        """
+        if self.is_sqlite:
+            with self._write_lock, self._session(self._writer) as session, session.begin():
+                yield session
+        else:
+            with self._session(self._writer) as session, session.begin():
+                yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session to look with: it sees one state of the database and writes nothing."""
+        with self._session(self._reader) as session:
+            yield session
+
+    @contextmanager
+    def _session(self, engine: Engine) -> Iterator[Session]:
+        try:
+            with Session(engine, expire_on_commit=False) as session:
+                yield session
+        except OperationalError as error:
+            raise UnavailableError(
+                f"the database cannot be used just now ({_plain_reason(error)})",
+                "De dienst is even niet bereikbaar. Probeer het over een minuut nog eens.",
+            ) from error
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._writer.dispose()
+        if self._reader is not self._writer:
+            self._reader.dispose()
+
+
+def open_database(url: str) -> Database:
+    """The database a URL names. Raises ProblemsError with one plain sentence when it names none."""
+    try:
+        parsed = make_url(url)
+        if parsed.drivername in {"sqlite", "postgresql+psycopg"}:
+            return Database(parsed)
+        found = f"'{parsed.drivername}'"
+    except (ArgumentError, NoSuchModuleError, ValueError):
+        found = "no database URL at all"
+    raise ProblemsError(
+        [
+            Problem(
+                id="database-url",
+                file="NURTURE_DATABASE_URL",
+                message=f"expected sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME, found {found}",
+            )
+        ]
+    )
+
+
+def take_locks(session: Session, names: list[str]) -> None:
+    """Hold these names until the transaction ends (sorted, so that two takers never wait for each other).
+
+    On SQLite the one writer is the lock already.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        for name in sorted(set(names)):
+            session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+
+
+def notify_sender(session: Session) -> None:
+    """Tell every listening worker, when this transaction commits, that something became due."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text(f"NOTIFY {NOTIFY_CHANNEL}"))
+
+
+def _sqlite_engine(url: URL, *, begin: str, pool_size: int) -> Engine:
+    engine = create_engine(
+        url,
+        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
+        pool_size=pool_size,
+        max_overflow=0 if pool_size == 1 else 32,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN is a deferred one; ours comes below
+        for pragma, value in _PRAGMAS.items():
+            connection.execute(f"PRAGMA {pragma}={value}").close()
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+# FULL: a 202 must survive a power cut. secure_delete: an erased address leaves no bytes behind.
+_PRAGMAS: Mapping[str, str | int] = {
+    "busy_timeout": BUSY_TIMEOUT_MS,
+    "journal_mode": "WAL",
+    "synchronous": "FULL",
+    "foreign_keys": "ON",
+    "secure_delete": "ON",
+}
+
+
+def _plain_reason(error: DBAPIError) -> str:
+    """The driver's first line, without the statement and its values: those may be personal."""
+    return (str(error.orig).strip().splitlines() or ["no reason given"])[0][:200]

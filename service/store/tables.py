@@ -1,0 +1,338 @@
+"""Every table, with the constraints that hold even where code is wrong. No API models here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKeyConstraint, Index, MetaData, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from service.store.db import UtcDateTime
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+Json = JSON().with_variant(JSONB(), "postgresql")
+
+
+class Table(SQLModel):
+    """The base of all tables: one naming of constraints, so that migrations can name them too."""
+
+    metadata: ClassVar[MetaData] = MetaData(naming_convention=NAMING)
+
+
+def _one_of(column: str, *values: str) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+
+
+def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
+
+
+class Lead(Table, table=True):
+    """A person who asked for the advice; the normalised address is who they are."""
+
+    id: int = Field(default=None, primary_key=True)
+    public_id: str = Field(unique=True, max_length=22)
+    address: str = Field(unique=True, max_length=254)
+    first_name: str | None = None
+    answers: dict[str, str] = Field(default_factory=dict, sa_type=Json)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Revision(Table, table=True):
+    """An immutable published state of a sequence with its mails, the practice, the forms or the service mails."""
+
+    __table_args__ = (
+        _one_of("kind", "sequence", "practice", "forms", "mails"),
+        Index("ix_revision_kind_name_id", "kind", "name", "id"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    kind: str
+    name: str
+    hash: str
+    document: dict[str, Any] = Field(sa_type=Json)  # the parsed model
+    compiled: dict[str, Any] = Field(default_factory=dict, sa_type=Json)  # template name -> compiled mail
+    source: dict[str, str] = Field(sa_type=Json)  # file name -> its text, byte for byte
+    published_at: datetime = Field(sa_type=UtcDateTime)
+    published_by: str
+
+
+class Enrolment(Table, table=True):
+    """One lead's run through one sequence, on the revision it started with."""
+
+    __table_args__ = (
+        _one_of("state", "awaiting_confirmation", "active", "finished", "stopped", "expired"),
+        _partial(
+            "uq_enrolment_open", "lead_id", "topic", unique=True, where="state IN ('awaiting_confirmation', 'active')"
+        ),
+        _partial("ix_enrolment_next_at", "next_at", "id", where="state = 'active'"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    lead_id: int = Field(foreign_key="lead.id", index=True)
+    topic: str
+    sequence: str
+    sequence_revision_id: int = Field(foreign_key="revision.id")
+    state: str
+    split_id: str  # decides the variant; stable for a lead
+    answers: dict[str, str] = Field(default_factory=dict, sa_type=Json)
+    anchor: datetime = Field(sa_type=UtcDateTime)
+    next_step: str | None = None
+    next_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    pause_reason: str | None = None
+    paused_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    goal_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    end_reason: str | None = None
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class OptIn(Table, table=True):
+    """One act of submitting the form."""
+
+    __tablename__ = "opt_in"
+    __table_args__ = (
+        _one_of("disposition", "accepted", "capped", "suppressed", "held"),
+        UniqueConstraint("lead_id", "idempotency_key"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    public_id: str = Field(unique=True, max_length=22)
+    lead_id: int = Field(foreign_key="lead.id", index=True)
+    enrolment_id: int | None = Field(default=None, foreign_key="enrolment.id", index=True)
+    topic: str
+    form: str | None = None
+    first_name: str | None = None
+    answers: dict[str, str] = Field(default_factory=dict, sa_type=Json)
+    follow_up_ticked: bool = False
+    consent_version: str | None = None
+    source_url: str | None = None
+    disposition: str
+    idempotency_key: str | None = None
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Consent(Table, table=True):
+    """What somebody agreed to, in the very words shown. Withdrawn by a row of its own, never edited."""
+
+    __table_args__ = (
+        _one_of("purpose", "advice", "follow_up"),
+        _one_of("source", "form", "confirmation"),
+        UniqueConstraint("id", "lead_id", "purpose"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    lead_id: int = Field(foreign_key="lead.id", index=True)
+    opt_in_id: int = Field(foreign_key="opt_in.id", index=True)
+    purpose: str
+    source: str
+    version: str | None = None  # None: the form stated none, so what was read cannot be proved
+    wording: str | None = None
+    forms_revision_id: int | None = Field(default=None, foreign_key="revision.id")
+    source_url: str | None = None
+    given_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Withdrawal(Table, table=True):
+    """The end of one consent."""
+
+    consent_id: int = Field(primary_key=True, foreign_key="consent.id")
+    lead_id: int = Field(foreign_key="lead.id", index=True)
+    source: str
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Message(Table, table=True):
+    """One mail. All that its bytes are made of is fixed when the row is made, Date at the first hand-over."""
+
+    __table_args__ = (
+        _one_of("kind", "advice", "follow_up", "service"),
+        _one_of(
+            "state",
+            *("due", "leased", "handed_over", "accepted", "delivered", "bounced", "complained"),
+            *("cancelled", "skipped", "held", "failed", "unknown"),
+        ),
+        # No advice and no follow-up without a consent for that very purpose, of that very lead (a null would skip it).
+        ForeignKeyConstraint(
+            ["consent_id", "lead_id", "kind"], ["consent.id", "consent.lead_id", "consent.purpose"], name="fk_consent"
+        ),
+        CheckConstraint("kind = 'service' OR (consent_id IS NOT NULL AND lead_id IS NOT NULL)", name="has_consent"),
+        CheckConstraint("kind <> 'service' OR cause IS NOT NULL", name="service_has_cause"),
+        CheckConstraint("kind <> 'advice' OR opt_in_id IS NOT NULL", name="advice_has_opt_in"),
+        CheckConstraint(
+            "kind <> 'follow_up' OR (enrolment_id IS NOT NULL AND step IS NOT NULL)", name="follow_up_has_step"
+        ),
+        CheckConstraint(
+            "(state IN ('leased', 'handed_over')) = (lease_token IS NOT NULL AND lease_until IS NOT NULL)",
+            name="lease_fits_state",
+        ),
+        _partial("uq_message_advice", "opt_in_id", unique=True, where="kind = 'advice'"),
+        _partial("uq_message_follow_up", "enrolment_id", "step", unique=True, where="kind = 'follow_up'"),
+        _partial("uq_message_service", "cause", "recipient", unique=True, where="kind = 'service'"),
+        _partial("ix_message_due", "priority", "due_at", "id", where="state = 'due'"),
+        _partial("ix_message_leased", "lease_until", where="state IN ('leased', 'handed_over')"),
+        _partial("ix_message_needs_person", "id", where="state IN ('unknown', 'held')"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    public_id: str = Field(unique=True, max_length=22)
+    kind: str
+    lead_id: int | None = Field(default=None, foreign_key="lead.id", index=True)
+    opt_in_id: int | None = Field(default=None, foreign_key="opt_in.id")
+    enrolment_id: int | None = Field(default=None, foreign_key="enrolment.id", index=True)
+    consent_id: int | None = None
+    cause: str | None = None
+    sequence: str | None = None
+    step: str | None = None
+    template: str
+    recipient: str
+    state: str
+    reason: str | None = None
+    priority: int  # 0 advice, 1 service, 2 follow-up: lower goes first
+    planned_at: datetime = Field(sa_type=UtcDateTime)
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    not_after: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    revision_id: int = Field(foreign_key="revision.id")  # of the sequence, or of the service mails
+    practice_revision_id: int = Field(foreign_key="revision.id")
+    message_id: str = Field(unique=True)
+    boundary: str
+    mail_from: str
+    reply_to: str | None = None
+    content: dict[str, Any] = Field(sa_type=Json)  # the values that fill the template, links included
+    lease_token: str | None = None
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)  # real time, never the demo's
+    attempts: int = 0
+    first_handed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Attempt(Table, table=True):
+    """One try to hand a message over. No outcome yet: nobody knows."""
+
+    __table_args__ = (_one_of("outcome", "accepted", "retry", "invalid", "suppressed", "unknown", "down"),)
+
+    id: int = Field(default=None, primary_key=True)
+    message_id: int = Field(foreign_key="message.id", index=True)
+    token: str = Field(unique=True)
+    number: int
+    opened_at: datetime = Field(sa_type=UtcDateTime)
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    outcome: str | None = None
+    stage: str | None = None
+    code: int | None = None
+    enhanced: str | None = None
+    detail: str | None = None
+    provider_id: str | None = None
+
+
+class Suppression(Table, table=True):
+    """An address that gets no mail, or no follow-ups. Survives erasing: all it keeps is a keyed hash."""
+
+    __table_args__ = (
+        _one_of("reason", "unsubscribe", "complaint", "hard_bounce", "staff"),
+        _one_of("scope", "follow_up", "all"),
+        UniqueConstraint("address_hmac", "reason"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    address_hmac: str
+    reason: str
+    scope: str
+    until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ErasedToken(Table, table=True):
+    """What is left of a link whose lead was erased: enough for a friendly page, and to suppress."""
+
+    __tablename__ = "erased_token"
+
+    public_id: str = Field(primary_key=True, max_length=22)
+    address_hmac: str
+    erased_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class BookingRequest(Table, table=True):
+    """Somebody asked for a pain check by the form. While open, its lead is not erased."""
+
+    __tablename__ = "booking_request"
+    __table_args__ = (_partial("ix_booking_request_open", "lead_id", where="handled_at IS NULL"),)
+
+    id: int = Field(default=None, primary_key=True)
+    lead_id: int | None = Field(default=None, foreign_key="lead.id", index=True)
+    from_message_id: int | None = Field(default=None, foreign_key="message.id")
+    name: str | None = None
+    phone: str | None = None
+    preferred: list[str] = Field(default_factory=list, sa_type=Json)
+    note: str | None = None
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    handled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class TimelineEntry(Table, table=True):
+    """What happened to one lead, for "why?". Goes with the lead."""
+
+    __tablename__ = "timeline"
+
+    id: int = Field(default=None, primary_key=True)
+    lead_id: int = Field(foreign_key="lead.id", index=True)
+    kind: str
+    details: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class AuditEntry(Table, table=True):
+    """Who changed what, when: publishing, approving, pausing, erasing. Lead ids, no addresses."""
+
+    __tablename__ = "audit"
+
+    id: int = Field(default=None, primary_key=True)
+    actor: str
+    action: str
+    details: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Alert(Table, table=True):
+    """One cause that needs a person, told once until it is over."""
+
+    __table_args__ = (_partial("uq_alert_open", "cause", unique=True, where="resolved_at IS NULL"),)
+
+    id: int = Field(default=None, primary_key=True)
+    cause: str
+    dutch: str
+    english: str
+    raised_at: datetime = Field(sa_type=UtcDateTime)
+    told_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    resolved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class CapHit(Table, table=True):
+    """One opt-in counted against a cap. `key` is a keyed hash, and the row goes when its window ends."""
+
+    __tablename__ = "cap_hit"
+    __table_args__ = (Index("ix_cap_hit_scope_key_at", "scope", "key", "at"),)
+
+    id: int = Field(default=None, primary_key=True)
+    scope: str
+    key: str
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Fact(Table, table=True):
+    """One fact about this installation: the demo's clock, key fingerprints, what is paused."""
+
+    key: str = Field(primary_key=True)
+    value: dict[str, Any] = Field(sa_type=Json)
