@@ -1,0 +1,78 @@
+"""How often advice may be asked for: caps on opt-ins by address, network, domain, and over all."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+DEFAULT_LIMITS_TEXT = "address=1/15m,2/24h,3/30d; network=30/h; domain=200/h; all=500/h"
+
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_LIMIT = re.compile(r"(?P<count>\d{1,9})/(?P<units>\d{0,4})(?P<unit>[smhd])")
+_FIELDS = {"address": "address", "network": "network", "domain": "domain", "all": "everyone"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """At most `count` opt-ins in any stretch of `seconds`."""
+
+    count: int
+    seconds: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptInLimits:
+    """The caps of one installation; within a scope all of them hold at once.
+
+    `address` counts one normalised address, `network` one client network (a /24 or a /56), `domain` one mail
+    domain, `everyone` every opt-in there is.
+    """
+
+    address: tuple[Limit, ...]
+    network: tuple[Limit, ...]
+    domain: tuple[Limit, ...]
+    everyone: tuple[Limit, ...]
+
+    @property
+    def longest_seconds(self) -> int:
+        """How long an opt-in can still count against any cap: what is older may be forgotten."""
+        return max(limit.seconds for limit in (*self.address, *self.network, *self.domain, *self.everyone))
+
+
+def parse_limits(text: str) -> OptInLimits:
+    """Read `address=1/15m,2/24h; network=30/h; …`; a scope that is left out keeps its default.
+
+    Raises ValueError with a plain sentence that says which part cannot be read and what to write.
+    """
+    found: dict[str, tuple[Limit, ...]] = {}
+    for part in filter(None, (part.strip() for part in text.split(";"))):
+        scope, equals, limits = (piece.strip() for piece in part.partition("="))
+        if scope not in _FIELDS or not equals:
+            raise ValueError(f"{part!r} does not start with one of address=, network=, domain=, all=")
+        if _FIELDS[scope] in found:
+            raise ValueError(f"{scope} stands there twice; give its limits as one list, as in address=1/15m,2/24h")
+        found[_FIELDS[scope]] = tuple(_parse_limit(limit.strip()) for limit in limits.split(","))
+    return replace(DEFAULT_LIMITS, **found)
+
+
+def _parse_limit(text: str) -> Limit:
+    match = _LIMIT.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is no limit; write a number and a time, as in 3/30d (units: s, m, h, d)")
+    count, units = int(match["count"]), int(match["units"] or 1)
+    if count < 1 or units < 1:
+        raise ValueError(f"{text!r} would refuse everyone; both numbers must be at least 1")
+    return Limit(count=count, seconds=units * _SECONDS[match["unit"]])
+
+
+_HOUR, _DAY = 3_600, 86_400
+DEFAULT_LIMITS = OptInLimits(
+    address=(
+        Limit(count=1, seconds=_HOUR // 4),
+        Limit(count=2, seconds=_DAY),
+        Limit(count=3, seconds=30 * _DAY),
+    ),
+    network=(Limit(count=30, seconds=_HOUR),),
+    domain=(Limit(count=200, seconds=_HOUR),),
+    everyone=(Limit(count=500, seconds=_HOUR),),
+)
