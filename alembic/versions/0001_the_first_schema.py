@@ -80,10 +80,20 @@ def upgrade() -> None:
         sa.Column("answers", JSON, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("erase_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_lead"),
         sa.UniqueConstraint("address", name="uq_lead_address"),
         sa.UniqueConstraint("public_id", name="uq_lead_public_id"),
     )
+    op.create_index(
+        "ix_lead_erase_at",
+        "lead",
+        ["erase_at"],
+        unique=False,
+        sqlite_where=sa.text("erase_at IS NOT NULL"),
+        postgresql_where=sa.text("erase_at IS NOT NULL"),
+    )
+
     op.create_table(
         "revision",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -210,6 +220,7 @@ def upgrade() -> None:
         sa.Column("opt_in_id", sa.Integer(), nullable=False),
         sa.Column("purpose", sa.String(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
+        sa.Column("effective", sa.Boolean(), nullable=False),
         sa.Column("version", sa.String(), nullable=True),
         sa.Column("wording", sa.String(), nullable=True),
         sa.Column("forms_revision_id", sa.Integer(), nullable=True),

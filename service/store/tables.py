@@ -39,6 +39,8 @@ def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Inde
 class Lead(Table, table=True):
     """A person who asked for the advice; the normalised address is who they are."""
 
+    __table_args__ = (_partial("ix_lead_erase_at", "erase_at", where="erase_at IS NOT NULL"),)
+
     id: int = Field(default=None, primary_key=True)
     public_id: str = Field(unique=True, max_length=22)
     address: str = Field(unique=True, max_length=254)
@@ -46,6 +48,7 @@ class Lead(Table, table=True):
     answers: dict[str, str] = Field(default_factory=dict, sa_type=Json)
     created_at: datetime = Field(sa_type=UtcDateTime)
     confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    erase_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # None: an active follow-up consent keeps it
 
 
 class Revision(Table, table=True):
@@ -137,6 +140,7 @@ class Consent(Table, table=True):
     opt_in_id: int = Field(foreign_key="opt_in.id", index=True)
     purpose: str
     source: str
+    effective: bool  # for follow-ups: the address is proven, or its sequence asks for no proof
     version: str | None = None  # None: the form stated none, so what was read cannot be proved
     wording: str | None = None
     forms_revision_id: int | None = Field(default=None, foreign_key="revision.id")

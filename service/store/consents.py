@@ -1,0 +1,64 @@
+"""Consents and their withdrawals: rows are added, never edited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from service.store.tables import Consent, OptIn, Withdrawal
+
+
+def _active_follow_up() -> SelectOfScalar[Consent]:
+    return (
+        select(Consent)
+        .outerjoin(Withdrawal, col(Withdrawal.consent_id) == Consent.id)
+        .where(Consent.purpose == "follow_up", col(Consent.effective).is_(True), col(Withdrawal.consent_id).is_(None))
+    )
+
+
+def active_for_enrolments(session: Session, enrolment_ids: Iterable[int]) -> dict[int, Consent]:
+    """For each enrolment that may have follow-ups: the newest consent they rest on."""
+    statement = (
+        _active_follow_up()
+        .join(OptIn, col(OptIn.id) == Consent.opt_in_id)
+        .add_columns(col(OptIn.enrolment_id))
+        .where(col(OptIn.enrolment_id).in_(list(enrolment_ids)))
+        .order_by(col(Consent.id))
+    )
+    return {enrolment_id: consent for consent, enrolment_id in session.execute(statement)}
+
+
+def active_of_lead(session: Session, lead_id: int) -> Sequence[Consent]:
+    """Every active, effective follow-up consent of a lead."""
+    return session.exec(_active_follow_up().where(Consent.lead_id == lead_id)).all()
+
+
+def of_lead(session: Session, lead_id: int) -> Sequence[tuple[Consent, Withdrawal | None]]:
+    """All consents of a lead, oldest first, each with its withdrawal."""
+    statement = (
+        select(Consent, Withdrawal)
+        .outerjoin(Withdrawal, col(Withdrawal.consent_id) == Consent.id)
+        .where(Consent.lead_id == lead_id)
+        .order_by(col(Consent.id))
+    )
+    return [(consent, withdrawal) for consent, withdrawal in session.execute(statement)]
+
+
+def withdraw_follow_up(session: Session, lead_id: int, source: str, now: datetime) -> int:
+    """Withdraw every follow-up consent that still stands, effective or not. Returns how many there were."""
+    standing = (
+        select(Consent.id)
+        .outerjoin(Withdrawal, col(Withdrawal.consent_id) == Consent.id)
+        .where(Consent.lead_id == lead_id, Consent.purpose == "follow_up", col(Withdrawal.consent_id).is_(None))
+    )
+    found = session.exec(standing).all()
+    session.add_all(Withdrawal(consent_id=each, lead_id=lead_id, source=source, at=now) for each in found)
+    return len(found)
+
+
+def last_withdrawal_at(session: Session, lead_id: int) -> datetime | None:
+    """When the lead last said no; a confirmation link older than this asks once more."""
+    return session.exec(select(func.max(Withdrawal.at)).where(Withdrawal.lead_id == lead_id)).first()

@@ -1,0 +1,67 @@
+"""Enrolments: one lead's run through one sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from service.store.tables import Enrolment, Message
+
+OPEN = ("awaiting_confirmation", "active")
+
+
+def due(session: Session, now: datetime, limit: int) -> Sequence[tuple[int, int]]:
+    """(enrolment id, lead id) of what is due to be planned, the longest waiting first. Takes no lock."""
+    statement = (
+        select(Enrolment.id, Enrolment.lead_id)
+        .where(Enrolment.state == "active", col(Enrolment.next_at) <= now)
+        .order_by(col(Enrolment.next_at), col(Enrolment.id))
+        .limit(limit)
+    )
+    return session.exec(statement).all()
+
+
+def by_ids(session: Session, ids: Iterable[int]) -> Sequence[Enrolment]:
+    """These enrolments as they are now, whatever the session saw of them before."""
+    statement = select(Enrolment).where(col(Enrolment.id).in_(list(ids))).order_by(col(Enrolment.id))
+    return session.exec(statement.execution_options(populate_existing=True)).all()
+
+
+def open_for(session: Session, lead_id: int, topic: str) -> Enrolment | None:
+    """The one open enrolment of a lead and topic."""
+    return session.exec(
+        select(Enrolment).where(Enrolment.lead_id == lead_id, Enrolment.topic == topic, col(Enrolment.state).in_(OPEN))
+    ).first()
+
+
+def of_lead(session: Session, lead_id: int) -> Sequence[Enrolment]:
+    """All enrolments of a lead, oldest first."""
+    return session.exec(select(Enrolment).where(Enrolment.lead_id == lead_id).order_by(col(Enrolment.id))).all()
+
+
+def outcomes(session: Session, enrolment_ids: Iterable[int]) -> dict[int, dict[str, str]]:
+    """What became of each step that was planned: enrolment id -> step key -> message state."""
+    found: dict[int, dict[str, str]] = {}
+    statement = select(Message.enrolment_id, Message.step, Message.state).where(
+        col(Message.enrolment_id).in_(list(enrolment_ids)), col(Message.step).is_not(None)
+    )
+    for enrolment_id, step, state in session.exec(statement):
+        if enrolment_id is not None and step is not None:
+            found.setdefault(enrolment_id, {})[step] = state
+    return found
+
+
+def follow_up_moments(session: Session, lead_ids: Iterable[int]) -> dict[int, list[datetime]]:
+    """When each lead got, or is to get, a follow-up, over all its sequences: at most one a local day may leave."""
+    found: dict[int, list[datetime]] = {}
+    statement = select(Message.lead_id, Message.due_at, Message.first_handed_at).where(
+        col(Message.lead_id).in_(list(lead_ids)),
+        Message.kind == "follow_up",
+        col(Message.state).not_in(("cancelled", "skipped")),
+    )
+    for lead_id, due_at, handed_at in session.exec(statement):
+        if lead_id is not None:
+            found.setdefault(lead_id, []).append(handed_at or due_at)
+    return found

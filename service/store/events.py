@@ -1,0 +1,59 @@
+"""What staff must know: alerts, the audit log, and facts about the installation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, delete, select
+
+from service.store.db import take_locks
+from service.store.tables import Alert, AuditEntry, Fact
+
+
+def raise_alert(session: Session, cause: str, *, dutch: str, english: str, now: datetime) -> Alert | None:
+    """A new alert; None where this cause is open already, so that each is told once."""
+    take_locks(session, [f"alert:{cause}"])
+    if session.exec(select(Alert.id).where(Alert.cause == cause, col(Alert.resolved_at).is_(None))).first():
+        return None
+    alert = Alert(cause=cause, dutch=dutch, english=english, raised_at=now)
+    session.add(alert)
+    return alert
+
+
+def resolve_alert(session: Session, cause: str, now: datetime) -> None:
+    """The cause is over: the next time it comes, it is told again."""
+    for alert in session.exec(select(Alert).where(Alert.cause == cause, col(Alert.resolved_at).is_(None))):
+        alert.resolved_at = now
+
+
+def open_alerts(session: Session, *, untold: bool = False) -> Sequence[Alert]:
+    """Alerts that stand, oldest first; `untold` for those nobody was told of yet."""
+    statement = select(Alert).where(col(Alert.resolved_at).is_(None)).order_by(col(Alert.id))
+    return session.exec(statement.where(col(Alert.told_at).is_(None)) if untold else statement).all()
+
+
+def audit(session: Session, actor: str, action: str, now: datetime, **details: Any) -> None:
+    """Keep who changed what. Lead ids in `details`, never addresses."""
+    session.add(AuditEntry(actor=actor, action=action, details=details, at=now))
+
+
+def fact(session: Session, key: str) -> dict[str, Any] | None:
+    """One fact about the installation."""
+    row = session.get(Fact, key)
+    return None if row is None else row.value
+
+
+def set_fact(session: Session, key: str, value: dict[str, Any]) -> None:
+    """Write a fact, whatever it was."""
+    row = session.get(Fact, key)
+    if row is None:
+        session.add(Fact(key=key, value=value))
+    else:
+        row.value = value
+
+
+def drop_fact(session: Session, key: str) -> None:
+    """The fact no longer holds."""
+    session.exec(delete(Fact).where(col(Fact.key) == key))

@@ -1,0 +1,107 @@
+"""Leads, their opt-ins and what happened to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, delete, func, select
+
+from service.store.db import take_locks
+from service.store.tables import BookingRequest, CapHit, Lead, OptIn, TimelineEntry
+
+
+def by_address(session: Session, address: str) -> Lead | None:
+    """The lead of a normalised address."""
+    return session.exec(select(Lead).where(Lead.address == address)).first()
+
+
+def by_public_id(session: Session, public_id: str) -> Lead | None:
+    """The lead a link of purpose u or p was made for."""
+    return session.exec(select(Lead).where(Lead.public_id == public_id)).first()
+
+
+def opt_in_by_public_id(session: Session, public_id: str) -> OptIn | None:
+    """The opt-in a confirmation link was made for."""
+    return session.exec(select(OptIn).where(OptIn.public_id == public_id)).first()
+
+
+def lock(session: Session, lead_ids: Iterable[int], address_hmacs: Iterable[str]) -> dict[int, Lead]:
+    """Take these leads and suppression hashes until the transaction ends; what is read after it is settled.
+
+    Everybody who withdraws, plans or hands over comes through here, in one order (leads by id, then hashes), so
+    that a hand-over and a withdrawal are one after the other and never deadlock. SQLite's one writer does the same.
+    """
+    statement = (
+        select(Lead)
+        .where(col(Lead.id).in_(sorted(set(lead_ids))))
+        .order_by(col(Lead.id))
+        .with_for_update(key_share=True)  # FOR NO KEY UPDATE: rows that refer to a lead may still be inserted
+        .execution_options(populate_existing=True)
+    )
+    leads = {lead.id: lead for lead in session.exec(statement)}
+    take_locks(session, [f"suppression:{hmac}" for hmac in address_hmacs])
+    return leads
+
+
+def note(session: Session, lead_id: int, kind: str, now: datetime, **details: Any) -> None:
+    """Keep what happened, for "why did she get this?"."""
+    session.add(TimelineEntry(lead_id=lead_id, kind=kind, details=details, at=now))
+
+
+def timeline(session: Session, lead_id: int) -> Sequence[TimelineEntry]:
+    """All that happened to a lead, oldest first."""
+    statement = select(TimelineEntry).where(TimelineEntry.lead_id == lead_id).order_by(col(TimelineEntry.id))
+    return session.exec(statement).all()
+
+
+def opt_ins(session: Session, lead_id: int) -> Sequence[OptIn]:
+    """A lead's opt-ins, oldest first."""
+    return session.exec(select(OptIn).where(OptIn.lead_id == lead_id).order_by(col(OptIn.id))).all()
+
+
+def opt_in_with_key(session: Session, lead_id: int, idempotency_key: str) -> OptIn | None:
+    """The opt-in that already came with this Idempotency-Key."""
+    return session.exec(select(OptIn).where(OptIn.lead_id == lead_id, OptIn.idempotency_key == idempotency_key)).first()
+
+
+def over_cap(session: Session, scope: str, key: str, limits: Iterable[tuple[int, int]], now: datetime) -> bool:
+    """Would one more hit break any of the limits (count, seconds)? Call it with the key's lock held."""
+    for count, seconds in limits:
+        hits = session.exec(
+            select(func.count()).where(
+                CapHit.scope == scope, CapHit.key == key, CapHit.at > now - timedelta(seconds=seconds)
+            )
+        ).one()
+        if hits >= count:
+            return True
+    return False
+
+
+def count_hit(session: Session, scope: str, key: str, now: datetime) -> None:
+    """Count one opt-in against a cap."""
+    session.add(CapHit(scope=scope, key=key, at=now))
+
+
+def forget_hits(session: Session, before: datetime) -> None:
+    """Drop what no window looks at any more."""
+    session.exec(delete(CapHit).where(col(CapHit.at) < before))
+
+
+def to_erase(session: Session, now: datetime, limit: int) -> Sequence[int]:
+    """Ids of leads whose time is over, none with a pain-check request open (ACCEPTANCE C6)."""
+    request = select(BookingRequest.id).where(
+        BookingRequest.lead_id == Lead.id, col(BookingRequest.handled_at).is_(None)
+    )
+    statement = (
+        select(Lead.id).where(col(Lead.erase_at) <= now, ~request.exists()).order_by(col(Lead.erase_at)).limit(limit)
+    )
+    return session.exec(statement).all()
+
+
+def last_opt_in_at(session: Session, lead_id: int) -> datetime | None:
+    """When the lead last asked, not counting what a cap turned away."""
+    return session.exec(
+        select(func.max(OptIn.created_at)).where(OptIn.lead_id == lead_id, OptIn.disposition != "capped")
+    ).first()

@@ -1,0 +1,174 @@
+"""The ledger's statements: claim, hand over, settle, reap. What they mean is drawn in docs/ledger.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, func, or_, select, update
+
+from service.store.tables import Attempt, Message
+
+LEASE = timedelta(seconds=15)
+ADVICE, SERVICE, FOLLOW_UP = 0, 1, 2  # priorities: lower goes first
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paused:
+    """What the emergency brake holds back."""
+
+    all_mail: bool = False
+    follow_ups: bool = False
+    sequences: frozenset[str] = frozenset()
+
+
+def claim(session: Session, *, token: str, now: datetime, real_now: datetime, limit: int, paused: Paused) -> list[int]:
+    """Lease what is due to `token` and return its ids; nothing else changes. Paused mail stays where it is.
+
+    One statement for both databases: PostgreSQL skips what others are claiming, SQLite drops the FOR UPDATE and is
+    safe by its BEGIN IMMEDIATE. The LIMIT stands in a CTE: inside IN (…) PostgreSQL may run it again for each row.
+    """
+    if paused.all_mail:
+        return []
+    due = select(Message.id).where(Message.state == "due", col(Message.due_at) <= now)
+    if paused.follow_ups:
+        due = due.where(Message.kind != "follow_up")
+    if paused.sequences:
+        due = due.where(or_(Message.kind != "follow_up", col(Message.sequence).not_in(paused.sequences)))
+    picked = (
+        due.order_by(col(Message.priority), col(Message.due_at), col(Message.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("picked")
+    )
+    statement = (
+        update(Message)
+        .where(col(Message.id).in_(select(picked.c.id)))
+        .values(state="leased", lease_token=token, lease_until=real_now + LEASE)
+        .returning(col(Message.id))
+        .execution_options(synchronize_session=False)
+    )
+    return sorted(session.exec(statement).scalars())
+
+
+def leased(session: Session, ids: Iterable[int], token: str) -> list[Message]:
+    """Those of the ids that this token still holds, most urgent first, fresh from the database."""
+    statement = (
+        select(Message)
+        .where(col(Message.id).in_(list(ids)), Message.state == "leased", Message.lease_token == token)
+        .order_by(col(Message.priority), col(Message.due_at), col(Message.id))
+        .execution_options(populate_existing=True)
+    )
+    return list(session.exec(statement))
+
+
+def open_attempt(session: Session, message: Message, *, token: str, now: datetime, real_now: datetime) -> None:
+    """The message counts as handed over from the commit on: whatever happens next, it is not silently sent again."""
+    message.state = "handed_over"
+    message.attempts += 1
+    message.first_handed_at = message.first_handed_at or now
+    session.add(Attempt(message_id=message.id, token=token, number=message.attempts, opened_at=real_now))
+
+
+def release(message: Message, state: str, reason: str | None, *, due_at: datetime | None = None) -> None:
+    """End a lease: back to `due`, or to where the reason says."""
+    message.state = state
+    message.reason = reason
+    message.lease_token = message.lease_until = None
+    if due_at is not None:
+        message.due_at = due_at
+
+
+def renew(session: Session, token: str, real_now: datetime) -> None:
+    """Heartbeat: everything this token holds is still being worked on."""
+    session.exec(
+        update(Message)
+        .where(col(Message.lease_token) == token, col(Message.state).in_(("leased", "handed_over")))
+        .values(lease_until=real_now + LEASE)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def attempt_by_token(session: Session, token: str) -> tuple[Attempt, Message] | None:
+    """The attempt a settle must show the token of, with its message, both held until the transaction ends."""
+    found = session.exec(select(Attempt.message_id).where(Attempt.token == token)).first()
+    if found is None:
+        return None
+    message = session.exec(
+        select(Message).where(Message.id == found).with_for_update().execution_options(populate_existing=True)
+    ).one()
+    attempt = session.exec(
+        select(Attempt).where(Attempt.token == token).execution_options(populate_existing=True)
+    ).one()
+    return attempt, message
+
+
+def give_back_expired(session: Session, real_now: datetime) -> int:
+    """Leases that ran out before a hand-over: due again, nothing was sent. Returns how many."""
+    statement = (
+        update(Message)
+        .where(col(Message.state) == "leased", col(Message.lease_until) < real_now)
+        .values(state="due", lease_token=None, lease_until=None)
+        .returning(col(Message.id))
+        .execution_options(synchronize_session=False)
+    )
+    return len(list(session.exec(statement).scalars()))
+
+
+def lost_hand_overs(session: Session, real_now: datetime, limit: int = 100) -> Sequence[tuple[Message, Attempt]]:
+    """Handed over by a worker that no longer answers: nobody knows what became of these. Held until the commit."""
+    messages = session.exec(
+        select(Message)
+        .where(Message.state == "handed_over", col(Message.lease_until) < real_now)
+        .order_by(col(Message.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    found = []
+    for message in messages:
+        attempt = session.exec(
+            select(Attempt).where(Attempt.message_id == message.id, Attempt.number == message.attempts)
+        ).one()
+        found.append((message, attempt))
+    return found
+
+
+def cancel_follow_ups(session: Session, lead_id: int, reason: str, now: datetime) -> int:
+    """Cancel what has not been handed over; a lease on it then settles nothing. Returns how many."""
+    statement = (
+        update(Message)
+        .where(
+            col(Message.lead_id) == lead_id,
+            col(Message.kind) == "follow_up",
+            col(Message.state).in_(("due", "leased", "held")),
+        )
+        .values(state="cancelled", reason=reason, lease_token=None, lease_until=None, settled_at=now)
+        .returning(col(Message.id))
+        .execution_options(synchronize_session="fetch")
+    )
+    return len(list(session.exec(statement).scalars()))
+
+
+def of_lead(session: Session, lead_id: int) -> Sequence[Message]:
+    """Every message of a lead, oldest first."""
+    return session.exec(select(Message).where(Message.lead_id == lead_id).order_by(col(Message.id))).all()
+
+
+def by_public_id(session: Session, public_id: str) -> Message | None:
+    """The message a link of purpose b or a was made for."""
+    return session.exec(select(Message).where(Message.public_id == public_id)).first()
+
+
+def in_states(session: Session, states: Iterable[str]) -> Sequence[Message]:
+    """Messages in these states, oldest first: what needs a person."""
+    return session.exec(select(Message).where(col(Message.state).in_(list(states))).order_by(col(Message.id))).all()
+
+
+def last_advice_settled_at(session: Session, lead_id: int) -> tuple[datetime | None, bool]:
+    """When the lead's last advice was settled, and whether one is still on its way."""
+    mine = (Message.lead_id == lead_id, Message.kind == "advice")
+    settled = session.exec(select(func.max(Message.settled_at)).where(*mine)).first()
+    waiting = session.exec(select(Message.id).where(*mine, col(Message.settled_at).is_(None)).limit(1)).first()
+    return settled, waiting is not None

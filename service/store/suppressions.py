@@ -1,0 +1,43 @@
+"""Addresses that get no mail, kept as keyed hashes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlmodel import Session, col, delete, select
+
+from service.domain.lead import Suppression as Rule
+from service.store.tables import Suppression
+
+
+def of(session: Session, address_hmacs: Iterable[str]) -> dict[str, list[Rule]]:
+    """The suppressions of each hash, as the domain knows them."""
+    found: dict[str, list[Rule]] = {}
+    for row in session.exec(select(Suppression).where(col(Suppression.address_hmac).in_(list(address_hmacs)))):
+        found.setdefault(row.address_hmac, []).append(Rule(reason=row.reason, scope=row.scope, until=row.until))
+    return found
+
+
+def add(session: Session, address_hmac: str, rule: Rule, now: datetime) -> bool:
+    """Suppress; False when that very reason was there already (its end then moves to the later one)."""
+    row = session.exec(
+        select(Suppression).where(Suppression.address_hmac == address_hmac, Suppression.reason == rule.reason)
+    ).first()
+    if row is None:
+        session.add(
+            Suppression(
+                address_hmac=address_hmac, reason=rule.reason, scope=rule.scope, until=rule.until, created_at=now
+            )
+        )
+        return True
+    if row.until is not None and (rule.until is None or rule.until > row.until):
+        row.until = rule.until
+    return False
+
+
+def lift(session: Session, address_hmac: str, reason: str) -> None:
+    """A fresh confirmation says yes again: the no it answers is over."""
+    session.exec(
+        delete(Suppression).where(col(Suppression.address_hmac) == address_hmac, col(Suppression.reason) == reason)
+    )
