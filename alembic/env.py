@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alembic import context
+
 from service.store.tables import Table
 
 connection = context.config.attributes["connection"]
