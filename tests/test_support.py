@@ -1,0 +1,120 @@
+"""The set-up of the tests itself: what it promises the other tests."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+from playwright.sync_api import Page
+from sqlalchemy import inspect, text
+
+from service.store.db import open_database
+from service.store.schema import Schema, schema_state
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_an_empty_database_is_given_on_both_engines(database_url: str) -> None:
+    database = open_database(database_url)
+    assert schema_state(database) is Schema.EMPTY
+    database.close()
+
+
+def test_a_migrated_database_has_the_newest_schema(migrated_database_url: str) -> None:
+    database = open_database(migrated_database_url)
+    assert schema_state(database) is Schema.CURRENT
+    database.close()
+
+
+@pytest.mark.parametrize("run", [1, 2])
+def test_what_one_test_writes_the_next_does_not_see(migrated_database_url: str, run: int) -> None:
+    database = open_database(migrated_database_url)
+    with database.transaction() as session:
+        assert "left_behind" not in inspect(session.connection()).get_table_names()
+        session.connection().execute(text("CREATE TABLE left_behind (run INTEGER)"))
+    database.close()
+
+
+@pytest.mark.postgres
+def test_a_killed_test_run_leaves_no_server_behind(postgres_url: str) -> None:
+    script = """
+        import time
+        from tests.support.postgres import start
+        server = start()
+        print(server.folder, server.keeper.pid, flush=True)
+        time.sleep(600)
+    """
+    run = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert run.stdout is not None
+    said = run.stdout.readline().split()
+    run.kill()
+    run.wait(30)
+    run.stdout.close()
+    folder, keeper = Path(said[0]), int(said[1])
+    _wait(lambda: not folder.exists() and not _alive(keeper))
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(host=str(folder), user="postgres")
+
+
+def test_missing_programs_are_told_in_one_line_and_fail_where_required(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(
+        textwrap.dedent("""
+        from tests.support.requirements import not_run, report_not_run
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def server():
+            not_run("PostgreSQL", "there is none", required_as="postgres")
+
+        def pytest_terminal_summary(terminalreporter):
+            report_not_run(terminalreporter)
+        """)
+    )
+    (tmp_path / "test_two.py").write_text("def test_one(server): pass\ndef test_two(server): pass\n")
+
+    def run(required: str) -> subprocess.CompletedProcess[str]:
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "--import-mode=importlib",
+            f"--rootdir={tmp_path}",
+            str(tmp_path),
+        ]
+        env = os.environ | {"PYTHONPATH": str(ROOT), "NURTURE_TEST_REQUIRE": required}
+        return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+
+    free, required = run("browser"), run("browser, postgres")
+    assert free.returncode == 0
+    assert free.stdout.count("PostgreSQL tests not run: there is none [2]") == 1
+    assert required.returncode == 1
+    assert "2 errors" in required.stdout
+
+
+@pytest.mark.browser
+def test_a_page_is_shown_without_asking_anybody_else(page: Page) -> None:
+    page.goto("data:text/html,<title>Dag</title>")
+    assert page.title() == "Dag"
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _wait(over: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not over():
+        assert time.monotonic() < deadline, "the server is still there"
+        time.sleep(0.05)
