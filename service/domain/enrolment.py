@@ -1,0 +1,262 @@
+"""One lead's run through one sequence: its states, and what is to be done with it now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from service.domain.calendar import Calendar
+from service.domain.forms import UNKNOWN
+from service.domain.sequence import Condition, Sequence, Step
+from service.domain.timing import Due, add_wait, in_window, next_opening, step_due
+from service.domain.wording import Reason, dutch_moment, dutch_wait, english_moment
+
+
+class State(StrEnum):
+    """Where an enrolment stands; pausing is a reason and a time beside it, not a state."""
+
+    AWAITING_CONFIRMATION = "awaiting_confirmation"
+    ACTIVE = "active"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    EXPIRED = "expired"
+
+
+MOVES: Mapping[State, frozenset[State]] = MappingProxyType(
+    {
+        State.AWAITING_CONFIRMATION: frozenset({State.ACTIVE, State.STOPPED, State.EXPIRED}),
+        State.ACTIVE: frozenset({State.FINISHED, State.STOPPED, State.EXPIRED}),
+        State.FINISHED: frozenset(),
+        State.STOPPED: frozenset(),
+        State.EXPIRED: frozenset(),
+    }
+)
+"""Every allowed move; a closed enrolment never opens again, a new opt-in makes a new one."""
+
+WENT_OUT = frozenset(
+    {"due", "leased", "handed_over", "accepted", "delivered", "bounced", "complained", "unknown", "held", "sent"}
+)
+"""Outcomes that count as sent in a condition: gone, or on its way. Not: skipped, cancelled, failed."""
+
+
+def can_move(before: State, after: State) -> bool:
+    """Whether an enrolment may go from one state to the other."""
+    return after in MOVES[before]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enrolment:
+    """What is stored of a run, as a value.
+
+    `anchor` is what the next step's wait counts from: the later of the advice's planned time and the confirmation,
+    then the planned time of the step before. `outcomes` maps the key of each step behind us to a message state or to
+    "skipped". `answers` holds what was given; the rest is "unknown".
+    """
+
+    state: State
+    anchor: datetime
+    split_id: str
+    next_step: str | None
+    confirmed_at: datetime | None = None
+    pause_reason: str | None = None
+    paused_until: datetime | None = None
+    goal_at: datetime | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)
+    outcomes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is so outside the enrolment: the calendar, the lead's consent, and the lead's other follow-ups.
+
+    `follow_up_days` are the local days on which the lead gets or got a follow-up of any sequence. `stop_reason` is
+    why it all ends for this lead (unsubscribed, complaint, hard bounce), or None.
+    """
+
+    calendar: Calendar
+    may_follow_up: bool
+    follow_up_days: frozenset[date] = frozenset()
+    stop_reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Send:
+    """The step is due: queue this template now, and let it go when it has not left by `not_after`."""
+
+    step: str
+    template: str
+    planned_at: datetime
+    not_after: datetime | None
+    reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skip:
+    """The step is passed over; its planned time is the anchor of the next all the same."""
+
+    step: str
+    planned_at: datetime
+    reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait:
+    """Nothing to do before `until`; None is until something happens (a confirmation, an end of the pause)."""
+
+    until: datetime | None
+    step: str | None
+    reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """The run ends here, before its last step."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finish:
+    """No step is left."""
+
+    reason: Reason
+
+
+Decision = Send | Skip | Wait | Stop | Finish
+
+
+def decide(enrolment: Enrolment, sequence: Sequence, facts: Facts, now: datetime) -> Decision:
+    """What is to be done now; ask again after a Send or a Skip, with its outcome and its planned time as the anchor.
+
+    Never plans the advice (the opt-in queues that), never a step that has an outcome. Raises NeverOpensError when the
+    calendar leaves no day for the step.
+    """
+    blocked = _ended(enrolment, sequence, facts) or _held_up(enrolment, facts, now)
+    if blocked:
+        return blocked
+    step = _current(enrolment, sequence)
+    if step is None:
+        return Finish(reason=Reason(code="finished", dutch="alle mails zijn geweest", english="no step is left"))
+    due = step_due(enrolment.anchor, step.wait, step.at, sequence.window, facts.calendar, not_on=facts.follow_up_days)
+    if now < due.planned_at:
+        return Wait(until=due.planned_at, step=step.key, reason=due.reason)
+    unmet = _unmet(step, enrolment)
+    if unmet:
+        return Skip(step=step.key, planned_at=due.planned_at, reason=unmet)
+    return _send_or_later(enrolment, sequence, step, due, facts=facts, now=now)
+
+
+def after_step(enrolment: Enrolment, sequence: Sequence, step_key: str) -> str | None:
+    """The key of the next follow-up after this step that has no outcome yet, or None when none is left.
+
+    A key that is no longer in the sequence counts as standing right behind the last step with an outcome, so that a
+    removed step strands nobody.
+    """
+    keys = [step.key for step in sequence.steps]
+    if step_key in keys:
+        position = keys.index(step_key)
+    else:
+        position = max((i for i, key in enumerate(keys) if key in enrolment.outcomes), default=0)
+    open_keys = {step.key for step in sequence.follow_ups} - set(enrolment.outcomes)
+    return next((key for key in keys[position + 1 :] if key in open_keys), None)
+
+
+def _ended(enrolment: Enrolment, sequence: Sequence, facts: Facts) -> Stop | None:
+    """What ends the run, whatever its next step."""
+    if facts.stop_reason:
+        return Stop(reason=Reason(code=facts.stop_reason, dutch="de mails zijn gestopt", english="mails were ended"))
+    if enrolment.goal_at and "booked" in sequence.exit_on:
+        return Stop(reason=Reason(code="booked", dutch="er is een afspraak gemaakt", english="a pain check was booked"))
+    if enrolment.state in {State.AWAITING_CONFIRMATION, State.ACTIVE}:
+        return None
+    return Stop(reason=Reason(code=enrolment.state.value, dutch="de reeks is voorbij", english="the run has ended"))
+
+
+def _held_up(enrolment: Enrolment, facts: Facts, now: datetime) -> Wait | None:
+    """What keeps the whole run waiting, whatever its next step."""
+    if enrolment.state is State.AWAITING_CONFIRMATION:
+        return _wait_for("awaiting_confirmation", "wacht op de bevestiging", "waits for the confirmation")
+    if not facts.may_follow_up:
+        return _wait_for("no_consent", "geen toestemming voor vervolgmails", "no consent for follow-ups")
+    if enrolment.paused_until and now < enrolment.paused_until:
+        local = facts.calendar.local(enrolment.paused_until)
+        dutch, english = f"gepauzeerd tot {dutch_moment(local)}", f"paused until {english_moment(local)}"
+        return Wait(
+            until=enrolment.paused_until,
+            step=enrolment.next_step,
+            reason=Reason(code="paused", dutch=dutch, english=english),
+        )
+    if enrolment.pause_reason and not enrolment.paused_until:
+        return _wait_for("paused", "gepauzeerd tot de praktijk hervat", "paused until staff resume it")
+    return None
+
+
+def _wait_for(code: str, dutch: str, english: str) -> Wait:
+    return Wait(until=None, step=None, reason=Reason(code=code, dutch=dutch, english=english))
+
+
+def _current(enrolment: Enrolment, sequence: Sequence) -> Step | None:
+    """The step to look at: the stored one, or what follows where that is gone or has been done."""
+    key = enrolment.next_step
+    if key is None:
+        return None
+    step = sequence.step(key)
+    if step is None or step.purpose == "advice" or key in enrolment.outcomes:
+        key = after_step(enrolment, sequence, key)
+        step = sequence.step(key) if key else None
+    return step
+
+
+def _send_or_later(
+    enrolment: Enrolment, sequence: Sequence, step: Step, due: Due, *, facts: Facts, now: datetime
+) -> Send | Skip | Wait:
+    """A step whose time has come: now, at the next opening, or too late."""
+    not_after = add_wait(due.planned_at, step.max_late, facts.calendar) if step.max_late else None
+    earliest = now
+    if facts.calendar.local_day(now) in facts.follow_up_days or not in_window(now, sequence.window, facts.calendar):
+        earliest = next_opening(now, sequence.window, facts.calendar, not_on=facts.follow_up_days)
+    if step.max_late and not_after and earliest > not_after:
+        local = facts.calendar.local(due.planned_at)
+        dutch = f"meer dan {dutch_wait(step.max_late)} te laat (gepland op {dutch_moment(local)})"
+        english = f"more than {step.max_late} late (planned for {english_moment(local)})"
+        reason = Reason(code="too_late", dutch=dutch, english=english)
+        return Skip(step=step.key, planned_at=due.planned_at, reason=reason)
+    if earliest > now:
+        local = facts.calendar.local(earliest)
+        reason = Reason(
+            code="late",
+            dutch=f"{due.reason.dutch}; te laat, en nu pas weer mogelijk op {dutch_moment(local)}",
+            english=f"{due.reason.english}; late, and possible again on {english_moment(local)}",
+        )
+        return Wait(until=earliest, step=step.key, reason=reason)
+    template = step.template_for(enrolment.split_id)
+    return Send(step=step.key, template=template, planned_at=due.planned_at, not_after=not_after, reason=due.reason)
+
+
+def _unmet(step: Step, enrolment: Enrolment) -> Reason | None:
+    """Why the conditions of a step keep it back, or None."""
+    if step.only_if and not _holds(step.only_if, enrolment):
+        dutch, english = _told(step.only_if)
+        return Reason(code="only_if", dutch=f"alleen als {dutch}", english=f"only if {english}")
+    if step.skip_if and _holds(step.skip_if, enrolment):
+        dutch, english = _told(step.skip_if)
+        return Reason(code="skip_if", dutch=f"niet als {dutch}", english=f"not if {english}")
+    return None
+
+
+def _holds(condition: Condition, enrolment: Enrolment) -> bool:
+    answered = all(enrolment.answers.get(name, UNKNOWN) in values for name, values in condition.answer.items())
+    went_out = any(enrolment.outcomes.get(key) in WENT_OUT for key in condition.sent)
+    return answered and (went_out or not condition.sent)
+
+
+def _told(condition: Condition) -> tuple[str, str]:
+    dutch = [f"het antwoord op {name} is: {' of '.join(values)}" for name, values in condition.answer.items()]
+    english = [f"the answer to {name} is: {' or '.join(values)}" for name, values in condition.answer.items()]
+    if condition.sent:
+        dutch.append(f"verstuurd is: {' of '.join(condition.sent)}")
+        english.append(f"sent was: {' or '.join(condition.sent)}")
+    return " en ".join(dutch), " and ".join(english)

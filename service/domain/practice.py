@@ -1,0 +1,181 @@
+"""The practice's own facts, as staff write them in `practice.yaml`: address, calendar, pain check, links."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from service.domain.calendar import DUTCH_HOLIDAY_NAMES
+from service.domain.lead import normalise_address
+from service.domain.reading import Day, Line, LineOf, Report, Value, Weekday, did_you_mean, items, mapping
+from service.errors import InvalidInputError, Problem
+
+_LONGEST_CLOSURE = timedelta(days=366)
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("there is no such time zone") from None
+    return name
+
+
+def _address(raw: str) -> str:
+    try:
+        return normalise_address(raw)
+    except InvalidInputError:
+        raise ValueError("that is no e-mail address") from None
+
+
+def _web_address(raw: str) -> str:
+    parts = urlsplit(raw)
+    if raw and (parts.scheme != "https" or not parts.hostname or any(c.isspace() or c in "<>\"'" for c in raw)):
+        raise ValueError("that is no https address")
+    return raw
+
+
+def _logo(raw: str) -> str:
+    if raw.startswith(("https:", "http:")):
+        return _web_address(raw)
+    if raw.startswith("/") or ".." in raw or "\\" in raw:
+        raise ValueError("that lies outside the media folder")
+    return raw
+
+
+Address = Annotated[Line, AfterValidator(_address)]
+WebAddress = Annotated[Line, AfterValidator(_web_address)]
+Text = Annotated[str, Field(min_length=1)]
+FilledLine = Annotated[Line, Field(min_length=1)]
+
+_A_LINE = "one line of text"
+_A_LINK = 'an address that starts with https://, or "" for none'
+
+
+class Closed(Value):
+    """Days on which the practice is closed, first and last included; written as a date or as from, to and note."""
+
+    first: Day = Field(alias="from", description="a date, such as 2026-07-27")
+    last: Day = Field(alias="to", description="a date, such as 2026-08-07")
+    note: Line = Field(default="", description=_A_LINE)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_day(cls, data: object) -> object:
+        return data if isinstance(data, Mapping) else {"from": data, "to": data}
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Closed:
+        if self.last < self.first:
+            raise ValueError("it ends before it begins; swap `from` and `to`")
+        if self.last - self.first > _LONGEST_CLOSURE:
+            raise ValueError("it is longer than a year, and every mail would wait; check the years")
+        return self
+
+
+def _day_or_name(value: object) -> object:
+    if isinstance(value, datetime) or not isinstance(value, date | str):
+        raise ValueError("that is no date and no name")  # noqa: TRY004 - pydantic turns ValueError alone into a problem
+    return date.fromisoformat(value) if isinstance(value, str) and _is_day(value) else value
+
+
+HolidayEntry = Annotated[date | str, BeforeValidator(_day_or_name)]
+
+
+class Holidays(Value):
+    """Exceptions to the built-in Dutch public holidays: days as dates, or holidays by their Dutch names."""
+
+    add: tuple[HolidayEntry, ...] = Field(default=(), description="dates and names, such as `[Bevrijdingsdag]`")
+    remove: tuple[HolidayEntry, ...] = Field(default=(), description="dates and names, such as `[Goede vrijdag]`")
+
+
+class Booking(Value):
+    """How a pain check is asked for: our own request form, or the practice's booking page."""
+
+    kind: Literal["request", "link"] = Field(description="`request` (our own form) or `link` (your booking page)")
+    url: WebAddress = Field(default="", description=_A_LINK)
+
+    @model_validator(mode="after")
+    def _a_link_has_an_address(self) -> Booking:
+        if self.kind == "link" and not self.url:
+            raise ValueError("`kind: link` needs the address of your booking page at `url:`")
+        return self
+
+
+class PainCheck(Value):
+    """What stands beside every invitation, so that nobody is surprised."""
+
+    price: FilledLine = Field(description='text in quotes, such as "€ 95"')
+    duration: FilledLine = Field(description="text, such as `60 minuten`")
+    location: FilledLine = Field(description=_A_LINE)
+    reimbursement: FilledLine = Field(description=_A_LINE)
+    bring: FilledLine = Field(description=_A_LINE)
+    cancellation: FilledLine = Field(description=_A_LINE)
+
+
+class Links(Value):
+    """Pages the mails point to; "" where there is none, and then the block about it is left out."""
+
+    article: WebAddress = Field(default="", description=_A_LINK)
+    video_hollow: WebAddress = Field(default="", description=_A_LINK)
+    video_flat: WebAddress = Field(default="", description=_A_LINK)
+
+
+class Practice(Value):
+    """The practice that one installation serves."""
+
+    placeholder: bool = Field(default=False, description="true while the facts are made up, else false")
+    name: FilledLine = Field(description="the practice's name")
+    address: FilledLine = Field(description="street, number, postcode and town on one line")
+    kvk: str = Field(pattern=r"^\d{8}$", description='eight digits in quotes, such as "12345678"')
+    phone: str = Field(pattern=r"^\+?[0-9][0-9 ()-]{5,24}$", description='a number in quotes, such as "020 123 45 67"')
+    email: Address = Field(description="the practice's e-mail address")
+    time_zone: Annotated[str, AfterValidator(_zone)] = Field(
+        default="Europe/Amsterdam", description="a name such as Europe/Amsterdam"
+    )
+    logo: Annotated[Line, AfterValidator(_logo)] = Field(
+        default="", description='a file in media/ or an https address, or "" for none'
+    )
+    staff: tuple[Address, ...] = Field(min_length=1, description="e-mail addresses, such as `[balie@praktijk.nl]`")
+    opening_days: tuple[Weekday, ...] = Field(min_length=1, description="days, such as `[mon, tue, wed, thu, fri]`")
+    closed: tuple[Closed, ...] = Field(
+        default=(), description="dates, or `{from: 2026-07-27, to: 2026-08-07, note: zomersluiting}`"
+    )
+    holidays: Holidays = Field(default_factory=Holidays, description="`{add: [...], remove: [...]}`")
+    booking: Booking = Field(description="`{kind: request}`, or `{kind: link, url: https://...}`")
+    pain_check: PainCheck = Field(description="price, duration, location, reimbursement, bring and cancellation")
+    links: Links = Field(default_factory=Links, description="article, video_hollow and video_flat")
+    privacy_url: Annotated[WebAddress, Field(min_length=1)] = Field(description="an address that starts with https://")
+    protected_titles: tuple[FilledLine, ...] = Field(default=(), description="a list, such as `[fysiotherapeut]`")
+
+    def content_hash(self) -> str:
+        """SHA-256 (hex) of the canonical JSON: equal for equal meaning, whatever the comments and spaces."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def parse_practice(data: object, line_of: LineOf, file: str) -> tuple[Practice | None, list[Problem]]:
+    """The practice in the data of practice.yaml, or None, and every problem in it."""
+    report = Report(file=file, line_of=line_of)
+    practice = report.read(Practice, data)
+    exceptions = mapping(mapping(data).get("holidays"))
+    for kind in ("add", "remove"):
+        for position, each in enumerate(items(exceptions.get(kind))):
+            if isinstance(each, str) and not _is_day(each) and each.strip().lower() not in DUTCH_HOLIDAY_NAMES:
+                names = list(DUTCH_HOLIDAY_NAMES.values())
+                say = f"unknown holiday `{each}`; {did_you_mean(each.capitalize(), names)}"
+                report.add("practice-unknown-holiday", ("holidays", kind, position), say)
+    return (None if report.failed else practice), report.problems
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,241 @@
+"""From data that people wrote to frozen models: every problem at once, in plain English, with file and line.
+
+A field's `description` says what to write there; each refusal ends with it, so that staff need no manual.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from datetime import date, datetime, time
+from difflib import get_close_matches
+from typing import Annotated, Literal, TypeVar, Union, cast, get_args, get_origin
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from service.errors import Problem, Severity
+
+Path = tuple[str | int, ...]
+LineOf = Callable[[Path], int | None]
+"""The line (from 1) on which the key or item at a path stands; None where it does not stand in the file."""
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class Value(BaseModel):
+    """The base of all that is read from content files and kept as JSON in revisions: frozen, and strict about keys."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        str_strip_whitespace=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _an_empty_key_is_absent(cls, data: object) -> object:
+        # `logo:` with nothing behind it is None in YAML, and people mean "none"
+        return {key: value for key, value in data.items() if value is not None} if isinstance(data, Mapping) else data
+
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("it holds a line break or a control character")
+    return text
+
+
+def _clock_time(value: object) -> object:
+    if isinstance(value, time):
+        return value
+    if isinstance(value, str):
+        try:
+            parsed = time.fromisoformat(value.strip())
+        except ValueError:
+            raise ValueError("that is no time of day") from None
+        # model_dump_json writes seconds; people may leave them out
+        if parsed.tzinfo is None and parsed.second == parsed.microsecond == 0 and ":" in value:
+            return parsed
+    raise ValueError("that is no time of day")
+
+
+def _plain_day(value: object) -> object:
+    if isinstance(value, datetime) or not isinstance(value, date | str):
+        raise ValueError("that is no date")  # noqa: TRY004 - pydantic turns ValueError alone into a problem
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value.strip())
+        except ValueError:
+            raise ValueError("that is no date") from None
+    return value
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
+"""Text on one line, without control characters: safe for a heading, a header or a page title."""
+ClockTime = Annotated[time, BeforeValidator(_clock_time)]
+"""A local time of day, written as "09:00"."""
+Day = Annotated[date, BeforeValidator(_plain_day)]
+"""A calendar day, written as 2026-12-24."""
+
+
+class Report:
+    """Collects the problems of one file while its data is turned into a model."""
+
+    def __init__(self, *, file: str, line_of: LineOf) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+        self._line_of = line_of
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything worse than a warning was found."""
+        return any(problem.severity == "error" for problem in self.problems)
+
+    def add(self, problem_id: str, path: Path, message: str, *, severity: Severity = "error") -> None:
+        """Add a problem at a path; where the path stands on no line, its nearest parent's line is given."""
+        line = next((n for end in range(len(path), -1, -1) if (n := self._line_of(path[:end])) is not None), None)
+        self.problems.append(Problem(id=problem_id, message=message, file=self.file, line=line, severity=severity))
+
+    def read(self, model: type[ModelT], data: object, path: Path = ()) -> ModelT | None:
+        """The model, or None with everything that is wrong added; `path` is where the data stands in the file."""
+        try:
+            return model.model_validate(data)
+        except ValidationError as error:
+            self._explain(model, error.errors(include_url=False), path)
+            return None
+
+    def _explain(self, model: type[BaseModel], errors: list[ErrorDetails], path: Path) -> None:
+        meant: set[tuple[str | int, ...]] = set()
+        for each in errors:
+            if each["type"] == "extra_forbidden":
+                known = _keys(_annotation_at(model, each["loc"][:-1]))
+                suggestion = closest(str(each["loc"][-1]), known)
+                if suggestion:
+                    meant.add((*each["loc"][:-1], suggestion))
+                say = did_you_mean(str(each["loc"][-1]), known)
+                self.add("content-unknown-key", (*path, *each["loc"]), f"unknown key `{each['loc'][-1]}`; {say}")
+        for each in errors:
+            # a misspelt key is one mistake, not an unknown and a missing one
+            if each["type"] != "extra_forbidden" and not (each["type"] == "missing" and each["loc"] in meant):
+                self._explain_value(model, each, path)
+
+    def _explain_value(self, model: type[BaseModel], error: ErrorDetails, path: Path) -> None:
+        loc = tuple(part for part in error["loc"] if part != "[key]")
+        name = _shown_path(loc)
+        hint = _hint(model, loc)
+        if error["type"] == "missing":
+            self.add("content-missing", (*path, *loc), f"`{name}` is missing or empty{hint}")
+        elif error["type"] in {"too_short", "string_too_short"}:
+            self.add("content-empty", (*path, *loc), f"`{name}` is empty{hint}")
+        elif error["type"] == "value_error":
+            why = str(error.get("ctx", {}).get("error", error["msg"]))
+            shown = _shown(error["input"])
+            head = f"`{name}` is wrong: " if shown.startswith("a list") else f"`{name}` cannot be {shown}: "
+            self.add("content-wrong-value", (*path, *loc), f"{head if name else ''}{why}{hint}")
+        elif error["type"] in {"model_type", "dict_type", "mapping_type"} and not loc:
+            keys = ", ".join(f"`{key}:`" for key in _keys(model))
+            self.add("content-wrong-shape", path, f"this must be a list of keys with values ({keys})")
+        else:
+            self.add("content-wrong-value", (*path, *loc), f"`{name}` cannot be {_shown(error['input'])}{hint}")
+
+
+def did_you_mean(wrong: str, known: Iterable[str]) -> str:
+    """The end of a sentence: the likeliest name, or all there are when nothing is near."""
+    names = list(known)
+    suggestion = closest(wrong, names)
+    if suggestion:
+        return f"did you mean `{suggestion}`?"
+    return f"choose from {', '.join(f'`{name}`' for name in names)}" if names else "leave it out"
+
+
+def closest(wrong: str, known: Iterable[str]) -> str | None:
+    """The known name that looks most like the wrong one, or None when none comes near."""
+    return next(iter(get_close_matches(wrong.lower(), list(known), n=1, cutoff=0.6)), None)
+
+
+def mapping(data: object) -> Mapping[object, object]:
+    """The data when it has keys, else nothing: for looking further in data that was found wrong already."""
+    return cast("Mapping[object, object]", data) if isinstance(data, Mapping) else {}
+
+
+def items(data: object) -> list[object]:
+    """The data when it is a list, else nothing."""
+    return list(data) if isinstance(data, list | tuple) else []
+
+
+HashableT = TypeVar("HashableT", bound=Hashable)
+
+
+def repeated(values: Iterable[tuple[int, HashableT]]) -> list[tuple[int, HashableT]]:
+    """The (position, value) pairs whose value was there before."""
+    seen: set[HashableT] = set()
+    twice = []
+    for position, value in values:
+        if value in seen:
+            twice.append((position, value))
+        seen.add(value)
+    return twice
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "a list of keys"
+    if isinstance(value, list | tuple):
+        return "a list"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = str(value)
+    return f'"{text[:57]}..."' if len(text) > 60 else f'"{text}"' if isinstance(value, str) else text
+
+
+def _shown_path(loc: Path) -> str:
+    shown = ""
+    for part in loc:
+        shown += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if shown else part
+    return shown
+
+
+def _hint(model: type[BaseModel], loc: Path) -> str:
+    """`; write …` from the description of the innermost field on the way that has one."""
+    for end in range(len(loc), 0, -1):
+        owner = _model_in(_annotation_at(model, loc[: end - 1]))
+        for name, field in owner.model_fields.items() if owner else ():
+            if loc[end - 1] in (name, field.alias) and field.description:
+                return f"; write {field.description}"
+    return ""
+
+
+def _keys(annotation: object) -> list[str]:
+    model = _model_in(annotation)
+    return [field.alias or name for name, field in model.model_fields.items()] if model else []
+
+
+def _annotation_at(annotation: object, loc: Path) -> object:
+    """The type that stands at a path inside a model: through fields, tuples and mappings."""
+    for part in loc:
+        model = _model_in(annotation)
+        if model and isinstance(part, str):
+            found = (f.annotation for n, f in model.model_fields.items() if part in (n, f.alias))
+            annotation = next(found, None)
+        else:
+            arguments = get_args(_without_none(annotation))
+            annotation = (arguments[-1] if isinstance(part, str) else arguments[0]) if arguments else None
+    return annotation
+
+
+def _without_none(annotation: object) -> object:
+    if get_origin(annotation) in (Union, types.UnionType):
+        return next((each for each in get_args(annotation) if each is not type(None)), None)
+    return _without_none(get_args(annotation)[0]) if get_origin(annotation) is Annotated else annotation
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    plain = _without_none(annotation)
+    return plain if isinstance(plain, type) and issubclass(plain, BaseModel) else None

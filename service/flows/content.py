@@ -1,0 +1,259 @@
+"""Read the content folder: practice, forms, sequences and the sources of the mails, with all problems at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path as File
+from types import MappingProxyType
+from typing import TypeVar
+
+from service.domain.forms import Forms, parse_forms
+from service.domain.practice import Practice, parse_practice
+from service.domain.reading import LineOf, Path, Report, did_you_mean, items, mapping
+from service.domain.sequence import Sequence, parse_sequence
+from service.errors import Problem
+from service.flows.content_yaml import LARGEST_FILE, YamlFile, read_yaml
+
+TEMPLATES = "email_templates"
+SEQUENCES = "sequences"
+_TEMPLATE_ENDINGS = {".md", ".mjml"}
+
+ModelT = TypeVar("ModelT")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What stands in the content folder. A part with an error in it is None, or left out, and told in `problems`.
+
+    `templates` maps names relative to email_templates/ ("advies-lage-rug.md", "layouts/standaard.mjml") to their
+    text; `sources` maps every file read, relative to the folder, to its text. Mails are not compiled here.
+    """
+
+    practice: Practice | None
+    forms: Forms | None
+    sequences: Mapping[str, Sequence]
+    templates: Mapping[str, str]
+    sources: Mapping[str, str]
+    problems: tuple[Problem, ...]
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything worse than a warning was found."""
+        return any(problem.severity == "error" for problem in self.problems)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _SequenceFile:
+    name: str
+    file: str
+    yaml: YamlFile
+    sequence: Sequence | None
+
+    @property
+    def topic(self) -> str | None:
+        """The topic as written, also when something else in the file is wrong."""
+        topic = mapping(self.yaml.data).get("topic")
+        return topic if isinstance(topic, str) else None
+
+
+def read_content(folder: File) -> Content:
+    """Everything in the folder and all that is wrong with it, by file and line; nothing in it makes this raise."""
+    reading = _Reading(folder)
+    practice = reading.model("practice.yaml", parse_practice)
+    forms = reading.model("forms.yaml", parse_forms)
+    files = list(reading.sequence_files())
+    templates = dict(reading.templates())
+    reading.check(files, templates, practice, forms)
+    return Content(
+        practice=practice,
+        forms=forms,
+        sequences=MappingProxyType({each.name: each.sequence for each in files if each.sequence}),
+        templates=MappingProxyType(templates),
+        sources=MappingProxyType(reading.sources),
+        problems=tuple(sorted(reading.problems, key=lambda problem: (problem.file, problem.line or 0))),
+    )
+
+
+class _Reading:
+    """One pass over the folder, collecting sources, lines and problems."""
+
+    def __init__(self, folder: File) -> None:
+        self._folder = folder
+        self._yaml: dict[str, YamlFile] = {}
+        self.sources: dict[str, str] = {}
+        self.problems: list[Problem] = []
+
+    def model(
+        self, file: str, parse: Callable[[object, LineOf, str], tuple[ModelT | None, list[Problem]]]
+    ) -> ModelT | None:
+        """The model in a file, or None with the problems added; problems of syntax hide those of meaning."""
+        yaml = self._read_yaml(file)
+        if yaml is None or yaml.problems:
+            return None
+        model, problems = parse(yaml.data, yaml.line_of, file)
+        self.problems.extend(problems)
+        return model
+
+    def sequence_files(self) -> Iterator[_SequenceFile]:
+        """The files in sequences/, by name."""
+        found = False
+        for path in self._files(SEQUENCES):
+            file = path.relative_to(self._folder).as_posix()
+            if path.suffix == ".yml":
+                self._add("content-yml", file, "a file that ends in .yml is not read; let its name end in .yaml")
+            if path.suffix != ".yaml":
+                continue
+            found = True
+
+            def parse(
+                data: object, line_of: LineOf, file: str, name: str = path.stem
+            ) -> tuple[Sequence | None, list[Problem]]:
+                return parse_sequence(name, data, line_of, file)
+
+            sequence = self.model(file, parse)
+            if file in self._yaml:
+                yield _SequenceFile(name=path.stem, file=file, yaml=self._yaml[file], sequence=sequence)
+        if not found:
+            self._add(
+                "content-no-sequences", SEQUENCES, "there is no sequence; write one, such as sequences/lage-rug.yaml"
+            )
+
+    def templates(self) -> Iterator[tuple[str, str]]:
+        """Name and text of each file in email_templates/ that mails are made of."""
+        for path in self._files(TEMPLATES):
+            if path.suffix in _TEMPLATE_ENDINGS:
+                text = self._read(path.relative_to(self._folder).as_posix())
+                if text is not None:
+                    yield path.relative_to(self._folder / TEMPLATES).as_posix(), text
+
+    def check(
+        self,
+        files: list[_SequenceFile],
+        templates: Mapping[str, str],
+        practice: Practice | None,
+        forms: Forms | None,
+    ) -> None:
+        """What only shows when the files are held against each other."""
+        self._check_topics(files)
+        for each in files:
+            report = Report(file=each.file, line_of=each.yaml.line_of)
+            _check_templates(report, each.yaml.data, templates)
+            if forms:
+                _check_answers(report, each.yaml.data, forms.answers())
+            self.problems.extend(report.problems)
+        topics = [each.topic for each in files if each.topic]
+        if forms and len(topics) == len(files):
+            self._check_form_topics(forms, topics)
+        if practice:
+            self._warn_about_practice(practice)
+
+    def _check_topics(self, files: list[_SequenceFile]) -> None:
+        first: dict[str, str] = {}
+        for each in files:
+            if each.topic and first.setdefault(each.topic, each.file) != each.file:
+                report = Report(file=each.file, line_of=each.yaml.line_of)
+                say = f"the topic `{each.topic}` is taken by {first[each.topic]}; give this sequence its own"
+                report.add("sequence-topic-taken", ("topic",), say)
+                self.problems.extend(report.problems)
+
+    def _check_form_topics(self, forms: Forms, topics: list[str]) -> None:
+        report = Report(file="forms.yaml", line_of=self._yaml["forms.yaml"].line_of)
+        for name, form in forms.forms.items():
+            places: list[tuple[Path, str]] = [(("forms", name, "topic"), form.topic)]
+            for q, question in enumerate(form.questions):
+                for o, option in enumerate(question.options):
+                    if option.chooses_topic:
+                        where: Path = ("forms", name, "questions", q, "options", o, "chooses_topic")
+                        places.append((where, option.chooses_topic))
+            for path, topic in places:
+                if topic not in topics:
+                    say = f"no sequence has the topic `{topic}`; {did_you_mean(topic, topics)}"
+                    report.add("form-unknown-topic", path, say)
+        self.problems.extend(report.problems)
+
+    def _warn_about_practice(self, practice: Practice) -> None:
+        report = Report(file="practice.yaml", line_of=self._yaml["practice.yaml"].line_of)
+        if practice.placeholder:
+            say = "these facts are made up; fill in your own and take `placeholder` out before you publish"
+            report.add("practice-placeholder", ("placeholder",), say, severity="warning")
+        for name in type(practice.links).model_fields:
+            if not getattr(practice.links, name):
+                say = f"`links.{name}` is empty, so the block about it is left out of the mails"
+                report.add("practice-link-empty", ("links", name), say, severity="warning")
+        self.problems.extend(report.problems)
+
+    def _read_yaml(self, file: str) -> YamlFile | None:
+        text = self._read(file)
+        if text is None:
+            return None
+        yaml = read_yaml(text, file)
+        self._yaml[file] = yaml
+        self.problems.extend(yaml.problems)
+        return yaml
+
+    def _read(self, file: str) -> str | None:
+        """The text of a file with its line ends as LF, or None with the reason added."""
+        path = self._folder / file
+        try:
+            raw = path.read_bytes() if path.stat().st_size <= LARGEST_FILE else None
+            if raw is None:
+                self._add(
+                    "content-too-big", file, f"the file is over {LARGEST_FILE // 1024} kB; split it or shorten it"
+                )
+                return None
+            text = raw.decode("utf-8-sig").replace("\r\n", "\n")
+        except FileNotFoundError:
+            self._add("content-missing-file", file, "the file is missing; put it back, or start from the shipped one")
+        except UnicodeDecodeError as error:
+            self._add("content-not-utf8", file, f"byte {error.start + 1} is no UTF-8; save the file as UTF-8 text")
+        except OSError as error:
+            self._add("content-unreadable", file, f"the file cannot be read: {error.strerror}")
+        else:
+            self.sources[file] = text
+            return text
+        return None
+
+    def _files(self, below: str) -> list[File]:
+        return sorted(
+            path
+            for path in (self._folder / below).rglob("*")
+            if path.is_file() and not path.name.startswith((".", "~")) and not path.name.endswith("~")
+        )
+
+    def _add(self, problem_id: str, file: str, message: str) -> None:
+        self.problems.append(Problem(id=problem_id, file=file, message=message))
+
+
+def _check_templates(report: Report, data: object, templates: Mapping[str, str]) -> None:
+    known = [
+        name.removesuffix(".md") for name in templates if name.endswith(".md") and name[0] != "_" and "/" not in name
+    ]
+    for path, raw in _raw_steps(data):
+        named: dict[Path, object] = {("template",): raw.get("template")}
+        named |= {("variants", str(key)): value for key, value in mapping(raw.get("variants")).items()}
+        for where, name in named.items():
+            if isinstance(name, str) and name not in known:
+                shown = name.removesuffix(".md")
+                say = f"there is no {TEMPLATES}/{shown}.md; {did_you_mean(shown, known)}"
+                report.add("step-unknown-template", (*path, *where), say)
+
+
+def _check_answers(report: Report, data: object, known: Mapping[str, frozenset[str]]) -> None:
+    for path, raw in _raw_steps(data):
+        for kind in ("only_if", "skip_if"):
+            for name, values in mapping(mapping(raw.get(kind)).get("answer")).items():
+                where = (*path, kind, "answer", str(name))
+                if str(name) not in known:
+                    say = f"nothing asks for the answer `{name}`; {did_you_mean(str(name), known)}"
+                    report.add("answer-unknown", where, say)
+                    continue
+                for position, value in enumerate(items(values)):
+                    if isinstance(value, str) and value not in known[str(name)]:
+                        say = f"`{value}` is no answer to `{name}`; {did_you_mean(value, sorted(known[str(name)]))}"
+                        report.add("answer-unknown-value", (*where, position), say)
+
+
+def _raw_steps(data: object) -> Iterator[tuple[Path, Mapping[object, object]]]:
+    for position, raw in enumerate(items(mapping(data).get("steps"))):
+        yield ("steps", position), mapping(raw)

@@ -1,0 +1,141 @@
+"""YAML of staff to plain data with the line of every key; what YAML can do beyond that is refused.
+
+Nodes are walked here instead of being constructed: no tag can make an object, an alias cannot multiply, and each
+key's line is at hand for the problems found later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from service.domain.reading import Path
+from service.errors import Problem
+
+LARGEST_FILE = 256 * 1024
+_MOST_NODES = 20_000
+_DEEPEST = 20
+_TAG = "tag:yaml.org,2002:"
+
+Scalar = str | int | float | bool | date | None
+Data = Scalar | list["Data"] | dict[str, "Data"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class YamlFile:
+    """The plain data of one file (None when it cannot be read), the lines of its keys and items, and the problems."""
+
+    data: Data
+    lines: Mapping[Path, int]
+    problems: tuple[Problem, ...]
+
+    def line_of(self, path: Path) -> int | None:
+        """The line (from 1) of the key or item at the path, or None where there is none."""
+        return self.lines.get(path)
+
+
+def read_yaml(text: str, file: str) -> YamlFile:
+    """The data of a YAML text; every syntax problem is one sentence with its line."""
+    try:
+        node = YAML(typ="safe", pure=True).compose(text)
+    except YAMLError as error:
+        return _failed(file, *_told(error))
+    except (RecursionError, ValueError):
+        return _failed(file, "this is nested too deeply, or is no YAML; keep to keys, lists and texts", None)
+    walk = _Walk(file)
+    data = walk.plain(node, ()) if node is not None else None
+    return YamlFile(data=data, lines=MappingProxyType(walk.lines), problems=tuple(walk.problems))
+
+
+class _Walk:
+    """One pass over the nodes of a file."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.lines: dict[Path, int] = {}
+        self.problems: list[Problem] = []
+        self._visited = 0
+
+    def plain(self, node: Node, path: Path) -> Data:
+        """The node as plain data; notes its line unless its key has noted one."""
+        self.lines.setdefault(path, node.start_mark.line + 1)
+        self._visited += 1
+        if len(path) > _DEEPEST or self._visited > _MOST_NODES:
+            if not any(problem.id == "yaml-too-big" for problem in self.problems):
+                self._add("yaml-too-big", node, "this is nested too deeply, or refers to itself too often")
+            return None
+        if isinstance(node, MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, SequenceNode):
+            self._check_tag(node, "seq")
+            return [self.plain(each, (*path, position)) for position, each in enumerate(node.value)]
+        return self._scalar(node)
+
+    def _mapping(self, node: MappingNode, path: Path) -> dict[str, Data]:
+        self._check_tag(node, "map")
+        found: dict[str, Data] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, ScalarNode):
+                self._add("yaml-odd-key", key_node, "a key must be a plain word; are there quotes missing round it?")
+                continue
+            key = str(key_node.value)
+            if key == "<<":
+                self._add("yaml-merge", key_node, "`<<` is not read here; write the keys out")
+                continue
+            if key in found:
+                first = self.lines[(*path, key)]
+                self._add("yaml-repeated-key", key_node, f"`{key}` stands here twice (first in line {first}); keep one")
+                continue
+            self.lines[(*path, key)] = key_node.start_mark.line + 1
+            found[key] = self.plain(value_node, (*path, key))
+        return found
+
+    def _scalar(self, node: Node) -> Scalar:
+        text, kind = str(node.value), str(node.tag).removeprefix(_TAG)
+        if kind == "null":
+            return None
+        if kind == "bool":
+            return text.lower() == "true"
+        if kind in {"int", "float", "timestamp"}:
+            return _number_or_day(text, kind)
+        self._check_tag(node, "str")
+        return text
+
+    def _check_tag(self, node: Node, expected: str) -> None:
+        if str(node.tag) != _TAG + expected:
+            self._add("yaml-tag", node, f"`{str(node.tag).removeprefix(_TAG)}` is not read here; leave it out")
+
+    def _add(self, problem_id: str, node: Node, message: str) -> None:
+        self.problems.append(Problem(id=problem_id, message=message, file=self.file, line=node.start_mark.line + 1))
+
+
+def _number_or_day(text: str, kind: str) -> Scalar:
+    # what only looks like a number or a day stays text, and is told where it is used
+    try:
+        if kind == "timestamp":
+            return date.fromisoformat(text)
+        return int(text) if kind == "int" else float(text)
+    except ValueError:
+        return text
+
+
+def _told(error: YAMLError) -> tuple[str, int | None]:
+    if isinstance(error, MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark
+        what = " ".join(str(error.problem or error.context or "it cannot be read").split())
+        return (
+            f"this is no valid YAML: {what}; check the indentation, colons and quotes",
+            mark.line + 1 if mark else None,
+        )
+    return "this is no valid YAML: it holds a character that may not stand in it", None
+
+
+def _failed(file: str, message: str, line: int | None) -> YamlFile:
+    problem = Problem(id="yaml-syntax", message=message, file=file, line=line)
+    return YamlFile(data=None, lines=MappingProxyType({}), problems=(problem,))
