@@ -1,0 +1,231 @@
+"""Settings of one installation: read once at the start, every problem at once, unsafe ones refused in production."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from service import setting_values as values
+from service.domain.limits import DEFAULT_LIMITS, OptInLimits, parse_limits
+from service.domain.mailbox import Mailbox, parse_mailbox
+from service.environment import DOTENV, PREFIX, Written, problem_id, read_surroundings
+from service.errors import Problem, ProblemsError
+from service.kept_secrets import kept_secret
+
+WEBHOOK_SECRETS = "NURTURE_WEBHOOK_SECRETS_"
+_PLACEHOLDER_FROM = Mailbox(name="Solid Performance", address="advies@praktijk.example")
+
+
+def _from_text(parse: Callable[[str], object]) -> BeforeValidator:
+    """Values come as text from outside, and ready-made from a default or from code."""
+    return BeforeValidator(lambda value: parse(value) if isinstance(value, str) else value)
+
+
+def _environment_name(text: str) -> str:
+    if text not in {"development", "production"}:
+        raise ValueError(f"{text!r} is not known; write production, or leave it out")
+    return text
+
+
+Switch = Annotated[bool, _from_text(values.switch)]
+Days = Annotated[int, _from_text(values.days)]
+Folder = Annotated[Path, _from_text(values.folder)]
+Sender = Annotated[Mailbox, _from_text(parse_mailbox)]
+Limits = Annotated[OptInLimits, _from_text(parse_limits)]
+Key = Annotated[str, _from_text(values.secret)]
+Keys = Annotated[tuple[str, ...], _from_text(values.secrets_list)]
+Origins = Annotated[tuple[str, ...], _from_text(values.origins)]
+Addresses = Annotated[tuple[str, ...], _from_text(values.addresses)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], _from_text(values.networks)]
+DatabaseUrl = Annotated[str, _from_text(values.database_url)]
+MailUrl = Annotated[str, _from_text(values.mail_url)]
+MailboxUrl = Annotated[str, _from_text(values.mailbox_url)]
+WebAddress = Annotated[str, _from_text(values.web_address)]
+
+
+class Settings(BaseSettings):
+    """What `NURTURE_*` says, field by field; docs/settings.md tells staff what each is for.
+
+    Secrets stay out of `repr`. `database_url` and `mail_url` are complete, their paths absolute.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=False)
+
+    env: Annotated[Literal["development", "production"], _from_text(_environment_name)] = "development"
+    demo: Switch = False
+    data_dir: Folder = values.ROOT / "data"
+    content_dir: Folder = values.ROOT
+    database_url: DatabaseUrl = Field("", repr=False)
+    base_url: Annotated[str, _from_text(values.base_url)] = "http://localhost:8000"
+    secret_keys: Keys = Field((), repr=False)
+    suppression_key: Key = Field("", repr=False)
+    mail_url: MailUrl = Field("", repr=False)
+    mail_fallback_url: MailUrl | None = Field(None, repr=False)
+    mail_from: Sender = _PLACEHOLDER_FROM
+    reply_to: Sender | None = None
+    allowed_origins: Origins = ()
+    opt_in_limits: Limits = DEFAULT_LIMITS
+    trusted_proxies: Networks = ()
+    webhook_secrets: Mapping[str, tuple[str, ...]] = Field({}, repr=False)
+    bounce_mailbox: MailboxUrl | None = Field(None, repr=False)
+    reply_mailbox: MailboxUrl | None = Field(None, repr=False)
+    alert_to: Addresses = ()
+    alert_url: WebAddress | None = Field(None, repr=False)
+    heartbeat_url: WebAddress | None = Field(None, repr=False)
+    erase_after_days: Days = 14
+    erase_at_latest_days: Days = 28
+
+    @property
+    def production(self) -> bool:
+        """Whether unsafe settings are refused and nothing publishes by itself."""
+        return self.env == "production"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """`load_settings` gathers the values itself: it knows the file and line of each, for the problems."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
+
+
+def setting_names() -> tuple[str, ...]:
+    """Every setting by its name outside, in the order of the fields; webhook secrets end in `_`, a provider follows."""
+    return tuple(
+        WEBHOOK_SECRETS if field == "webhook_secrets" else PREFIX + field.upper() for field in Settings.model_fields
+    )
+
+
+def is_setting(name: str) -> bool:
+    """Whether a name without `_FILE` is one of ours."""
+    if name.startswith(WEBHOOK_SECRETS):
+        return len(name) > len(WEBHOOK_SECRETS) and not name.endswith("_FILE")
+    return name in setting_names()
+
+
+def load_settings(env: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process: from `env` alone, or from the environment and `.env` of the working directory.
+
+    Secrets that are not set are made and kept in `data_dir`, outside production. Raises ProblemsError with every
+    problem at once.
+    """
+    dotenv = Path(DOTENV) if env is None else None
+    found = read_surroundings(os.environ if env is None else env, dotenv, is_setting=is_setting)
+    problems = list(found.problems)
+    settings = _build(found.values, problems)
+    told = {problem.id for problem in problems}
+    checked = [problem for problem in check_settings(settings) if problem.severity == "error"]
+    problems += [_placed(problem, found.values) for problem in checked if problem.id not in told]
+    if problems:
+        raise ProblemsError(problems)
+    return _with_kept_secrets(settings)
+
+
+def check_settings(settings: Settings) -> list[Problem]:
+    """What does not go together: errors (all of them stop a start), and warnings for `nurture check`."""
+    return [*_limits_of_time(settings), *_weak_keys(settings), *(_unsafe(settings) if settings.production else ())]
+
+
+def _build(written: Mapping[str, Written], problems: list[Problem]) -> Settings:
+    """The settings with every value that can be read; each of the others becomes a problem and keeps its default."""
+    texts: dict[str, object] = {}
+    hooks: dict[str, tuple[str, ...]] = {}
+    for name, value in written.items():
+        if name.startswith(WEBHOOK_SECRETS):
+            hooks[name.removeprefix(WEBHOOK_SECRETS).lower()] = values.comma_list(value.text)
+        else:
+            texts[name.removeprefix(PREFIX).lower()] = value.text
+    try:
+        settings = Settings.model_validate(texts | {"webhook_secrets": hooks})
+    except ValidationError as invalid:
+        wrong = {str(error["loc"][0]): error for error in invalid.errors()}
+        for field, error in wrong.items():
+            name = PREFIX + field.upper()
+            sentence = str(error.get("ctx", {}).get("error", error["msg"]))
+            problem = Problem(id=problem_id(name), message=f"{name}: {sentence}")
+            problems.append(_placed(problem, written))
+        right = {field: text for field, text in texts.items() if field not in wrong}
+        settings = Settings.model_validate(right | {"webhook_secrets": hooks})
+    defaults = {
+        "database_url": settings.database_url or f"sqlite:///{settings.data_dir / 'nurture.db'}",
+        "mail_url": settings.mail_url or f"file:{settings.data_dir / 'outbox'}",
+    }
+    return settings.model_copy(update=defaults)
+
+
+def _with_kept_secrets(settings: Settings) -> Settings:
+    kept: dict[str, object] = {}
+    if not settings.secret_keys:
+        kept["secret_keys"] = (kept_secret(settings.data_dir, "secret-key", setting="NURTURE_SECRET_KEYS"),)
+    if not settings.suppression_key:
+        name = "NURTURE_SUPPRESSION_KEY"
+        kept["suppression_key"] = kept_secret(settings.data_dir, "suppression-key", setting=name)
+    return settings.model_copy(update=kept)
+
+
+def _unsafe(settings: Settings) -> list[Problem]:
+    """What production refuses: it would reach nobody, or let anybody in."""
+    refused = {
+        "NURTURE_DEMO": (settings.demo, "the demo lets anybody read every mail and move the clock; leave it out"),
+        "NURTURE_BASE_URL": (
+            not settings.base_url.startswith("https://"),
+            "links in mails must be https; write the public address, such as https://mail.example.nl",
+        ),
+        "NURTURE_MAIL_URL": (
+            settings.mail_url.lower().startswith("file:"),
+            "a file transport reaches no lead; write for example smtp://USER:PASSWORD@mail.example.nl:587",
+        ),
+        "NURTURE_MAIL_FALLBACK_URL": (
+            (settings.mail_fallback_url or "").lower().startswith("file:"),
+            "a file transport reaches no lead; leave it out, or name a second server",
+        ),
+        "NURTURE_MAIL_FROM": (
+            settings.mail_from == _PLACEHOLDER_FROM,
+            "nobody can answer the placeholder; write your own, such as Praktijk <advies@example.nl>",
+        ),
+        "NURTURE_SECRET_KEYS": (not settings.secret_keys, f"must be set; make a key with: {values.MAKE_A_KEY}"),
+        "NURTURE_SUPPRESSION_KEY": (not settings.suppression_key, f"must be set; make one with: {values.MAKE_A_KEY}"),
+    }
+    return [
+        Problem(id=problem_id(name), message=f"{name}: {sentence} (NURTURE_ENV is production)")
+        for name, (unsafe, sentence) in refused.items()
+        if unsafe
+    ]
+
+
+def _limits_of_time(settings: Settings) -> list[Problem]:
+    if settings.erase_after_days <= settings.erase_at_latest_days:
+        return []
+    name = "NURTURE_ERASE_AT_LATEST_DAYS"
+    sentence = f"{settings.erase_at_latest_days} is less than NURTURE_ERASE_AFTER_DAYS; write the same or more"
+    return [Problem(id=problem_id(name), message=f"{name}: {sentence}")]
+
+
+def _weak_keys(settings: Settings) -> list[Problem]:
+    """A key of few different characters was typed, not made: anybody may guess it."""
+    keys = {"NURTURE_SECRET_KEYS": settings.secret_keys, "NURTURE_SUPPRESSION_KEY": (settings.suppression_key,)}
+    sentence = f"looks made up, so it can be guessed; make one with: {values.MAKE_A_KEY}"
+    return [
+        Problem(id=problem_id(name), message=f"{name}: {sentence}", severity="warning")
+        for name, several in keys.items()
+        if any(key and len(set(key)) < 10 for key in several)
+    ]
+
+
+def _placed(problem: Problem, written: Mapping[str, Written]) -> Problem:
+    """The problem with the file and line its setting was read from, where there is one."""
+    for name, value in written.items():
+        if problem.id == problem_id(name) and value.file:
+            return Problem(id=problem.id, message=problem.message, file=value.file, line=value.line)
+    return problem
