@@ -18,6 +18,10 @@ class Mailbox:
     name: str
     address: str
 
+    def __str__(self) -> str:
+        """As people write it, and as `parse_mailbox` reads it; not yet encoded for a header."""
+        return f'"{self.name}" <{self.address}>' if self.name else self.address
+
 
 def parse_mailbox(text: str) -> Mailbox:
     """Read `Name <address>` or a bare address. A non-ASCII domain comes back as A-labels.

@@ -22,6 +22,7 @@ from service.domain.mailbox import Mailbox, parse_mailbox
 )
 def test_a_name_and_an_address_are_read(text: str, mailbox: Mailbox) -> None:
     assert parse_mailbox(text) == mailbox
+    assert parse_mailbox(str(mailbox)) == mailbox
 
 
 @pytest.mark.parametrize(
