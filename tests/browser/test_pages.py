@@ -1,0 +1,100 @@
+"""The pages as people meet them: narrow and wide, light and dark, by keyboard, without script, with a screen reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it ships no types
+from playwright.sync_api import Browser, Page
+
+from tests.support.page_server import PageServer, page_server
+from tests.support.sample_pages import PAGES
+
+pytestmark = pytest.mark.browser
+
+# Goes on to another site by itself; its markup is looked at in tests/web.
+STAYING = [name for name in PAGES if name != "booking-goes-on"]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PageServer]:
+    with page_server() as running:
+        yield running
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
+def test_no_page_breaks_a_rule_of_accessibility_or_scrolls_sideways(
+    page: Page, server: PageServer, width: int, scheme: str
+) -> None:
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.set_viewport_size({"width": width, "height": 800})
+    refused: list[str] = []
+    page.on("console", lambda message: refused.append(message.text) if "Content Security" in message.text else None)
+    broken: dict[str, object] = {}
+    for name in STAYING:
+        page.goto(server.url(name))
+        found = Axe().run(page).response["violations"]
+        if found:
+            broken[name] = [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            broken[f"{name} scrolls"] = width
+    assert not broken
+    assert not refused
+
+
+def test_everything_to_press_is_large_enough_for_a_thumb(page: Page, server: PageServer) -> None:
+    page.set_viewport_size({"width": 320, "height": 800})
+    small: list[tuple[str, str, float]] = []
+    for name in STAYING:
+        page.goto(server.url(name))
+        for each in page.locator("button, a.button, .choice, .tick, input:not([type=hidden])").all():
+            box = each.bounding_box()
+            inside_label = each.evaluate("node => node.matches('.choice input, .tick input, .nobody input')")
+            if box and not inside_label and box["height"] < 44:
+                small.append((name, each.inner_text(), box["height"]))
+    assert not small
+
+
+def test_the_first_tab_leads_past_the_header_and_focus_can_be_seen(page: Page, server: PageServer) -> None:
+    page.goto(server.url("unsubscribe"))
+    page.keyboard.press("Tab")
+    assert page.locator(".skip").evaluate("node => node.getBoundingClientRect().top >= 0")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    button = page.get_by_role("button", name="Ja, stop de mails")
+    assert button.evaluate("node => node === document.activeElement")
+    assert button.evaluate("node => getComputedStyle(node).outlineStyle") == "solid"
+
+
+def test_the_forms_work_without_script(browser: Browser, server: PageServer) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(server.url("form"))
+    page.get_by_label("E-mailadres", exact=True).fill("anna@example.org")
+    page.get_by_label("Eerder hol").check()
+    page.locator("[name=consent_advice]").check()
+    page.get_by_role("button", name="Stuur mij het advies").click()
+    page.get_by_role("heading", name="Gelukt").wait_for()
+    assert server.posts[-1] == {
+        "form": ["lage-rug"],
+        "consent_version": ["2026-1"],
+        "source_url": ["http://localhost:8000/demo/"],
+        "first_name": [""],
+        "email": ["anna@example.org"],
+        "answers.posture": ["hollow"],
+        "leave_empty": [""],
+        "consent_advice": ["on"],
+    }
+    page.goto(server.url("demo-mail"))
+    page.get_by_role("button", name="Naar de volgende mail").click()
+    assert server.posts[-1] == {"to": ["next"]}
+    context.close()
+
+
+def test_a_link_in_a_mail_of_the_demo_opens_beside_the_inbox(page: Page, server: PageServer) -> None:
+    page.goto(server.url("demo-mail"))
+    with page.context.expect_page() as opened:
+        page.frame_locator("iframe").get_by_role("link", name="Ja, stuur mij het vervolg").click()
+    opened.value.get_by_role("button", name="Ja, stuur mij het vervolg").click()
+    opened.value.get_by_role("heading", name="Gelukt").wait_for()

@@ -1,0 +1,173 @@
+"""Every page in every variant, with the shipped practice and form: what tests render, and what a look is taken at."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+from ruamel.yaml import YAML
+
+from service.domain.forms import Form
+from service.domain.practice import Practice
+from service.web.demo_views import ArticlePage, InboxPage, MailDetail, MailRow
+from service.web.views import (
+    AnswerDonePage,
+    AnswerPage,
+    BookingDonePage,
+    BookingLinkPage,
+    BookingPage,
+    ConfirmDonePage,
+    ConfirmPage,
+    ErasedPage,
+    FieldNote,
+    FormPage,
+    FormView,
+    MailOn,
+    MyDataPage,
+    NotFoundPage,
+    Page,
+    ProblemPage,
+    ThankYouPage,
+    UnavailablePage,
+    UnsubscribedPage,
+    UnsubscribePage,
+)
+
+_ROOT = Path(__file__).parents[2]
+_ZONE = ZoneInfo("Europe/Amsterdam")
+
+SAFETY = Markup(
+    "<h2>Lees dit eerst</h2>"
+    "<p><strong>Bel nu je huisarts of de huisartsenpost (bij nood 112) als:</strong></p>"
+    "<ul><li>je je plas of ontlasting niet kunt ophouden, of niet kunt plassen;</li>"
+    "<li>je minder of niets voelt rond je lies, geslachtsdelen of anus;</li>"
+    "<li>de kracht in een been of in beide benen snel minder wordt of wegvalt.</li></ul>"
+)
+
+
+def _read(name: str) -> Any:
+    return YAML(typ="safe").load((_ROOT / name).read_text(encoding="utf-8"))
+
+
+PRACTICE = Practice.model_validate(_read("practice.yaml"))
+LINKING = PRACTICE.model_copy(
+    update={"booking": PRACTICE.booking.model_copy(update={"kind": "link", "url": "https://agenda.example/pijncheck"})}
+)
+FORM = Form.model_validate({"name": "lage-rug", **_read("forms.yaml")["forms"]["lage-rug"]})
+OFFER = FormView(form=FORM, consent_version="2026-1", source_url="http://localhost:8000/demo/")
+CONSENT = FORM.consent.follow_up.text
+POSTURE = FORM.question("posture")
+
+UPCOMING = tuple(
+    MailOn(subject=subject, on=date(2026, 3, day))
+    for subject, day in [
+        ("Hoe ging de eerste stap?", 11),
+        ("Een check van twee minuten", 16),
+        ("Niets te zien, toch last?", 17),
+        ("Wat sterker mag, wat losser mag", 23),
+        ("Zitten, staan, tillen", 25),
+        ("Zullen we samen kijken?", 30),
+    ]
+)
+SENT = (MailOn(subject="Je gratis advies: begin vandaag", on=date(2026, 3, 9)),)
+
+_ROWS = tuple(
+    MailRow(id=f"m{number}", to="anna@example.org", subject=subject, at=datetime(2026, 3, day, 9, 0, tzinfo=_ZONE))
+    for number, (subject, day) in enumerate(
+        [("Een check van twee minuten", 16), ("Hoe ging de eerste stap?", 11), ("Je gratis advies: begin vandaag", 9)]
+    )
+)
+_DETAIL = MailDetail(
+    row=_ROWS[1],
+    text="Dag Anna,\n\nIn onze vorige mail stond een eerste stap.\n\nHet gaat beter:\nhttp://localhost:8000/a/abc",
+    source="From: Solid Performance <advies@solidperformance.example>\nTo: anna@example.org\n" + "X-Long: a" * 40,
+    links=(("Het gaat beter", "/a/abc?answer=better"), ("Stop de mails", "/u/abc")),
+)
+_DESK: dict[str, Any] = {
+    "practice": PRACTICE,
+    "in_demo": True,
+    "now": datetime(2026, 3, 16, 9, 0, tzinfo=_ZONE),
+    "files": ("practice.yaml", "forms.yaml", "sequences/lage-rug.yaml", "email_templates/advies-lage-rug.md"),
+    "links": (("Formulier op een eigen pagina", "/forms/lage-rug"), ("Klaar voor verkeer?", "/readyz")),
+}
+
+
+def _data(**changes: Any) -> MyDataPage:
+    values: dict[str, Any] = {
+        "practice": PRACTICE,
+        "address": "anna@example.org",
+        "first_name": "Anna",
+        "answers": (("Hoe is de stand van je onderrug?", "Eerder hol"),),
+        "topic": "lage rugpijn",
+        "since": date(2026, 3, 9),
+        "confirmed_on": date(2026, 3, 9),
+        "mails": "active",
+        "sent": SENT,
+        "upcoming": UPCOMING,
+    }
+    return MyDataPage(**{**values, **changes})
+
+
+PAGES: dict[str, Page] = {
+    "confirm": ConfirmPage(practice=PRACTICE, state="new", consent_text=CONSENT, question=POSTURE),
+    "confirm-known": ConfirmPage(
+        practice=PRACTICE, state="confirmed", consent_text=CONSENT, question=POSTURE, chosen="hollow"
+    ),
+    "confirm-plain": ConfirmPage(practice=PRACTICE, state="confirmed", consent_text=CONSENT),
+    "confirm-again": ConfirmPage(practice=PRACTICE, state="withdrawn", consent_text=CONSENT),
+    "confirm-done": ConfirmDonePage(practice=PRACTICE, upcoming=UPCOMING),
+    "confirm-done-nothing": ConfirmDonePage(practice=PRACTICE, upcoming=()),
+    "erased": ErasedPage(practice=PRACTICE, form_url="/forms/lage-rug"),
+    "unsubscribe": UnsubscribePage(practice=PRACTICE),
+    "unsubscribed": UnsubscribedPage(practice=PRACTICE),
+    "unsubscribed-before": UnsubscribedPage(practice=PRACTICE, was_active=False),
+    "booking": BookingPage(practice=PRACTICE),
+    "booking-erased": BookingPage(practice=PRACTICE, erased=True),
+    "booking-link": BookingPage(practice=LINKING),
+    "booking-goes-on": BookingLinkPage(practice=LINKING, url=LINKING.booking.url),
+    "booking-requested": BookingDonePage(practice=PRACTICE, outcome="requested", paused_until=date(2026, 3, 25)),
+    "booking-booked": BookingDonePage(practice=PRACTICE, outcome="booked"),
+    "answer-better": AnswerPage(practice=PRACTICE, answer="better", safety_html=SAFETY),
+    "answer-worse": AnswerPage(practice=PRACTICE, answer="worse", safety_html=SAFETY),
+    "answer-open": AnswerPage(practice=PRACTICE, answer=None, safety_html=SAFETY),
+    "answered-better": AnswerDonePage(practice=PRACTICE, answer="better", safety_html=SAFETY),
+    "answered-same": AnswerDonePage(practice=PRACTICE, answer="same", safety_html=SAFETY),
+    "answered-worse": AnswerDonePage(
+        practice=PRACTICE, answer="worse", safety_html=SAFETY, paused_until=date(2026, 3, 25)
+    ),
+    "my-data": _data(),
+    "my-data-waiting": _data(
+        mails="waiting", confirmed_on=None, first_name=None, upcoming=(), erase_on=date(2026, 3, 23)
+    ),
+    "my-data-paused": _data(mails="paused", paused_until=date(2026, 3, 25)),
+    "my-data-ended": _data(mails="ended", sent=(), upcoming=()),
+    "thank-you": ThankYouPage(
+        practice=PRACTICE,
+        title=FORM.thank_you.title,
+        texts=FORM.thank_you.texts,
+        sender="Solid Performance (advies@solidperformance.example)",
+        subject="Je gratis advies: begin vandaag",
+        safety_html=SAFETY,
+        in_demo=True,
+    ),
+    "form": FormPage(practice=PRACTICE, offer=OFFER),
+    "problem": ProblemPage(
+        practice=PRACTICE,
+        detail="Er klopt nog iets niet in het formulier.",
+        fields=(FieldNote(label="E-mailadres", detail="Dit is geen e-mailadres. Controleer of er een @ in staat."),),
+        back_url="/forms/lage-rug",
+    ),
+    "not-found": NotFoundPage(practice=PRACTICE),
+    "not-found-bare": NotFoundPage(practice=None),
+    "unavailable": UnavailablePage(practice=None),
+    "demo-article": ArticlePage(practice=PRACTICE, offer=OFFER, in_demo=True),
+    "demo-inbox-empty": InboxPage(mails=(), **_DESK),
+    "demo-inbox": InboxPage(mails=_ROWS, **_DESK),
+    "demo-mail": InboxPage(mails=_ROWS, opened=_DETAIL, **_DESK),
+    "demo-mail-text": InboxPage(mails=_ROWS, opened=_DETAIL, aspect="text", **_DESK),
+    "demo-mail-source": InboxPage(mails=_ROWS, opened=_DETAIL, aspect="source", **_DESK),
+}
+"""Every page by a name for people; a new page or variant is added here, and is then tested everywhere."""

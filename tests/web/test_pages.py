@@ -1,0 +1,213 @@
+"""What every page for leads holds to, whatever it says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from service.web import pages
+from service.web.demo_views import InboxPage
+from service.web.views import LeadPage, MyDataPage, Page, UnavailablePage
+from tests.support.sample_pages import PAGES
+
+VOID = {"meta", "link", "input", "br"}
+
+
+class Tags(HTMLParser):
+    """Every tag of a page with its attributes, and a check that each opened one is closed again in order."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert not self._open, f"never closed: {self._open}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.found if name == tag]
+
+
+def html_of(page: Page) -> str:
+    return bytes(pages.render(page).body).decode()
+
+
+def subclasses(kind: type[Page]) -> Iterator[type[Page]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from subclasses(each)
+
+
+every_page = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES.keys())
+
+
+def test_every_kind_of_page_and_every_template_is_among_the_samples() -> None:
+    kinds = {type(page) for page in PAGES.values()}
+    assert set(subclasses(Page)) - {LeadPage} == kinds
+    folder = Path(pages.__file__).parent / "templates"
+    whole = {str(file.relative_to(folder)) for file in folder.rglob("*.html") if not file.name.startswith("_")}
+    assert whole - {"base.html"} == {kind.template for kind in kinds}
+
+
+@every_page
+def test_a_page_is_whole_dutch_and_has_one_heading(page: Page) -> None:
+    tags = Tags(html_of(page))
+    assert tags.all("html")[0]["lang"] == "nl"
+    assert len(tags.all("h1")) == 1
+    assert tags.all("a")[0]["href"] == "#inhoud"
+    assert len([each for each in tags.found if each[1].get("id") == "inhoud"]) == 1
+    identities = [each[1]["id"] for each in tags.found if "id" in each[1]]
+    assert len(identities) == len(set(identities))
+
+
+@every_page
+def test_nothing_runs_and_nothing_comes_from_elsewhere(page: Page) -> None:
+    tags = Tags(html_of(page))
+    for _, attributes in tags.found:
+        assert not [name for name in attributes if name.startswith("on") or name == "style"]
+        assert not (attributes.get("src") or "/").startswith(("http", "//"))
+    assert not tags.all("style")
+    scripts = tags.all("script")
+    assert len(scripts) == (1 if isinstance(page, InboxPage) else 0)
+    for sheet in tags.all("link"):
+        assert str(sheet["href"]).startswith("/static/")
+
+
+@every_page
+def test_every_form_posts_to_us_and_every_field_has_its_words(page: Page) -> None:
+    tags = Tags(html_of(page))
+    labelled = {label["for"] for label in tags.all("label") if "for" in label}
+    for form in tags.all("form"):
+        assert form["method"] == "post"
+        assert form.get("action", "/") in {"/", "/api/opt-ins", "/demo/clock"}
+    for field in tags.all("input"):
+        assert field["type"] in {"hidden", "radio", "checkbox"} or field["id"] in labelled
+    assert bool(tags.all("form")) <= type(page).has_form
+
+
+@every_page
+def test_every_page_carries_the_security_headers(page: Page) -> None:
+    headers = pages.render(page).headers
+    policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
+    assert policy["default-src"] == "'none'"
+    assert policy["frame-ancestors"] == "'none'"
+    assert policy["base-uri"] == "'none'"
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert "http" not in headers["Content-Security-Policy"]
+    assert ("script-src" in policy) == isinstance(page, InboxPage)
+    assert headers["Referrer-Policy"] == ("same-origin" if type(page).has_form else "no-referrer")
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Robots-Tag"] == "noindex"
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Content-Type"] == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    "name", ["confirm", "confirm-again", "unsubscribe", "answer-better", "answer-worse", "my-data"]
+)
+def test_a_page_behind_a_mail_link_has_one_button_and_it_posts(name: str) -> None:
+    tags = Tags(html_of(PAGES[name]))
+    assert len(tags.all("form")) == 1
+    assert len(tags.all("button")) == 1
+    assert len([each for _, each in tags.found if "button" in (each.get("class") or "")]) == 1
+
+
+@pytest.mark.parametrize("name", ["form", "demo-article"])
+def test_the_opt_in_form_is_the_one_of_the_interface(name: str) -> None:
+    tags = Tags(html_of(PAGES[name]))
+    fields = {str(field["name"]) for field in tags.all("input")}
+    assert fields == {
+        "form", "consent_version", "source_url", "first_name", "email", "answers.leg", "answers.posture",
+        "leave_empty", "consent_advice", "consent_follow_up",
+    }  # fmt: skip
+    boxes = [field for field in tags.all("input") if field["type"] == "checkbox"]
+    assert len(boxes) == 2
+    assert not any("checked" in box for box in boxes)
+    trap = next(field for field in tags.all("input") if field["name"] == "leave_empty")
+    assert (trap["tabindex"], trap["autocomplete"]) == ("-1", "off")
+
+
+def test_what_a_lead_typed_is_shown_as_text_alone() -> None:
+    page = PAGES["my-data"]
+    assert isinstance(page, MyDataPage)
+    html = html_of(replace(page, first_name='<img src=x onerror="alert(1)">', answers=(("{{ 7 * 7 }}", "<b>"),)))
+    assert "<img" not in html
+    assert "{{ 7 * 7 }}" in html
+    assert "&lt;b&gt;" in html
+
+
+@pytest.mark.parametrize("name", ["thank-you", "answer-worse", "answered-worse"])
+def test_the_safety_block_is_shown_where_it_must_be(name: str) -> None:
+    html = html_of(PAGES[name])
+    assert "Bel nu je huisarts" in html
+    assert "112" in html
+
+
+def test_the_thank_you_page_names_sender_subject_and_button() -> None:
+    html = html_of(PAGES["thank-you"])
+    for words in ("advies@solidperformance.example", "Je gratis advies: begin vandaag", "Ja, stuur mij het vervolg"):
+        assert words in html
+
+
+@pytest.mark.parametrize("name", ["booking", "booking-erased", "booking-link", "booking-requested", "demo-article"])
+def test_the_facts_of_the_pain_check_stand_beside_every_way_to_it(name: str) -> None:
+    page = PAGES[name]
+    assert page.practice
+    html = html_of(page)
+    for fact in page.practice.pain_check.model_dump().values():
+        assert fact in html
+
+
+def test_going_on_to_the_practices_calendar_needs_no_script_and_tells_no_link() -> None:
+    answer = pages.render(PAGES["booking-goes-on"])
+    assert b'http-equiv="refresh" content="0; url=https://agenda.example/pijncheck"' in bytes(answer.body)
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_a_worse_answer_gives_the_phone_number_to_press() -> None:
+    assert 'href="tel:0200000000"' in html_of(PAGES["answered-worse"])
+
+
+def test_statuses_are_told_and_a_fault_of_ours_asks_to_come_back() -> None:
+    assert pages.render(PAGES["not-found"]).status_code == 404
+    assert pages.render(PAGES["problem"]).status_code == 422
+    assert pages.render(PAGES["problem"], status=413).status_code == 413
+    answer = pages.render(UnavailablePage(practice=None, retry_after=7))
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "7")
+
+
+def test_the_article_is_one_read_of_some_minutes_with_two_ways_to_the_form() -> None:
+    html = html_of(PAGES["demo-article"])
+    words = re.sub(r"<[^>]+>", " ", html.split("<article")[1].split("</article>")[0]).split()
+    assert 550 <= len(words) <= 900
+    assert len(re.findall(r'class="button" href="#pijnadvies">Gratis pijnadvies<', html)) == 2
+
+
+def test_a_mail_in_the_demo_stands_in_a_sandbox_and_opens_its_links_beside() -> None:
+    answer = pages.mail_frame("<html><head><title>x</title></head><body><script>1</script></body></html>")
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy.startswith("sandbox allow-popups")
+    assert "allow-scripts" not in policy
+    assert "allow-same-origin" not in policy
+    assert "script-src" not in policy
+    assert bytes(answer.body).startswith(b'<html><head><base target="_blank"><title>')
+
+
+def test_a_static_file_is_named_with_a_mark_of_what_is_in_it() -> None:
+    assert re.fullmatch(r"/static/base\.css\?v=[0-9a-f]{10}", pages.static_url("base.css"))
