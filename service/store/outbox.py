@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, func, or_, select, update
 
-from service.store.tables import Attempt, Message
+from service.store.tables import Attempt, Lead, Message
 
 LEASE = timedelta(seconds=15)
 ADVICE, SERVICE, FOLLOW_UP = 0, 1, 2  # priorities: lower goes first
@@ -90,6 +90,16 @@ def renew(session: Session, token: str, real_now: datetime) -> None:
     )
 
 
+def give_back(session: Session, token: str) -> None:
+    """A worker that stops returns what it leased and did not hand over."""
+    session.exec(
+        update(Message)
+        .where(col(Message.lease_token) == token, col(Message.state) == "leased")
+        .values(state="due", lease_token=None, lease_until=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def attempt_by_token(session: Session, token: str) -> tuple[Attempt, Message] | None:
     """The attempt a settle must show the token of, with its message, both held until the transaction ends."""
     found = session.exec(select(Attempt.message_id).where(Attempt.token == token)).first()
@@ -102,6 +112,38 @@ def attempt_by_token(session: Session, token: str) -> tuple[Attempt, Message] | 
         select(Attempt).where(Attempt.token == token).execution_options(populate_existing=True)
     ).one()
     return attempt, message
+
+
+def lead_of_attempt(session: Session, token: str) -> Lead | None:
+    """The lead whose message an attempt is for; None for a mail to the practice, or when all of it was erased."""
+    statement = (
+        select(Lead)
+        .join(Message, col(Message.lead_id) == Lead.id)
+        .join(Attempt, col(Attempt.message_id) == Message.id)
+        .where(Attempt.token == token)
+    )
+    return session.exec(statement).first()
+
+
+def unknown_attempts(session: Session, message_id: int) -> int:
+    """How often nobody knew what became of this message."""
+    return session.exec(
+        select(func.count()).where(Attempt.message_id == message_id, Attempt.outcome == "unknown")
+    ).one()
+
+
+def follow_ups_handed_since(
+    session: Session, lead_ids: Iterable[int], since: datetime
+) -> dict[int, dict[int, datetime]]:
+    """lead id -> message id -> first hand-over, of follow-ups lately handed over: at most one a local day may be."""
+    statement = select(Message.lead_id, Message.id, Message.first_handed_at).where(
+        col(Message.lead_id).in_(list(lead_ids)), Message.kind == "follow_up", col(Message.first_handed_at) >= since
+    )
+    found: dict[int, dict[int, datetime]] = {}
+    for lead_id, message_id, handed_at in session.exec(statement):
+        if lead_id is not None and handed_at is not None:
+            found.setdefault(lead_id, {})[message_id] = handed_at
+    return found
 
 
 def give_back_expired(session: Session, real_now: datetime) -> int:
@@ -172,3 +214,8 @@ def last_advice_settled_at(session: Session, lead_id: int) -> tuple[datetime | N
     settled = session.exec(select(func.max(Message.settled_at)).where(*mine)).first()
     waiting = session.exec(select(Message.id).where(*mine, col(Message.settled_at).is_(None)).limit(1)).first()
     return settled, waiting is not None
+
+
+def has_cause(session: Session, cause: str) -> bool:
+    """Has a service mail been made for this cause?"""
+    return session.exec(select(Message.id).where(Message.kind == "service", Message.cause == cause)).first() is not None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Literal, cast
 
 from sqlmodel import Session, col, delete, select
 
 from service.domain.lead import Suppression as Rule
+from service.domain.lead import SuppressionReason
 from service.store.tables import Suppression
 
 
@@ -15,7 +17,7 @@ def of(session: Session, address_hmacs: Iterable[str]) -> dict[str, list[Rule]]:
     """The suppressions of each hash, as the domain knows them."""
     found: dict[str, list[Rule]] = {}
     for row in session.exec(select(Suppression).where(col(Suppression.address_hmac).in_(list(address_hmacs)))):
-        found.setdefault(row.address_hmac, []).append(Rule(reason=row.reason, scope=row.scope, until=row.until))
+        found.setdefault(row.address_hmac, []).append(_rule(row))
     return found
 
 
@@ -41,3 +43,8 @@ def lift(session: Session, address_hmac: str, reason: str) -> None:
     session.exec(
         delete(Suppression).where(col(Suppression.address_hmac) == address_hmac, col(Suppression.reason) == reason)
     )
+
+
+def _rule(row: Suppression) -> Rule:
+    scope = cast("Literal['follow_up', 'all']", row.scope)  # the table's check holds it to these two
+    return Rule(reason=SuppressionReason(row.reason), scope=scope, until=row.until)

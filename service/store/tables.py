@@ -245,7 +245,7 @@ class Suppression(Table, table=True):
     """An address that gets no mail, or no follow-ups. Survives erasing: all it keeps is a keyed hash."""
 
     __table_args__ = (
-        _one_of("reason", "unsubscribe", "complaint", "hard_bounce", "staff"),
+        _one_of("reason", "unsubscribe", "complaint", "hard_bounce"),
         _one_of("scope", "follow_up", "all"),
         UniqueConstraint("address_hmac", "reason"),
     )

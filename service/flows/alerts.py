@@ -1,0 +1,66 @@
+"""Telling the practice what needs a person: once per cause, by mail and by webhook."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import httpx
+import structlog
+from sqlmodel import Session
+
+from service.flows.messages import add_service_mail
+from service.flows.services import Services
+from service.store import events
+from service.store.tables import Alert
+
+_WEBHOOK_SECONDS = 10
+log = structlog.get_logger()
+
+
+def tell(session: Session, cause: str, *, dutch: str, english: str, now: datetime) -> None:
+    """Keep an alert; the next housekeeping tells it. The same cause again, while it stands, says nothing new."""
+    if events.raise_alert(session, cause, dutch=dutch, english=english, now=now):
+        log.warning("alert", cause=cause, text=english)
+
+
+def mended(session: Session, cause: str, now: datetime) -> None:
+    """The cause is over."""
+    events.resolve_alert(session, cause, now)
+
+
+def deliver(services: Services, now: datetime) -> int:
+    """Tell what nobody was told of yet. Returns how many alerts went out.
+
+    The mail is a row of the ledger, written together with "told". The webhook is called after that commit: it may
+    miss an alert when it does not answer (the log says so), and never tells one twice.
+    """
+    with services.database.transaction() as session:
+        waiting = events.open_alerts(session, untold=True)
+        for alert in waiting:
+            alert.told_at = now
+            for recipient in services.alert_to:
+                extra = {"alert": {"title": alert.dutch, "cause": alert.cause, "details": alert.english}}
+                add_service_mail(
+                    session,
+                    services,
+                    cause=f"alert:{alert.id}",
+                    template="dienst-melding",
+                    recipient=recipient,
+                    now=now,
+                    extra=extra,
+                )
+    for alert in waiting:
+        _call(services, alert)
+    if waiting:
+        services.bell.ring()
+    return len(waiting)
+
+
+def _call(services: Services, alert: Alert) -> None:
+    if services.alert_url is None:
+        return
+    body = {"cause": alert.cause, "text": alert.dutch, "english": alert.english, "at": alert.raised_at.isoformat()}
+    try:
+        httpx.post(services.alert_url, json=body, timeout=_WEBHOOK_SECONDS).raise_for_status()
+    except httpx.HTTPError as error:
+        log.error("alert webhook failed", cause=alert.cause, error=type(error).__name__)

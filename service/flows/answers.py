@@ -1,0 +1,69 @@
+"""Did it help? Better, same or worse: one press, which the next mails go by."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal, cast
+
+from sqlmodel import Session
+
+from service.errors import InvalidInputError
+from service.flows import planning
+from service.flows.messages import add_service_mail
+from service.flows.services import Services
+from service.store import enrolments, leads
+from service.store.db import notify_sender
+from service.store.tables import Enrolment, Lead, Message
+
+Answer = Literal["better", "same", "worse"]
+PAUSE = timedelta(days=14)
+_ANSWERS = ("better", "same", "worse")
+
+
+def parse(value: str | None) -> Answer:
+    """The answer a link or a form names. Raises InvalidInputError for anything else."""
+    if value not in _ANSWERS:
+        raise InvalidInputError("the answer is better, same or worse", "Kies beter, hetzelfde of slechter.")
+    return cast("Answer", value)
+
+
+def record(session: Session, services: Services, message: Message, answer: Answer, now: datetime) -> bool:
+    """Keep the answer for the run this mail belongs to; "worse" pauses it and tells the practice. False: as it was."""
+    if message.lead_id is None or message.enrolment_id is None:
+        return False
+    known = session.get_one(Lead, message.lead_id)
+    lead = leads.lock(session, [message.lead_id], [services.hmac(known.address)])[message.lead_id]
+    enrolment = enrolments.by_ids(session, [message.enrolment_id])[0]
+    if enrolment.answers.get("helped") == answer:
+        return False
+    enrolment.answers = {**enrolment.answers, "helped": answer}
+    leads.note(session, lead.id, "answered", now, helped=answer)
+    if answer == "worse":
+        planning.pause(enrolment, "worse", now + PAUSE, now)
+        _tell_practice(session, services, lead, enrolment, now)
+    elif enrolment.pause_reason == "worse":
+        planning.resume(session, services, enrolment, now)
+    return True
+
+
+def _tell_practice(session: Session, services: Services, lead: Lead, enrolment: Enrolment, now: datetime) -> None:
+    _, practice = services.published.live_practice(session)
+    for recipient in practice.staff:
+        add_service_mail(
+            session,
+            services,
+            cause=f"worse:{enrolment.id}:{now.isoformat()}",
+            template="dienst-melding",
+            recipient=recipient,
+            now=now,
+            about=lead,
+            extra={
+                "alert": {
+                    "title": "Een lead geeft aan dat het slechter gaat",
+                    "cause": "worse",
+                    "details": f"{lead.first_name or 'Iemand'} ({lead.address}) koos “slechter”. "
+                    "De mails staan twee weken stil; op de pagina stond wanneer je de huisarts belt.",
+                }
+            },
+        )
+    notify_sender(session)

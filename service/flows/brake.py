@@ -1,0 +1,66 @@
+"""The emergency brake: what `pause` holds back, until `resume`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from service.errors import NotFoundError
+from service.flows.services import Services
+from service.store import events, outbox
+
+_FACT = "paused"
+
+
+def state(session: Session) -> outbox.Paused:
+    """What is held back now."""
+    kept = events.fact(session, _FACT) or {}
+    return outbox.Paused(
+        all_mail=kept.get("all_mail", False),
+        follow_ups=kept.get("follow_ups", False),
+        sequences=frozenset(kept.get("sequences", [])),
+    )
+
+
+def pull(
+    session: Session, services: Services, *, name: str | None, all_mail: bool, actor: str, now: datetime
+) -> outbox.Paused:
+    """Hold back one sequence, all follow-ups, or all mail. Raises NotFoundError for a sequence there is not."""
+    _known(session, services, name)
+    before = state(session)
+    sequences = before.sequences | ({name} if name else set())
+    after = outbox.Paused(
+        all_mail=before.all_mail or all_mail, follow_ups=before.follow_ups or name is None, sequences=sequences
+    )
+    return _keep(session, after, actor, "paused", now)
+
+
+def release(session: Session, services: Services, *, name: str | None, actor: str, now: datetime) -> outbox.Paused:
+    """Let go again: one sequence, or everything."""
+    _known(session, services, name)
+    before = state(session)
+    after = outbox.Paused()
+    if name:
+        after = outbox.Paused(
+            all_mail=before.all_mail, follow_ups=before.follow_ups, sequences=before.sequences - {name}
+        )
+    return _keep(session, after, actor, "resumed", now)
+
+
+def _known(session: Session, services: Services, name: str | None) -> None:
+    names = [live.sequence.name for live in services.published.live_sequences(session)]
+    if name is not None and name not in names:
+        raise NotFoundError(f"there is no published sequence {name}; there are: {', '.join(names) or 'none'}")
+
+
+def _keep(session: Session, after: outbox.Paused, actor: str, action: str, now: datetime) -> outbox.Paused:
+    value: dict[str, Any] = {
+        "all_mail": after.all_mail,
+        "follow_ups": after.follow_ups,
+        "sequences": sorted(after.sequences),
+    }
+    events.set_fact(session, _FACT, value)
+    events.audit(session, actor, action, now, **value)
+    return after

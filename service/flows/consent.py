@@ -1,0 +1,125 @@
+"""Yes by the button in a mail, and no by any road: both lock the lead first, so that no hand-over runs between."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from sqlmodel import Session
+
+from service.domain.enrolment import State
+from service.domain.forms import Form
+from service.domain.lead import Suppression, SuppressionReason
+from service.flows import planning, privacy
+from service.flows.services import Services
+from service.store import consents, enrolments, leads, outbox, suppressions
+from service.store.tables import Consent, Enrolment, Lead, OptIn
+
+Confirmed = Literal["started", "already", "ended"]
+
+
+def confirm(session: Session, services: Services, opt_in: OptIn, answers: dict[str, str], now: datetime) -> Confirmed:
+    """The lead pressed "yes, send me the follow-ups": a consent for this very opt-in, which proves its address too.
+
+    Now, and not before, this opt-in's name and answers become the lead's. Says "already" when nothing changed and
+    "ended" when the consent is kept but this run of mails was over before.
+    """
+    lead = _lock(session, services, opt_in.lead_id)
+    enrolment = _enrolment_for(session, opt_in)
+    standing = [each for each in consents.active_of_lead(session, lead.id) if each.opt_in_id == opt_in.id]
+    proven = any(each.source == "confirmation" for each in standing)
+    if proven and enrolment.state == State.ACTIVE:
+        _keep_answers(lead, enrolment, answers)
+        return "already"
+    if not proven:
+        session.add(_confirmation(session, services, opt_in, now))
+        suppressions.lift(session, services.hmac(lead.address), SuppressionReason.UNSUBSCRIBE)
+        lead.first_name = opt_in.first_name or lead.first_name
+        lead.answers = {**lead.answers, **opt_in.answers}
+        lead.confirmed_at = lead.confirmed_at or now
+        enrolment.answers = {**enrolment.answers, **opt_in.answers}
+        leads.note(session, lead.id, "confirmed", now, topic=opt_in.topic)
+    _keep_answers(lead, enrolment, answers)
+    opt_in.enrolment_id = enrolment.id
+    session.flush()
+    if enrolment.state in {State.FINISHED, State.EXPIRED}:
+        return "ended"
+    if enrolment.state != State.ACTIVE:
+        planning.activate(session, services, enrolment, now)
+    privacy.reckon_erasing(session, services, lead, now)
+    return "started"
+
+
+def withdraw(session: Session, services: Services, lead: Lead, source: str, now: datetime) -> bool:
+    """No more follow-ups, of any sequence, whatever is active now. False when there was nothing left to end."""
+    lead = _lock(session, services, lead.id)
+    hmac = services.hmac(lead.address)
+    rule = Suppression.following(SuppressionReason.UNSUBSCRIBE, now=now)
+    changed = suppressions.add(session, hmac, rule, now)
+    changed |= consents.withdraw_follow_up(session, lead.id, source, now) > 0
+    changed |= outbox.cancel_follow_ups(session, lead.id, source, now) > 0
+    for enrolment in enrolments.of_lead(session, lead.id):
+        if enrolment.state in enrolments.OPEN:
+            planning.end(enrolment, State.STOPPED, source, now)
+            changed = True
+    if changed:
+        leads.note(session, lead.id, "withdrawn", now, source=source)
+        session.flush()
+        privacy.reckon_erasing(session, services, lead, now)
+    return changed
+
+
+def withdraw_erased(session: Session, address_hmac: str, now: datetime) -> bool:
+    """The same for a lead who was erased: all that is left to do is to suppress the address."""
+    leads.lock(session, [], [address_hmac])
+    rule = Suppression.following(SuppressionReason.UNSUBSCRIBE, now=now)
+    return suppressions.add(session, address_hmac, rule, now)
+
+
+def asks_again(session: Session, opt_in: OptIn) -> bool:
+    """Is this confirmation link older than the lead's last no? Its page then says so."""
+    last = consents.last_withdrawal_at(session, opt_in.lead_id)
+    return last is not None and opt_in.created_at <= last
+
+
+def is_confirmed(session: Session, opt_in: OptIn) -> bool:
+    """Does this opt-in's confirmation stand, so that pressing again changes nothing?"""
+    active = consents.active_of_lead(session, opt_in.lead_id)
+    return any(each.opt_in_id == opt_in.id and each.source == "confirmation" for each in active)
+
+
+def _lock(session: Session, services: Services, lead_id: int) -> Lead:
+    known = session.get_one(Lead, lead_id)
+    return leads.lock(session, [lead_id], [services.hmac(known.address)])[lead_id]
+
+
+def _enrolment_for(session: Session, opt_in: OptIn) -> Enrolment:
+    """The run this opt-in's yes is for: the topic's open one, else the one it started."""
+    open_one = enrolments.open_for(session, opt_in.lead_id, opt_in.topic)
+    if open_one is not None:
+        return open_one
+    return next(iter(enrolments.by_ids(session, [opt_in.enrolment_id] if opt_in.enrolment_id else [])))
+
+
+def _confirmation(session: Session, services: Services, opt_in: OptIn, now: datetime) -> Consent:
+    """The page showed the newest wording; that is what was agreed to."""
+    forms_revision_id, forms = services.published.live_forms(session)
+    form: Form | None = forms.forms.get(opt_in.form or "") or forms.for_topic(opt_in.topic)
+    text = form.consent.follow_up if form else None
+    return Consent(
+        lead_id=opt_in.lead_id,
+        opt_in_id=opt_in.id,
+        purpose="follow_up",
+        source="confirmation",
+        effective=True,
+        version=text.version if text else None,
+        wording=text.text if text else None,
+        forms_revision_id=forms_revision_id,
+        given_at=now,
+    )
+
+
+def _keep_answers(lead: Lead, enrolment: Enrolment, answers: dict[str, str]) -> None:
+    if answers:
+        lead.answers = {**lead.answers, **answers}
+        enrolment.answers = {**enrolment.answers, **answers}

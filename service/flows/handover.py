@@ -1,0 +1,144 @@
+"""The short transaction just before the I/O: who must not get the mail is let go, an attempt is opened for the rest.
+
+It is serialised with every withdrawal (both lock the lead and the suppression hash first, then read again), so that
+no hand-over begins after an unsubscribe was answered (ACCEPTANCE C4).
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from service.domain.calendar import Calendar
+from service.domain.enrolment import State
+from service.domain.lead import Kind, Suppression, may_receive
+from service.domain.timing import in_window, next_opening
+from service.flows import brake
+from service.flows.services import Services
+from service.store import consents, enrolments, leads, outbox, suppressions
+from service.store.tables import Consent, Enrolment, Message
+
+_WHY_STOPPED = {
+    "unsubscribe": "afgemeld",
+    "complaint": "klacht over mail van ons",
+    "hard_bounce": "het adres bestaat niet",
+    "no_consent": "geen toestemming meer",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandOver:
+    """A message with an open attempt: whoever has the token settles it."""
+
+    message: Message
+    token: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Facts:
+    enrolments: dict[int, Enrolment]
+    consents: dict[int, Consent]
+    suppressions: dict[str, list[Suppression]]
+    handed: dict[int, dict[int, datetime]]  # lead -> follow-up -> when it left, the last two days
+    calendar: Calendar
+    paused: outbox.Paused
+
+
+def begin(
+    session: Session, services: Services, ids: list[int], lease: str, now: datetime, real_now: datetime
+) -> list[HandOver]:
+    """Open an attempt for each leased message that may still go; the others end or wait, each with a reason.
+
+    A message whose lease somebody else holds by now is left alone. Nothing may be handed over before the commit.
+    """
+    before = outbox.leased(session, ids, lease)
+    _lock(session, services, before)
+    messages = outbox.leased(session, ids, lease)
+    facts = _read(session, services, messages, now)
+    begun = []
+    for message in messages:
+        if _let_go(session, services, message, facts, now):
+            continue
+        token = secrets.token_hex(16)
+        outbox.open_attempt(session, message, token=token, now=now, real_now=real_now)
+        if message.kind == Kind.FOLLOW_UP and message.lead_id is not None:
+            facts.handed.setdefault(message.lead_id, {})[message.id] = now
+        begun.append(HandOver(message=message, token=token))
+    session.flush()
+    return begun
+
+
+def _lock(session: Session, services: Services, messages: list[Message]) -> None:
+    lead_ids = [message.lead_id for message in messages if message.lead_id is not None]
+    leads.lock(session, lead_ids, [services.hmac(message.recipient) for message in messages])
+
+
+def _read(session: Session, services: Services, messages: list[Message], now: datetime) -> _Facts:
+    enrolment_ids = {message.enrolment_id for message in messages if message.enrolment_id is not None}
+    lead_ids = {message.lead_id for message in messages if message.lead_id is not None}
+    return _Facts(
+        enrolments={row.id: row for row in enrolments.by_ids(session, enrolment_ids)},
+        consents=consents.active_for_enrolments(session, enrolment_ids),
+        suppressions=suppressions.of(session, [services.hmac(message.recipient) for message in messages]),
+        handed=outbox.follow_ups_handed_since(session, lead_ids, now - timedelta(days=2)),
+        calendar=services.published.calendar(session),
+        paused=brake.state(session),
+    )
+
+
+def _let_go(session: Session, services: Services, message: Message, facts: _Facts, now: datetime) -> bool:
+    """True when the message does not go now; its row then says what becomes of it and why."""
+    kind = Kind(message.kind)
+    enrolment = facts.enrolments.get(message.enrolment_id or 0)
+    consented = message.enrolment_id in facts.consents
+    refused = may_receive(
+        kind,
+        suppressions=facts.suppressions.get(services.hmac(message.recipient), []),
+        has_follow_up_consent=consented,
+        now=now,
+    )
+    if refused:
+        outbox.release(message, "cancelled", _WHY_STOPPED.get(refused, refused))
+        message.settled_at = now
+        return True
+    if facts.paused.all_mail:
+        outbox.release(message, "due", "alle mail staat stil")
+        return True
+    if kind is not Kind.FOLLOW_UP or enrolment is None:
+        return False
+    return _let_follow_up_go(session, services, message, enrolment, facts, now)
+
+
+def _let_follow_up_go(
+    session: Session, services: Services, message: Message, enrolment: Enrolment, facts: _Facts, now: datetime
+) -> bool:
+    sequence = services.published.sequence(session, message.revision_id)
+    if enrolment.state not in {State.ACTIVE, State.FINISHED} or enrolment.goal_at is not None:
+        outbox.release(message, "cancelled", "afspraak gemaakt" if enrolment.goal_at else "de reeks is gestopt")
+        message.settled_at = now
+    elif message.not_after is not None and now > message.not_after:
+        outbox.release(message, "skipped", "te laat geworden")
+        message.settled_at = now
+    elif facts.paused.follow_ups or message.sequence in facts.paused.sequences:
+        outbox.release(message, "due", "vervolgmails staan stil")
+    elif enrolment.paused_until is not None and now < enrolment.paused_until:
+        opening = next_opening(enrolment.paused_until, sequence.window, facts.calendar)
+        outbox.release(message, "due", "gepauzeerd", due_at=opening)
+    elif not in_window(now, sequence.window, facts.calendar):
+        opening = next_opening(now, sequence.window, facts.calendar)
+        outbox.release(message, "due", "wacht op het verzendvenster", due_at=opening)
+    elif _had_one_today(message, facts, now):
+        today = frozenset({facts.calendar.local_day(now)})
+        opening = next_opening(now, sequence.window, facts.calendar, not_on=today)
+        outbox.release(message, "due", "vandaag ging er al een vervolgmail", due_at=opening)
+    else:
+        return False
+    return True
+
+
+def _had_one_today(message: Message, facts: _Facts, now: datetime) -> bool:
+    others = {key: at for key, at in facts.handed.get(message.lead_id or 0, {}).items() if key != message.id}
+    return any(facts.calendar.local_day(at) == facts.calendar.local_day(now) for at in others.values())

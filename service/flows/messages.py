@@ -1,0 +1,175 @@
+"""Making a row of the ledger: all that its bytes will be made of is fixed here, once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from service.domain.mailbox import parse_mailbox
+from service.flows.services import Services
+from service.mail.links import Purpose, new_public_id, url
+from service.store import outbox
+from service.store.tables import Consent, Enrolment, Lead, Message, OptIn
+
+
+def add_advice(
+    session: Session,
+    services: Services,
+    *,
+    lead: Lead,
+    opt_in: OptIn,
+    enrolment: Enrolment,
+    consent: Consent,
+    template: str,
+    revision_id: int,
+    now: datetime,
+    held: str | None,
+) -> Message:
+    """The requested mail of one opt-in, due now; `held` is the reason why a person must look first."""
+    public_id = new_public_id()
+    return _add(
+        session,
+        services,
+        Message(
+            **_basics(services, public_id, lead.address, now),
+            kind="advice",
+            state="held" if held else "due",
+            reason=held,
+            priority=outbox.ADVICE,
+            lead_id=lead.id,
+            opt_in_id=opt_in.id,
+            enrolment_id=enrolment.id,
+            consent_id=consent.id,
+            sequence=enrolment.sequence,
+            template=template,
+            revision_id=revision_id,
+            content=_for_lead(services, public_id, lead, opt_in, opt_in.first_name, opt_in.answers),
+        ),
+    )
+
+
+def add_follow_up(
+    session: Session,
+    services: Services,
+    *,
+    lead: Lead,
+    opt_in: OptIn,
+    enrolment: Enrolment,
+    consent: Consent,
+    step: str,
+    template: str,
+    planned_at: datetime,
+    not_after: datetime | None,
+    now: datetime,
+    skipped: str | None,
+) -> Message:
+    """One step's mail, due now, or its skipping with the reason: both are the step's one row."""
+    public_id = new_public_id()
+    basics = _basics(services, public_id, lead.address, now) | {"planned_at": planned_at}
+    return _add(
+        session,
+        services,
+        Message(
+            **basics,
+            kind="follow_up",
+            state="skipped" if skipped else "due",
+            reason=skipped,
+            settled_at=now if skipped else None,
+            priority=outbox.FOLLOW_UP,
+            lead_id=lead.id,
+            enrolment_id=enrolment.id,
+            consent_id=consent.id,
+            sequence=enrolment.sequence,
+            step=step,
+            template=template,
+            revision_id=enrolment.sequence_revision_id,
+            not_after=not_after,
+            content=_for_lead(services, public_id, lead, opt_in, lead.first_name, enrolment.answers),
+        ),
+    )
+
+
+def add_service_mail(
+    session: Session,
+    services: Services,
+    *,
+    cause: str,
+    template: str,
+    recipient: str,
+    now: datetime,
+    extra: dict[str, dict[str, str]],
+    about: Lead | None = None,
+    to_lead: Lead | None = None,
+) -> Message:
+    """A request, receipt or alert: once per cause and recipient (the ledger's unique index holds that).
+
+    `to_lead` puts a lead's links in it; a mail to the practice `about` a lead goes when that lead is erased.
+    """
+    public_id = new_public_id()
+    content: dict[str, Any] = {"extra": extra}
+    if to_lead is not None:
+        content |= _for_lead(services, public_id, to_lead, None, to_lead.first_name, {})
+    lead = to_lead or about
+    return _add(
+        session,
+        services,
+        Message(
+            **_basics(services, public_id, recipient, now),
+            kind="service",
+            state="due",
+            priority=outbox.SERVICE,
+            lead_id=lead.id if lead else None,
+            cause=cause,
+            template=template,
+            revision_id=services.published.live_service_mails(session),
+            content=content,
+        ),
+    )
+
+
+def _add(session: Session, services: Services, message: Message) -> Message:
+    message.practice_revision_id, _ = services.published.live_practice(session)
+    session.add(message)
+    session.flush()
+    return message
+
+
+def _basics(services: Services, public_id: str, recipient: str, now: datetime) -> dict[str, Any]:
+    domain = parse_mailbox(services.mail_from).address.rpartition("@")[2]
+    return {
+        "public_id": public_id,
+        "recipient": recipient,
+        "planned_at": now,
+        "due_at": now,
+        "created_at": now,
+        "message_id": f"<{new_public_id()}@{domain}>",
+        "boundary": f"=_{new_public_id()}",
+        "mail_from": services.mail_from,
+        "reply_to": services.reply_to,
+    }
+
+
+def _for_lead(
+    services: Services,
+    public_id: str,
+    lead: Lead,
+    opt_in: OptIn | None,
+    first_name: str | None,
+    answers: dict[str, str],
+) -> dict[str, Any]:
+    """The values of a mail to a lead. Tokens are signed now, so that a later retry holds the very same ones."""
+
+    def link(purpose: Purpose, about: str) -> str:
+        return url(services.base_url, purpose, services.keyring.sign(purpose, about))
+
+    return {
+        "first_name": first_name,
+        "answers": dict(answers),
+        "confirm_url": link("c", opt_in.public_id) if opt_in else "",
+        "booking_url": link("b", public_id),
+        "unsubscribe_url": link("u", lead.public_id),
+        "preferences_url": link("p", lead.public_id),
+        "answer_url_base": link("a", public_id),
+    }

@@ -1,0 +1,221 @@
+"""Due step to message: lock what is due, let the domain decide, write the message, move on. One transaction a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Rows
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import structlog
+from sqlmodel import Session
+
+from service.domain import enrolment as domain
+from service.domain.calendar import Calendar
+from service.domain.enrolment import Finish, Send, Skip, State, Stop, Wait, after_step, can_move, decide
+from service.domain.lead import Kind, Suppression, may_receive
+from service.domain.timing import NeverOpensError
+from service.errors import RefusedError
+from service.flows import alerts
+from service.flows.messages import add_follow_up
+from service.flows.services import Services
+from service.store import consents, enrolments, leads, suppressions
+from service.store.db import notify_sender
+from service.store.tables import Consent, Enrolment, Lead, OptIn
+
+_BATCH = 100
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Known:
+    """What a batch was read with, after its locks were taken."""
+
+    calendar: Calendar
+    leads: dict[int, Lead]
+    consents: dict[int, Consent]
+    suppressions: dict[str, list[Suppression]]
+    outcomes: dict[int, dict[str, str]]
+    follow_up_days: dict[int, set[date]]
+
+
+def plan_due(services: Services, now: datetime) -> int:
+    """Plan everything that is due. Returns how many enrolments were looked at."""
+    planned = 0
+    while found := _plan_batch(services, now):
+        planned += found
+    if planned:
+        services.bell.ring()
+    return planned
+
+
+def _plan_batch(services: Services, now: datetime) -> int:
+    with services.database.transaction() as session:
+        due = enrolments.due(session, now, _BATCH)
+        if due:
+            plan(session, services, [enrolment_id for enrolment_id, _ in due], [lead for _, lead in due], now)
+            notify_sender(session)
+        return len(due)
+
+
+def plan(session: Session, services: Services, ids: Rows[int], lead_ids: Rows[int], now: datetime) -> None:
+    """Bring these enrolments up to `now`. Locks first, then reads again: another planner may have been here."""
+    held = _lock(session, services, lead_ids)
+    rows = [row for row in enrolments.by_ids(session, ids) if row.state == State.ACTIVE and row.lead_id in held]
+    known = _read(session, services, held, rows)
+    for row in rows:
+        if row.next_at is None or row.next_at <= now:
+            _bring_up_to(session, services, row, known, now)
+    session.flush()
+
+
+def activate(session: Session, services: Services, enrolment: Enrolment, now: datetime) -> None:
+    """The follow-ups may come: waits count from the advice's planned time or from now, whichever is later."""
+    move(enrolment, State.ACTIVE)
+    enrolment.anchor = max(enrolment.anchor, now)
+    enrolment.confirmed_at = enrolment.confirmed_at or now
+    enrolment.ended_at = enrolment.end_reason = None
+    enrolment.next_at = None
+    session.flush()
+    plan(session, services, [enrolment.id], [enrolment.lead_id], now)
+
+
+def move(enrolment: Enrolment, state: State) -> None:
+    """Change the state. Raises RefusedError for a move that is not drawn in docs/ledger.md."""
+    if not can_move(State(enrolment.state), state):
+        raise RefusedError(f"an enrolment cannot go from {enrolment.state} to {state}")
+    enrolment.state = state
+
+
+def end(enrolment: Enrolment, state: State, reason: str, now: datetime) -> None:
+    """The run is over, for a reason that `lead show` tells."""
+    move(enrolment, state)
+    enrolment.ended_at, enrolment.end_reason = now, reason
+    enrolment.next_at = None
+    enrolment.pause_reason = enrolment.paused_until = None
+
+
+def pause(enrolment: Enrolment, reason: str, until: datetime, now: datetime) -> None:
+    """No follow-ups until then; every later mail moves along. A pause never cancels a mail, and never shortens one."""
+    begins = max(enrolment.paused_until or now, now)
+    if enrolment.state not in enrolments.OPEN or until <= begins:
+        return
+    enrolment.anchor += until - begins
+    enrolment.pause_reason, enrolment.paused_until = reason, until
+    if enrolment.next_at is not None:
+        enrolment.next_at = max(enrolment.next_at, until)
+
+
+def resume(session: Session, services: Services, enrolment: Enrolment, now: datetime) -> bool:
+    """End a pause early: the waits go on from where they stood. False when there was none."""
+    if enrolment.paused_until is None or enrolment.paused_until <= now:
+        return False
+    enrolment.anchor -= enrolment.paused_until - now
+    enrolment.pause_reason = enrolment.paused_until = None
+    if enrolment.state == State.ACTIVE:
+        enrolment.next_at = None
+        session.flush()
+        plan(session, services, [enrolment.id], [enrolment.lead_id], now)
+    return True
+
+
+def _lock(session: Session, services: Services, lead_ids: Rows[int]) -> dict[int, Lead]:
+    addresses = [lead.address for each in set(lead_ids) if (lead := session.get(Lead, each))]
+    return leads.lock(session, lead_ids, [services.hmac(address) for address in addresses])
+
+
+def _read(session: Session, services: Services, held: dict[int, Lead], rows: Rows[Enrolment]) -> _Known:
+    calendar = services.published.calendar(session)
+    ids = [row.id for row in rows]
+    moments = enrolments.follow_up_moments(session, held)
+    return _Known(
+        calendar=calendar,
+        leads=held,
+        consents=consents.active_for_enrolments(session, ids),
+        suppressions=suppressions.of(session, [services.hmac(lead.address) for lead in held.values()]),
+        outcomes=enrolments.outcomes(session, ids),
+        follow_up_days={lead: {calendar.local_day(moment) for moment in found} for lead, found in moments.items()},
+    )
+
+
+def _bring_up_to(session: Session, services: Services, row: Enrolment, known: _Known, now: datetime) -> None:
+    """Decide until there is nothing left to do now. Each round but the last writes one step's row."""
+    sequence = services.published.sequence(session, row.sequence_revision_id)
+    outcomes = known.outcomes.setdefault(row.id, {})
+    while True:
+        try:
+            decision = decide(_value(row, outcomes), sequence, _facts(services, row, known, now), now)
+        except NeverOpensError as error:
+            # A calendar without a day left is staff's to mend; the lead stays where she is and is looked at tomorrow.
+            row.next_at = now + timedelta(days=1)
+            alerts.tell(session, "calendar-closed", dutch=error.dutch, english=error.english, now=now)
+            return
+        match decision:
+            case Wait():
+                row.next_at = decision.until
+                row.next_step = decision.step or row.next_step
+                return
+            case Stop():
+                reached = decision.reason.code == "booked"
+                end(row, State.FINISHED if reached else State.STOPPED, decision.reason.code, now)
+                return
+            case Finish():
+                end(row, State.FINISHED, "all_steps_done", now)
+                return
+            case Send() | Skip():
+                _write(session, services, row, known, decision, now)
+                outcomes[decision.step] = "due" if isinstance(decision, Send) else "skipped"
+                row.anchor = decision.planned_at
+                row.next_step = after_step(_value(row, outcomes), sequence, decision.step)
+
+
+def _write(
+    session: Session, services: Services, row: Enrolment, known: _Known, decision: Send | Skip, now: datetime
+) -> None:
+    sequence = services.published.sequence(session, row.sequence_revision_id)
+    step = sequence.step(decision.step)
+    consent = known.consents[row.id]
+    if step is None:
+        raise RefusedError(f"step {decision.step} is not in the revision it was planned from")
+    message = add_follow_up(
+        session,
+        services,
+        lead=known.leads[row.lead_id],
+        opt_in=session.get_one(OptIn, consent.opt_in_id),
+        enrolment=row,
+        consent=consent,
+        step=decision.step,
+        template=step.template_for(row.split_id),
+        planned_at=decision.planned_at,
+        not_after=decision.not_after if isinstance(decision, Send) else None,
+        now=now,
+        skipped=decision.reason.dutch if isinstance(decision, Skip) else None,
+    )
+    if isinstance(decision, Send):
+        known.follow_up_days.setdefault(row.lead_id, set()).add(known.calendar.local_day(now))
+    log.info("step planned", message=message.id, enrolment=row.id, step=decision.step, code=decision.reason.code)
+
+
+def _value(row: Enrolment, outcomes: dict[str, str]) -> domain.Enrolment:
+    return domain.Enrolment(
+        state=State(row.state),
+        anchor=row.anchor,
+        split_id=row.split_id,
+        next_step=row.next_step,
+        confirmed_at=row.confirmed_at,
+        pause_reason=row.pause_reason,
+        paused_until=row.paused_until,
+        goal_at=row.goal_at,
+        answers=row.answers,
+        outcomes=outcomes,
+    )
+
+
+def _facts(services: Services, row: Enrolment, known: _Known, now: datetime) -> domain.Facts:
+    rules = known.suppressions.get(services.hmac(known.leads[row.lead_id].address), [])
+    refused = may_receive(Kind.FOLLOW_UP, suppressions=rules, has_follow_up_consent=row.id in known.consents, now=now)
+    return domain.Facts(
+        calendar=known.calendar,
+        may_follow_up=refused is None,
+        follow_up_days=frozenset(known.follow_up_days.get(row.lead_id, set())),
+        stop_reason=refused if refused not in {None, "no_consent"} else None,
+    )

@@ -1,0 +1,108 @@
+"""Revisions as the domain knows them. They never change, so what was read once is kept."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from sqlmodel import Session
+
+from service.domain.calendar import Calendar
+from service.domain.forms import Forms
+from service.domain.practice import Practice
+from service.domain.sequence import Sequence
+from service.errors import UnavailableError
+from service.mail.compiled import CompiledMail
+from service.store import sequences
+from service.store.tables import Revision
+
+_KEPT = 256  # revisions; a year of daily edits, a few MB
+_T = TypeVar("_T")
+NAMES = {"practice": "practice", "forms": "forms", "mails": "service"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveSequence:
+    """A sequence with the id of the revision it was read from."""
+
+    revision_id: int
+    sequence: Sequence
+
+
+class Published:
+    """Looks revisions up by id, and parses each once. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[str, int, str], Any] = OrderedDict()
+
+    def sequence(self, session: Session, revision_id: int) -> Sequence:
+        """The sequence of one revision."""
+        return self._read(session, "sequence", revision_id, lambda row: Sequence.model_validate(row.document))
+
+    def mail(self, session: Session, revision_id: int, template: str) -> CompiledMail:
+        """A compiled mail, as it was when this revision was published."""
+        return self._read(
+            session, "mail", revision_id, lambda row: CompiledMail.model_validate(row.compiled[template]), template
+        )
+
+    def practice(self, session: Session, revision_id: int) -> Practice:
+        """The practice's facts of one revision."""
+        return self._read(session, "practice", revision_id, lambda row: Practice.model_validate(row.document))
+
+    def live_practice(self, session: Session) -> tuple[int, Practice]:
+        """The newest practice facts: calendar and closed days are always these, whatever a message was made with."""
+        revision_id = self._live_id(session, "practice")
+        return revision_id, self.practice(session, revision_id)
+
+    def calendar(self, session: Session) -> Calendar:
+        """The practice's calendar as of now."""
+        revision_id, practice = self.live_practice(session)
+        return self._read(session, "calendar", revision_id, lambda _row: Calendar.of(practice))
+
+    def live_forms(self, session: Session) -> tuple[int, Forms]:
+        """The newest forms."""
+        revision_id = self._live_id(session, "forms")
+        return revision_id, self._read(session, "forms", revision_id, lambda row: Forms.model_validate(row.document))
+
+    def live_service_mails(self, session: Session) -> int:
+        """The revision that holds the newest service mails."""
+        return self._live_id(session, "mails")
+
+    def live_for_topic(self, session: Session, topic: str) -> LiveSequence | None:
+        """The published sequence of a topic; None when there is none."""
+        found = [live for live in self.live_sequences(session) if live.sequence.topic == topic]
+        return found[-1] if found else None
+
+    def live_sequences(self, session: Session) -> list[LiveSequence]:
+        """The newest revision of every sequence."""
+        newest = [revision_id for (kind, _), revision_id in sequences.live_ids(session).items() if kind == "sequence"]
+        return [LiveSequence(revision_id=each, sequence=self.sequence(session, each)) for each in sorted(newest)]
+
+    def _live_id(self, session: Session, kind: str) -> int:
+        found = sequences.live_ids(session).get((kind, NAMES[kind]))
+        if found is None:
+            raise UnavailableError("nothing published yet", "De dienst is nog niet ingericht.")
+        return found
+
+    def _read(
+        self, session: Session, what: str, revision_id: int, parse: Callable[[Revision], _T], part: str = ""
+    ) -> _T:
+        key = (what, revision_id, part)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return cast("_T", self._kept[key])
+        value = parse(_row(session, revision_id))
+        with self._lock:
+            self._kept[key] = value
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return value
+
+
+def _row(session: Session, revision_id: int) -> Revision:
+    return sequences.by_id(session, revision_id)

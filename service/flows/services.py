@@ -1,0 +1,67 @@
+"""What every flow works with, built once by `bootstrap`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from service.domain.clock import Clock
+from service.domain.limits import OptInLimits
+from service.flows.published import Published
+from service.mail.links import Keyring, address_hmac
+from service.mail.transport import Transport
+from service.store.db import Database
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retention:
+    """How long a lead without an active follow-up consent is kept (ACCEPTANCE C6)."""
+
+    after_advice: timedelta = timedelta(days=14)
+    after_opt_in: timedelta = timedelta(days=28)
+
+
+class Bell:
+    """Rung when something became due; the sender of this process, if there is one, listens."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Callable[[], None]] = []
+
+    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` at each ring, from the ringing thread. Returns the way to stop."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def ring(self) -> None:
+        """Something is due now."""
+        for listener in list(self._listeners):
+            listener()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """The parts of one running installation. `open_transport` gives a new one each time: it belongs to a loop."""
+
+    database: Database
+    clock: Clock
+    keyring: Keyring
+    suppression_key: str
+    base_url: str
+    mail_from: str
+    reply_to: str | None
+    content_dir: Path
+    limits: OptInLimits
+    open_transport: Callable[[], Transport]
+    retention: Retention = Retention()
+    alert_to: tuple[str, ...] = ()
+    alert_url: str | None = None
+    demo: bool = False
+    production: bool = False
+    bell: Bell = field(default_factory=Bell)
+    published: Published = field(default_factory=Published)
+
+    def hmac(self, address: str) -> str:
+        """What stands for an address in the list of suppressions."""
+        return address_hmac(self.suppression_key, address)

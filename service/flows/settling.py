@@ -1,0 +1,135 @@
+"""What became of an attempt, written by its token: an answer, or the finding that there will be none."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+from sqlmodel import Session
+
+from service.domain.delivery import backoff
+from service.domain.lead import Suppression, SuppressionReason
+from service.flows import alerts, privacy
+from service.flows.services import Services
+from service.mail.transport import Outcome, SendResult
+from service.store import consents, enrolments, leads, outbox, suppressions
+from service.store.tables import Attempt, Lead, Message
+
+MOST_REPEATS = 2  # of an advice whose fate is unknown; with the first, three in all
+log = structlog.get_logger()
+
+
+def settle(
+    session: Session, services: Services, token: str, result: SendResult, now: datetime, real_now: datetime
+) -> None:
+    """Record what the transport said. Late answers count: they turn their own attempt's `unknown` into the truth."""
+    lead = outbox.lead_of_attempt(session, token)
+    if lead is not None:  # the lead before the message: the order everybody locks in
+        leads.lock(session, [lead.id], [services.hmac(lead.address)])
+    found = outbox.attempt_by_token(session, token)
+    if found is None:
+        return  # the lead was erased while the mail was on its way
+    attempt, message = found
+    late = attempt.outcome == "unknown"
+    if attempt.outcome is not None and not late:
+        return
+    attempt.outcome = result.outcome
+    attempt.closed_at = real_now
+    attempt.stage, attempt.code, attempt.enhanced = result.stage, result.code, result.enhanced
+    attempt.detail, attempt.provider_id = result.text or None, result.provider_id
+    if not late and is_our_fault(result):
+        _give_back(message, attempt)
+    elif not late:
+        _apply(session, services, message, attempt, result, now)
+    elif result.outcome is Outcome.ACCEPTED and message.state in {"unknown", "due", "leased"}:
+        _done(session, services, message, "accepted", None, now)
+    log.info("attempt settled", message=message.id, attempt=attempt.number, outcome=result.outcome, stage=result.stage)
+
+
+def reap(session: Session, now: datetime, real_now: datetime) -> int:
+    """Give back leases that ran out; a hand-over whose worker is gone becomes `unknown`. Returns how many."""
+    count = outbox.give_back_expired(session, real_now)
+    for message, attempt in outbox.lost_hand_overs(session, real_now):
+        attempt.outcome, attempt.closed_at = "unknown", real_now
+        _unknown(session, message, now)
+        count += 1
+    return count
+
+
+def _apply(
+    session: Session, services: Services, message: Message, attempt: Attempt, result: SendResult, now: datetime
+) -> None:
+    match result.outcome:
+        case Outcome.ACCEPTED:
+            _done(session, services, message, "accepted", None, now)
+        case Outcome.UNKNOWN:
+            _unknown(session, message, now)
+        case Outcome.RETRY:
+            _retry(session, services, message, attempt, result, now)
+        case Outcome.INVALID | Outcome.SUPPRESSED:
+            _done(session, services, message, "failed", result.text or result.stage, now)
+            if result.hard:
+                _hard_bounce(session, services, message, now)
+
+
+def is_our_fault(result: SendResult) -> bool:
+    """Login, TLS, network, or the server turning all of us away: nothing was handed over, no lead is to blame."""
+    return result.outcome is Outcome.DOWN or (result.outcome is Outcome.RETRY and result.scope == "channel")
+
+
+def _give_back(message: Message, attempt: Attempt) -> None:
+    """Nobody is bounced and no attempt is burnt; the sender rests, and tells."""
+    message.attempts -= 1
+    attempt.number = 0
+    if message.attempts == 0:
+        message.first_handed_at = None
+    outbox.release(message, "due", "wacht op de verbinding")
+
+
+def _done(
+    session: Session, services: Services, message: Message, state: str, reason: str | None, now: datetime
+) -> None:
+    outbox.release(message, state, reason)
+    message.settled_at = now
+    if message.kind == "advice" and message.lead_id is not None:
+        privacy.reckon_erasing(session, services, session.get_one(Lead, message.lead_id), now)
+
+
+def _retry(
+    session: Session, services: Services, message: Message, attempt: Attempt, result: SendResult, now: datetime
+) -> None:
+    again = backoff(attempt.number, first_tried_at=message.first_handed_at or now, now=now)
+    if again is None:
+        _done(session, services, message, "failed", "steeds opnieuw geweigerd", now)
+    else:
+        outbox.release(message, "due", f"later opnieuw ({result.code or result.stage})", due_at=again)
+
+
+def _unknown(session: Session, message: Message, now: datetime) -> None:
+    """Nobody knows whether it arrived. The advice goes again at once, twice at most; a follow-up never by itself."""
+    session.flush()
+    if message.kind == "advice" and outbox.unknown_attempts(session, message.id) <= MOST_REPEATS:
+        outbox.release(message, "due", "onbekend of het aankwam; opnieuw", due_at=now)
+        return
+    outbox.release(message, "unknown", "onbekend of het aankwam")
+    alerts.tell(
+        session,
+        "message-unknown",
+        dutch="Van een of meer mails is onbekend of ze aankwamen. Kijk met: nurture message list --state unknown",
+        english="whether some mail arrived is unknown; see: nurture message list --state unknown",
+        now=now,
+    )
+
+
+def _hard_bounce(session: Session, services: Services, message: Message, now: datetime) -> None:
+    """The mailbox does not exist: nothing more for a while, and the sequences end."""
+    rule = Suppression.following(SuppressionReason.HARD_BOUNCE, now=now)
+    suppressions.add(session, services.hmac(message.recipient), rule, now)
+    if message.lead_id is None:
+        return
+    outbox.cancel_follow_ups(session, message.lead_id, "het adres bestaat niet", now)
+    consents.withdraw_follow_up(session, message.lead_id, "hard_bounce", now)
+    for row in enrolments.of_lead(session, message.lead_id):
+        if row.state in enrolments.OPEN:
+            row.state, row.ended_at, row.end_reason, row.next_at = "stopped", now, "hard_bounce", None
+    leads.note(session, message.lead_id, "hard_bounce", now, message=message.id)

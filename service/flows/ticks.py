@@ -1,0 +1,37 @@
+"""The four ticks of the background work. Two at once, of one process or of many, are safe."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from service.flows import alerts, planning, privacy, settling
+from service.flows.services import Services
+from service.store import leads
+
+PLAN_SECONDS, REAP_SECONDS, HOUSEKEEPING_SECONDS = 1.0, 2.0, 60.0
+
+
+def plan(services: Services) -> int:
+    """Write messages for the steps that are due."""
+    return planning.plan_due(services, services.clock.now())
+
+
+def reap(services: Services) -> int:
+    """Return leases that ran out, and list hand-overs that nobody will answer for."""
+    with services.database.transaction() as session:
+        reaped = settling.reap(session, services.clock.now(), datetime.now(UTC))
+    if reaped:
+        services.bell.ring()
+    return reaped
+
+
+def housekeeping(services: Services) -> None:
+    """Erase leads whose time is over, forget what no cap looks at any more, tell alerts."""
+    now = services.clock.now()
+    erased = 1
+    while erased:
+        with services.database.transaction() as session:
+            erased = privacy.erase_expired(session, services, now)
+    with services.database.transaction() as session:
+        leads.forget_hits(session, now - timedelta(seconds=services.limits.longest_seconds))
+    alerts.deliver(services, now)

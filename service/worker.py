@@ -1,0 +1,126 @@
+"""The background work of one process: four ticks on APScheduler, and a sender on an event loop of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+
+import psycopg
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from service.errors import UnavailableError, trace
+from service.flows import ticks
+from service.flows.sending import Sender
+from service.flows.services import Services
+from service.store.db import NOTIFY_CHANNEL
+
+_POLL_SECONDS = 1.0  # behind the bell and NOTIFY: a wake-up that was missed costs a second
+_STOP_SECONDS = 10.0
+log = structlog.get_logger()
+
+
+class Worker:
+    """Starts and stops the background work. `alive` is what /readyz asks where the worker runs inside."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._scheduler = BackgroundScheduler(timezone="UTC")
+        self._thread = threading.Thread(target=self._run_loop, name="sender", daemon=True)
+        self._loop = asyncio.new_event_loop()
+        self._wake = asyncio.Event()
+        self._stopping = threading.Event()
+        self._unlisten: Callable[[], None] = lambda: None
+        self._sender: Sender | None = None
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._unlisten = self._services.bell.listen(self._ring)
+        self._thread.start()
+        for tick, seconds in (
+            (ticks.plan, ticks.PLAN_SECONDS),
+            (ticks.reap, ticks.REAP_SECONDS),
+            (ticks.housekeeping, ticks.HOUSEKEEPING_SECONDS),
+        ):
+            self._scheduler.add_job(
+                _guarded, "interval", [tick, self._services], seconds=seconds, max_instances=1, coalesce=True
+            )
+        # The send tick only rings: the sender's own loop does the work, and keeps its connections.
+        self._scheduler.add_job(self._ring, "interval", seconds=_POLL_SECONDS, max_instances=1, coalesce=True)
+        self._scheduler.start()
+        if not self._services.database.is_sqlite:
+            threading.Thread(target=self._listen, name="listener", daemon=True).start()
+
+    @property
+    def alive(self) -> bool:
+        """Are ticks and sender running?"""
+        return bool(self._scheduler.running) and self._thread.is_alive()
+
+    def stop(self) -> None:
+        """Finish what is in flight (10 s at the most), give back the rest."""
+        self._stopping.set()
+        self._unlisten()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+        if self._sender is not None:
+            self._sender.stop()
+        self._ring()
+        self._thread.join(_STOP_SECONDS)
+        if self._thread.is_alive():
+            log.warning("stopped with mail in flight; its outcome will be listed as unknown")
+
+    def _ring(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: this worker has stopped
+            self._loop.call_soon_threadsafe(self._wake.set)
+
+    def _run_loop(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._send_until_stopped())
+        finally:
+            self._loop.close()
+
+    async def _send_until_stopped(self) -> None:
+        transport = self._services.open_transport()
+        self._sender = sender = Sender(self._services, transport)
+        try:
+            while not self._stopping.is_set():
+                self._wake.clear()
+                try:
+                    await sender.send_due()
+                except UnavailableError as error:
+                    log.warning("sending waits for the database", reason=error.english)
+                except Exception as error:
+                    # The loop must outlive a defect in one mail; what it left behind is reaped.
+                    log.error("send tick failed", error=trace(error))
+                await self._wake.wait()
+        finally:
+            with contextlib.suppress(UnavailableError):
+                await sender.give_back()
+            await transport.close()
+
+    def _listen(self) -> None:
+        """PostgreSQL tells when an advice became due; on a connection of its own, opened again when lost."""
+        url = self._services.database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        while not self._stopping.is_set():
+            try:
+                with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
+                    connection.execute(f"LISTEN {NOTIFY_CHANNEL}")
+                    while not self._stopping.is_set():
+                        for _ in connection.notifies(timeout=1.0, stop_after=1):
+                            self._ring()
+            except psycopg.OperationalError as error:
+                log.warning("listening waits for the database", error=type(error).__name__)
+                self._stopping.wait(1.0)
+
+
+def _guarded(tick: Callable[[Services], object], services: Services) -> None:
+    """A tick that fails says so and comes again: what it did not do is still due."""
+    try:
+        tick(services)
+    except UnavailableError as error:
+        log.warning("tick waits for the database", tick=tick.__name__, reason=error.english)
+    except Exception as error:
+        log.error("tick failed", tick=tick.__name__, error=trace(error))
