@@ -1,0 +1,24 @@
+# The service as one image: web, worker and every command. Built from hashed requirements; runs without root.
+FROM python:3.11-slim-bookworm
+ENV PYTHONUNBUFFERED=1 PATH=/app/.venv/bin:/usr/local/bin:/usr/bin:/bin
+
+# /data and /content give the volumes mounted there their owner.
+RUN useradd --system --uid 10001 --no-create-home nurture && install -d -o nurture -g nurture /data /content
+
+WORKDIR /app
+COPY requirements.txt requirements-uv.txt requirements.in pyproject.toml LICENSE ./
+COPY .ci/install .ci/install
+COPY service service
+# Compiled here, for a quick start: whoever runs the service may not write beside it.
+RUN UV_COMPILE_BYTECODE=1 .ci/install requirements.txt && .venv/bin/python -m compileall -q service
+
+COPY alembic alembic
+COPY practice.yaml forms.yaml ./
+COPY sequences sequences
+COPY email_templates email_templates
+COPY deploy/fill-content deploy/fill-content
+
+ENV NURTURE_DATA_DIR=/data
+USER nurture
+EXPOSE 8000
+CMD ["nurture", "serve", "--host", "0.0.0.0", "--port", "8000"]
