@@ -1,0 +1,65 @@
+"""A clinician's approval of a partial: who, when, and of which text exactly. It lapses when that text changes."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import StringIO
+from typing import Literal
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+
+from service.errors import RefusedError
+from service.mail.front_matter import normalise, read, split
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """Whether a partial's text is approved. `by` and `on` (ISO date) are empty when nobody ever approved it."""
+
+    state: Literal["approved", "lapsed", "missing"]
+    by: str = ""
+    on: str = ""
+
+
+def text_hash(source: str) -> str:
+    """64 hex digits of a partial's text: its head, its trailing spaces and its empty edges do not count."""
+    _, body = split(normalise(source))
+    lines = [line.rstrip() for line in body.split("\n")]
+    return hashlib.sha256("\n".join(lines).strip("\n").encode()).hexdigest()
+
+
+def approval(source: str) -> Approval:
+    """How a partial stands: approved as it reads now, approved once but changed since, or never."""
+    file, _ = read("", source)
+    given = file.head.get("approved")
+    if not isinstance(given, Mapping) or not given.get("by"):
+        return Approval(state="missing")
+    same = str(given.get("hash", "")) == text_hash(source)
+    return Approval(state="approved" if same else "lapsed", by=str(given["by"]), on=str(given.get("on", "")))
+
+
+def approve(source: str, *, by: str, on: datetime.date) -> str:
+    """The same file with `approved: {by, on, hash}` in its head; its text, other keys and comments stay as they are.
+
+    RefusedError without a name, or when the head cannot be read.
+    """
+    name = " ".join(by.split())
+    if not name or not name.isprintable():
+        raise RefusedError("an approval needs the name of the clinician", "Een goedkeuring heeft een naam nodig.")
+    file, problems = read("", source)
+    if problems:
+        raise RefusedError(f"this partial cannot be read: {problems[0].message}")
+    yaml_text, body = split(normalise(source))
+    yaml = YAML(typ="rt", pure=True)
+    yaml.width = 4096
+    head = yaml.load(yaml_text) if file.head else CommentedMap()
+    given = CommentedMap({"by": name, "on": on, "hash": text_hash(source)})
+    given.fa.set_flow_style()
+    head["approved"] = given
+    written = StringIO()
+    yaml.dump(head, written)
+    return f"---\n{written.getvalue()}---\n{body}"

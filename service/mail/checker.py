@@ -1,0 +1,315 @@
+"""Reads a template's syntax tree before it ever runs: only what is on the lists may stand in it (ACCEPTANCE M5, M6)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from jinja2 import TemplateSyntaxError, nodes
+
+from service.errors import Problem, Severity
+from service.mail.front_matter import FOLDER, SourceFile
+from service.mail.names import ANSWER_NAME, ANSWERS, LISTS, OPTIONAL, Audience, allowed_names, suggestion
+from service.mail.sandbox import FILTERS, INTERNAL_FILTERS, TAGS, TESTS, make_environment
+
+_ENVIRONMENT = make_environment(html=True)
+_PARTIAL = re.compile(r"_[a-z0-9][a-z0-9_-]*\.md")
+_MAX_DEPTH = 4
+_MAX_LIST = 20
+_MAX_EXPANDED = 200_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where the check is: file, names known to have a value here, loop names, and in how many branches and loops."""
+
+    file: str
+    guards: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    branches: int = 0
+    loops: int = 0
+    includes: tuple[str, ...] = ()
+
+    def guarded(self, more: Iterable[str]) -> Place:
+        return replace(self, guards=self.guards | frozenset(more), branches=self.branches + 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inclusion:
+    """One partial at one place in a mail, in the order of reading."""
+
+    name: str
+    file: str
+    line: int
+    always: bool
+
+
+@dataclass(kw_only=True)
+class Checker:
+    """Checks templates of one mail; problems, inclusions and used answers gather here."""
+
+    audience: Audience
+    files: Mapping[str, SourceFile]
+    internal: bool = False
+    problems: list[Problem] = field(default_factory=list)
+    inclusions: list[Inclusion] = field(default_factory=list)
+    answers: set[str] = field(default_factory=set)
+    _size: int = 0
+
+    def check(self, source: str, place: Place) -> bool:
+        """Check one template and what it includes; False when it does not even parse."""
+        self._size += len(source)
+        tree = self._parse(source, place.file)
+        if tree is None:
+            return False
+        try:
+            self._statements(tree.body, place)
+        except RecursionError:
+            self._problem("nesting", place, 1, "this file is nested too deeply")
+            return False
+        return True
+
+    def _parse(self, source: str, file: str) -> nodes.Template | None:
+        before = len(self.problems)
+        place = Place(file=file)
+        try:
+            self._tags(source, place)
+            if len(self.problems) > before:
+                return None
+            return _ENVIRONMENT.parse(source)
+        except TemplateSyntaxError as error:
+            if len(self.problems) == before:
+                self._problem("syntax", place, error.lineno, f"this cannot be read: {error.message}")
+        except (RecursionError, MemoryError, ValueError, OverflowError):
+            self._problem("nesting", place, 1, "this file is nested too deeply or holds an absurd number")
+        return None
+
+    def _tags(self, source: str, place: Place) -> None:
+        expects_name = False
+        for line, kind, value in _ENVIRONMENT.lex(source):
+            if kind in {"block_begin", "variable_begin", "comment_begin"} and value[-1] in "-+":
+                self._problem(
+                    "dash", place, line, f"leave out the {value[-1]!r} in `{value}`: blank lines are looked after"
+                )
+            if kind.endswith("_end") and value.strip()[0] in "-+":
+                sign = value.strip()[0]
+                self._problem(
+                    "dash", place, line, f"leave out the {sign!r} in `{value.strip()}`: blank lines are looked after"
+                )
+            if kind in {"raw_begin", "linestatement_begin"}:
+                self._problem("unknown-tag", place, line, f"the tag `raw` is unknown; known: {', '.join(TAGS)}.")
+            if expects_name and kind == "name":
+                expects_name = False
+                if value not in TAGS:
+                    hint = suggestion(value, TAGS)
+                    self._problem(
+                        "unknown-tag", place, line, f"the tag `{value}` is unknown; known: {', '.join(TAGS)}.{hint}"
+                    )
+            if kind == "block_begin":
+                expects_name = True
+
+    def _statements(self, body: Iterable[nodes.Node], place: Place) -> None:
+        for node in body:
+            match node:
+                case nodes.Output():
+                    for child in node.nodes:
+                        self._expression(child, place, shown=True)
+                case nodes.If():
+                    self._if(node, place)
+                case nodes.For():
+                    self._for(node, place)
+                case nodes.Include():
+                    self._include(node, place)
+                case _:
+                    self._refuse(node, place)
+
+    def _if(self, node: nodes.If, place: Place) -> None:
+        self._expression(node.test, place, shown=False)
+        self._statements(node.body, place.guarded(_truthy(node.test)))
+        otherwise = place.guarded(_falsy(node.test))
+        for branch in node.elif_:
+            self._if(branch, replace(otherwise, branches=place.branches))
+            otherwise = otherwise.guarded(_falsy(branch.test))
+        self._statements(node.else_, otherwise)
+
+    def _for(self, node: nodes.For, place: Place) -> None:
+        listed = isinstance(node.iter, nodes.List) and len(node.iter.items) <= _MAX_LIST
+        if listed:
+            self._expression(node.iter, place, shown=False)
+        elif dotted(node.iter) not in LISTS:
+            self._problem("for", place, node.lineno, f"`for` goes over a given list only: {', '.join(sorted(LISTS))}")
+        if not isinstance(node.target, nodes.Name) or node.recursive or place.loops:
+            self._problem(
+                "for", place, node.lineno, "a plain `for x in list`, not inside another `for`, is all there is"
+            )
+            return
+        if node.test is not None:
+            self._refuse(node.test, place)
+        inside = place.guarded(())
+        names = place.names | {node.target.name, "loop.first", "loop.last", "loop.index"}
+        self._statements(node.body, replace(inside, names=names, loops=1))
+        self._statements(node.else_, inside)
+
+    def _include(self, node: nodes.Include, place: Place) -> None:
+        name = node.template.value if isinstance(node.template, nodes.Const) else None
+        partials = [known for known in self.files if _PARTIAL.fullmatch(known)]
+        if not isinstance(name, str) or not _PARTIAL.fullmatch(name) or node.ignore_missing:
+            self._problem("include", place, node.lineno, 'write `{% include "_name.md" %}`, with the name of a partial')
+            return
+        if name not in self.files:
+            hint = suggestion(name, partials)
+            self._problem("include", place, node.lineno, f"there is no partial `{name}` in email_templates.{hint}")
+            return
+        if place.loops:
+            self._problem("include", place, node.lineno, "a partial cannot be included inside a `for`")
+            return
+        if name in place.includes or len(place.includes) >= _MAX_DEPTH or self._size > _MAX_EXPANDED:
+            self._problem(
+                "include", place, node.lineno, f"including `{name}` here goes round in circles or grows too large"
+            )
+            return
+        always = place.branches == 0
+        self.inclusions.append(Inclusion(name=name, file=place.file, line=node.lineno, always=always))
+        inside = replace(place, file=name, includes=(*place.includes, name))
+        self.check(self.files[name].body, inside)
+
+    def _expression(self, node: nodes.Node, place: Place, *, shown: bool) -> None:
+        """`shown`: this value may end up in the mail, so it must have one."""
+        match node:
+            case nodes.TemplateData():
+                pass
+            case nodes.Const():
+                if node.value == "" and shown:
+                    self._problem("empty", place, node.lineno, "this prints nothing")
+            case nodes.Name() | nodes.Getattr() | nodes.Getitem():
+                self._name(node, place, shown=shown)
+            case nodes.Filter() if node.node is not None:
+                self._filter(node, node.node, place, shown=shown)
+            case nodes.List() | nodes.Tuple() if all(isinstance(item, nodes.Const) for item in node.items):
+                pass
+            case nodes.Call():
+                self._call(node, place)
+            case _:
+                self._logic(node, place, shown=shown)
+
+    def _logic(self, node: nodes.Node, place: Place, *, shown: bool) -> None:
+        match node:
+            case nodes.Test():
+                if node.name not in TESTS:
+                    hint = suggestion(node.name, TESTS)
+                    self._problem("unknown-test", place, node.lineno, f"the test `{node.name}` is unknown.{hint}")
+                self._expression(node.node, place, shown=False)
+            case nodes.Not():
+                self._expression(node.node, place, shown=False)
+            case nodes.And() | nodes.Or():
+                falls_back = isinstance(node, nodes.Or) and isinstance(node.right, nodes.Const)
+                self._expression(node.left, place, shown=shown and not falls_back)
+                self._expression(node.right, place, shown=shown)
+            case nodes.Compare():
+                for operand in (node.expr, *(operand.expr for operand in node.ops)):
+                    self._expression(operand, place, shown=False)
+            case nodes.CondExpr() if node.expr2 is not None:
+                self._expression(node.test, place, shown=False)
+                self._expression(node.expr1, place.guarded(_truthy(node.test)), shown=shown)
+                self._expression(node.expr2, place.guarded(_falsy(node.test)), shown=shown)
+            case _:
+                self._refuse(node, place)
+
+    def _call(self, node: nodes.Call, place: Place) -> None:
+        plain = not (node.kwargs or node.dyn_args or node.dyn_kwargs) and len(node.args) == 1
+        given = node.args[0].value if plain and isinstance(node.args[0], nodes.Const) else None
+        called = node.node.name if isinstance(node.node, nodes.Name) else None
+        if called != "answer_url" or given not in ANSWERS or self.audience == "practice":
+            message = f"nothing can be called here but answer_url({'|'.join(ANSWERS)}), in mails to a lead"
+            self._problem("call", place, node.lineno, message)
+
+    def _filter(self, node: nodes.Filter, value: nodes.Node, place: Place, *, shown: bool) -> None:
+        known = (*FILTERS, *INTERNAL_FILTERS) if self.internal else FILTERS
+        if node.name not in known:
+            hint = suggestion(node.name, known)
+            message = f"the filter `{node.name}` is unknown; known: {', '.join(FILTERS)}.{hint}"
+            self._problem("unknown-filter", place, node.lineno, message)
+        constants = all(isinstance(argument, nodes.Const) for argument in node.args)
+        if not constants or node.kwargs or node.dyn_args or node.dyn_kwargs:
+            self._problem("filter", place, node.lineno, f"the filter `{node.name}` takes plain texts only")
+        falls_back = node.name == "default" and len(node.args) == 2 and constants
+        self._expression(value, place, shown=shown and not falls_back)
+
+    def _name(self, node: nodes.Node, place: Place, *, shown: bool) -> None:
+        name = dotted(node)
+        if name is None:
+            self._refuse(node, place)
+            return
+        if name in place.names:
+            return
+        root, _, rest = name.partition(".")
+        if root == "answers" and self.audience != "practice":
+            if ANSWER_NAME.fullmatch(rest):
+                self.answers.add(rest)
+            else:
+                self._problem("unknown-name", place, node.lineno, f"`{name}` is no answer; write `answers.posture`")
+            return
+        known = allowed_names(self.audience)
+        if name not in known:
+            fields = sorted(other for other in known if other.startswith(f"{name}."))
+            hint = f" It has: {', '.join(fields)}." if fields else suggestion(name, {*known, *place.names})
+            self._problem(
+                "unknown-name", place, node.lineno, f"`{name}` is unknown in a mail to {_READER[self.audience]}.{hint}"
+            )
+        elif shown and name == "first_name" and name not in place.guards:
+            message = "a first name may be missing: write `{% if first_name %} {{ first_name }}{% endif %}`"
+            self._problem("unguarded-name", place, node.lineno, message)
+        elif shown and name in OPTIONAL and name not in place.guards and not self.internal:
+            message = f"`{name}` may be empty, and the mail would then be held: put it inside `{{% if {name} %}}`"
+            self._problem("unguarded", place, node.lineno, message, warning=True)
+
+    def _refuse(self, node: nodes.Node, place: Place) -> None:
+        kind = type(node).__name__.lower()
+        self._problem("refused", place, node.lineno, f"this kind of expression ({kind}) cannot be used in a mail")
+
+    def _problem(self, key: str, place: Place, line: int, message: str, *, warning: bool = False) -> None:
+        severity: Severity = "warning" if warning else "error"
+        problem = Problem(id=f"mail.{key}", message=message, file=FOLDER + place.file, line=line, severity=severity)
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+
+_READER = {"lead": "a lead", "lead-service": "a lead", "practice": "the practice"}
+
+
+def dotted(node: nodes.Node) -> str | None:
+    """`practice.links.article` for such a chain of names, also written with brackets; None for anything else."""
+    match node:
+        case nodes.Name():
+            return node.name
+        case nodes.Getattr():
+            parent = dotted(node.node)
+            return f"{parent}.{node.attr}" if parent else None
+        case nodes.Getitem(arg=nodes.Const(value=str() as key)) if key.isidentifier():
+            parent = dotted(node.node)
+            return f"{parent}.{key}" if parent else None
+    return None
+
+
+def _truthy(test: nodes.Node) -> frozenset[str]:
+    """Names that surely have a value where this test holds."""
+    match test:
+        case nodes.And():
+            return _truthy(test.left) | _truthy(test.right)
+        case nodes.Or():
+            return _truthy(test.left) & _truthy(test.right)
+        case nodes.Not():
+            return _falsy(test.node)
+    name = dotted(test)
+    return frozenset({name}) if name else frozenset()
+
+
+def _falsy(test: nodes.Node) -> frozenset[str]:
+    """Names that surely have a value where this test does not hold."""
+    match test:
+        case nodes.Not():
+            return _truthy(test.node)
+        case nodes.Or():
+            return _falsy(test.left) | _falsy(test.right)
+    return frozenset()

@@ -1,0 +1,275 @@
+"""Compiles a mail once, when it is published: Markdown, layout and checks here, so that sending only fills in.
+
+The way: expand partials, swap Jinja for marks, Markdown to HTML and text, layout round it, marks back, check the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from markdown_it.token import Token
+
+from service.errors import Problem, Severity
+from service.mail.balance import unbalanced
+from service.mail.checker import Checker, Place
+from service.mail.compiled import CompiledMail, CompiledPartial
+from service.mail.expansion import SLOTS, Line, Marks, expand, inline_html, misplaced_includes
+from service.mail.front_matter import FOLDER, SourceFile, read
+from service.mail.html_part import write_html, write_page_html
+from service.mail.layout import marks_always_shown, read_layout, render_layout, visible
+from service.mail.lint import (
+    approval_problems,
+    contained,
+    kind_problems,
+    link_problems,
+    safety_problems,
+    subject_problems,
+    word_problems,
+)
+from service.mail.markdown import Reader
+from service.mail.names import AUDIENCES, REQUIRED, Audience, suggestion
+from service.mail.text_part import write_text
+
+HEAD_KEYS = ("subject", "preheader", "layout", "audience", "reason")
+MAX_HTML = 100_000
+"""Characters; Gmail cuts a mail off a little above 102 kB, and with it the unsubscribe link in the footer."""
+
+
+def compile_mail(
+    name: str, sources: Mapping[str, str], *, audience: Audience | None = None, protected_titles: Sequence[str] = ()
+) -> tuple[CompiledMail | None, list[Problem]]:
+    """Compile `NAME.md`. All problems come back at once; the mail is None when one of them is an error.
+
+    `sources` maps paths relative to email_templates/ to their text. `audience` wins over the file's own;
+    `protected_titles` are those the practice may use.
+    """
+    files = {path: read(path, text) for path, text in sources.items() if path.endswith((".md", ".mjml"))}
+    if f"{name}.md" not in files:
+        hint = suggestion(f"{name}.md", [path for path in files if "/" not in path and not path.startswith("_")])
+        return None, [Problem(id="mail.missing", file=FOLDER + f"{name}.md", message=f"there is no such mail.{hint}")]
+    job = _Compilation(name=name, sources=sources, files=files, titles=protected_titles)
+    return job.run(audience)
+
+
+def compile_partial(name: str, sources: Mapping[str, str]) -> tuple[CompiledPartial | None, list[Problem]]:
+    """Compile a partial such as `_veiligheid.md` for a web page; it can speak of the practice and nothing else."""
+    if name not in sources:
+        return None, [Problem(id="mail.missing", file=FOLDER + name, message="there is no such partial")]
+    file, found = read(name, sources[name])
+    problems = list(found)
+    checker = Checker(audience="practice", files={name: file})
+    if not checker.check(file.body, Place(file=name)) or _errors([*problems, *checker.problems]):
+        return None, problems + checker.problems
+    marks = Marks()
+    reader = Reader(marks=marks, titled=False)
+    tokens = reader.read(expand(file, {name: file}, marks))
+    problems += [*checker.problems, *reader.problems]
+    if _errors(problems):
+        return None, problems
+    html, text = (marks.put_back(part, {}) for part in (write_page_html(tokens), write_text(tokens, marks)))
+    return CompiledPartial(name=name, html=html, text=text), problems
+
+
+@dataclass(kw_only=True)
+class _Piece:
+    """The body of a mail or a footer, read."""
+
+    tokens: list[Token]
+    lines: list[Line]
+    reader: Reader
+
+
+@dataclass(kw_only=True)
+class _Compilation:
+    name: str
+    sources: Mapping[str, str]
+    files: Mapping[str, tuple[SourceFile, tuple[Problem, ...]]]
+    titles: Sequence[str]
+    problems: list[Problem] = field(default_factory=list)
+    marks: Marks = field(default_factory=Marks)
+
+    def run(self, audience: Audience | None) -> tuple[CompiledMail | None, list[Problem]]:
+        source = self._file(f"{self.name}.md")
+        chosen = audience or self._audience(source)
+        head = {key: source.text(key) for key in ("subject", "preheader", "reason")}
+        layout = self._layout_files(source, chosen)
+        checker = self._checker(chosen)
+        self._check_head(source, chosen, head, checker)
+        inclusions_before = len(checker.inclusions)
+        readable = checker.check(source.body, Place(file=source.name))
+        inclusions = checker.inclusions[inclusions_before:]
+        body = self._read(source, titled=True) if readable else None
+        self._take(checker.problems)
+        parsed = {path: file for path, (file, _) in self.files.items()}
+        parts = contained(inclusions, parsed, self.sources)
+        for part in parts:
+            self._file(part.name)
+        self._take(kind_problems(parts, parsed))
+        self._take(safety_problems(inclusions, parsed))
+        self._take(approval_problems(parts))
+        if body is None or layout is None:
+            return None, self._sorted()
+        self._lint(source, head, body)
+        html, text = self._lay_out(source, chosen, layout, head, body)
+        if not _errors(self.problems):
+            self._check_result(chosen, html, text)
+        problems = self._sorted()
+        if _errors(problems):
+            return None, problems
+        mail = CompiledMail(
+            name=self.name,
+            audience=chosen,
+            subject=head["subject"],
+            preheader=head["preheader"],
+            html=html,
+            text=text,
+            contains=tuple(parts),
+            answers=tuple(sorted(checker.answers)),
+        )
+        return mail, problems
+
+    def _file(self, path: str) -> SourceFile:
+        file, problems = self.files[path]
+        self._take(problems)
+        return file
+
+    def _checker(self, audience: Audience) -> Checker:
+        return Checker(audience=audience, files={path: file for path, (file, _) in self.files.items()})
+
+    def _audience(self, source: SourceFile) -> Audience:
+        given = source.text("audience") or "lead"
+        for known in AUDIENCES:
+            if given == known:
+                return known
+        hint = suggestion(given, AUDIENCES)
+        self._add("head", source, "audience", f"`audience` is one of {', '.join(AUDIENCES)}.{hint}")
+        return "lead"
+
+    def _check_head(self, source: SourceFile, audience: Audience, head: Mapping[str, str], checker: Checker) -> None:
+        for key in source.head:
+            if key not in HEAD_KEYS:
+                self._add("head", source, str(key), f"the key `{key}` is unknown.{suggestion(str(key), HEAD_KEYS)}")
+        needed = ["subject", "preheader"] + (["reason"] if audience != "practice" else [])
+        for key in needed:
+            if not head[key]:
+                self._add("head", source, key, f"the head needs `{key}`: {_WHY[key]}")
+        for key, text in head.items():
+            checker.check("\n" * (source.head_lines.get(key, 1) - 1) + text, Place(file=source.name))
+            if checker.inclusions:
+                self._add("head", source, key, f"`{key}` is one line of text, without includes")
+        for key in ("subject", "preheader"):
+            self._take(subject_problems(source, key, head[key]))
+
+    def _layout_files(self, source: SourceFile, audience: Audience) -> tuple[SourceFile, SourceFile] | None:
+        chosen = source.text("layout") or "standaard"
+        footer = f"layouts/{chosen}.footer{'-practice' if audience == 'practice' else ''}.md"
+        if missing := [path for path in (f"layouts/{chosen}.mjml", footer) if path not in self.files]:
+            self._add("layout", source, "layout", f"the layout `{chosen}` lacks {' and '.join(missing)}")
+            return None
+        return self._file(f"layouts/{chosen}.mjml"), self._file(footer)
+
+    def _read(self, source: SourceFile, *, titled: bool) -> _Piece:
+        parsed = {path: file for path, (file, _) in self.files.items()}
+        lines = expand(source, parsed, self.marks)
+        for mark in misplaced_includes(lines, self.marks):
+            message = "an include stands alone on its line"
+            self.problems.append(Problem(id="mail.include", file=FOLDER + mark.file, line=mark.line, message=message))
+        reader = Reader(marks=self.marks, titled=titled)
+        piece = _Piece(tokens=reader.read(lines), lines=lines, reader=reader)
+        self._take(reader.problems)
+        return piece
+
+    def _lint(self, source: SourceFile, head: Mapping[str, str], body: _Piece) -> None:
+        spoken = [Line(text=head[key], file=source.name, number=source.head_lines.get(key, 1)) for key in head]
+        self._take(word_problems([*spoken, *body.lines], self.titles))
+        self._take(link_problems(body.reader.links))
+        if body.reader.main_buttons > 1:
+            message = f"{body.reader.main_buttons} main buttons; a mail asks one thing"
+            self.problems.append(
+                Problem(id="mail.buttons", file=source.path, line=1, message=message, severity="warning")
+            )
+
+    def _lay_out(
+        self,
+        source: SourceFile,
+        audience: Audience,
+        files: tuple[SourceFile, SourceFile],
+        head: Mapping[str, str],
+        body: _Piece,
+    ) -> tuple[str, str]:
+        """HTML and text with all marks put back; empty when layout or footer cannot be read."""
+        frame, foot = files
+        checker = self._checker(audience)
+        slots = Place(file=frame.name, names=frozenset(SLOTS))
+        readable = checker.check(frame.body, slots)
+        readable = checker.check(foot.body, Place(file=foot.name, names=frozenset({"reason"}))) and readable
+        self._take(checker.problems)
+        if not readable:
+            return "", ""
+        footer = self._read(foot, titled=False)
+        layout, problems = read_layout(frame, self.marks)
+        framed, more = render_layout(frame, layout)
+        self._take([*problems, *more])
+        self._check_balance(source, body, footer)
+        pieces = {
+            "content": write_html(body.tokens, layout.styles),
+            "footer": write_html(footer.tokens, layout.styles, box="footer"),
+        }
+        html = self.marks.put_back(framed, pieces)
+        text = write_text(body.tokens, self.marks) + "\n" + "-" * 60 + "\n\n" + write_text(footer.tokens, self.marks)
+        if audience != "practice":
+            self._check_shown(source, html, text)
+        escaped = {key: inline_html(value) for key, value in head.items()} if not _errors(self.problems) else {}
+        return self.marks.put_back(self.marks.put_back(html, {}), escaped), self.marks.put_back(text, head)
+
+    def _check_shown(self, source: SourceFile, html: str, text: str) -> None:
+        for where, shown in (("HTML", visible(html)), ("text", text)):
+            names = marks_always_shown(shown, self.marks)
+            for name in (*REQUIRED, "reason"):
+                if name not in names:
+                    message = (
+                        f"the {where} part does not show `{{{{ {name} }}}}` on every branch; each mail to a lead must"
+                    )
+                    self.problems.append(Problem(id="mail.required", file=source.path, line=1, message=message))
+
+    def _check_balance(self, source: SourceFile, *pieces: _Piece) -> None:
+        for piece in pieces:
+            for mark in unbalanced(write_page_html(piece.tokens), self.marks):
+                file, line = (mark.file, mark.line) if mark else (source.name, 1)
+                message = (
+                    "this branch begins inside a list, box or bold text and ends outside it, or the other way round"
+                )
+                self.problems.append(Problem(id="mail.balance", file=FOLDER + file, line=line, message=message))
+
+    def _check_result(self, audience: Audience, html: str, text: str) -> None:
+        """Once more over the finished templates: nothing may have come together out of harmless pieces."""
+        for part in (html, text):
+            checker = Checker(audience=audience, files={}, internal=True)
+            checker.check(part, Place(file=f"{self.name}.md", names=frozenset()))
+            self._take(checker.problems)
+        if len(html) > MAX_HTML:
+            message = f"the HTML has {len(html):,} characters; above {MAX_HTML:,} mail programs cut the end off"
+            problem = Problem(id="mail.long", file=FOLDER + f"{self.name}.md", message=message, severity="warning")
+            self.problems.append(problem)
+
+    def _add(self, key: str, source: SourceFile, head_key: str, message: str, severity: Severity = "error") -> None:
+        line = source.head_lines.get(head_key, 1)
+        self._take([Problem(id=f"mail.{key}", file=source.path, line=line, message=message, severity=severity)])
+
+    def _take(self, problems: Sequence[Problem]) -> None:
+        self.problems += [problem for problem in problems if problem not in self.problems]
+
+    def _sorted(self) -> list[Problem]:
+        return sorted(self.problems, key=lambda problem: (problem.file, problem.line or 0))
+
+
+_WHY = {
+    "subject": "what the mail is called in the mailbox",
+    "preheader": "the line a mailbox shows beneath the subject",
+    "reason": "why the lead gets this mail, as the footer says it",
+}
+
+
+def _errors(problems: Sequence[Problem]) -> bool:
+    return any(problem.severity == "error" for problem in problems)

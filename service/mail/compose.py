@@ -1,0 +1,141 @@
+"""Fills a compiled mail in for one lead and writes the bytes that every try sends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from jinja2 import TemplateError
+from markupsafe import escape
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from service.mail.compiled import CompiledMail, CompiledPartial
+from service.mail.mime import HeldMailError, MailHeaders, build
+from service.mail.sandbox import Given, template
+
+__all__ = ["HeldMailError", "MailHeaders", "MailValues", "Rendered", "compose", "render", "render_partial"]
+
+# Controls but the newline, what ends a line for some readers, text direction overrides, halves of characters.
+_HOSTILE = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+_NO_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\d@<>&/\\:%=?#]|\w\.\w")
+_SPACES = re.compile(r"\s+")
+_EMPTY_LINES = re.compile(r"\n{3,}")
+
+
+class MailValues(BaseModel):
+    """All that a mail is filled in with. Stored with the message as JSON, so a retry fills in the same.
+
+    `practice` is the practice as JSON, `extra` what service mails may use besides: `request`, `alert`, `fresh_url`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    practice: dict[str, JsonValue]
+    first_name: str | None = None
+    answers: dict[str, str] = {}
+    confirm_url: str | None = None
+    booking_url: str | None = None
+    unsubscribe_url: str | None = None
+    preferences_url: str | None = None
+    answer_url_base: str | None = None
+    extra: dict[str, JsonValue] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendered:
+    """A mail as its reader gets it, before it is packed."""
+
+    subject: str
+    preheader: str
+    html: str
+    text: str
+
+
+def render(compiled: CompiledMail, values: MailValues) -> Rendered:
+    """Fill a mail in. HeldMailError when a value is missing that it prints, or that the law wants shown."""
+    given = _given(values)
+    rendered = Rendered(
+        subject=_SPACES.sub(" ", _fill(compiled.name, compiled.subject, given, html=False)).strip(),
+        preheader=_SPACES.sub(" ", _fill(compiled.name, compiled.preheader, given, html=False)).strip(),
+        html=_fill(compiled.name, compiled.html, given, html=True),
+        text=_EMPTY_LINES.sub("\n\n", _fill(compiled.name, compiled.text, given, html=False)),
+    )
+    if compiled.for_lead:
+        _hold_unless_lawful(compiled.name, rendered, values)
+    return rendered
+
+
+def compose(compiled: CompiledMail, values: MailValues, headers: MailHeaders) -> bytes:
+    """The message as it goes over the line; equal input gives equal bytes. HeldMailError when it must not leave."""
+    if compiled.for_lead and (headers.unsubscribe_url is None or headers.unsubscribe_url != values.unsubscribe_url):
+        raise HeldMailError(f"{compiled.name}: the head and the body of a mail to a lead carry one unsubscribe link")
+    rendered = render(compiled, values)
+    return build(subject=rendered.subject, text=rendered.text, html=rendered.html, headers=headers)
+
+
+def render_partial(partial: CompiledPartial, practice: Mapping[str, JsonValue]) -> tuple[str, str]:
+    """HTML (already safe) and text of a partial for a web page."""
+    given = {"practice": Given(_clean_fields(practice))}
+    return _fill(partial.name, partial.html, given, html=True), _fill(partial.name, partial.text, given, html=False)
+
+
+def _fill(name: str, source: str, given: Mapping[str, object], *, html: bool) -> str:
+    try:
+        return template(source, html=html).render(given)
+    except TemplateError as error:
+        raise HeldMailError(f"{name}: {error.message or 'it cannot be filled in'}") from error
+    except (TypeError, ValueError, LookupError, ArithmeticError) as error:
+        raise HeldMailError(f"{name}: it cannot be filled in ({type(error).__name__})") from error
+
+
+def _given(values: MailValues) -> dict[str, object]:
+    given: dict[str, object] = {
+        "practice": Given(_clean_fields(values.practice)),
+        "answers": Given(_clean_fields(values.answers), missing="unknown"),
+        "first_name": _clean_name(values.first_name),
+        "request": Given({}, missing=""),
+        "alert": Given({}, missing=""),
+    }
+    for name in ("confirm_url", "booking_url", "unsubscribe_url", "preferences_url"):
+        given[name] = getattr(values, name)
+    if values.answer_url_base is not None:
+        base = values.answer_url_base
+        given["answer_url"] = lambda answer: f"{base}?answer={answer}"
+    for name, value in values.extra.items():
+        if name not in given or name in {"request", "alert"}:
+            given[name] = Given(_clean_fields(value), missing="") if isinstance(value, Mapping) else _clean(value)
+    return given
+
+
+def _clean_fields(fields: Mapping[str, JsonValue] | Mapping[str, str]) -> dict[str, object]:
+    return {name: _clean(value) for name, value in fields.items()}
+
+
+def _clean(value: JsonValue) -> object:
+    """A value without characters that could break a line or turn the direction of reading."""
+    match value:
+        case str():
+            return _HOSTILE.sub("", value.replace("\r\n", "\n").replace("\t", " "))
+        case dict():
+            return _clean_fields(value)
+        case list():
+            return tuple(_clean(item) for item in value)
+    return value
+
+
+def _clean_name(name: str | None) -> str | None:
+    """A first name, or None for anything that is none (ACCEPTANCE M4): the salutation then does without."""
+    if name is None or len(name) > 40 or not name.strip() or _NO_NAME.search(name):
+        return None
+    return _HOSTILE.sub("", name).strip() or None
+
+
+def _hold_unless_lawful(name: str, rendered: Rendered, values: MailValues) -> None:
+    """C7 once more on what really goes out: an empty address in `practice.yaml` would pass every check before."""
+    shown = [str(values.practice.get(key) or "") for key in ("name", "address", "kvk")] + [values.unsubscribe_url or ""]
+    for value in (_HOSTILE.sub("", one) for one in shown):
+        if not value.strip() or value not in rendered.text or str(escape(value)) not in rendered.html:
+            raise HeldMailError(f"{name}: it does not show sender, address, KvK and an unsubscribe link")

@@ -1,0 +1,104 @@
+"""The head of a Markdown file: YAML between two lines of three dashes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from io import StringIO
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from service.errors import Problem
+
+FOLDER = "email_templates/"
+MAX_HEAD = 4_000
+MAX_FILE = 64_000
+
+_HEAD = re.compile(r"---[ \t]*\n(?P<yaml>(?:.*\n)*?)---[ \t]*(?:\n|\Z)")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceFile:
+    """One file, taken apart. `body` starts with as many empty lines as the head had: lines count as in the file."""
+
+    name: str
+    head: Mapping[str, object] = field(default_factory=dict)
+    head_lines: Mapping[str, int] = field(default_factory=dict)
+    body: str = ""
+
+    @property
+    def path(self) -> str:
+        """The file as problems name it, relative to the content folder."""
+        return FOLDER + self.name
+
+    def text(self, key: str) -> str:
+        """The value of a key as text on one line; empty where the key is absent."""
+        value = self.head.get(key)
+        return " ".join(str(value).split()) if isinstance(value, (str, int, float)) else ""
+
+
+def normalise(text: str) -> str:
+    """The same text with plain newlines and no byte order mark."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def split(text: str) -> tuple[str, str]:
+    """Head (YAML without its dashes) and body of a normalised file; no head gives an empty string."""
+    match = _HEAD.match(text)
+    return (match["yaml"], text[match.end() :]) if match else ("", text)
+
+
+@lru_cache(maxsize=256)
+def read(name: str, text: str) -> tuple[SourceFile, tuple[Problem, ...]]:
+    """Take a file apart. With problems the file still comes back, as far as it could be read.
+
+    Remembered, because each mail of a set reads the same partials and YAML is slow.
+    """
+    path = FOLDER + name
+    text = normalise(text)
+    if len(text) > MAX_FILE:
+        message = f"this file has {len(text):,} characters; a mail may have at most {MAX_FILE:,}"
+        return SourceFile(name=name), (Problem(id="mail.too-large", file=path, message=message),)
+    problems = [
+        Problem(
+            id="mail.control", file=path, line=number, message="an invisible control character stands here; delete it"
+        )
+        for number, line in enumerate(text.split("\n"), 1)
+        if _CONTROL.search(line)
+    ]
+    yaml_text, body = split(text)
+    skipped = text.count("\n") - body.count("\n")
+    if not yaml_text:
+        if text.startswith("---\n"):
+            message = "the head that begins here has no closing line of three dashes"
+            problems.append(Problem(id="mail.head", file=path, line=1, message=message))
+        return SourceFile(name=name, body="\n" * skipped + body), tuple(problems)
+    head, problem = _head(path, yaml_text)
+    lines = {str(key): head.lc.key(key)[0] + 2 for key in head} if head else {}
+    found = SourceFile(name=name, head=dict(head), head_lines=lines, body="\n" * skipped + body)
+    return found, (*problems, *([problem] if problem else []))
+
+
+def _head(path: str, yaml_text: str) -> tuple[CommentedMap, Problem | None]:
+    if len(yaml_text) > MAX_HEAD:
+        message = f"the head is longer than {MAX_HEAD:,} characters"
+        return CommentedMap(), Problem(id="mail.head", file=path, line=1, message=message)
+    try:
+        loaded = YAML(typ="rt", pure=True).load(StringIO(yaml_text))
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        message = f"the head is no YAML: {error.problem or 'it cannot be read'}; put texts with ': ' or '#' in quotes"
+        line = mark.line + 2 if mark else 1
+        return CommentedMap(), Problem(id="mail.head", file=path, line=line, message=message)
+    except (YAMLError, RecursionError, ValueError):
+        return CommentedMap(), Problem(id="mail.head", file=path, line=1, message="the head is no YAML")
+    if loaded is None:
+        return CommentedMap(), None
+    if not isinstance(loaded, CommentedMap):
+        return CommentedMap(), Problem(id="mail.head", file=path, line=2, message="the head is no list of `key: value`")
+    return loaded, None

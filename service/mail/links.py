@@ -1,0 +1,94 @@
+"""Signed links in mails: a token says for what and for whom, proves it is ours, and holds nobody's address."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Sequence
+from typing import Literal
+
+from service.errors import RefusedError
+
+Purpose = Literal["c", "u", "p", "b", "a", "d"]
+"""c confirm · u unsubscribe · p my data · b pain check · a answer · d fresh link to one's data"""
+
+_KEY_ID, _PUBLIC_ID, _MAC = 3, 16, 17
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{48}")
+_PUBLIC = re.compile(r"[A-Za-z0-9_-]{21}[AQgw]")  # 16 bytes leave 4 bits unused: only these last letters are canonical
+
+
+def new_public_id() -> str:
+    """128 random bits as 22 letters of base64url: names a row to the outside without telling anything."""
+    return _encode(secrets.token_bytes(_PUBLIC_ID))
+
+
+def fingerprint(key: str) -> str:
+    """64 hex digits that name a key without giving it away; the database keeps them to see that a key is gone."""
+    return hashlib.sha256(b"nurture key\0" + key.encode()).hexdigest()
+
+
+def address_hmac(key: str, address: str) -> str:
+    """64 hex digits that stand for a normalised address in the list of suppressions, and survive its erasure."""
+    return hmac.new(key.encode(), b"address\0" + address.encode(), hashlib.sha256).hexdigest()
+
+
+def url(base_url: str, purpose: Purpose, token: str) -> str:
+    """The address of a page behind a token: `https://host/u/TOKEN`."""
+    return f"{base_url.rstrip('/')}/{purpose}/{token}"
+
+
+class Keyring:
+    """Secret keys, newest first: the first signs, all of them verify, so that old links outlive a rotation."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        if not keys or not all(keys):
+            raise RefusedError("a key ring needs at least one key, and no empty ones")
+        self._keys = tuple((_key_id(key), key.encode()) for key in keys)
+
+    def key_ids(self) -> tuple[str, ...]:
+        """Four letters a key, newest first; a stored token's first four letters are its key id."""
+        return tuple(_encode(key_id) for key_id, _ in self._keys)
+
+    def sign(self, purpose: Purpose, public_id: str, *, key_id: str | None = None) -> str:
+        """48 letters over `A-Za-z0-9_-`, good for this purpose and id alone; the same again for the same key.
+
+        `key_id` asks for the key a link was first made with; RefusedError when that key is gone.
+        """
+        if not _PUBLIC.fullmatch(public_id):
+            raise RefusedError("a token is made for a public id of 22 letters")
+        chosen = [pair for pair in self._keys if key_id is None or _encode(pair[0]) == key_id]
+        if not chosen:
+            raise RefusedError(f"the secret key {key_id} that made this link is gone; put it back among the keys")
+        own_id, key = chosen[0]
+        raw = _decode(public_id)
+        return _encode(own_id + raw + _mac(key, purpose, raw))
+
+    def read(self, purpose: Purpose, token: str) -> str | None:
+        """The public id in a genuine token of this purpose; None for any other string, all alike."""
+        if not _TOKEN.fullmatch(token):
+            return None
+        data = _decode(token)
+        own_id, raw, mac = data[:_KEY_ID], data[_KEY_ID : _KEY_ID + _PUBLIC_ID], data[_KEY_ID + _PUBLIC_ID :]
+        genuine = False
+        for known_id, key in self._keys:
+            genuine |= known_id == own_id and hmac.compare_digest(mac, _mac(key, purpose, raw))
+        return _encode(raw) if genuine else None
+
+
+def _mac(key: bytes, purpose: Purpose, raw: bytes) -> bytes:
+    return hmac.new(key, b"link\0" + purpose.encode() + b"\0" + raw, hashlib.sha256).digest()[:_MAC]
+
+
+def _key_id(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()[:_KEY_ID]
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _decode(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

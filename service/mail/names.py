@@ -1,0 +1,84 @@
+"""What a mail may speak of: every name a template can use, for each sort of reader."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from typing import Literal
+
+Audience = Literal["lead", "lead-service", "practice"]
+AUDIENCES: tuple[Audience, ...] = ("lead", "lead-service", "practice")
+
+_PRACTICE = (
+    "practice.name",
+    "practice.address",
+    "practice.kvk",
+    "practice.phone",
+    "practice.email",
+    "practice.privacy_url",
+    "practice.logo",
+    "practice.opening_days",
+    "practice.booking.kind",
+    "practice.booking.url",
+    "practice.links.article",
+    "practice.links.video_hollow",
+    "practice.links.video_flat",
+    "practice.pain_check.price",
+    "practice.pain_check.duration",
+    "practice.pain_check.location",
+    "practice.pain_check.reimbursement",
+    "practice.pain_check.bring",
+    "practice.pain_check.cancellation",
+)
+_LEAD = ("first_name", "confirm_url", "booking_url", "unsubscribe_url", "preferences_url")
+_SERVICE = (
+    *(f"request.{n}" for n in ("name", "email", "phone", "days", "times", "remarks", "topic", "requested_at", "url")),
+    *(f"alert.{n}" for n in ("title", "cause", "details", "since", "hint", "url")),
+    "request.lines",
+    "alert.lines",
+    "fresh_url",
+)
+
+LISTS = frozenset({"practice.opening_days", "request.lines", "alert.lines"})
+"""What `{% for %}` may go over: nothing a template could make longer itself."""
+
+REQUIRED = ("practice.name", "practice.address", "practice.kvk", "unsubscribe_url")
+"""What each mail to a lead must show in both parts, on every branch (ACCEPTANCE C7), beside the reason."""
+
+OPTIONAL = frozenset(
+    {"practice.logo", "practice.booking.url"}
+    | {name for name in _PRACTICE if name.startswith("practice.links.")}
+    | {name for name in _SERVICE if "." in name and name != "alert.title"}
+)
+"""Names whose value may be empty: printed outside an `{% if %}` on them, the mail would be held."""
+
+LINKS = frozenset(
+    {"confirm_url", "booking_url", "unsubscribe_url", "preferences_url", "fresh_url", "request.url", "alert.url"}
+    | {"practice.privacy_url", "practice.booking.url"}
+    | {name for name in _PRACTICE if name.startswith("practice.links.")}
+)
+"""Names that are a whole link by themselves."""
+
+ANSWERS = ("better", "same", "worse")
+ANSWER_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+_DUTCH = {"voornaam": "first_name", "naam": "first_name", "praktijk": "practice.name", "antwoorden": "answers.posture"}
+
+
+def allowed_names(audience: Audience) -> frozenset[str]:
+    """The dotted names a template for this reader may use (`answers.NAME` and `answer_url` come on top for leads)."""
+    if audience == "practice":
+        return frozenset((*_PRACTICE, *_SERVICE))
+    if audience == "lead-service":
+        return frozenset((*_PRACTICE, *_LEAD, *_SERVICE))
+    return frozenset((*_PRACTICE, *_LEAD))
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """` Did you mean X?` with the nearest known word, or nothing."""
+    candidates = sorted(known)
+    if _DUTCH.get(word) in candidates:
+        return f" Did you mean {_DUTCH[word]}?"
+    near = difflib.get_close_matches(word, candidates, n=1, cutoff=0.6)
+    return f" Did you mean {near[0]}?" if near else ""

@@ -1,0 +1,78 @@
+"""Where templates run: two sandboxed Jinja environments that know a handful of filters and nothing of this program."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+from jinja2 import StrictUndefined, Template, Undefined
+from jinja2.exceptions import UndefinedError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+TAGS = ("if", "elif", "else", "endif", "for", "endfor", "include")
+FILTERS = ("upper", "lower", "capitalize", "trim", "join", "length", "default", "first", "last")
+TESTS = ("defined", "none")
+INTERNAL_FILTERS = ("link", "dial")
+"""Put round links by the compiler, not for templates: a link's address is checked once more when it is filled in."""
+
+_LINK = re.compile(r"https?://[!-~]+")
+_DIAL = re.compile(r"\+?[0-9]{3,20}")
+
+
+def _print(value: object) -> object:
+    """A name without a value never prints as `None` or as nothing: it holds the mail (ACCEPTANCE M6)."""
+    if value is None or (isinstance(value, str) and not value and not isinstance(value, Undefined)):
+        raise UndefinedError("a value is missing that the mail prints")
+    return value
+
+
+def _link(value: object) -> str:
+    text = str(value)
+    if not _LINK.fullmatch(text):
+        raise UndefinedError("a link is no http or https address")
+    return text
+
+
+def _dial(value: object) -> str:
+    digits = re.sub(r"\(0\)|[^0-9+]", "", str(value))
+    if not _DIAL.fullmatch(digits):
+        raise UndefinedError("a telephone number cannot be dialled")
+    return digits
+
+
+def make_environment(*, html: bool) -> ImmutableSandboxedEnvironment:
+    """An environment without globals: strict about what is missing, escaping what it prints in HTML."""
+    environment = ImmutableSandboxedEnvironment(
+        autoescape=html, undefined=StrictUndefined, finalize=_print, keep_trailing_newline=True
+    )
+    own: dict[str, Callable[..., object]] = {name: environment.filters[name] for name in FILTERS}
+    environment.filters = {**own, "link": _link, "dial": _dial}
+    environment.tests = {name: environment.tests[name] for name in TESTS}
+    environment.globals.clear()
+    return environment
+
+
+_HTML = make_environment(html=True)
+_TEXT = make_environment(html=False)
+
+
+class Given:
+    """Fields of a value as a template sees them: reading a field is all that can be done with it."""
+
+    __slots__ = ("__fields", "__missing")
+
+    def __init__(self, fields: Mapping[str, object], *, missing: str | None = None) -> None:
+        self.__fields = fields
+        self.__missing = missing
+
+    def __getitem__(self, name: str) -> object:
+        """The field; `missing` where one was given for absent ones, else KeyError (Jinja: undefined)."""
+        value = self.__fields[name] if self.__missing is None else self.__fields.get(name, self.__missing)
+        return Given(value, missing=self.__missing) if isinstance(value, Mapping) else value
+
+
+@lru_cache(maxsize=512)
+def template(source: str, *, html: bool) -> Template:
+    """The compiled template of a revision, kept: filling it in is all that a lead costs."""
+    return (_HTML if html else _TEXT).from_string(source)
