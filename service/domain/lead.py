@@ -41,9 +41,12 @@ def normalise_address(raw: str) -> str:
         raise _refused("the local part is not ASCII", _NOT_ASCII)
     try:
         # test_environment lets .test pass (RFC 2606): nobody can own it, so it can do no harm
-        checked = validate_email(text, check_deliverability=False, allow_smtputf8=False, test_environment=True)
-    except EmailNotValidError as error:
-        raise _refused("that is no e-mail address", _WRONG) from error
+        checked = validate_email(
+            text, check_deliverability=False, allow_smtputf8=False, test_environment=True, strict=True
+        )
+    except EmailNotValidError:
+        # not chained: its message may quote the address, and a traceback ends up in a log
+        raise _refused("that is no e-mail address", _WRONG) from None
     if checked.ascii_email is None:
         raise _refused("the address cannot be written in ASCII", _WRONG)
     return checked.ascii_email.lower()

@@ -1,0 +1,257 @@
+"""A whole content folder: what is read, and how everything wrong in it is told with file and line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import service
+from service.flows.content import Content, read_content
+from service.flows.content_yaml import read_yaml
+
+PRACTICE = """\
+name: Solid Performance
+address: Voorbeeldstraat 1, 1234 AB Voorbeeldstad
+kvk: "00000000"
+phone: "020 000 00 00"
+email: praktijk@praktijk.example
+staff: [praktijk@praktijk.example]
+opening_days: [mon, tue, wed, thu, fri]
+booking: {kind: request}
+pain_check: {price: "€ 95", duration: 60 minuten, location: Hier, reimbursement: Geen, bring: Niets, cancellation: Vrij}
+links:
+  article: https://praktijk.example/artikel
+  video_hollow: https://praktijk.example/hol
+  video_flat: https://praktijk.example/vlak
+privacy_url: https://praktijk.example/privacy
+"""
+FORMS = """\
+forms:
+  lage-rug:
+    title: Gratis pijnadvies
+    topic: lage-rug
+    button: Stuur
+    privacy: Privacy
+    questions:
+      - name: posture
+        label: Hoe is je rug?
+        options: [{value: hollow, label: Hol}, {value: flat, label: Vlak}]
+    consent:
+      advice: {version: "1", text: Advies}
+      follow_up: {version: "1", text: Vervolg}
+    thank_you: {title: Dank, texts: [Kijk in je inbox.]}
+"""
+SEQUENCE = """\
+title: Lage rugpijn
+topic: lage-rug
+window: {days: [mon, tue], from: "08:30", to: "19:00"}
+steps:
+  - key: advies
+    template: advies-lage-rug
+    purpose: advice
+  - key: hoe-ging-het
+    template: hoe-ging-het
+    wait: 2 days
+    only_if: {answer: {posture: [hollow]}}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A small content folder without a problem in it."""
+    files = {
+        "practice.yaml": PRACTICE,
+        "forms.yaml": FORMS,
+        "sequences/lage-rug.yaml": SEQUENCE,
+        "email_templates/advies-lage-rug.md": "Hallo\n",
+        "email_templates/hoe-ging-het.md": "Hallo\n",
+        "email_templates/_groet.md": "Groet\n",
+        "email_templates/layouts/standaard.mjml": "<mjml></mjml>\n",
+        "email_templates/notitie.txt": "geen mail",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def change(folder: Path, file: str, old: str, new: str) -> Content:
+    path = folder / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return read_content(folder)
+
+
+def told(content: Content) -> list[str]:
+    return [str(problem) for problem in content.problems]
+
+
+def test_a_good_folder_is_read_whole(folder: Path) -> None:
+    content = read_content(folder)
+    assert told(content) == []
+    assert content.practice
+    assert content.forms
+    assert list(content.sequences) == ["lage-rug"]
+    assert set(content.templates) == {"advies-lage-rug.md", "hoe-ging-het.md", "_groet.md", "layouts/standaard.mjml"}
+    assert content.sources["sequences/lage-rug.yaml"] == SEQUENCE
+    assert content.sources["email_templates/_groet.md"] == "Groet\n"
+
+
+def test_the_shipped_content_has_no_errors() -> None:
+    content = read_content(Path(service.__file__).parents[1])
+    assert [str(problem) for problem in content.problems if problem.severity == "error"] == []
+    assert {sequence.topic for sequence in content.sequences.values()} == {"lage-rug", "uitstraling-been"}
+
+
+def test_a_wrong_wait_names_its_line(folder: Path) -> None:
+    content = change(folder, "sequences/lage-rug.yaml", "2 days", "2 dagen")
+    (problem,) = told(content)
+    assert problem.startswith("sequences/lage-rug.yaml:10: `steps[2].wait` cannot be")
+    assert content.has_errors
+    assert not content.sequences
+
+
+def test_a_step_that_names_no_template_is_told_at_its_line_with_a_suggestion(folder: Path) -> None:
+    content = change(folder, "sequences/lage-rug.yaml", "template: hoe-ging-het", "template: hoe-ging-t")
+    assert told(content) == [
+        "sequences/lage-rug.yaml:9: there is no email_templates/hoe-ging-t.md; did you mean `hoe-ging-het`?"
+    ]
+
+
+def test_a_partial_or_a_layout_is_no_template_for_a_step(folder: Path) -> None:
+    change(folder, "sequences/lage-rug.yaml", "template: hoe-ging-het", "template: groet")
+    (folder / "email_templates/layouts/groet.md").write_text("x")
+    assert "there is no email_templates/groet.md" in told(read_content(folder))[0]
+
+
+def test_two_sequences_with_one_topic_are_refused(folder: Path) -> None:
+    (folder / "sequences/nog-een.yaml").write_text(SEQUENCE)
+    assert told(read_content(folder)) == [
+        "sequences/nog-een.yaml:2: the topic `lage-rug` is taken by sequences/lage-rug.yaml; give this sequence its own"
+    ]
+
+
+def test_a_form_that_chooses_a_topic_nobody_has_is_told(folder: Path) -> None:
+    content = change(folder, "forms.yaml", "topic: lage-rug", "topic: lage-ruggen")
+    assert told(content) == ["forms.yaml:4: no sequence has the topic `lage-ruggen`; did you mean `lage-rug`?"]
+
+
+@pytest.mark.parametrize(
+    ("new", "message"),
+    [
+        ("{houding: [hollow]}", "nothing asks for the answer `houding`"),
+        ("{posture: [holow]}", "`holow` is no answer to `posture`; did you mean `hollow`?"),
+    ],
+)
+def test_a_condition_on_an_answer_nobody_can_give_is_told(folder: Path, new: str, message: str) -> None:
+    content = change(folder, "sequences/lage-rug.yaml", "{posture: [hollow]}", new)
+    (problem,) = told(content)
+    assert problem.startswith("sequences/lage-rug.yaml:11: ")
+    assert message in problem
+
+
+def test_a_condition_may_ask_for_unknown_and_for_the_buttons_of_a_mail(folder: Path) -> None:
+    content = change(folder, "sequences/lage-rug.yaml", "{posture: [hollow]}", "{posture: [unknown], helped: [same]}")
+    assert told(content) == []
+
+
+def test_problems_of_all_files_come_at_once_in_the_order_of_the_lines(folder: Path) -> None:
+    change(folder, "practice.yaml", 'kvk: "00000000"', "kvk: 5")
+    change(folder, "practice.yaml", "privacy_url", "privacy")
+    change(folder, "forms.yaml", "button: Stuur", "knop: Stuur")
+    content = change(folder, "sequences/lage-rug.yaml", "purpose: advice", "purpose: advies")
+    places = [(problem.file, problem.line) for problem in content.problems]
+    assert places == sorted(places, key=lambda place: (place[0], place[1] or 0))
+    assert {file for file, _ in places} == {"forms.yaml", "practice.yaml", "sequences/lage-rug.yaml"}
+    assert content.practice is None
+    assert content.forms is None
+
+
+def test_placeholders_and_empty_links_warn_and_block_nothing(folder: Path) -> None:
+    change(folder, "practice.yaml", "name: Solid", "placeholder: true\nname: Solid")
+    content = change(folder, "practice.yaml", "https://praktijk.example/hol", '""')
+    assert [(problem.id, problem.line, problem.severity) for problem in content.problems] == [
+        ("practice-placeholder", 1, "warning"),
+        ("practice-link-empty", 13, "warning"),
+    ]
+    assert not content.has_errors
+    assert content.practice
+
+
+@pytest.mark.parametrize("file", ["practice.yaml", "forms.yaml"])
+def test_a_missing_file_is_told(folder: Path, file: str) -> None:
+    (folder / file).unlink()
+    assert told(read_content(folder)) == [f"{file}: the file is missing; put it back, or start from the shipped one"]
+
+
+def test_an_empty_folder_is_told_and_never_raises(tmp_path: Path) -> None:
+    content = read_content(tmp_path / "nowhere")
+    assert {problem.id for problem in content.problems} == {"content-missing-file", "content-no-sequences"}
+
+
+def test_a_file_that_ends_in_yml_is_told(folder: Path) -> None:
+    (folder / "sequences/lage-rug.yaml").rename(folder / "sequences/lage-rug.yml")
+    assert "content-yml" in {problem.id for problem in read_content(folder).problems}
+
+
+def test_a_file_that_is_no_utf_8_is_told(folder: Path) -> None:
+    (folder / "practice.yaml").write_bytes(b"name: Caf\xe9\n")
+    assert told(read_content(folder)) == ["practice.yaml: byte 10 is no UTF-8; save the file as UTF-8 text"]
+
+
+def test_windows_line_ends_and_a_byte_order_mark_change_nothing(folder: Path) -> None:
+    (folder / "practice.yaml").write_bytes(b"\xef\xbb\xbf" + PRACTICE.replace("\n", "\r\n").encode())
+    content = read_content(folder)
+    assert told(content) == []
+    assert content.sources["practice.yaml"] == PRACTICE
+
+
+def test_a_huge_file_is_refused_unread(folder: Path) -> None:
+    (folder / "practice.yaml").write_text("#" * 300_000)
+    assert "over 256 kB" in told(read_content(folder))[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "problem_id"),
+    [
+        ("a: 1\nb: [1, 2\nc: 3\n", 3, "yaml-syntax"),
+        ("a: 1\n  b: 2\n", 2, "yaml-syntax"),
+        ("a: 'open\n", None, "yaml-syntax"),
+        ("a: 1\na: 2\n", 2, "yaml-repeated-key"),
+        ("a: 1\nb: !!python/object/apply:os.system [x]\n", 2, "yaml-tag"),
+        ("a: !!binary aGk=\n", 1, "yaml-tag"),
+        ("a: !eigen x\n", 1, "yaml-tag"),
+        ("[1]: x\n", 1, "yaml-odd-key"),
+        ("a: &a {b: 1}\nc:\n  <<: *a\n", 3, "yaml-merge"),
+        ("a: 1\n---\nb: 2\n", 2, "yaml-syntax"),
+        ("a: \x07\n", None, "yaml-syntax"),
+        ("a: *niets\n", 1, "yaml-syntax"),
+        ("a: &a [*a]\n", 1, "yaml-too-big"),
+    ],
+)
+def test_each_mistake_in_yaml_is_one_sentence_with_its_line(text: str, line: int | None, problem_id: str) -> None:
+    (problem,) = read_yaml(text, "x.yaml").problems
+    assert problem.id == problem_id
+    assert line is None or problem.line == line
+    assert "\n" not in problem.message
+
+
+def test_aliases_cannot_multiply() -> None:
+    levels = "\n".join(f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9)}]" for n in range(1, 12))
+    problems = read_yaml(f"x0: &x0 [a]\n{levels}\n", "x.yaml").problems
+    assert [problem.id for problem in problems] == ["yaml-too-big"]
+
+
+def test_endless_nesting_is_told() -> None:
+    (problem,) = read_yaml("[" * 50_000, "x.yaml").problems
+    assert problem.id == "yaml-syntax"
+
+
+def test_times_and_yes_and_no_stay_text_and_days_are_days() -> None:
+    data = read_yaml("a: 08:30\nb: no\nc: 2026-12-24\nd: 2026-02-30\ne: true\nf: 012\ng:\n", "x.yaml").data
+    assert isinstance(data, dict)
+    assert (data["a"], data["b"], data["d"], data["e"], data["g"]) == ("08:30", "no", "2026-02-30", True, None)
+    assert str(data["c"]) == "2026-12-24"
