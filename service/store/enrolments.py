@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from service.store.tables import Enrolment, Message
 
@@ -65,3 +65,15 @@ def follow_up_moments(session: Session, lead_ids: Iterable[int]) -> dict[int, li
         if lead_id is not None:
             found.setdefault(lead_id, []).append(handed_at or due_at)
     return found
+
+
+def open_in(session: Session, sequence: str) -> Sequence[Enrolment]:
+    """Every open enrolment of a sequence."""
+    statement = select(Enrolment).where(Enrolment.sequence == sequence, col(Enrolment.state).in_(OPEN))
+    return session.exec(statement.order_by(col(Enrolment.id))).all()
+
+
+def count_open(session: Session, sequence: str) -> int:
+    """How many leads are under way in a sequence."""
+    statement = select(func.count()).where(Enrolment.sequence == sequence, col(Enrolment.state).in_(OPEN))
+    return session.exec(statement).one()

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import false
 from sqlmodel import Session, col, func, or_, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from service.store.tables import Attempt, Lead, Message
 
@@ -29,15 +31,9 @@ def claim(session: Session, *, token: str, now: datetime, real_now: datetime, li
     One statement for both databases: PostgreSQL skips what others are claiming, SQLite drops the FOR UPDATE and is
     safe by its BEGIN IMMEDIATE. The LIMIT stands in a CTE: inside IN (…) PostgreSQL may run it again for each row.
     """
-    if paused.all_mail:
-        return []
-    due = select(Message.id).where(Message.state == "due", col(Message.due_at) <= now)
-    if paused.follow_ups:
-        due = due.where(Message.kind != "follow_up")
-    if paused.sequences:
-        due = due.where(or_(Message.kind != "follow_up", col(Message.sequence).not_in(paused.sequences)))
     picked = (
-        due.order_by(col(Message.priority), col(Message.due_at), col(Message.id))
+        _claimable(now, paused)
+        .order_by(col(Message.priority), col(Message.due_at), col(Message.id))
         .limit(limit)
         .with_for_update(skip_locked=True)
         .cte("picked")
@@ -50,6 +46,23 @@ def claim(session: Session, *, token: str, now: datetime, real_now: datetime, li
         .execution_options(synchronize_session=False)
     )
     return sorted(session.exec(statement).scalars())
+
+
+def _claimable(now: datetime, paused: Paused) -> SelectOfScalar[int]:
+    due = select(Message.id).where(Message.state == "due", col(Message.due_at) <= now)
+    if paused.all_mail:
+        due = due.where(false())
+    if paused.follow_ups:
+        due = due.where(Message.kind != "follow_up")
+    if paused.sequences:
+        due = due.where(or_(Message.kind != "follow_up", col(Message.sequence).not_in(paused.sequences)))
+    return due
+
+
+def under_way(session: Session, now: datetime, paused: Paused) -> bool:
+    """Is any mail leased, being handed over, or due and about to be?"""
+    held = select(Message.id).where(col(Message.state).in_(("leased", "handed_over")))
+    return any(session.exec(look.limit(1)).first() is not None for look in (held, _claimable(now, paused)))
 
 
 def leased(session: Session, ids: Iterable[int], token: str) -> list[Message]:

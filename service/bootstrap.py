@@ -1,0 +1,111 @@
+"""From settings to running parts: the one place where engine, clock, keys and transport are built."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+from service.domain.clock import Clock, RealClock
+from service.domain.mailbox import Mailbox
+from service.errors import Problem, ProblemsError, RefusedError
+from service.flows import publishing
+from service.flows.demo_clock import DemoClock
+from service.flows.drafts import read_draft
+from service.flows.services import Retention, Services
+from service.mail.links import Keyring, fingerprint
+from service.mail.transport import check_mail_url, open_transport
+from service.settings import Settings
+from service.store import events
+from service.store.db import Database, open_database
+from service.store.schema import Schema, migrate, schema_state
+
+
+def build(settings: Settings) -> Services:
+    """The parts of this installation; opens no connection yet. Raises ProblemsError with every problem at once."""
+    problems = [_named(problem) for problem in check_mail_url(settings.mail_url, production=settings.production)]
+    if problems:
+        raise ProblemsError(problems)
+    database = open_database(settings.database_url)
+    clock: Clock = DemoClock(database) if settings.demo else RealClock()
+    return Services(
+        database=database,
+        clock=clock,
+        keyring=Keyring(settings.secret_keys),
+        suppression_key=settings.suppression_key,
+        base_url=settings.base_url.rstrip("/"),
+        mail_from=_written(settings.mail_from),
+        reply_to=_written(settings.reply_to) if settings.reply_to else None,
+        content_dir=settings.content_dir,
+        limits=settings.opt_in_limits,
+        open_transport=partial(open_transport, settings.mail_url),
+        retention=Retention(
+            after_advice=timedelta(days=settings.erase_after_days),
+            after_opt_in=timedelta(days=settings.erase_at_latest_days),
+        ),
+        alert_to=tuple(settings.alert_to),
+        alert_url=settings.alert_url,
+        demo=settings.demo,
+        production=settings.production,
+    )
+
+
+def prepare(services: Services, settings: Settings) -> None:
+    """What must be so before anything is served: our schema, and every key that is in use.
+
+    An empty database gets the schema; an older or newer one is refused, naming the command.
+    """
+    state = schema_state(services.database)
+    if state is Schema.EMPTY:
+        migrate(services.database)
+    elif state is Schema.OLDER:
+        raise RefusedError("the database has an older schema; run: nurture migrate")
+    elif state is Schema.NEWER:
+        raise RefusedError("the database was made by a newer version; install that version, or restore a backup")
+    keep_keys(services.database, settings)
+
+
+def keep_keys(database: Database, settings: Settings) -> None:
+    """Remember the fingerprints of the keys in use, and refuse to run when one of them is gone.
+
+    Without a signing key old links die; with another suppression key those who said no would be mailed again.
+    """
+    signing = {fingerprint(key) for key in settings.secret_keys}
+    suppression = fingerprint(settings.suppression_key)
+    with database.transaction() as session:
+        kept = events.fact(session, "keys") or {"signing": [], "suppression": suppression}
+        if kept["suppression"] != suppression:
+            raise RefusedError(
+                "NURTURE_SUPPRESSION_KEY is not the one this database was made with: people who said no would get mail "
+                "again; put the old key back"
+            )
+        missing = set(kept["signing"]) - signing
+        if missing:
+            raise RefusedError(
+                "a key in use is gone from NURTURE_SECRET_KEYS: links in mails that were sent would die; "
+                "add it again behind the newer ones"
+            )
+        if signing != set(kept["signing"]) or not events.fact(session, "keys"):
+            events.set_fact(session, "keys", {"signing": sorted(signing), "suppression": suppression})
+
+
+def publish_first(services: Services) -> None:
+    """Publish the files where nothing is published yet. Never in production: there somebody does that by name."""
+    if services.production:
+        return
+    with services.database.reading() as session:
+        if not publishing.nothing_published(session):
+            return
+    draft = read_draft(services.content_dir)
+    now = services.clock.now()
+    with services.database.transaction() as session:
+        if publishing.nothing_published(session):
+            found = publishing.changes(session, draft)
+            publishing.publish(session, services, draft, found, by="first start", now=now)
+
+
+def _written(mailbox: Mailbox) -> str:
+    return f"{mailbox.name} <{mailbox.address}>" if mailbox.name else mailbox.address
+
+
+def _named(problem: Problem) -> Problem:
+    return Problem(id=problem.id, message=f"NURTURE_MAIL_URL: {problem.message}", severity=problem.severity)

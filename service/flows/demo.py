@@ -1,0 +1,98 @@
+"""Moving the demo's clock: every due moment in order, each with all that is due then, as if the time had passed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from service.errors import RefusedError, UnavailableError
+from service.flows import brake, ticks
+from service.flows.demo_clock import DemoClock
+from service.flows.sending import Sender
+from service.flows.services import Services
+from service.store import outbox, reports
+
+_PATIENCE_SECONDS = 60.0
+_LOOK_SECONDS = 0.02
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """Where the clock stands now, and how many advices and follow-ups left on the way."""
+
+    now: datetime
+    sent: int
+
+
+def advance(services: Services, by: timedelta) -> Moved:
+    """Move the clock forward by this much."""
+    clock = _clock(services)
+    target = clock.now() + by
+    sent = _live_through(services, None)
+    while (moment := _next_moment(services, clock.now())) is not None and moment <= target:
+        sent += _live_through(services, moment)
+    sent += _live_through(services, target)
+    return Moved(now=clock.now(), sent=sent)
+
+
+def to_next(services: Services) -> Moved:
+    """Move the clock until at least one mail leaves; where nothing is planned, it stays."""
+    clock = _clock(services)
+    sent = _live_through(services, None)
+    while not sent and (moment := _next_moment(services, clock.now())) is not None:
+        sent = _live_through(services, moment)
+    return Moved(now=clock.now(), sent=sent)
+
+
+def _live_through(services: Services, moment: datetime | None) -> int:
+    """Go to this moment and do all that is due. Returns how many mails left; counted before leads are erased."""
+    with services.database.reading() as session:
+        attempt = reports.last_attempt(session)
+    if moment is not None:
+        _clock(services).move_to(moment)
+    _do_what_is_due(services)
+    with services.database.reading() as session:
+        sent = reports.accepted_after(session, attempt)
+    ticks.housekeeping(services)
+    return sent
+
+
+def _clock(services: Services) -> DemoClock:
+    if not isinstance(services.clock, DemoClock):
+        raise RefusedError("only the demo's clock can be moved (NURTURE_DEMO=1)")
+    return services.clock
+
+
+def _next_moment(services: Services, now: datetime) -> datetime | None:
+    with services.database.reading() as session:
+        return reports.next_moment(session, after=now)
+
+
+def _do_what_is_due(services: Services) -> None:
+    """Do all that is due now. The service's own worker may be at it too: the ledger keeps the two apart."""
+    ticks.plan(services)
+    asyncio.run(_send(services))
+    ends = time.monotonic() + _PATIENCE_SECONDS
+    while _busy(services):
+        if time.monotonic() > ends:
+            raise UnavailableError(
+                "mail is still on its way; ask again", "Er is nog mail onderweg. Probeer het zo weer."
+            )
+        time.sleep(_LOOK_SECONDS)
+        ticks.reap(services)
+        asyncio.run(_send(services))
+
+
+async def _send(services: Services) -> None:
+    transport = services.open_transport()
+    try:
+        await Sender(services, transport).send_due()
+    finally:
+        await transport.close()
+
+
+def _busy(services: Services) -> bool:
+    with services.database.reading() as session:
+        return outbox.under_way(session, services.clock.now(), brake.state(session))

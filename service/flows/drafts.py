@@ -1,0 +1,137 @@
+"""The files as they are now: read, compiled, and every problem in them told. Nothing is written here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from service.errors import Problem
+from service.flows.content import TEMPLATES, Content, read_content
+from service.flows.published import NAMES
+from service.mail.compile import compile_mail, compile_partial
+from service.mail.compiled import CompiledMail, CompiledPartial
+
+SAFETY = "_veiligheid.md"
+SERVICE_MAILS = ("dienst-aanvraag", "dienst-ontvangst", "dienst-verse-link", "dienst-melding")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One thing that is published by itself: a sequence with its mails, the practice, the forms, the service mails."""
+
+    kind: str
+    name: str
+    document: dict[str, Any]
+    compiled: dict[str, Any]
+    source: dict[str, str]
+
+    @property
+    def hash(self) -> str:
+        """Equal for the same meaning and the same bytes in every file."""
+        written = json.dumps([self.document, self.compiled, self.source], sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(written.encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """The content folder, compiled. `parts` are those without an error; with any error nothing is published."""
+
+    content: Content
+    mails: Mapping[str, CompiledMail]
+    parts: tuple[Part, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def errors(self) -> list[Problem]:
+        """What keeps the draft from being published."""
+        return [problem for problem in self.problems if problem.severity == "error"]
+
+    @property
+    def warnings(self) -> list[Problem]:
+        """What somebody should look at, and may publish over."""
+        return [problem for problem in self.problems if problem.severity == "warning"]
+
+
+def read_draft(folder: Path) -> Draft:
+    """Read and compile everything in the content folder."""
+    content = read_content(folder)
+    titles = content.practice.protected_titles if content.practice else ()
+    mails: dict[str, CompiledMail] = {}
+    problems = list(content.problems)
+    for name in _mail_names(content):
+        mail, found = compile_mail(name, content.templates, protected_titles=titles)
+        problems += found
+        if mail is not None:
+            mails[name] = mail
+    safety, found = compile_partial(SAFETY, content.templates)
+    problems += found
+    problems += _safety_missing(content, mails)
+    problems = _once(problems)
+    return Draft(
+        content=content,
+        mails=mails,
+        parts=tuple(_parts(content, mails, safety)),
+        problems=tuple(sorted(problems, key=lambda each: (each.severity, each.file, each.line or 0))),
+    )
+
+
+def _mail_names(content: Content) -> list[str]:
+    """Every mail there is, used or not: staff want to know of a broken one before they need it."""
+    found = {name.removesuffix(".md") for name in content.templates if name.endswith(".md") and "/" not in name}
+    return sorted({name for name in found if not name.startswith("_")} | set(SERVICE_MAILS))
+
+
+def _safety_missing(content: Content, mails: Mapping[str, CompiledMail]) -> list[Problem]:
+    """An advice without the safety block cannot be published (ACCEPTANCE P4)."""
+    problems = []
+    for sequence in content.sequences.values():
+        for name in sequence.advice.template_names:
+            mail = mails.get(name)
+            if mail is not None and not any(part.kind == "safety" for part in mail.contains):
+                message = (
+                    f'the advice must show the safety block; write {{% include "{SAFETY}" %}} before the exercises'
+                )
+                problems.append(Problem(id="mail.safety-missing", file=f"{TEMPLATES}/{name}.md", message=message))
+    return problems
+
+
+def _once(problems: list[Problem]) -> list[Problem]:
+    """A partial in five mails is told once."""
+    return list(dict.fromkeys(problems))
+
+
+def _parts(content: Content, mails: Mapping[str, CompiledMail], safety: CompiledPartial | None) -> list[Part]:
+    def compiled(names: tuple[str, ...]) -> dict[str, Any]:
+        return {name: mails[name].model_dump(mode="json") for name in names if name in mails}
+
+    templates = {f"{TEMPLATES}/{name}": text for name, text in content.templates.items()}
+    parts = [
+        Part(
+            kind="sequence",
+            name=name,
+            document=sequence.model_dump(mode="json"),
+            compiled=compiled(sequence.templates()),
+            source={f"sequences/{name}.yaml": content.sources.get(f"sequences/{name}.yaml", "")} | templates,
+        )
+        for name, sequence in sorted(content.sequences.items())
+    ]
+    if content.practice:
+        document = content.practice.model_dump(mode="json")
+        parts.append(_single("practice", document, {}, content))
+    if content.forms:
+        # The thank-you page shows the safety block too, so the forms carry it.
+        extra = {"safety": safety.model_dump(mode="json")} if safety else {}
+        parts.append(_single("forms", content.forms.model_dump(mode="json"), extra, content))
+    parts.append(
+        Part(kind="mails", name=NAMES["mails"], document={}, compiled=compiled(SERVICE_MAILS), source=templates)
+    )
+    return parts
+
+
+def _single(kind: str, document: dict[str, Any], compiled: dict[str, Any], content: Content) -> Part:
+    source = {f"{kind}.yaml": content.sources.get(f"{kind}.yaml", "")}
+    return Part(kind=kind, name=NAMES[kind], document=document, compiled=compiled, source=source)
