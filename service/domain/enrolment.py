@@ -30,11 +30,11 @@ MOVES: Mapping[State, frozenset[State]] = MappingProxyType(
         State.AWAITING_CONFIRMATION: frozenset({State.ACTIVE, State.STOPPED, State.EXPIRED}),
         State.ACTIVE: frozenset({State.FINISHED, State.STOPPED, State.EXPIRED}),
         State.FINISHED: frozenset(),
-        State.STOPPED: frozenset(),
+        State.STOPPED: frozenset({State.ACTIVE}),  # who stopped and then presses the button again goes on
         State.EXPIRED: frozenset(),
     }
 )
-"""Every allowed move; a closed enrolment never opens again, a new opt-in makes a new one."""
+"""Every allowed move. A run that was finished never opens again: a new opt-in makes a new one."""
 
 WENT_OUT = frozenset(
     {"due", "leased", "handed_over", "accepted", "delivered", "bounced", "complained", "unknown", "held", "sent"}

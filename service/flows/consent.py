@@ -42,7 +42,7 @@ def confirm(session: Session, services: Services, opt_in: OptIn, answers: dict[s
     _keep_answers(lead, enrolment, answers)
     opt_in.enrolment_id = enrolment.id
     session.flush()
-    if enrolment.state in {State.FINISHED, State.EXPIRED}:
+    if enrolment.goal_at is not None or enrolment.state in {State.FINISHED, State.EXPIRED}:
         return "ended"
     if enrolment.state != State.ACTIVE:
         planning.activate(session, services, enrolment, now)

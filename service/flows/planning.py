@@ -143,7 +143,7 @@ def _bring_up_to(session: Session, services: Services, row: Enrolment, known: _K
     outcomes = known.outcomes.setdefault(row.id, {})
     while True:
         try:
-            decision = decide(_value(row, outcomes), sequence, _facts(services, row, known, now), now)
+            decision = decide(value(row, outcomes), sequence, _facts(services, row, known, now), now)
         except NeverOpensError as error:
             # A calendar without a day left is staff's to mend; the lead stays where she is and is looked at tomorrow.
             row.next_at = now + timedelta(days=1)
@@ -165,7 +165,7 @@ def _bring_up_to(session: Session, services: Services, row: Enrolment, known: _K
                 _write(session, services, row, known, decision, now)
                 outcomes[decision.step] = "due" if isinstance(decision, Send) else "skipped"
                 row.anchor = decision.planned_at
-                row.next_step = after_step(_value(row, outcomes), sequence, decision.step)
+                row.next_step = after_step(value(row, outcomes), sequence, decision.step)
 
 
 def _write(
@@ -195,7 +195,8 @@ def _write(
     log.info("step planned", message=message.id, enrolment=row.id, step=decision.step, code=decision.reason.code)
 
 
-def _value(row: Enrolment, outcomes: dict[str, str]) -> domain.Enrolment:
+def value(row: Enrolment, outcomes: dict[str, str]) -> domain.Enrolment:
+    """The row as the domain knows it."""
     return domain.Enrolment(
         state=State(row.state),
         anchor=row.anchor,

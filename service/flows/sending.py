@@ -185,17 +185,18 @@ def build(session: Session, services: Services, message: Message, now: datetime)
     compiled = services.published.mail(session, message.revision_id, message.template)
     practice = services.published.practice(session, message.practice_revision_id)
     values = MailValues(practice=practice.model_dump(mode="json"), **message.content)
+    sender = parse_mailbox(message.mail_from)
     headers = MailHeaders(
         message_id=message.message_id,
         date=message.first_handed_at or now,
         boundary=message.boundary,
-        mail_from=message.mail_from,
-        reply_to=message.reply_to,
+        mail_from=sender,
+        reply_to=parse_mailbox(message.reply_to) if message.reply_to else None,
         to=message.recipient,
         unsubscribe_url=values.unsubscribe_url or None,
     )
     return OutboundMail(
-        sender=parse_mailbox(message.mail_from).address,
+        sender=sender.address,
         recipient=message.recipient,
         data=compose(compiled, values, headers),
         message_id=message.message_id,

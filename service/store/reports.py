@@ -44,4 +44,4 @@ def states(session: Session) -> dict[tuple[str, str], int]:
 def enrolment_states(session: Session) -> dict[str, int]:
     """state -> how many enrolments."""
     statement = select(Enrolment.state, func.count()).group_by(col(Enrolment.state))
-    return {state: count for state, count in session.exec(statement)}
+    return dict(session.exec(statement).all())
