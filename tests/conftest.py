@@ -11,6 +11,7 @@ import pytest
 from _pytest.terminal import TerminalReporter
 from playwright.sync_api import Browser, Error, Page, Route, sync_playwright
 
+from tests.support.house import House, open_house
 from tests.support.postgres import NoPostgresError, PostgresServer, postgres_server
 from tests.support.requirements import REQUIRE, not_run, report_not_run
 
@@ -97,6 +98,13 @@ def migrated_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Ite
     name = server.create(template=template)
     yield server.url(name)
     server.drop(name)
+
+
+@pytest.fixture
+def house(migrated_database_url: str, tmp_path: Path) -> Iterator[House]:
+    """A whole installation with the shipped content published, on SQLite and on PostgreSQL."""
+    with open_house(migrated_database_url, tmp_path) as built:
+        yield built
 
 
 def _migrate(url: str) -> None:

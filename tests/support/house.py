@@ -1,0 +1,190 @@
+"""A whole installation for a test: a database, published content, a clock to set, and a folder that mails land in."""
+
+from __future__ import annotations
+
+import asyncio
+import email
+import email.policy
+import email.utils
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from service.domain.limits import parse_limits
+from service.flows import publishing, signup, ticks
+from service.flows.drafts import Draft, read_draft
+from service.flows.sending import Sender
+from service.flows.services import Services
+from service.mail.links import Keyring
+from service.mail.transport import open_transport
+from service.store import leads, outbox, reports
+from service.store.db import open_database
+from service.store.tables import Lead, Message, Table
+
+ROOT = Path(__file__).resolve().parents[2]
+BASE_URL = "https://praktijk.example"
+START = datetime(2026, 3, 9, 9, 0, tzinfo=UTC)
+"""A Monday, 10:00 in Amsterdam; the clocks there change on the 29th."""
+
+
+class FakeClock:
+    """Stands still until a test moves it."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self.moment = now
+
+    def now(self) -> datetime:
+        """The moment it was set to."""
+        return self.moment
+
+    def advance(self, **by: float) -> datetime:
+        """Move forward, as in `advance(days=2)`. Returns the new moment."""
+        self.moment += timedelta(**by)
+        return self.moment
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """The parts of one installation. Nothing runs by itself: a test says when mail leaves and when time passes."""
+
+    services: Services
+    clock: FakeClock
+    outbox: Path
+
+    def with_changes(self, **changes: Any) -> House:
+        """The same house with other parts, as in `with_changes(demo=True)`."""
+        return replace(self, services=replace(self.services, **changes))
+
+    def opt_in(self, address: str = "anna@example.org", **fields: Any) -> None:
+        """An opt-in to the advice on lage-rug, both boxes ticked unless the fields say otherwise; commits."""
+        given: dict[str, Any] = {"email": address, "topic": "lage-rug", "consent_advice": True, "consent_follow_up": True} | fields
+        with self.services.database.transaction() as session:
+            signup.register(session, self.services, signup.OptInRequest(**given), self.clock.now())
+
+    def send_due(self) -> int:
+        """Hand over all that is due. Returns how many advices and follow-ups were accepted."""
+
+        async def send() -> int:
+            transport = self.services.open_transport()
+            try:
+                return await Sender(self.services, transport).send_due()
+            finally:
+                await transport.close()
+
+        return asyncio.run(send())
+
+    def tick(self) -> int:
+        """Plan, send and keep house once, as of now. Returns how many advices and follow-ups were accepted."""
+        ticks.plan(self.services)
+        sent = self.send_due()
+        ticks.housekeeping(self.services)
+        return sent
+
+    def live_through(self, **by: float) -> int:
+        """Let this much time pass, with a tick at every due moment. Returns how many advices and follow-ups left."""
+        target = self.clock.now() + timedelta(**by)
+        sent = self.tick()
+        while (moment := self._next_moment()) is not None and moment <= target:
+            self.clock.moment = moment
+            sent += self.tick()
+        self.clock.moment = target
+        return sent + self.tick()
+
+    def mails(self, to: str | None = None) -> list[EmailMessage]:
+        """What was handed over, oldest first; to one address, or all."""
+        found = [
+            email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+            for file in sorted(self.outbox.glob("*.eml"))
+        ]
+        return [mail for mail in found if to is None or recipient(mail) == to]
+
+    def lead(self, address: str = "anna@example.org") -> Lead:
+        """The lead of an address, as it is now."""
+        with self.services.database.reading() as session:
+            found = leads.by_address(session, address)
+        assert found is not None, f"no lead {address}"
+        return found
+
+    def messages(self, address: str = "anna@example.org") -> list[Message]:
+        """A lead's messages, oldest first."""
+        with self.services.database.reading() as session:
+            found = leads.by_address(session, address)
+            return list(outbox.of_lead(session, found.id)) if found else []
+
+    def rows(self) -> dict[str, list[tuple[object, ...]]]:
+        """Every row of every table, to compare two moments with."""
+        with self.services.database.reading() as session:
+            return {
+                name: sorted((tuple(row) for row in session.execute(select(table))), key=repr)
+                for name, table in Table.metadata.tables.items()
+            }
+
+    def _next_moment(self) -> datetime | None:
+        with self.services.database.reading() as session:
+            return reports.next_moment(session, after=self.clock.now())
+
+
+@contextmanager
+def open_house(database_url: str, folder: Path, *, published: bool = True, **changes: Any) -> Iterator[House]:
+    """A house on a migrated database, its mails under `folder`; `changes` replace fields of Services."""
+    clock = FakeClock()
+    mails = folder / "outbox"
+    services = Services(
+        database=open_database(database_url),
+        clock=clock,
+        keyring=Keyring(["a-first-key-for-tests-and-nothing-else-0123"]),
+        suppression_key="a-suppression-key-for-tests-and-nothing-else",
+        base_url=BASE_URL,
+        mail_from="Solid Performance <advies@praktijk.example>",
+        reply_to=None,
+        content_dir=ROOT,
+        limits=parse_limits(""),
+        open_transport=partial(open_transport, f"file:{mails}"),
+    )
+    services = replace(services, **changes)
+    try:
+        if published:
+            publish(services, clock.now())
+        yield House(services=services, clock=clock, outbox=mails)
+    finally:
+        services.database.close()
+
+
+def publish(services: Services, now: datetime) -> None:
+    """Publish the shipped content."""
+    with services.database.transaction() as session:
+        draft = shipped()
+        publishing.publish(session, services, draft, publishing.changes(session, draft), by="test", now=now)
+
+
+@cache
+def shipped() -> Draft:
+    """The shipped content, compiled once for each process of the test run."""
+    return read_draft(ROOT)
+
+
+def recipient(mail: EmailMessage) -> str:
+    """The one address in To."""
+    return email.utils.parseaddr(str(mail["To"]))[1]
+
+
+def part(mail: EmailMessage, kind: str) -> str:
+    """The `plain` or the `html` part of a mail."""
+    body = mail.get_body((kind,))
+    assert body is not None, f"no {kind} part"
+    return str(body.get_content())
+
+
+def link(mail: EmailMessage, letter: str) -> str:
+    """The mail's own link of one sort: c confirm, u unsubscribe, p my data, b pain check, a answer."""
+    found = re.search(rf"https?://[^\s\"<>)\]]+/{letter}/[A-Za-z0-9_\-]+", part(mail, "plain"))
+    assert found, f"no /{letter}/ link"
+    return found[0]
