@@ -210,11 +210,13 @@ def test_the_step_after_one_is_the_next_without_an_outcome() -> None:
     assert after_step(ANNA, SEQUENCE, "uitnodiging") is None
 
 
-def test_a_closed_run_never_opens_again() -> None:
+def test_a_closed_run_is_only_opened_again_by_who_stopped_it() -> None:
     assert can_move(State.AWAITING_CONFIRMATION, State.ACTIVE)
     assert set(MOVES) == set(State)
-    for closed in (State.FINISHED, State.STOPPED, State.EXPIRED):
+    for closed in (State.FINISHED, State.EXPIRED):
         assert not any(can_move(closed, state) for state in State)
+    assert [state for state in State if can_move(State.STOPPED, state)] == [State.ACTIVE]  # by pressing /c/ again
+    for closed in (State.FINISHED, State.STOPPED, State.EXPIRED):
         assert isinstance(decide(replace(ANNA, state=closed), SEQUENCE, FACTS, at(30)), Stop)
 
 

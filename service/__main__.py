@@ -1,0 +1,5 @@
+"""`python -m service` is `nurture`."""
+
+from service.cli import main
+
+main()

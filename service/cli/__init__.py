@@ -1,0 +1,51 @@
+"""`nurture`: commands are thin, flows do the work. Exit 0 done, 1 refused in one plain sentence, 2 wrong usage."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from service.cli import content, running
+from service.errors import NurtureError, ProblemsError
+
+app = typer.Typer(
+    name="nurture",
+    help="Mails the advice somebody asked for at once, and the follow-ups on their days.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command()(running.serve)
+app.command()(running.worker)
+app.command()(running.demo)
+app.command()(running.migrate)
+app.command()(content.check)
+app.command()(content.publish)
+app.command()(content.approve)
+app.command()(content.simulate)
+app.command()(content.preview)
+app.command("send-test")(content.send_test)
+app.command()(content.pause)
+app.command()(content.resume)
+
+
+def main() -> None:
+    """Run a command; nothing a user can cause ends in a traceback."""
+    try:
+        app()
+    except ProblemsError as error:
+        _complain(*map(str, error.problems))
+    except NurtureError as error:
+        _complain(error.english)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _complain(*sentences: str) -> None:
+    for sentence in sentences:
+        typer.echo(sentence, err=True)
+    sys.exit(1)

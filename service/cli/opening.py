@@ -1,0 +1,28 @@
+"""What commands share: opening the installation, and who is at the keyboard. Heavy imports wait until they are needed,
+so that `nurture --help` answers at once."""
+
+from __future__ import annotations
+
+import getpass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from service.flows.services import Services
+    from service.settings import Settings
+
+
+def open_services(*, ready: bool = True) -> tuple[Settings, Services]:
+    """Settings and parts; `ready` also sees to schema and keys. Raises NurtureError with what is wrong."""
+    from service.bootstrap import build, prepare
+    from service.settings import load_settings
+
+    settings = load_settings()
+    services = build(settings)
+    if ready:
+        prepare(services, settings)
+    return settings, services
+
+
+def staff_name() -> str:
+    """Who runs this command, for the audit log."""
+    return f"staff:{getpass.getuser()}"

@@ -1,0 +1,130 @@
+"""Commands that run the service: serve, worker, demo, migrate."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from service.cli.opening import open_services
+from service.errors import RefusedError
+
+if TYPE_CHECKING:
+    from service.flows.services import Services
+    from service.worker import Worker
+
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
+
+
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    worker: Annotated[bool, typer.Option(help="Send in this process too.")] = True,
+) -> None:
+    """Answer the website, and send in the same process unless told otherwise."""
+    _, services = open_services()
+    _serve(services, host, port, with_worker=worker)
+
+
+def worker() -> None:
+    """Send in the background, without a website; any number of these on PostgreSQL."""
+    from service.logs import configure
+    from service.worker import Worker
+
+    _, services = open_services()
+    configure()
+    running = Worker(services)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    running.start()
+    while not stop.wait(1.0):
+        if not running.alive:
+            raise RefusedError("the background work has stopped by itself; see the log")
+    running.stop()
+
+
+def demo(port: Port = 8000) -> None:
+    """The main job at http://localhost:PORT with an inbox and a clock to move; data under data/demo/."""
+    root = Path(__file__).resolve().parents[2]
+    folder = root / "data" / "demo"
+    folder.mkdir(parents=True, exist_ok=True)
+    # The demo is what it is whatever the environment says: it must never mail anybody real.
+    for name in [name for name in os.environ if name.startswith("NURTURE_")]:
+        del os.environ[name]
+    os.environ |= {
+        "NURTURE_DEMO": "1",
+        "NURTURE_DATA_DIR": str(folder),
+        "NURTURE_DATABASE_URL": f"sqlite:///{folder / 'nurture.db'}",
+        "NURTURE_MAIL_URL": f"file:{folder / 'outbox'}",
+        "NURTURE_CONTENT_DIR": str(root),
+        "NURTURE_BASE_URL": f"http://localhost:{port}",
+        "NURTURE_MAIL_FROM": "Solid Performance <advies@praktijk.example>",
+        "NURTURE_ENV": "development",
+    }
+    os.chdir(folder)  # away from a .env that is meant for the real service
+    _, services = open_services()
+    typer.echo(f"The demo: http://localhost:{port}/demo/ (inbox: /demo/inbox). Stop with Ctrl-C; start again any time.")
+    _serve(services, "127.0.0.1", port, with_worker=True)
+
+
+def migrate() -> None:
+    """Bring the database to the newest schema; safe to run from several machines at once."""
+    from service.store import schema
+
+    _, services = open_services(ready=False)
+    before = schema.schema_state(services.database)
+    if before is schema.Schema.NEWER:
+        raise RefusedError("the database was made by a newer version; install that version, or restore a backup")
+    schema.migrate(services.database)
+    typer.echo("The schema is current." if before is schema.Schema.CURRENT else "The schema was brought up to date.")
+
+
+def _serve(services: Services, host: str, port: int, *, with_worker: bool) -> None:
+    import uvicorn
+
+    from service.bootstrap import publish_first
+    from service.logs import configure
+    from service.web.app import create_app
+    from service.worker import Worker
+
+    listening = _listen(host, port)
+    publish_first(services)
+    configure()
+    running: Worker | None = Worker(services) if with_worker else None
+    app = create_app(services, worker_alive=(lambda: running.alive) if running else None)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,  # paths hold tokens; the app logs each request without them
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=10,
+    )
+    if running:
+        running.start()
+    try:
+        uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        if running:
+            running.stop()
+        services.database.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A busy port is told before anything starts."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise RefusedError(f"cannot listen on {host}:{port}: {reason}; choose another with --port") from error
+    return listening

@@ -1,0 +1,102 @@
+"""One mail with made-up values: to look at, and to send to staff. Nothing of it enters the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from service.domain.mailbox import parse_mailbox
+from service.errors import ProblemsError, RefusedError
+from service.flows.drafts import Draft, read_draft
+from service.flows.services import Services
+from service.mail.compose import MailHeaders, MailValues, Rendered, compose, render
+from service.mail.links import Purpose, new_public_id, url
+from service.mail.transport import OutboundMail, SendResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """A filled-in mail, as its reader gets it and as bytes."""
+
+    rendered: Rendered
+    mail: OutboundMail
+
+
+def from_files(services: Services, template: str, answers: Mapping[str, str], to: str = "anna@example.org") -> Sample:
+    """The mail as the files make it now. Raises ProblemsError with what is wrong in that mail."""
+    return _sample(services, read_draft(services.content_dir), template, answers, to)
+
+
+def send(services: Services, template: str, answers: Mapping[str, str], to: str) -> SendResult:
+    """Hand a sample over. RefusedError for an address that is not the staff's: samples go to nobody else."""
+    draft = read_draft(services.content_dir)
+    staff = draft.content.practice.staff if draft.content.practice else ()
+    if to.strip().lower() not in {address.lower() for address in staff}:
+        listed = ", ".join(staff) or "none yet"
+        raise RefusedError(f"test mail goes to the practice's staff alone (practice.yaml, staff: {listed})")
+    sample = _sample(services, draft, template, answers, to.strip())
+
+    async def hand_over() -> SendResult:
+        transport = services.open_transport()
+        try:
+            return await transport.send(sample.mail)
+        finally:
+            await transport.close()
+
+    return asyncio.run(hand_over())
+
+
+def _sample(services: Services, draft: Draft, template: str, answers: Mapping[str, str], to: str) -> Sample:
+    compiled = draft.mails.get(template)
+    practice = draft.content.practice
+    if compiled is None or practice is None:
+        own = [each for each in draft.errors if each.file.endswith(f"/{template}.md")]
+        if own or draft.errors:
+            raise ProblemsError(own or draft.errors)
+        raise RefusedError(f"there is no mail {template}; there are: {', '.join(sorted(draft.mails))}")
+    values = MailValues(
+        practice=practice.model_dump(mode="json"),
+        first_name="Anna",
+        answers=dict(answers),
+        extra={"request": dict.fromkeys(_REQUEST, "voorbeeld"), "alert": dict.fromkeys(_ALERT, "voorbeeld")},
+        **_links(services),
+    )
+    sender = parse_mailbox(services.mail_from)
+    public_id = new_public_id()
+    headers = MailHeaders(
+        message_id=f"<{public_id}@{sender.address.rpartition('@')[2]}>",
+        date=services.clock.now(),
+        boundary=f"=_{public_id}",
+        mail_from=sender,
+        reply_to=None,
+        to=to,
+        unsubscribe_url=values.unsubscribe_url if compiled.for_lead else None,
+    )
+    mail = OutboundMail(
+        sender=sender.address,
+        recipient=to,
+        data=compose(compiled, values, headers),
+        message_id=headers.message_id,
+        idempotency_key=public_id,
+    )
+    return Sample(rendered=render(compiled, values), mail=mail)
+
+
+_REQUEST = ("name", "email", "phone", "days", "times", "remarks", "topic", "requested_at", "url")
+_ALERT = ("title", "cause", "details", "since", "hint", "url")
+
+
+def _links(services: Services) -> dict[str, str]:
+    """Genuine in form, of nobody: whoever presses one gets the page of somebody who is gone."""
+
+    def link(purpose: Purpose) -> str:
+        return url(services.base_url, purpose, services.keyring.sign(purpose, new_public_id()))
+
+    return {
+        "confirm_url": link("c"),
+        "booking_url": link("b"),
+        "unsubscribe_url": link("u"),
+        "preferences_url": link("p"),
+        "answer_url_base": link("a"),
+    }
