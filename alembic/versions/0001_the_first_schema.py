@@ -117,9 +117,7 @@ def upgrade() -> None:
         sa.Column("scope", sa.String(), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "reason IN ('unsubscribe', 'complaint', 'hard_bounce', 'staff')", name="ck_suppression_reason_known"
-        ),
+        sa.CheckConstraint("reason IN ('unsubscribe', 'complaint', 'hard_bounce')", name="ck_suppression_reason_known"),
         sa.CheckConstraint("scope IN ('follow_up', 'all')", name="ck_suppression_scope_known"),
         sa.PrimaryKeyConstraint("id", name="pk_suppression"),
         sa.UniqueConstraint("address_hmac", "reason", name="uq_suppression_address_hmac_reason"),
