@@ -31,8 +31,7 @@ def record(session: Session, services: Services, message: Message, answer: Answe
     """Keep the answer for the run this mail belongs to; "worse" pauses it and tells the practice. False: as it was."""
     if message.lead_id is None or message.enrolment_id is None:
         return False
-    known = session.get_one(Lead, message.lead_id)
-    lead = leads.lock(session, [message.lead_id], [services.hmac(known.address)])[message.lead_id]
+    lead = leads.lock_one(session, message.lead_id, services.hmac)
     enrolment = enrolments.by_ids(session, [message.enrolment_id])[0]
     if enrolment.answers.get("helped") == answer:
         return False

@@ -87,7 +87,7 @@ def request_after_erasing(
 
 def booked(session: Session, services: Services, lead: Lead, source: str, now: datetime) -> bool:
     """There is an appointment: every run of this lead that ends on it ends, and nothing queued goes out."""
-    lead = leads.lock(session, [lead.id], [services.hmac(lead.address)])[lead.id]
+    lead = leads.lock_one(session, lead.id, services.hmac)
     changed = False
     for enrolment in enrolments.of_lead(session, lead.id):
         sequence = services.published.sequence(session, enrolment.sequence_revision_id)
@@ -117,10 +117,7 @@ def pressed(session: Session, services: Services, message: Message, now: datetim
 
 
 def _lock(session: Session, services: Services, message: Message) -> Lead | None:
-    if message.lead_id is None:
-        return None
-    known = session.get_one(Lead, message.lead_id)
-    return leads.lock(session, [known.id], [services.hmac(known.address)])[known.id]
+    return None if message.lead_id is None else leads.lock_one(session, message.lead_id, services.hmac)
 
 
 def _open_requests(lead_id: int) -> SelectOfScalar[BookingRequest]:

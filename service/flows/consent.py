@@ -24,7 +24,7 @@ def confirm(session: Session, services: Services, opt_in: OptIn, answers: dict[s
     Now, and not before, this opt-in's name and answers become the lead's. Says "already" when nothing changed and
     "ended" when the consent is kept but this run of mails was over before.
     """
-    lead = _lock(session, services, opt_in.lead_id)
+    lead = leads.lock_one(session, opt_in.lead_id, services.hmac)
     enrolment = _enrolment_for(session, opt_in)
     standing = [each for each in consents.active_of_lead(session, lead.id) if each.opt_in_id == opt_in.id]
     proven = any(each.source == "confirmation" for each in standing)
@@ -52,7 +52,7 @@ def confirm(session: Session, services: Services, opt_in: OptIn, answers: dict[s
 
 def withdraw(session: Session, services: Services, lead: Lead, source: str, now: datetime) -> bool:
     """No more follow-ups, of any sequence, whatever is active now. False when there was nothing left to end."""
-    lead = _lock(session, services, lead.id)
+    lead = leads.lock_one(session, lead.id, services.hmac)
     hmac = services.hmac(lead.address)
     rule = Suppression.following(SuppressionReason.UNSUBSCRIBE, now=now)
     changed = suppressions.add(session, hmac, rule, now)
@@ -86,11 +86,6 @@ def is_confirmed(session: Session, opt_in: OptIn) -> bool:
     """Does this opt-in's confirmation stand, so that pressing again changes nothing?"""
     active = consents.active_of_lead(session, opt_in.lead_id)
     return any(each.opt_in_id == opt_in.id and each.source == "confirmation" for each in active)
-
-
-def _lock(session: Session, services: Services, lead_id: int) -> Lead:
-    known = session.get_one(Lead, lead_id)
-    return leads.lock(session, [lead_id], [services.hmac(known.address)])[lead_id]
 
 
 def _enrolment_for(session: Session, opt_in: OptIn) -> Enrolment:

@@ -44,6 +44,8 @@ def reckon_erasing(session: Session, services: Services, lead: Lead, now: dateti
 def erase_expired(session: Session, services: Services, now: datetime) -> int:
     """Erase leads whose time is over. Returns how many."""
     due = leads.to_erase(session, now, _BATCH)
+    addresses = [lead.address for each in due if (lead := session.get(Lead, each))]
+    leads.lock(session, due, [services.hmac(address) for address in addresses])  # all at once, in everybody's order
     for lead_id in due:
         erase(session, services, lead_id, "expired", now)
     return len(due)

@@ -15,7 +15,8 @@ from service.domain.forms import Forms
 from service.domain.practice import Practice
 from service.domain.sequence import Sequence
 from service.errors import UnavailableError
-from service.mail.compiled import CompiledMail
+from service.mail.compiled import CompiledMail, CompiledPartial
+from service.mail.compose import render_partial
 from service.store import sequences
 from service.store.tables import Revision
 
@@ -67,6 +68,16 @@ class Published:
         """The newest forms."""
         revision_id = self._live_id(session, "forms")
         return revision_id, self._read(session, "forms", revision_id, lambda row: Forms.model_validate(row.document))
+
+    def safety_html(self, session: Session) -> str:
+        """The safety block for a page, as safe HTML: from the live forms, with the live practice filled in."""
+        revision_id = self._live_id(session, "forms")
+        partial = self._read(
+            session, "safety", revision_id, lambda row: CompiledPartial.model_validate(row.compiled["safety"])
+        )
+        _, practice = self.live_practice(session)
+        html, _ = render_partial(partial, practice.model_dump(mode="json"))
+        return html
 
     def live_service_mails(self, session: Session) -> int:
         """The revision that holds the newest service mails."""

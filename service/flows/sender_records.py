@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from service.errors import UnavailableError
+from service.errors import NurtureError, UnavailableError
 from service.flows.finding import Finding
 from service.mail.name_service import Resolver
 
@@ -37,16 +37,15 @@ def examine(resolver: Resolver, domain: str, selectors: Sequence[str] = ()) -> l
         ]
 
 
-class _BrokenSpfError(Exception):
+class _BrokenSpfError(NurtureError):
     """An SPF record that receivers treat as an error (RFC 7208 section 2.6.7); the text says what is wrong."""
 
 
 @dataclass(kw_only=True)
 class _Spf:
-    """One evaluation: how many look-ups it took so far, and how the whole record ends."""
+    """One evaluation, and how many look-ups it took so far."""
 
     lookups: int = 0
-    ending: str = ""
 
 
 def _spf(resolver: Resolver, domain: str) -> Finding:
@@ -62,9 +61,7 @@ def _spf(resolver: Resolver, domain: str) -> Finding:
         )
     seen = _Spf()
     try:
-        if len(records) > 1:
-            raise _BrokenSpfError(f"there are {len(records)} records that start with v=spf1, and only one may be")
-        seen.ending = _evaluate(resolver, records[0], seen)
+        ending = _evaluate(resolver, _one(records, domain), seen)
     except _BrokenSpfError as error:
         return Finding(
             id="spf-broken",
@@ -74,7 +71,7 @@ def _spf(resolver: Resolver, domain: str) -> Finding:
             dutch_fix=_VRAAG.format(domain=domain) + " om het SPF-record te herstellen: één record, hoogstens tien"
             " opzoekingen (haal weg wat je niet meer gebruikt), en elke include moet bestaan.",
         )
-    if seen.ending not in {"-", "~"}:
+    if ending not in {"-", "~"}:
         return Finding(
             id="spf-open",
             level="warning",
@@ -83,7 +80,7 @@ def _spf(resolver: Resolver, domain: str) -> Finding:
             dutch_fix=_VRAAG.format(domain=domain) + " om het SPF-record te laten eindigen op -all (of eerst ~all).",
         )
     return Finding(
-        id="spf", level="ok", text=f"SPF of {domain}: {seen.lookups} of {MOST_LOOKUPS} look-ups, {seen.ending}all."
+        id="spf", level="ok", text=f"SPF of {domain}: {seen.lookups} of {MOST_LOOKUPS} look-ups, {ending}all."
     )
 
 
@@ -123,9 +120,14 @@ def _count(seen: _Spf) -> None:
 def _only_record(resolver: Resolver, domain: str) -> str:
     if "%" in domain:
         return "v=spf1 ?all"  # a macro (section 7) is filled in for each mail; nothing to look up now
-    records = _spf_records(resolver, domain) if domain else []
-    if len(records) != 1:
-        raise _BrokenSpfError(f"it refers to {domain or 'nothing'}, which has {len(records) or 'no'} SPF record(s)")
+    return _one(_spf_records(resolver, domain) if domain else [], domain)
+
+
+def _one(records: Sequence[str], domain: str) -> str:
+    if not records:
+        raise _BrokenSpfError(f"it refers to {domain or 'nothing'}, which has no SPF record")
+    if len(records) > 1:
+        raise _BrokenSpfError(f"{domain} has {len(records)} records that start with v=spf1, and may have only one")
     return records[0]
 
 

@@ -57,6 +57,8 @@ class Services:
     retention: Retention = Retention()
     alert_to: tuple[str, ...] = ()
     alert_url: str | None = None
+    allowed_origins: tuple[str, ...] = ()  # of other sites that may post the opt-in form
+    mail_dir: Path | None = None  # where the file transport writes; None for every other transport
     demo: bool = False
     production: bool = False
     bell: Bell = field(default_factory=Bell)

@@ -65,6 +65,7 @@ def register(session: Session, services: Services, request: OptInRequest, now: d
     take_locks(session, [f"opt-in:{hmac}"])
     known = leads.by_address(session, checked.address)
     leads.lock(session, [known.id] if known else [], [hmac])
+    known = leads.by_address(session, checked.address)  # it may have been erased while we waited
     if known and request.idempotency_key and leads.opt_in_with_key(session, known.id, request.idempotency_key):
         return
     lead = known or _new_lead(session, checked, now)

@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session, create_engine
 
@@ -113,7 +114,7 @@ class Database:
         try:
             with Session(engine, expire_on_commit=False) as session:
                 yield session
-        except OperationalError as error:
+        except (OperationalError, InterfaceError, PoolTimeoutError) as error:
             raise UnavailableError(
                 f"the database cannot be used just now ({_plain_reason(error)})",
                 "De dienst is even niet bereikbaar. Probeer het over een minuut nog eens.",
@@ -193,6 +194,8 @@ _PRAGMAS: Mapping[str, str | int] = {
 }
 
 
-def _plain_reason(error: DBAPIError) -> str:
+def _plain_reason(error: Exception) -> str:
     """The driver's first line, without the statement and its values: those may be personal."""
+    if not isinstance(error, DBAPIError):
+        return "every connection is in use"
     return (str(error.orig).strip().splitlines() or ["no reason given"])[0][:200]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, col, delete, func, select
 
+from service.errors import NotFoundError
 from service.store.db import take_locks
-from service.store.tables import BookingRequest, CapHit, Lead, OptIn, TimelineEntry
+from service.store.tables import BookingRequest, CapHit, ErasedToken, Lead, OptIn, TimelineEntry
 
 
 def by_address(session: Session, address: str) -> Lead | None:
@@ -25,6 +26,11 @@ def by_public_id(session: Session, public_id: str) -> Lead | None:
 def opt_in_by_public_id(session: Session, public_id: str) -> OptIn | None:
     """The opt-in a confirmation link was made for."""
     return session.exec(select(OptIn).where(OptIn.public_id == public_id)).first()
+
+
+def erased(session: Session, public_id: str) -> ErasedToken | None:
+    """What is left of a link, of any purpose, whose lead was erased."""
+    return session.get(ErasedToken, public_id)
 
 
 def lock(session: Session, lead_ids: Iterable[int], address_hmacs: Iterable[str]) -> dict[int, Lead]:
@@ -43,6 +49,15 @@ def lock(session: Session, lead_ids: Iterable[int], address_hmacs: Iterable[str]
     leads = {lead.id: lead for lead in session.exec(statement)}
     take_locks(session, [f"suppression:{hmac}" for hmac in address_hmacs])
     return leads
+
+
+def lock_one(session: Session, lead_id: int, hmac: Callable[[str], str]) -> Lead:
+    """Take one lead, with the suppression hash of its address. NotFoundError when it was erased meanwhile."""
+    known = session.get(Lead, lead_id)
+    found = lock(session, [lead_id], [hmac(known.address)]) if known else {}
+    if lead_id not in found:
+        raise NotFoundError("this lead was erased", "We hebben geen gegevens meer van je.")
+    return found[lead_id]
 
 
 def note(session: Session, lead_id: int, kind: str, now: datetime, **details: Any) -> None:

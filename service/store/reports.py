@@ -45,3 +45,8 @@ def enrolment_states(session: Session) -> dict[str, int]:
     """state -> how many enrolments."""
     statement = select(Enrolment.state, func.count()).group_by(col(Enrolment.state))
     return dict(session.exec(statement).all())
+
+
+def oldest_due_at(session: Session, now: datetime) -> datetime | None:
+    """Since when the mail that waits longest has been due; None when nothing waits."""
+    return session.exec(select(func.min(Message.due_at)).where(Message.state == "due", Message.due_at <= now)).one()
