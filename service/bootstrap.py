@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
+
+from sqlmodel import Session
 
 from service.domain.clock import Clock, RealClock
 from service.domain.mailbox import Mailbox
@@ -13,6 +16,7 @@ from service.flows.demo_clock import DemoClock
 from service.flows.drafts import read_draft
 from service.flows.services import Retention, Services
 from service.mail.links import Keyring, fingerprint
+from service.mail.mail_url import parse_mail_url
 from service.mail.transport import check_mail_url, open_transport
 from service.settings import Settings
 from service.store import events
@@ -44,6 +48,8 @@ def build(settings: Settings) -> Services:
         ),
         alert_to=tuple(settings.alert_to),
         alert_url=settings.alert_url,
+        allowed_origins=settings.allowed_origins,
+        mail_dir=_mail_dir(settings.mail_url),
         demo=settings.demo,
         production=settings.production,
     )
@@ -65,27 +71,33 @@ def prepare(services: Services, settings: Settings) -> None:
 
 
 def keep_keys(database: Database, settings: Settings) -> None:
-    """Remember the fingerprints of the keys in use, and refuse to run when one of them is gone.
+    """Remember the fingerprints of the keys in use, and refuse to run when one of them is gone."""
+    with database.transaction() as session:
+        check_keys(session, settings)
+        signing = sorted({fingerprint(key) for key in settings.secret_keys})
+        suppression = fingerprint(settings.suppression_key)
+        if events.fact(session, "keys") != (kept := {"signing": signing, "suppression": suppression}):
+            events.set_fact(session, "keys", kept)
+
+
+def check_keys(session: Session, settings: Settings) -> None:
+    """Raise RefusedError when a key in use is gone from the settings; writes nothing.
 
     Without a signing key old links die; with another suppression key those who said no would be mailed again.
     """
-    signing = {fingerprint(key) for key in settings.secret_keys}
-    suppression = fingerprint(settings.suppression_key)
-    with database.transaction() as session:
-        kept = events.fact(session, "keys") or {"signing": [], "suppression": suppression}
-        if kept["suppression"] != suppression:
-            raise RefusedError(
-                "NURTURE_SUPPRESSION_KEY is not the one this database was made with: people who said no would get mail "
-                "again; put the old key back"
-            )
-        missing = set(kept["signing"]) - signing
-        if missing:
-            raise RefusedError(
-                "a key in use is gone from NURTURE_SECRET_KEYS: links in mails that were sent would die; "
-                "add it again behind the newer ones"
-            )
-        if signing != set(kept["signing"]) or not events.fact(session, "keys"):
-            events.set_fact(session, "keys", {"signing": sorted(signing), "suppression": suppression})
+    kept = events.fact(session, "keys")
+    if kept is None:
+        return
+    if kept["suppression"] != fingerprint(settings.suppression_key):
+        raise RefusedError(
+            "NURTURE_SUPPRESSION_KEY is not the one this database was made with: people who said no would get mail "
+            "again; put the old key back"
+        )
+    if set(kept["signing"]) - {fingerprint(key) for key in settings.secret_keys}:
+        raise RefusedError(
+            "a key in use is gone from NURTURE_SECRET_KEYS: links in mails that were sent would die; "
+            "add it again behind the newer ones"
+        )
 
 
 def publish_first(services: Services) -> None:
@@ -101,6 +113,11 @@ def publish_first(services: Services) -> None:
         if publishing.nothing_published(session):
             found = publishing.changes(session, draft)
             publishing.publish(session, services, draft, found, by="first start", now=now)
+
+
+def _mail_dir(mail_url: str) -> Path | None:
+    parsed, _ = parse_mail_url(mail_url)
+    return parsed.directory if parsed else None
 
 
 def _written(mailbox: Mailbox) -> str:

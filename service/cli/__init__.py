@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from service.cli import content, running
+from service.cli import content, doctor, running
 from service.errors import NurtureError, ProblemsError
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ app.command()(content.preview)
 app.command("send-test")(content.send_test)
 app.command()(content.pause)
 app.command()(content.resume)
+app.command()(doctor.doctor)
 
 
 def main() -> None:

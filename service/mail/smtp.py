@@ -35,6 +35,16 @@ class SmtpTransport:
             except HandOverError as error:
                 return error.result
 
+    async def check(self) -> SendResult | None:
+        """Connect, secure and log in on a fresh connection (a kept one would tell of a log-in long ago)."""
+        self._bind()
+        async with self._slots:
+            try:
+                self._pool.give_back(await self._pool.open())
+            except HandOverError as error:
+                return error.result
+        return None
+
     async def close(self) -> None:
         """QUIT on the kept connections, without insisting on an answer."""
         await self._pool.close()

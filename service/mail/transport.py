@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import secrets
+import tempfile
 import time
 from dataclasses import dataclass
 from enum import StrEnum
@@ -114,6 +115,9 @@ class Transport(Protocol):
     async def send(self, mail: OutboundMail) -> SendResult:
         """Hand over one mail. Returns what became of it, whatever that is; raises only CancelledError."""
 
+    async def check(self) -> SendResult | None:
+        """None when a mail could be handed over now, else what is in the way. Sends nothing; never raises."""
+
     async def close(self) -> None:
         """Say goodbye and let go of all connections; never raises."""
 
@@ -162,13 +166,31 @@ class FileTransport:
             try:
                 await asyncio.to_thread(_write_whole, self._directory, name, mail.data, self._last)
             except OSError as error:
-                reason = error.strerror or type(error).__name__
-                text = f"The mail could not be written to its directory: {reason}."
-                return SendResult(outcome=Outcome.DOWN, stage="write", text=text, scope="channel")
+                return _cannot_write(error)
         return SendResult(outcome=Outcome.ACCEPTED, stage="write", text="written", provider_id=name)
+
+    async def check(self) -> SendResult | None:
+        """DOWN when the directory cannot be made or written to; what is written for it is gone again at once."""
+        try:
+            await asyncio.to_thread(_try_to_write, self._directory)
+        except OSError as error:
+            return _cannot_write(error)
+        return None
 
     async def close(self) -> None:
         """Nothing is kept open."""
+
+
+def _cannot_write(error: OSError) -> SendResult:
+    reason = error.strerror or type(error).__name__
+    text = f"The mail could not be written to its directory: {reason}."
+    return SendResult(outcome=Outcome.DOWN, stage="write", text=text, scope="channel")
+
+
+def _try_to_write(directory: Path) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=directory) as file:
+        file.write(b"x")
 
 
 def _write_whole(directory: Path, name: str, data: bytes, arrived: int) -> None:

@@ -1,0 +1,176 @@
+"""`nurture doctor`, on an installation that is well and on sick ones."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from service.flows.doctor import mail
+from service.mail.transport import open_transport
+from service.store import events
+from service.store.db import open_database
+from tests.support.certificates import make_certificates
+from tests.support.commands import Said, nurture
+from tests.support.dns_server import DnsServer
+from tests.support.house import House, open_house, publish
+from tests.support.smtp_server import Fault, SmtpServer
+
+RECORDS = {
+    "praktijk.example": ["v=spf1 a -all"],
+    "mail._domainkey.praktijk.example": ["v=DKIM1; p=MIIB"],
+    "_dmarc.praktijk.example": ["v=DMARC1; p=none"],
+}
+
+
+@pytest.fixture
+def unpublished(tmp_path: Path, _migrated_sqlite: Path) -> Iterator[House]:
+    """An installation on SQLite with the newest schema and nothing in it."""
+    database = tmp_path / "nurture.db"
+    shutil.copyfile(_migrated_sqlite, database)
+    with open_house(f"sqlite:///{database}", tmp_path, published=False) as house:
+        yield house
+
+
+@pytest.fixture
+def well(unpublished: House) -> House:
+    """The same, with the shipped content published."""
+    publish(unpublished.services, unpublished.clock.now())
+    return unpublished
+
+
+def doctor(folder: Path, *arguments: str, records: dict[str, list[str]] | None = None, **settings: str) -> Said:
+    given = {
+        "data_dir": str(folder / "data"),
+        "database_url": f"sqlite:///{folder / 'nurture.db'}",
+        "mail_url": f"file:{folder / 'outbox'}",
+        "mail_from": "Solid Performance <advies@praktijk.example>",
+    }
+    with DnsServer(RECORDS if records is None else records) as server:
+        return nurture("doctor", "--dns", server.address, *arguments, folder=folder, **(given | settings))
+
+
+def test_an_installation_that_is_well_passes(well: House, tmp_path: Path) -> None:
+    said = doctor(tmp_path, mail_from="advies@praktijk.example")
+    assert said.status == 0, said
+    lines = said.out.splitlines()
+    for each in ("settings", "database", "keys", "mail", "spf", "dkim", "dmarc"):
+        assert any(line.startswith(f"ok       {each}:") for line in lines), (each, said.out)
+    assert "warning  practice-placeholder" in said.out
+    assert "error" not in said.out
+
+
+def test_missing_records_are_warnings_and_no_failure(well: House, tmp_path: Path) -> None:
+    said = doctor(tmp_path, records={})
+    assert said.status == 0
+    assert "warning  spf-missing" in said.out
+    assert "Oplossing: Vraag de beheerder van praktijk.example" in said.out
+
+
+def test_doctor_changes_no_row(well: House, tmp_path: Path) -> None:
+    before = well.rows()
+    doctor(tmp_path)
+    assert well.rows() == before
+
+
+def test_a_wrong_setting_is_told_and_the_rest_waits(tmp_path: Path) -> None:
+    said = doctor(tmp_path, base_url="ftp://x")
+    assert said.status == 1
+    assert said.out.startswith("error    setting-base-url: NURTURE_BASE_URL:")
+    assert "database" not in said.out
+
+
+def test_a_database_that_cannot_be_reached_is_an_error(tmp_path: Path) -> None:
+    said = doctor(tmp_path, database_url=f"sqlite:///{tmp_path / 'nowhere' / 'nurture.db'}")
+    assert said.status == 1
+    assert "error    database-unreachable: The database does not answer" in said.out
+    assert "ok       mail:" in said.out
+
+
+def test_an_empty_database_is_a_warning(tmp_path: Path) -> None:
+    said = doctor(tmp_path)
+    assert said.status == 0
+    assert "warning  database-empty" in said.out
+
+
+def test_a_key_in_use_that_is_gone_is_an_error(well: House, tmp_path: Path) -> None:
+    with well.services.database.transaction() as session:
+        events.set_fact(session, "keys", {"signing": ["another"], "suppression": "another"})
+    said = doctor(tmp_path)
+    assert said.status == 1
+    assert "error    keys-gone: NURTURE_SUPPRESSION_KEY is not the one" in said.out
+
+
+def test_nothing_published_is_told(unpublished: House, tmp_path: Path) -> None:
+    assert "warning  nothing-published" in doctor(tmp_path).out
+
+
+def test_an_alert_that_stands_is_told(well: House, tmp_path: Path) -> None:
+    with well.services.database.transaction() as session:
+        events.raise_alert(session, "x", dutch="er is iets", english="there is something", now=well.clock.now())
+    assert "warning  alert-x: An alert stands since 2026-03-09 09:00 UTC: there is something." in doctor(tmp_path).out
+
+
+def test_a_mail_server_is_asked_up_to_the_login_and_gets_no_mail(well: House, tmp_path: Path) -> None:
+    certificates = make_certificates(tmp_path)
+    with SmtpServer(certificates=certificates, login=("praktijk", "geheim")) as server:
+        said = doctor(tmp_path, mail_url=server.url)
+        assert "ok       mail:" in said.out, said
+        assert {"STARTTLS", "AUTH"} <= set(server.commands)
+        assert not {"MAIL", "RCPT", "DATA"} & set(server.commands)
+
+
+def test_a_refused_login_is_an_error_without_the_password(well: House, tmp_path: Path) -> None:
+    certificates = make_certificates(tmp_path)
+    with SmtpServer(certificates=certificates, login=("praktijk", "geheim")) as server:
+        said = doctor(tmp_path, mail_url=server.url.replace("geheim", "verkeerd"))
+    assert said.status == 1
+    assert "error    mail-unreachable: Mail cannot be handed over:" in said.out
+    assert "verkeerd" not in said.out + said.err
+
+
+def test_a_mail_server_that_is_not_there_is_an_error(well: House, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    said = doctor(tmp_path, mail_url=f"smtp://127.0.0.1:{port}?tls=none")
+    assert said.status == 1
+    assert "refused the connection" in said.out
+
+
+def test_a_mail_server_that_turns_us_away_is_an_error(well: House) -> None:
+    with SmtpServer(faults=[Fault(stage="greeting", reply="554 5.7.1 not you", cut=True)]) as server:
+        found = mail(well.with_changes(open_transport=lambda: open_transport(server.url)).services)
+    assert found.level == "error"
+    assert "not you" in found.text
+
+
+def test_an_outbox_that_cannot_be_written_is_an_error(well: House, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    said = doctor(tmp_path, mail_url=f"file:{tmp_path / 'file'}")
+    assert said.status == 1
+    assert "could not be written" in said.out
+
+
+def test_a_good_outbox_stays_empty(well: House, tmp_path: Path) -> None:
+    doctor(tmp_path)
+    assert list((tmp_path / "outbox").iterdir()) == []
+
+
+def test_a_name_server_by_name_is_refused_in_one_sentence(well: House, tmp_path: Path) -> None:
+    said = nurture("doctor", "--dns", "dns.example.nl", folder=tmp_path, data_dir=str(tmp_path / "data"))
+    assert said.status == 1
+    assert said.err.count("\n") == 1
+    assert "is no name server" in said.err
+
+
+def test_a_schema_of_a_newer_version_is_an_error(well: House, tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'nurture.db'}")
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'ffff'")
+    database.close()
+    said = doctor(tmp_path)
+    assert said.status == 1
+    assert "error    database-newer" in said.out
