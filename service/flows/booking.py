@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -18,14 +19,20 @@ from service.store.db import notify_sender, take_locks
 from service.store.tables import BookingRequest, Lead, Message
 
 PAUSE = timedelta(days=14)
+TIMES = MappingProxyType({"morning": "ochtend", "afternoon": "middag"})
+"""The parts of the day on the form, and their words in `preferred`, where the days stand too."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PainCheckRequest:
-    """What somebody filled in on the request form, already checked in shape and length."""
+    """What somebody filled in on the request form, already checked in shape and length.
+
+    `email` is asked of those alone whom we know no more; `preferred` are days and parts of the day, in Dutch.
+    """
 
     name: str | None = None
     phone: str | None = None
+    email: str | None = None
     preferred: tuple[str, ...] = ()
     note: str | None = None
 
@@ -60,13 +67,15 @@ def request(session: Session, services: Services, message: Message, wish: PainCh
 def request_after_erasing(
     session: Session, services: Services, public_id: str, wish: PainCheckRequest, now: datetime
 ) -> bool:
-    """The same by the link of a lead who was erased: we know nothing any more, so a phone number must be given.
+    """The same by the link of a lead who was erased: we know nothing any more, so a way to answer must be given.
 
-    Once for each link: False when it came before.
+    Once for each link: False when it came before. The e-mail address goes to the practice and is not kept.
     """
-    if not wish.phone:
-        problem = FieldProblem(pointer="/phone", detail="Vul je telefoonnummer in, anders kunnen we je niet bereiken.")
-        raise InvalidInputError("a phone number is needed", "Vul je telefoonnummer in.", fields=[problem])
+    if not wish.phone and not wish.email:
+        detail = "Vul je telefoonnummer of je e-mailadres in, anders kunnen we je niet bereiken."
+        raise InvalidInputError(
+            "a phone number or an address is needed", detail, fields=[FieldProblem(pointer="/phone", detail=detail)]
+        )
     take_locks(session, [f"request:{public_id}"])
     cause = f"pain-check-request:{public_id}"
     if outbox.has_cause(session, cause):
@@ -75,7 +84,7 @@ def request_after_erasing(
         name=wish.name, phone=wish.phone, preferred=list(wish.preferred), note=wish.note, created_at=now
     )
     session.add(row)
-    extra = {"request": _details(session, services, row, now)}
+    extra = {"request": _details(session, services, row, now) | {"email": wish.email or ""}}
     _, practice = services.published.live_practice(session)
     for recipient in practice.staff:
         add_service_mail(
@@ -164,8 +173,8 @@ def _details(session: Session, services: Services, row: BookingRequest, now: dat
         "name": row.name or "",
         "email": "",
         "phone": row.phone or "",
-        "days": ", ".join(row.preferred),
-        "times": "",
+        "days": ", ".join(each for each in row.preferred if each not in TIMES.values()),
+        "times": ", ".join(each for each in row.preferred if each in TIMES.values()),
         "remarks": row.note or "",
         "topic": "",
         "requested_at": services.published.calendar(session).local(now).strftime("%d-%m-%Y %H:%M"),

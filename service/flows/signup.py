@@ -81,6 +81,15 @@ def register(session: Session, services: Services, request: OptInRequest, now: d
     privacy.reckon_erasing(session, services, lead, now)
 
 
+def refusals(session: Session, services: Services, request: OptInRequest) -> list[FieldProblem]:
+    """What `register` would refuse, field by field; empty when it can be taken. Writes nothing."""
+    try:
+        _check(session, services, request)
+    except InvalidInputError as error:
+        return list(error.fields)
+    return []
+
+
 def _welcome(
     session: Session, services: Services, lead: Lead, checked: _Checked, *, blocked: bool, now: datetime
 ) -> None:

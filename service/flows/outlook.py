@@ -1,0 +1,88 @@
+"""What a lead got and what is to come, by subject and moment: for pages and for staff."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from service.errors import NotFoundError
+from service.flows import simulation
+from service.flows.services import Services
+from service.mail.compiled import CompiledMail
+from service.mail.compose import MailValues, render
+from service.store import enrolments, outbox
+from service.store.tables import Enrolment, Lead, Message
+
+_LEFT = ("accepted", "delivered", "bounced", "complained", "unknown")
+_ON_ITS_WAY = ("due", "leased", "handed_over")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mail:
+    """One mail to a lead, and when it left or is to leave."""
+
+    subject: str
+    at: datetime
+
+
+def sent(session: Session, services: Services, lead_id: int) -> list[Mail]:
+    """Every mail to this lead that left, oldest first; mails to the practice about the lead are not hers."""
+    lead = session.get_one(Lead, lead_id)
+    rows = [row for row in outbox.of_lead(session, lead_id) if row.recipient == lead.address and row.state in _LEFT]
+    return [_of(session, services, row, row.first_handed_at or row.planned_at) for row in rows]
+
+
+def planned(session: Session, services: Services, enrolment: Enrolment, now: datetime) -> list[Mail]:
+    """The follow-ups of one run that are still to come, as far as can be known; none where the run has ended."""
+    rows = outbox.of_lead(session, enrolment.lead_id)
+    waiting = [row for row in rows if row.enrolment_id == enrolment.id and row.state in _ON_ITS_WAY]
+    mails = [_of(session, services, row, max(row.due_at, now)) for row in waiting if row.kind == "follow_up"]
+    if enrolment.state not in enrolments.OPEN:
+        return mails
+    lead = session.get_one(Lead, enrolment.lead_id)
+    for step in simulation.upcoming(session, services, enrolment, now):
+        if step.at is not None:
+            compiled = services.published.mail(session, enrolment.sequence_revision_id, step.template)
+            subject = _subject(session, services, compiled, lead.first_name, enrolment.answers)
+            mails.append(Mail(subject=subject, at=step.at))
+    return mails
+
+
+def advice_subject(session: Session, services: Services, topic: str) -> str:
+    """The subject of the advice on a topic, for the page that says what to look for. NotFoundError where there is none.
+
+    Where the advice has variants this is one of them.
+    """
+    live = services.published.live_for_topic(session, topic)
+    if live is None:
+        raise NotFoundError(f"no sequence is published on {topic}")
+    template = live.sequence.advice.template_names[0]
+    compiled = services.published.mail(session, live.revision_id, template)
+    return _subject(session, services, compiled, None, {})
+
+
+def _of(session: Session, services: Services, row: Message, at: datetime) -> Mail:
+    compiled = services.published.mail(session, row.revision_id, row.template)
+    practice = services.published.practice(session, row.practice_revision_id)
+    values = MailValues(practice=practice.model_dump(mode="json"), **row.content)
+    return Mail(subject=render(compiled, values).subject, at=at)
+
+
+def _subject(
+    session: Session, services: Services, compiled: CompiledMail, first_name: str | None, answers: dict[str, str]
+) -> str:
+    """The subject of a mail that has no row yet, so its links have no tokens."""
+    _, practice = services.published.live_practice(session)
+    values = MailValues(
+        practice=practice.model_dump(mode="json"),
+        first_name=first_name,
+        answers=answers,
+        confirm_url=services.base_url,
+        booking_url=services.base_url,
+        unsubscribe_url=services.base_url,
+        preferences_url=services.base_url,
+        answer_url_base=services.base_url,
+    )
+    return render(compiled, values).subject

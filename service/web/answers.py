@@ -1,0 +1,76 @@
+"""`/a/`: better, same or worse. The link in a mail carries the answer; the button on the page gives it."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from markupsafe import Markup
+from sqlmodel import Session
+from starlette.responses import Response
+
+from service.errors import InvalidInputError
+from service.flows import answers
+from service.flows.services import Services
+from service.store import enrolments
+from service.store.tables import ErasedToken, Message
+from service.web import pages
+from service.web.deps import Here, Sent, desk, erased_page, message_behind, posted, query
+from service.web.views import Answer, AnswerDonePage, AnswerPage, Page
+
+router = APIRouter()
+
+
+@router.get("/a/{token}", include_in_schema=False)
+def show(request: Request, token: str, services: Here) -> Response:
+    """Asks to confirm the answer of the link, or offers all three where it carries none that we know."""
+    with services.database.reading() as session:
+        message = message_behind(session, services, "a", token)
+        if isinstance(message, ErasedToken):
+            page: Page = erased_page(session, services)
+        else:
+            at = desk(session, services)
+            safety = Markup(services.published.safety_html(session))  # noqa: S704 - rendered with escaping
+            page = AnswerPage(
+                practice=at.practice,
+                in_demo=at.in_demo,
+                answer=_known(query(request, "answer")),
+                safety_html=safety,
+            )
+    return pages.render(page)
+
+
+@router.post("/a/{token}", include_in_schema=False)
+def give(request: Request, token: str, services: Here, body: Sent) -> Response:
+    """Keep the answer; the last one counts."""
+    now = services.clock.now()
+    fields = posted(body)
+    with services.database.transaction() as session:
+        message = message_behind(session, services, "a", token)
+        if isinstance(message, ErasedToken):
+            page: Page = erased_page(session, services)
+        else:
+            answer = answers.parse(fields["answer"][-1] if "answer" in fields else query(request, "answer"))
+            answers.record(session, services, message, answer, now)
+            page = _done(session, services, message, answer)
+    services.bell.ring()
+    return pages.render(page)
+
+
+def _done(session: Session, services: Services, message: Message, answer: Answer) -> AnswerDonePage:
+    at = desk(session, services)
+    ids = [message.enrolment_id] if message.enrolment_id is not None else []
+    until = next((run.paused_until for run in enrolments.by_ids(session, ids)), None)
+    resting = answer == "worse" and until is not None and until > services.clock.now()
+    return AnswerDonePage(
+        practice=at.practice,
+        in_demo=at.in_demo,
+        answer=answer,
+        safety_html=Markup(services.published.safety_html(session)),  # noqa: S704 - rendered with escaping
+        paused_until=at.day(until) if resting and until else None,
+    )
+
+
+def _known(value: str | None) -> Answer | None:
+    try:
+        return answers.parse(value)
+    except InvalidInputError:
+        return None

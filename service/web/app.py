@@ -1,0 +1,48 @@
+"""The web application: every route, and what goes round them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from service.flows.services import Services
+from service.web import (
+    answers,
+    booking,
+    confirm,
+    demo,
+    forms,
+    health,
+    my_data,
+    opt_ins,
+    pages,
+    problems,
+    unsubscribe,
+)
+from service.web.edge import Edge
+from service.web.metrics import Metrics
+
+
+def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -> FastAPI:
+    """The application. `worker_alive` where the worker runs inside this process, else None; /readyz asks it."""
+    app = FastAPI(
+        title="nurture",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json" if services.demo else None,  # for the fuzzer; nobody else needs a map
+        redirect_slashes=False,
+    )
+    app.state.services = services
+    app.state.metrics = metrics = Metrics(services)
+    app.state.worker_alive = worker_alive
+    app.state.schema_seen = False
+    for room in (health, opt_ins, confirm, unsubscribe, booking, answers, my_data, forms):
+        app.include_router(room.router)
+    if services.demo:
+        app.include_router(demo.router)
+    app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
+    problems.install(app, services)
+    app.add_middleware(Edge, services=services, metrics=metrics)
+    return app

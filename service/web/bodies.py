@@ -1,0 +1,140 @@
+"""Bodies of requests: read up to a limit that holds whatever Content-Length says, and taken apart into fields."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+from urllib.parse import parse_qsl
+
+from fastapi import Request
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import Field, File, FormParser, parse_options_header
+
+from service.errors import FieldProblem, InvalidInputError
+from service.web.problems import TooLargeError, UnsupportedTypeError
+
+LARGEST = 16 * 1024
+_SWALLOWED = 256 * 1024  # read past the limit and dropped: a client that still writes would never see the answer
+_MOST_FIELDS = 100
+_DEEPEST = 5
+URLENCODED, MULTIPART, JSON = "application/x-www-form-urlencoded", "multipart/form-data", "application/json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Body:
+    """The bytes of a request, and what they say they are. `kind` is the media type, in lower case."""
+
+    content_type: str
+    data: bytes
+
+    @property
+    def kind(self) -> str:
+        return self.content_type.partition(";")[0].strip().lower()
+
+
+async def read_body(request: Request) -> Body:
+    """The body, at most 16 kB. Raises TooLargeError as soon as there is more."""
+    data = bytearray()
+    seen = 0
+    async for chunk in request.stream():
+        seen += len(chunk)
+        if seen <= LARGEST:
+            data += chunk
+        elif seen > LARGEST + _SWALLOWED:
+            break
+    if seen > LARGEST:
+        raise TooLargeError(f"the body is larger than {LARGEST} bytes", "Dit is te groot: hoogstens 16 kB.")
+    return Body(content_type=request.headers.get("content-type", ""), data=bytes(data))
+
+
+def form_fields(body: Body) -> list[tuple[str, str]]:
+    """The fields of a form post, in their order. Raises UnsupportedTypeError, or InvalidInputError when broken."""
+    if body.kind == URLENCODED:
+        try:
+            return parse_qsl(body.data.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+        except ValueError:
+            _broken("the form is not urlencoded UTF-8")
+    if body.kind == MULTIPART:
+        return _multipart(body)
+    raise UnsupportedTypeError(
+        f"expected {JSON}, {URLENCODED} or {MULTIPART}",
+        "Stuur dit als application/json, application/x-www-form-urlencoded of multipart/form-data.",
+    )
+
+
+def json_object(body: Body) -> dict[str, Any]:
+    """The object in a JSON body. Raises InvalidInputError for anything else, nesting above five levels included."""
+    try:
+        found = json.loads(body.data.decode(), object_pairs_hook=_once, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        _broken("the JSON cannot be read")
+    if not isinstance(found, dict):
+        _broken("the JSON is no object")
+    if _deeper(found, _DEEPEST):
+        _broken(f"the JSON is nested deeper than {_DEEPEST}")
+    return found
+
+
+def one_each(fields: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Fields by name. Raises InvalidInputError for a name that comes twice: which of them was meant?"""
+    found: dict[str, str] = {}
+    for name, value in fields:
+        if name in found:
+            problem = FieldProblem(pointer=pointer(name), detail="Dit veld staat er twee keer.")
+            raise InvalidInputError("a field stands there twice", "Een veld staat er twee keer.", fields=[problem])
+        found[name] = value
+    return found
+
+
+def pointer(*parts: object) -> str:
+    """A JSON pointer (RFC 6901, section 3)."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def _multipart(body: Body) -> list[tuple[str, str]]:
+    fields: list[tuple[str, str]] = []
+    ended: list[bool] = []
+
+    def on_field(field: Field) -> None:
+        if len(fields) >= _MOST_FIELDS or field.field_name is None:
+            raise ValueError("too many fields, or one without a name")
+        fields.append((field.field_name.decode(), (field.value or b"").decode()))
+
+    def on_file(_file: File) -> None:
+        raise ValueError("a file where a field belongs")
+
+    _, options = parse_options_header(body.content_type)
+    try:
+        parser = FormParser(
+            MULTIPART, on_field, on_file, on_end=lambda: ended.append(True), boundary=options.get(b"boundary")
+        )
+        parser.write(body.data)
+        parser.finalize()
+    except (FormParserError, ValueError):
+        _broken("the multipart form cannot be read")
+    if not ended:
+        _broken("the multipart form has no end")
+    return fields
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands there twice")
+    return found
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _deeper(value: object, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return inner is not None and (levels == 0 or any(_deeper(each, levels - 1) for each in inner))
+
+
+def _broken(english: str) -> NoReturn:
+    problem = FieldProblem(pointer="", detail="Dit kunnen we niet lezen.")
+    raise InvalidInputError(english, "Wat je stuurde kunnen we niet lezen.", fields=[problem])

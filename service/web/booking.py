@@ -1,0 +1,83 @@
+"""`/b/`: the pain check. A request form, the way to the practice's own booking page, or "I have an appointment"."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from sqlmodel import Session
+from starlette.responses import Response
+
+from service.errors import FieldProblem, InvalidInputError
+from service.flows import booking
+from service.flows.services import Services
+from service.store import enrolments
+from service.store.tables import ErasedToken, Lead, Message
+from service.web import booking_form, pages
+from service.web.deps import Desk, Here, Sent, desk, message_behind, posted
+from service.web.views import BookingDonePage, BookingLinkPage, BookingPage, Page
+
+router = APIRouter()
+
+
+@router.get("/b/{token}", include_in_schema=False)
+def show(token: str, services: Here) -> Response:
+    """The facts of the pain check and the way to it; an empty form for a lead who was erased."""
+    with services.database.reading() as session:
+        message = message_behind(session, services, "b", token)
+        at = desk(session, services)
+    erased = isinstance(message, ErasedToken)
+    return pages.render(BookingPage(practice=at.practice, in_demo=at.in_demo, erased=erased))
+
+
+@router.post("/b/{token}", include_in_schema=False)
+def act(token: str, services: Here, body: Sent) -> Response:
+    """`action`: request (the form), go (on to the practice's calendar) or booked."""
+    fields = posted(body)
+    action = (fields.get("action") or [""])[-1]
+    with services.database.transaction() as session:
+        message = message_behind(session, services, "b", token)
+        at = desk(session, services)
+        if action == "go" and at.practice.booking.kind == "link":
+            page: Page = _go(session, services, message, at)
+        elif action == "request":
+            page = _request(session, services, message, at, booking_form.read(fields, at.practice))
+        elif action == "booked" and isinstance(message, Message):
+            page = _booked(session, services, message, at)
+        else:
+            problem = FieldProblem(pointer="/action", detail="Deze keuze kennen we niet.")
+            raise InvalidInputError("no such action", "Deze keuze kennen we niet.", fields=[problem])
+    services.bell.ring()
+    return pages.render(page)
+
+
+def _go(session: Session, services: Services, message: Message | ErasedToken, at: Desk) -> BookingLinkPage:
+    if isinstance(message, Message):
+        booking.pressed(session, services, message, services.clock.now())
+    return BookingLinkPage(practice=at.practice, in_demo=at.in_demo, url=at.practice.booking.url)
+
+
+def _request(
+    session: Session,
+    services: Services,
+    message: Message | ErasedToken,
+    at: Desk,
+    wish: booking.PainCheckRequest,
+) -> BookingDonePage:
+    now = services.clock.now()
+    if isinstance(message, ErasedToken):
+        booking.request_after_erasing(session, services, message.public_id, wish, now)
+        return BookingDonePage(practice=at.practice, in_demo=at.in_demo, outcome="requested")
+    booking.request(session, services, message, wish, now)
+    runs = enrolments.of_lead(session, message.lead_id) if message.lead_id is not None else []
+    until = max((run.paused_until for run in runs if run.paused_until), default=None)
+    return BookingDonePage(
+        practice=at.practice,
+        in_demo=at.in_demo,
+        outcome="requested",
+        paused_until=at.day(until) if until and until > now else None,
+    )
+
+
+def _booked(session: Session, services: Services, message: Message, at: Desk) -> BookingDonePage:
+    if message.lead_id is not None:
+        booking.booked(session, services, session.get_one(Lead, message.lead_id), "page", services.clock.now())
+    return BookingDonePage(practice=at.practice, in_demo=at.in_demo, outcome="booked")

@@ -1,0 +1,95 @@
+"""`/c/`: yes to the follow-ups. GET shows, POST agrees."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fastapi import APIRouter
+from sqlmodel import Session
+from starlette.responses import Response
+
+from service.domain.forms import Form, Question
+from service.flows import consent, outlook
+from service.flows.services import Services
+from service.store import enrolments
+from service.store.tables import ErasedToken, OptIn
+from service.web import pages
+from service.web.deps import Desk, Here, Sent, desk, erased_page, opt_in_behind, posted
+from service.web.views import ConfirmDonePage, ConfirmPage, MailOn, Page
+
+_NO_WORDING = "Stuur mij de vervolgmails. Ik kan in elke mail met één druk op de knop stoppen."
+router = APIRouter()
+
+
+@router.get("/c/{token}", include_in_schema=False)
+def show(token: str, services: Here) -> Response:
+    """The consent text, one button, and the question that may be answered along."""
+    with services.database.reading() as session:
+        opt_in = opt_in_behind(session, services, token)
+        if isinstance(opt_in, ErasedToken):
+            page: Page = erased_page(session, services)
+        else:
+            page = _page(session, services, opt_in)
+    return pages.render(page)
+
+
+@router.post("/c/{token}", include_in_schema=False)
+def agree(token: str, services: Here, body: Sent) -> Response:
+    """Yes; again and again, with nothing changed after the first."""
+    now = services.clock.now()
+    fields = posted(body)
+    with services.database.transaction() as session:
+        opt_in = opt_in_behind(session, services, token)
+        if isinstance(opt_in, ErasedToken):
+            page: Page = erased_page(session, services)
+        else:
+            answers = _answers(_form(session, services, opt_in), fields)
+            consent.confirm(session, services, opt_in, answers, now)
+            session.flush()
+            page = _done(session, services, opt_in, now)
+    services.bell.ring()
+    return pages.render(page)
+
+
+def _page(session: Session, services: Services, opt_in: OptIn) -> ConfirmPage:
+    at = desk(session, services)
+    form = _form(session, services, opt_in)
+    question = _question(form)
+    confirmed = consent.is_confirmed(session, opt_in)
+    open_one = enrolments.open_for(session, opt_in.lead_id, opt_in.topic)
+    known = open_one.answers if open_one and confirmed else opt_in.answers
+    return ConfirmPage(
+        practice=at.practice,
+        in_demo=at.in_demo,
+        state="confirmed" if confirmed else "withdrawn" if consent.asks_again(session, opt_in) else "new",
+        consent_text=form.consent.follow_up.text if form else _NO_WORDING,
+        question=question,
+        chosen=known.get(question.name, "") if question else "",
+    )
+
+
+def _done(session: Session, services: Services, opt_in: OptIn, now: datetime) -> ConfirmDonePage:
+    at: Desk = desk(session, services)
+    enrolment = enrolments.open_for(session, opt_in.lead_id, opt_in.topic)
+    planned = outlook.planned(session, services, enrolment, now) if enrolment else []
+    mails = tuple(MailOn(subject=each.subject, on=at.day(each.at)) for each in planned)
+    return ConfirmDonePage(practice=at.practice, in_demo=at.in_demo, upcoming=mails)
+
+
+def _form(session: Session, services: Services, opt_in: OptIn) -> Form | None:
+    _, forms = services.published.live_forms(session)
+    return forms.forms.get(opt_in.form or "") or forms.for_topic(opt_in.topic)
+
+
+def _question(form: Form | None) -> Question | None:
+    """The first question that a mail may still go by; what chose the topic was answered on the form."""
+    questions = form.questions if form else ()
+    return next((each for each in questions if not any(option.chooses_topic for option in each.options)), None)
+
+
+def _answers(form: Form | None, fields: dict[str, list[str]]) -> dict[str, str]:
+    question = _question(form)
+    given = fields.get(f"answers.{question.name}", []) if question else []
+    if form is None or question is None or not given or not given[-1]:
+        return {}
+    return form.checked_answers({question.name: given[-1]})

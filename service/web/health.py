@@ -1,0 +1,67 @@
+"""Is it alive, may it take traffic, and how is it doing?"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from fastapi import APIRouter, Request
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.responses import JSONResponse, Response
+
+from service.errors import NotFoundError, UnavailableError
+from service.flows import publishing
+from service.flows.services import Services
+from service.store.schema import Schema, schema_state
+from service.web.deps import Here
+from service.web.problems import RETRY_AFTER, problem
+
+router = APIRouter()
+
+
+@router.get("/healthz")
+def healthz() -> JSONResponse:
+    """The process answers; looks at nothing else, so that a database on holiday restarts no container."""
+    return JSONResponse({"status": "ok"})
+
+
+@router.get("/readyz")
+def readyz(request: Request, services: Here) -> JSONResponse:
+    """May it take traffic? 503 with the reason while it may not. For operators, so in English."""
+    try:
+        reason = _not_ready(request, services)
+    except (UnavailableError, SQLAlchemyError):
+        reason = "the database does not answer"
+    if reason:
+        return problem(503, reason, headers={"Retry-After": str(RETRY_AFTER)}, code="not-ready")
+    return JSONResponse({"status": "ready"})
+
+
+@router.get("/metrics")
+def metrics(request: Request, services: Here) -> Response:
+    """For Prometheus on this machine; not there for anybody else, nor through a proxy on this machine."""
+    if not services.demo and not _is_local(request):
+        raise NotFoundError("metrics are for this machine alone")
+    return Response(request.app.state.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _not_ready(request: Request, services: Services) -> str | None:
+    state = request.app.state
+    if not state.schema_seen:  # looked at until it is right once: nobody takes a schema away under a running service
+        if schema_state(services.database) is not Schema.CURRENT:
+            return "the database has another schema; run: nurture migrate"
+        state.schema_seen = True
+    with services.database.reading() as session:
+        if publishing.nothing_published(session):
+            return "nothing published yet"
+    if state.worker_alive is not None and not state.worker_alive():
+        return "the worker inside this process has stopped"
+    return None
+
+
+def _is_local(request: Request) -> bool:
+    if any(name in request.headers for name in ("forwarded", "x-forwarded-for")):
+        return False
+    try:
+        return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False

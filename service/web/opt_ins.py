@@ -1,0 +1,75 @@
+"""`POST /api/opt-ins`: somebody asks for the advice."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from service.errors import FieldProblem, InvalidInputError
+from service.flows import signup
+from service.web import bodies, opt_in_body
+from service.web.deps import Here, Sent, check_origin
+
+_KEY = re.compile(r"[!-~]{1,200}")
+_DOCUMENTED = {
+    "requestBody": {
+        "required": True,
+        "content": {bodies.JSON: {"schema": opt_in_body.OptInBody.model_json_schema()}},
+    }
+}
+router = APIRouter()
+
+
+@router.post("/api/opt-ins", status_code=202, openapi_extra=_DOCUMENTED)
+def opt_in(request: Request, services: Here, body: Sent) -> Response:
+    """202 once everything is committed: the same answer for every address, whatever we know of it."""
+    check_origin(request, services)
+    given = _fields(body)
+    if isinstance(name := given.get("form"), str):
+        request.state.form = name
+    fields, problems = opt_in_body.shape(given)
+    key = request.headers.get("idempotency-key") or None
+    if key is not None and not _KEY.fullmatch(key):
+        problems.append(FieldProblem(pointer="", detail="Idempotency-Key: hoogstens 200 zichtbare ASCII-tekens."))
+        key = None
+    asked = opt_in_body.to_request(fields, key)
+    if problems:
+        _refuse(services, asked, problems)
+    with services.database.transaction() as session:
+        signup.register(session, services, asked, services.clock.now())
+    services.bell.ring()
+    if body.kind != bodies.JSON and "text/html" in request.headers.get("accept", ""):
+        form = f"?{urlencode({'form': asked.form})}" if asked.form else ""
+        return RedirectResponse(f"/bedankt{form}", status_code=303)
+    return JSONResponse({"status": "accepted"}, status_code=202)
+
+
+@router.options("/api/opt-ins", include_in_schema=False)
+def preflight(request: Request, services: Here) -> Response:
+    """A browser asks whether a page of another site may post (Fetch standard, CORS preflight)."""
+    check_origin(request, services)
+    headers = {
+        "Access-Control-Allow-Methods": "POST",
+        "Access-Control-Allow-Headers": "Content-Type, Idempotency-Key",
+        "Access-Control-Max-Age": "600",
+    }
+    return Response(status_code=204, headers=headers)
+
+
+def _fields(body: bodies.Body) -> dict[str, Any]:
+    if body.kind == bodies.JSON:
+        return bodies.json_object(body)
+    return opt_in_body.from_form(bodies.one_each(bodies.form_fields(body)))
+
+
+def _refuse(services: Here, asked: signup.OptInRequest, problems: list[FieldProblem]) -> None:
+    """Raise InvalidInputError with everything at once: what is wrong in shape, and in the fields that can be read."""
+    told = {problem.pointer for problem in problems}
+    with services.database.reading() as session:
+        found = signup.refusals(session, services, asked)
+    problems += [problem for problem in found if problem.pointer not in told]
+    raise InvalidInputError("the opt-in cannot be taken", "Er klopt iets niet in het formulier.", fields=problems)
