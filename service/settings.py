@@ -120,6 +120,14 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
     Secrets that are not set are made and kept in `data_dir`, outside production. Raises ProblemsError with every
     problem at once.
     """
+    settings, problems = read_settings(env)
+    if problems:
+        raise ProblemsError(problems)
+    return _with_kept_secrets(settings)
+
+
+def read_settings(env: Mapping[str, str] | None = None) -> tuple[Settings, list[Problem]]:
+    """What can be read, and every error in the rest; a value that is wrong keeps its default. Writes nothing."""
     dotenv = Path(DOTENV) if env is None else None
     found = read_surroundings(os.environ if env is None else env, dotenv, is_setting=is_setting)
     problems = list(found.problems)
@@ -127,9 +135,7 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
     told = {problem.id for problem in problems}
     checked = [problem for problem in check_settings(settings) if problem.severity == "error"]
     problems += [_placed(problem, found.values) for problem in checked if problem.id not in told]
-    if problems:
-        raise ProblemsError(problems)
-    return _with_kept_secrets(settings)
+    return settings, problems
 
 
 def check_settings(settings: Settings) -> list[Problem]:

@@ -123,7 +123,7 @@ def simulate(
         calendar, sequences = Calendar.of(content.practice), dict(content.sequences)
     if name not in sequences:
         raise NotFoundError(f"there is no sequence {name}; there are: {', '.join(sorted(sequences)) or 'none'}")
-    begins = _moment(opt_in_at, calendar) if opt_in_at else services.clock.now()
+    begins = _moment(opt_in_at, calendar) if opt_in_at else datetime.now(UTC)
     story = simulation.Story(
         opt_in_at=begins,
         confirmed_at=None if confirm_after == "never" else begins + _duration(confirm_after),
@@ -149,7 +149,7 @@ def preview(
     from service.flows import samples
 
     _, services = open_services(ready=False)
-    sample = samples.from_files(services, template, _pairs(answer))
+    sample = samples.from_files(services, template, _pairs(answer), now=datetime.now(UTC))
     if out is None:
         typer.echo(f"Subject: {sample.rendered.subject}\n\n{sample.rendered.text}")
         return
@@ -169,7 +169,7 @@ def send_test(
     from service.flows import samples
 
     _, services = open_services(ready=False)
-    result = samples.send(services, template, _pairs(answer), to)
+    result = samples.send(services, template, _pairs(answer), to=to, now=datetime.now(UTC))
     typer.echo(f"{template} to {to}: {result.outcome}{f' ({result.text})' if result.text else ''}")
     if result.outcome != "accepted":
         raise typer.Exit(1)
@@ -200,19 +200,18 @@ def resume(name: Name = None) -> None:
 def _all_problems() -> list[Problem]:
     from service.flows.drafts import read_draft
     from service.mail.transport import check_mail_url
-    from service.setting_values import ROOT
-    from service.settings import check_settings, load_settings
+    from service.settings import check_settings, read_settings
 
-    problems: list[Problem] = []
-    folder = ROOT
+    settings, problems = read_settings()
+    problems += [each for each in check_settings(settings) if each.severity == "warning"]
+    known = {each.id for each in problems}
+    problems += [
+        each for each in check_mail_url(settings.mail_url, production=settings.production) if each.id not in known
+    ]
     try:
-        settings = load_settings()
-        folder = settings.content_dir
-        problems += [each for each in check_settings(settings) if each.severity == "warning"]
-        problems += check_mail_url(settings.mail_url, production=settings.production)
+        return problems + list(read_draft(settings.content_dir).problems)
     except ProblemsError as error:
-        problems += error.problems
-    return problems + list(read_draft(folder).problems)
+        return problems + list(error.problems)
 
 
 def _told(change: Change, *, move_leads: bool) -> str:

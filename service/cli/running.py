@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -94,37 +95,40 @@ def _serve(services: Services, host: str, port: int, *, with_worker: bool) -> No
     from service.web.app import create_app
     from service.worker import Worker
 
-    listening = _listen(host, port)
-    publish_first(services)
-    configure()
-    running: Worker | None = Worker(services) if with_worker else None
-    app = create_app(services, worker_alive=(lambda: running.alive) if running else None)
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,  # paths hold tokens; the app logs each request without them
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=10,
-    )
-    if running:
-        running.start()
-    try:
-        uvicorn.Server(config).run(sockets=[listening])
-    finally:
+    with contextlib.closing(_listen(host, port)) as listening:
+        publish_first(services)
+        configure()
+        running: Worker | None = Worker(services) if with_worker else None
+        app = create_app(services, worker_alive=(lambda: running.alive) if running else None)
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,  # paths hold tokens; the app logs each request without them
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=10,
+        )
         if running:
-            running.stop()
-        services.database.close()
+            running.start()
+        try:
+            uvicorn.Server(config).run(sockets=[listening])
+        finally:
+            if running:
+                running.stop()
+            services.database.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:
     """A busy port is told before anything starts."""
+    listening = None
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listening = socket.socket(family, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
     except OSError as error:
+        if listening is not None:
+            listening.close()
         reason = error.strerror or str(error)
         raise RefusedError(f"cannot listen on {host}:{port}: {reason}; choose another with --port") from error
     return listening

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from service.errors import Problem
+from service.errors import Problem, ProblemsError
 from service.flows.content import TEMPLATES, Content, read_content
 from service.flows.published import NAMES
 from service.mail.compile import compile_mail, compile_partial
@@ -57,7 +57,10 @@ class Draft:
 
 
 def read_draft(folder: Path) -> Draft:
-    """Read and compile everything in the content folder."""
+    """Read and compile everything in the content folder. Raises ProblemsError where there is no such folder."""
+    if not folder.is_dir():
+        message = f"NURTURE_CONTENT_DIR: there is no folder {folder}; it holds practice.yaml, forms.yaml and the mails"
+        raise ProblemsError([Problem(id="content-folder", message=message)])
     content = read_content(folder)
     titles = content.practice.protected_titles if content.practice else ()
     mails: dict[str, CompiledMail] = {}

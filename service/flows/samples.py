@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from service.domain.mailbox import parse_mailbox
 from service.errors import ProblemsError, RefusedError
@@ -23,19 +24,21 @@ class Sample:
     mail: OutboundMail
 
 
-def from_files(services: Services, template: str, answers: Mapping[str, str], to: str = "anna@example.org") -> Sample:
+def from_files(
+    services: Services, template: str, answers: Mapping[str, str], *, now: datetime, to: str = "anna@example.org"
+) -> Sample:
     """The mail as the files make it now. Raises ProblemsError with what is wrong in that mail."""
-    return _sample(services, read_draft(services.content_dir), template, answers, to)
+    return _sample(services, read_draft(services.content_dir), template, answers, to, now)
 
 
-def send(services: Services, template: str, answers: Mapping[str, str], to: str) -> SendResult:
+def send(services: Services, template: str, answers: Mapping[str, str], *, to: str, now: datetime) -> SendResult:
     """Hand a sample over. RefusedError for an address that is not the staff's: samples go to nobody else."""
     draft = read_draft(services.content_dir)
     staff = draft.content.practice.staff if draft.content.practice else ()
     if to.strip().lower() not in {address.lower() for address in staff}:
         listed = ", ".join(staff) or "none yet"
         raise RefusedError(f"test mail goes to the practice's staff alone (practice.yaml, staff: {listed})")
-    sample = _sample(services, draft, template, answers, to.strip())
+    sample = _sample(services, draft, template, answers, to.strip(), now)
 
     async def hand_over() -> SendResult:
         transport = services.open_transport()
@@ -47,7 +50,9 @@ def send(services: Services, template: str, answers: Mapping[str, str], to: str)
     return asyncio.run(hand_over())
 
 
-def _sample(services: Services, draft: Draft, template: str, answers: Mapping[str, str], to: str) -> Sample:
+def _sample(
+    services: Services, draft: Draft, template: str, answers: Mapping[str, str], to: str, now: datetime
+) -> Sample:
     compiled = draft.mails.get(template)
     practice = draft.content.practice
     if compiled is None or practice is None:
@@ -66,7 +71,7 @@ def _sample(services: Services, draft: Draft, template: str, answers: Mapping[st
     public_id = new_public_id()
     headers = MailHeaders(
         message_id=f"<{public_id}@{sender.address.rpartition('@')[2]}>",
-        date=services.clock.now(),
+        date=now,
         boundary=f"=_{public_id}",
         mail_from=sender,
         reply_to=None,

@@ -1,0 +1,128 @@
+"""Whatever a user gets wrong: one plain sentence for each thing, where it is, exit 1, and never a traceback."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import Said, nurture
+from tests.support.running import ROOT
+
+
+class Broken:
+    """An installation whose content is a copy to break, and whose settings are to be got wrong."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.content = folder / "content"
+        self.content.mkdir()
+        for name in ("practice.yaml", "forms.yaml"):
+            shutil.copy(ROOT / name, self.content / name)
+        for name in ("sequences", "email_templates"):
+            shutil.copytree(ROOT / name, self.content / name)
+        self.settings = {
+            "database_url": f"sqlite:///{folder}/nurture.db",
+            "data_dir": str(folder / "data"),
+            "mail_url": f"file:{folder}/outbox",
+            "content_dir": str(self.content),
+        }
+
+    def edit(self, file: str, change: Callable[[str], str]) -> None:
+        """Change one file of the content."""
+        path = self.content / file
+        path.write_text(change(path.read_text()))
+
+    def run(self, *command: str) -> Said:
+        """One command, in this process: an error that nobody foresaw would fail the test."""
+        return nurture(*command, folder=self.folder, **self.settings)
+
+    def refused(self, *command: str) -> str:
+        """What a command says that must end in exit 1."""
+        said = self.run(*command)
+        assert said.status == 1, said
+        return said.err
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Broken:
+    return Broken(tmp_path)
+
+
+def test_a_wrong_yaml_names_file_line_and_what_to_write(broken: Broken) -> None:
+    broken.edit("sequences/lage-rug.yaml", lambda text: text.replace("wait: 2 days", "wait: 2 daagjes"))
+    said = broken.refused("check")
+    line = next(line for line in said.splitlines() if "daagjes" in line)
+    assert line.startswith("sequences/lage-rug.yaml:")
+    assert line.split(":")[1].isdigit()
+    assert "daagjes" in broken.refused("publish", "--yes")
+    assert "daagjes" in broken.refused("serve")
+
+
+def test_a_wrong_template_names_file_line_and_the_word(broken: Broken) -> None:
+    broken.edit("email_templates/hoe-ging-het.md", lambda text: text + "\n{{ voornaam }}\n")
+    line = next(line for line in broken.refused("check").splitlines() if "voornaam" in line)
+    assert line.startswith("email_templates/hoe-ging-het.md:")
+    assert line.split(":")[1].isdigit()
+
+
+def test_all_problems_come_at_once(broken: Broken) -> None:
+    broken.edit("sequences/lage-rug.yaml", lambda text: text.replace("wait: 2 days", "wait: 2 daagjes"))
+    broken.edit("email_templates/hoe-ging-het.md", lambda text: text + "\n{{ voornaam }}\n")
+    broken.settings["base_url"] = "nergens"
+    said = broken.refused("check")
+    assert all(word in said for word in ("daagjes", "voornaam", "NURTURE_BASE_URL"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "word"),
+    [
+        ("database_url", "mysql://somewhere/else", "postgresql+psycopg"),
+        ("database_url", "postgresql+psycopg://nobody@127.0.0.1:1/none", "does not answer"),
+        ("database_url", "sqlite:////nowhere/at/all/nurture.db", "open"),
+        ("mail_url", "smpt://mail.example.nl", "smtp"),
+        ("mail_url", "smtp://mail.example.nl:25?tls=none", "tls=none"),
+        ("opt_in_limits", "address=lots", "3/30d"),
+        ("content_dir", "/nowhere/at/all", "NURTURE_CONTENT_DIR"),
+    ],
+)
+def test_a_wrong_setting_is_one_plain_sentence(broken: Broken, name: str, value: str, word: str) -> None:
+    broken.settings[name] = value
+    said = broken.refused("serve")
+    assert word in said
+    assert len(said.strip().splitlines()) <= 3
+
+
+def test_a_mail_server_that_is_not_there_is_told_plainly(broken: Broken) -> None:
+    broken.settings["mail_url"] = "smtp://127.0.0.1:1?tls=none"
+    done = broken.run("send-test", "advies-lage-rug", "--to", "praktijk@solidperformance.example")
+    assert done.status == 1
+    assert "down" in done.out
+
+
+def test_a_busy_port_is_told_before_anything_starts(broken: Broken) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert str(port) in broken.refused("serve", "--port", str(port))
+
+
+def test_a_key_that_is_gone_stops_the_start(broken: Broken) -> None:
+    broken.settings |= {
+        "NURTURE_SECRET_KEYS": "een-lange-sleutel-die-niemand-raadt-123456789",
+        "suppression_key": "y" * 43,
+    }
+    assert broken.run("publish", "--yes").status == 0
+    broken.settings["secret_keys"] = "een-heel-andere-sleutel-die-niemand-raadt-99"
+    assert "NURTURE_SECRET_KEYS" in broken.refused("serve")
+    broken.settings["suppression_key"] = "z" * 43
+    assert "NURTURE_SUPPRESSION_KEY" in broken.refused("publish", "--yes")
+
+
+def test_wrong_usage_is_exit_2(broken: Broken) -> None:
+    assert broken.run("simulate").status == 2
+    assert broken.run("no-such-command").status == 2

@@ -1,0 +1,139 @@
+"""The main job from the outside, on both databases: opt-in, advice, confirmation, follow-ups, invitation, the end."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.running import Running, http, installation, link_in, text_of, wait_for
+from tests.support.smtp_server import SmtpServer
+
+
+@pytest.fixture
+def running(database_url: str, tmp_path: Path) -> Iterator[Running]:
+    with installation(tmp_path, database_url) as started:
+        started.start()
+        yield started
+
+
+def test_anna_gets_her_advice_at_once_and_nothing_more_until_she_presses_the_button(running: Running) -> None:
+    assert running.opt_in("anna@example.org", first_name="Anna", answers={"posture": "hollow"}).status == 202
+    advice = running.first_mail("anna@example.org")
+    assert "Anna" in text_of(advice)
+    running.clock(advance="P5D")
+    assert http("GET", link_in(advice, "c")).status == 200
+    running.clock(advance="P5D")
+    assert len(running.mails("anna@example.org")) == 1
+
+
+def test_the_whole_sequence_arrives_as_the_simulator_said_and_ends_with_the_invitation(running: Running) -> None:
+    running.opt_in("bram@example.org", answers={"posture": "flat"})
+    advice = running.first_mail("bram@example.org")
+    assert http("POST", link_in(advice, "c"), form={"answers.posture": "hollow"}).status == 200
+    row = json.loads(running.cli("lead", "show", "bram@example.org", "--json").stdout)
+    said = json.loads(
+        running.cli("simulate", "lage-rug", "--live", "--json", "--opt-in-at", row["opt_ins"][0]["created_at"]).stdout
+    )
+    while running.clock(to="next")["sent"]:
+        pass
+    mails = running.mails("bram@example.org")
+    assert len(mails) == len([step for step in said if step["at"]]) == 8
+    assert "pijncheck" in text_of(mails[-1]).lower()
+    assert len({mail["Message-ID"] for mail in mails}) == 8
+    dated = [mail["Date"].datetime.strftime("%Y-%m-%d") for mail in mails]
+    assert dated == [step["at"][:10] for step in said if step["at"]]
+
+
+def test_same_brings_the_invitation_forward_and_worse_pauses_the_mails(running: Running) -> None:
+    for address in ("carla@example.org", "daan@example.org"):
+        running.opt_in(address)
+        http("POST", link_in(running.first_mail(address), "c"), form={})
+    running.clock(to="next")
+    asks = {address: running.mails(address)[1] for address in ("carla@example.org", "daan@example.org")}
+    assert http("POST", link_in(asks["carla@example.org"], "a"), form={"answer": "same"}).status == 200
+    worse = http("POST", link_in(asks["daan@example.org"], "a"), form={"answer": "worse"})
+    assert "huisarts" in worse.text
+    before = len(running.mails("daan@example.org"))
+    running.clock(advance="P13D")
+    assert len(running.mails("daan@example.org")) == before
+    running.clock(advance="P45D")
+    assert len(running.mails("daan@example.org")) == 8
+    subjects = [mail["Subject"] for mail in running.mails("carla@example.org")]
+    assert len(subjects) == 8
+    assert "Zullen we samen kijken?" not in subjects[5:]
+
+
+def test_a_request_pauses_and_a_booking_ends_the_mails(running: Running) -> None:
+    running.opt_in("esra@example.org")
+    advice = running.first_mail("esra@example.org")
+    http("POST", link_in(advice, "c"), form={})
+    wish = {"action": "request", "phone": "06 12345678", "note": "Liefst overdag"}
+    assert http("POST", link_in(advice, "b"), form=wish).status == 200
+    receipt = wait_for(lambda: running.mails("esra@example.org")[1:], "the receipt")
+    assert "aanvraag" in receipt[0]["Subject"].lower()
+    desk = wait_for(lambda: running.mails("praktijk@solidperformance.example"), "the mail to the practice")
+    assert "06 12345678" in text_of(desk[0])
+    running.clock(advance="P10D")
+    assert len(running.mails("esra@example.org")) == 2
+    assert running.cli("lead", "booked", "esra@example.org").returncode == 0
+    running.clock(advance="P60D")
+    assert len(running.mails("esra@example.org")) == 2
+
+
+def test_one_press_unsubscribes_and_a_lead_who_never_confirms_is_forgotten(running: Running) -> None:
+    running.opt_in("frank@example.org")
+    running.opt_in("gijs@example.org")
+    frank, gijs = running.first_mail("frank@example.org"), running.first_mail("gijs@example.org")
+    http("POST", link_in(frank, "c"), form={})
+    url = str(frank["List-Unsubscribe"]).strip("<>")
+    answer = http("POST", url, form={"List-Unsubscribe": "One-Click"})
+    assert (answer.status, answer.headers["Location"], answer.headers["Set-Cookie"]) == (200, None, None)
+    running.clock(advance="P20D")
+    assert len(running.mails("frank@example.org")) == 1
+    assert running.cli("lead", "show", "gijs@example.org").returncode == 1
+    again = http("GET", link_in(gijs, "c"))
+    assert again.status == 200
+    assert "opnieuw" in again.text
+
+
+def test_what_was_accepted_before_a_kill_leaves_after_it(database_url: str, tmp_path: Path) -> None:
+    with SmtpServer() as server, installation(tmp_path, database_url, NURTURE_MAIL_URL=server.url) as running:
+        running.start()
+        for number in range(20):
+            assert running.opt_in(f"lead{number}@example.org").status == 202
+        running.stop(signal.SIGKILL)
+        running.start()
+        wanted = {f"lead{number}@example.org" for number in range(20)}
+        wait_for(
+            lambda: wanted <= {recipient for message in server.messages for recipient in message.recipients},
+            "every advice after a kill",
+            40,
+        )
+
+
+@pytest.mark.postgres
+def test_web_and_workers_apart_share_one_database(postgres_url: str, tmp_path: Path) -> None:
+    with installation(tmp_path, postgres_url) as running:
+        running.start("serve", "--no-worker", "--port", str(running.port))
+        running.start("worker")
+        running.start("worker")
+        for number in range(10):
+            running.opt_in(f"lead{number}@example.org")
+        for number in range(10):
+            running.first_mail(f"lead{number}@example.org")
+        assert sum(len(running.mails(f"lead{number}@example.org")) for number in range(10)) == 10
+
+
+def test_no_address_and_no_name_ever_reaches_the_logs(running: Running) -> None:
+    running.opt_in("heel.herkenbaar@example.org", first_name="Zonnebloem")
+    http("POST", link_in(running.first_mail("heel.herkenbaar@example.org"), "c"), form={})
+    while running.clock(to="next")["sent"]:
+        pass
+    http("POST", f"{running.url}/api/opt-ins", data={"email": "heel.herkenbaar@"})
+    logs = running.logs() + http("GET", f"{running.url}/metrics").text
+    for secret in ("herkenbaar", "Zonnebloem", "/u/", "/c/"):
+        assert secret not in logs
