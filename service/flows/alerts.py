@@ -38,7 +38,7 @@ def deliver(services: Services, now: datetime) -> int:
         waiting = events.open_alerts(session, untold=True)
         for alert in waiting:
             alert.told_at = now
-            for recipient in services.alert_to:
+            for recipient in dict.fromkeys(services.alert_to):  # an address named twice gets one mail
                 extra = {"alert": {"title": alert.dutch, "cause": alert.cause, "details": alert.english}}
                 add_service_mail(
                     session,

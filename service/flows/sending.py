@@ -38,6 +38,7 @@ class Sender:
         self._transport = transport
         self._lease = secrets.token_hex(16)
         self._faults = 0
+        self._was_up = False  # until a mail was taken: the alert of a sender before this one may still stand
         self._rests_until = 0.0
         self._stopping = False
 
@@ -149,8 +150,9 @@ class Sender:
             rest = _DOWN_SECONDS[min(self._faults, len(_DOWN_SECONDS) - 1)]
             self._faults += 1
             self._rests_until = asyncio.get_running_loop().time() + rest
-        elif self._faults:
+        elif self._faults or not self._was_up:
             self._faults = 0
+            self._was_up = True
             await self._write(lambda session: alerts.mended(session, "channel-down", self._services.clock.now()))
 
     async def _heartbeat(self) -> None:

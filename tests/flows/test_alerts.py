@@ -1,0 +1,165 @@
+"""Alerts reach the practice once for each cause, by mail and by webhook."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from service.flows import alerts, ticks
+from service.mail.transport import open_transport
+from service.store import events
+from tests.support.house import START, House, part
+from tests.support.smtp_server import Fault, SmtpServer
+
+STAFF = ("balie@praktijk.example", "baas@praktijk.example")
+
+
+class Hook:
+    """A web server on loopback that keeps what is posted to it, and answers with `status`."""
+
+    def __init__(self) -> None:
+        self.bodies: list[dict[str, str]] = []
+        self.status = 204
+        hook = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                hook.bodies.append(json.loads(body))
+                self.send_response(hook.status)
+                self.end_headers()
+
+            def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base's signature
+                """Nothing on the terminal."""
+
+        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/alerts?token=geheim"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    """A webhook that answers."""
+    hook = Hook()
+    yield hook
+    hook.close()
+
+
+@pytest.fixture
+def told(house: House, hook: Hook) -> House:
+    """A house that tells two people and a webhook."""
+    return house.with_changes(alert_to=STAFF, alert_url=hook.url)
+
+
+def raise_alert(house: House, cause: str = "kapot") -> None:
+    with house.services.database.transaction() as session:
+        alerts.tell(session, cause, dutch="Er is iets kapot.", english="something broke", now=house.clock.now())
+
+
+def mend(house: House, cause: str = "kapot") -> None:
+    with house.services.database.transaction() as session:
+        alerts.mended(session, cause, house.clock.now())
+
+
+def test_an_alert_goes_to_each_of_staff_and_to_the_webhook(told: House, hook: Hook) -> None:
+    raise_alert(told)
+    told.tick()
+    told.tick()
+    assert [len(told.mails(address)) for address in STAFF] == [1, 1]
+    assert "Er is iets kapot." in part(told.mails(STAFF[0])[0], "plain")
+    expected = {"cause": "kapot", "text": "Er is iets kapot.", "english": "something broke", "at": START.isoformat()}
+    assert hook.bodies == [expected]
+
+
+def test_the_same_cause_is_told_once_while_it_stands(told: House, hook: Hook) -> None:
+    for _ in range(3):
+        raise_alert(told)
+        told.tick()
+        told.clock.advance(hours=1)
+    told.tick()
+    assert len(told.mails()) == 2
+    assert len(hook.bodies) == 1
+
+
+def test_a_cause_that_comes_back_is_told_again(told: House, hook: Hook) -> None:
+    for _ in range(2):
+        raise_alert(told)
+        told.tick()
+        mend(told)
+    told.tick()
+    assert len(told.mails(STAFF[0])) == 2
+    assert len(hook.bodies) == 2
+
+
+def test_two_causes_are_two_alerts(told: House, hook: Hook) -> None:
+    raise_alert(told)
+    raise_alert(told, "anders")
+    told.tick()
+    told.tick()
+    assert [body["cause"] for body in hook.bodies] == ["kapot", "anders"]
+    assert len(told.mails(STAFF[0])) == 2
+
+
+def test_a_webhook_that_fails_keeps_no_mail_back_and_is_not_called_twice(told: House, hook: Hook) -> None:
+    hook.status = 500
+    raise_alert(told)
+    told.tick()
+    told.tick()
+    assert len(told.mails()) == 2
+    assert len(hook.bodies) == 1
+
+
+def test_a_webhook_that_is_gone_keeps_no_mail_back(told: House, hook: Hook, capfd: pytest.CaptureFixture[str]) -> None:
+    gone = Hook()
+    gone.close()
+    house = told.with_changes(alert_url=gone.url)
+    raise_alert(house)
+    house.tick()
+    house.tick()
+    assert len(house.mails()) == 2
+    said = capfd.readouterr()
+    assert "alert webhook failed" in said.out + said.err
+    assert "geheim" not in said.out + said.err
+
+
+def test_one_address_named_twice_gets_one_mail(house: House) -> None:
+    here = house.with_changes(alert_to=(STAFF[0], STAFF[0]))
+    raise_alert(here)
+    here.tick()
+    here.tick()
+    assert len(here.mails()) == 1
+
+
+def test_without_anybody_to_tell_an_alert_just_stands(house: House) -> None:
+    raise_alert(house)
+    house.tick()
+    assert house.mails() == []
+    with house.services.database.reading() as session:
+        assert [alert.cause for alert in events.open_alerts(session)] == ["kapot"]
+
+
+def test_a_mail_server_that_is_down_is_told_once_and_mended_by_itself(house: House, hook: Hook) -> None:
+    faults = [Fault(stage="mail", reply="421 4.3.2 later", cut=True)]
+    with SmtpServer(faults=faults) as server:
+        here = house.with_changes(alert_url=hook.url, open_transport=lambda: open_transport(server.url))
+        here.opt_in()
+        for _ in range(3):
+            here.send_due()
+            ticks.housekeeping(here.services)
+        assert [body["cause"] for body in hook.bodies] == ["channel-down"]
+        server.faults.clear()
+        here.send_due()
+        assert len(server.messages) == 1
+    with here.services.database.reading() as session:
+        assert not events.open_alerts(session)
