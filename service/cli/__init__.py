@@ -6,7 +6,8 @@ import sys
 
 import typer
 
-from service.cli import content, doctor, running
+from service.cli import content, doctor, leads, messages, running
+from service.cli.opening import opened
 from service.errors import NurtureError, ProblemsError
 
 app = typer.Typer(
@@ -32,12 +33,15 @@ app.command("send-test")(content.send_test)
 app.command()(content.pause)
 app.command()(content.resume)
 app.command()(doctor.doctor)
+app.add_typer(leads.app, name="lead")
+app.add_typer(messages.app, name="message")
 
 
 def main() -> None:
     """Run a command; nothing a user can cause ends in a traceback."""
     try:
-        app()
+        with opened:
+            app()
     except ProblemsError as error:
         _complain(*map(str, error.problems))
     except NurtureError as error:

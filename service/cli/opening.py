@@ -4,11 +4,15 @@ so that `nurture --help` answers at once."""
 from __future__ import annotations
 
 import getpass
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from service.flows.services import Services
     from service.settings import Settings
+
+opened = ExitStack()
+"""What commands have opened; `main` closes it at the end, however that comes."""
 
 
 def open_services(*, ready: bool = True) -> tuple[Settings, Services]:
@@ -18,6 +22,7 @@ def open_services(*, ready: bool = True) -> tuple[Settings, Services]:
 
     settings = load_settings()
     services = build(settings)
+    opened.callback(services.database.close)
     if ready:
         prepare(services, settings)
     return settings, services

@@ -51,7 +51,9 @@ def erase_expired(session: Session, services: Services, now: datetime) -> int:
     return len(due)
 
 
-def erase(session: Session, services: Services, lead_id: int, why: str, now: datetime) -> None:
+def erase(
+    session: Session, services: Services, lead_id: int, why: str, now: datetime, *, actor: str = "service"
+) -> None:
     """Remove every trace of a lead. Old links then show a friendly page, and `/u/` still suppresses."""
     lead = session.get(Lead, lead_id)
     if lead is None:
@@ -69,4 +71,4 @@ def erase(session: Session, services: Services, lead_id: int, why: str, now: dat
         session.exec(delete(table).where(col(table.lead_id) == lead_id))
     session.exec(delete(Lead).where(col(Lead.id) == lead_id))
     session.add_all(ErasedToken(public_id=each, address_hmac=hmac, erased_at=now) for each in public_ids)
-    events.audit(session, "service", "lead erased", now, lead=lead_id, why=why)
+    events.audit(session, actor, "lead erased", now, lead=lead_id, why=why)

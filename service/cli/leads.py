@@ -1,0 +1,132 @@
+"""`nurture lead …`: one lead by address. What is done is kept in the audit log; looking changes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from service.cli.opening import open_services, staff_name
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlmodel import Session
+
+    from service.flows.services import Services
+    from service.store.tables import Lead
+
+app = typer.Typer(
+    help="One lead: what we hold and why, stop, end a pause, booked, erase.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The lead's e-mail address.")]
+_CHECKPOINTS = 5
+
+
+@app.command()
+def show(
+    address: Address, as_json: Annotated[bool, typer.Option("--json", help="One JSON object, on stdout.")] = False
+) -> None:
+    """What was sent, what comes when, and why."""
+    from service.cli.lead_text import lines
+    from service.flows import lead_report
+
+    _, services = open_services()
+    with services.database.reading() as session:
+        lead = lead_report.find(session, address)
+        found = lead_report.report(session, services, lead, services.clock.now())
+    typer.echo(found.model_dump_json(indent=2) if as_json else "\n".join(lines(found)))
+
+
+@app.command()
+def export(address: Address) -> None:
+    """All that is held about a lead, as one JSON object on stdout."""
+    from service.flows import lead_report
+    from service.store import events
+
+    def work(session: Session, services: Services, lead: Lead, now: datetime) -> str:
+        events.audit(session, staff_name(), "lead exported", now, lead=lead.id)
+        return json.dumps(lead_report.export(session, services, lead, now), ensure_ascii=False, indent=2)
+
+    typer.echo(_with_lead(address, work))
+
+
+@app.command()
+def stop(address: Address) -> None:
+    """No more follow-ups, of any sequence: as if the lead had unsubscribed."""
+    from service.flows import consent
+    from service.store import events
+
+    def work(session: Session, services: Services, lead: Lead, now: datetime) -> str:
+        stopped = consent.withdraw(session, services, lead, "staff", now)
+        events.audit(session, staff_name(), "lead stopped", now, lead=lead.id, changed=stopped)
+        return "Stopped: no follow-up leaves any more." if stopped else "There was nothing left to stop."
+
+    typer.echo(_with_lead(address, work))
+
+
+@app.command()
+def resume(address: Address) -> None:
+    """End a pause now: the waits go on from where they stood. Does not undo a stop."""
+    from service.flows import planning
+    from service.store import enrolments, events, leads
+
+    def work(session: Session, services: Services, lead: Lead, now: datetime) -> str:
+        leads.lock_one(session, lead.id, services.hmac)
+        runs = [row for row in enrolments.of_lead(session, lead.id) if row.state in enrolments.OPEN]
+        resumed = [row.sequence for row in runs if planning.resume(session, services, row, now)]
+        if resumed:
+            leads.note(session, lead.id, "resumed", now, source="staff")
+        events.audit(session, staff_name(), "lead resumed", now, lead=lead.id, sequences=resumed)
+        return f"Resumed: {', '.join(resumed)}." if resumed else "Nothing was paused."
+
+    typer.echo(_with_lead(address, work))
+
+
+@app.command()
+def booked(address: Address) -> None:
+    """There is an appointment: the sequences that lead to it end, and nothing queued goes out."""
+    from service.flows import booking
+    from service.store import events
+
+    def work(session: Session, services: Services, lead: Lead, now: datetime) -> str:
+        changed = booking.booked(session, services, lead, "staff", now)
+        events.audit(session, staff_name(), "lead booked", now, lead=lead.id, changed=changed)
+        return "Booked: the follow-ups end." if changed else "There was nothing left to end."
+
+    typer.echo(_with_lead(address, work))
+
+
+@app.command()
+def erase(address: Address, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Remove every trace of a lead for good; a keyed hash stays, so that a "no" is still known."""
+    from service.flows import lead_report, privacy
+
+    def work(session: Session, services: Services, lead: Lead, now: datetime) -> str:
+        privacy.erase(session, services, lead.id, "staff", now, actor=staff_name())
+        return "Erased."
+
+    _, services = open_services()
+    with services.database.reading() as session:
+        lead_report.find(session, address)
+    if not yes:
+        typer.confirm("Erase all that is held about this lead? It cannot be undone.", abort=True)
+    said = _with_lead(address, work, services)
+    if not any(services.database.forget_for_good() for _ in range(_CHECKPOINTS)):
+        said += " The database was busy all the while: its log is cut off when the service is next stopped."
+    typer.echo(said)
+
+
+def _with_lead(
+    address: str, work: Callable[[Session, Services, Lead, datetime], str], services: Services | None = None
+) -> str:
+    """Do it to the lead of an address, in one transaction. Returns what to tell."""
+    from service.flows import lead_report
+
+    services = services or open_services()[1]
+    with services.database.transaction() as session:
+        return work(session, services, lead_report.find(session, address), services.clock.now())

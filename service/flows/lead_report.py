@@ -1,0 +1,144 @@
+"""Everything about one lead: what was asked and agreed to, what was sent, what comes when, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from pydantic import JsonValue
+from sqlmodel import Session
+
+from service.domain.lead import normalise_address
+from service.errors import InvalidInputError, NotFoundError
+from service.flows import brake, simulation
+from service.flows.lead_shown import (
+    AttemptShown,
+    ComingShown,
+    ConsentShown,
+    EnrolmentShown,
+    HappeningShown,
+    LeadReport,
+    MessageShown,
+    OptInShown,
+    RequestShown,
+    Shown,
+    SuppressionShown,
+)
+from service.flows.services import Services
+from service.store import consents, enrolments, lead_rows, leads, outbox, suppressions
+from service.store.tables import Attempt, Consent, Enrolment, Lead, Message, Table
+
+_ShownT = TypeVar("_ShownT", bound=Shown)
+
+
+def find(session: Session, address: str) -> Lead:
+    """The lead of an address as somebody typed it. Raises NotFoundError, or InvalidInputError for no address at all."""
+    try:
+        normalised = normalise_address(address)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{address!r} cannot be used: {error.english}", error.dutch) from None
+    lead = leads.by_address(session, normalised)
+    if lead is None:
+        raise NotFoundError(
+            f"there is no lead with the address {normalised}: it never came, or it was erased",
+            "We hebben geen gegevens bij dit adres.",
+        )
+    return lead
+
+
+def report(session: Session, services: Services, lead: Lead, now: datetime) -> LeadReport:
+    """Everything about one lead as of now; changes nothing."""
+    given = consents.of_lead(session, lead.id)
+    runs = enrolments.of_lead(session, lead.id)
+    hmac = services.hmac(lead.address)
+    by_id = {consent.id: consent for consent, _ in given}
+    tries = lead_rows.attempts(session, lead.id)
+    return _shown(
+        LeadReport,
+        lead,
+        time_zone=str(services.published.calendar(session).zone),
+        held_back=_held_back(session, runs),
+        opt_ins=[_shown(OptInShown, row) for row in leads.opt_ins(session, lead.id)],
+        consents=[
+            _shown(
+                ConsentShown,
+                consent,
+                withdrawn_at=withdrawal.at if withdrawal else None,
+                withdrawn_by=withdrawal.source if withdrawal else None,
+            )
+            for consent, withdrawal in given
+        ],
+        enrolments=[_enrolment(row, now) for row in runs],
+        messages=[
+            _message(row, lead, by_id.get(row.consent_id or 0), tries.get(row.id, ()))
+            for row in outbox.of_lead(session, lead.id)
+        ],
+        coming=[each for row in runs for each in _coming(session, services, row, now)],
+        suppressions=[
+            SuppressionShown(reason=rule.reason, scope=rule.scope, until=rule.until)
+            for rule in suppressions.of(session, [hmac]).get(hmac, [])
+        ],
+        pain_check_requests=[_shown(RequestShown, row) for row in lead_rows.booking_requests(session, lead.id)],
+        timeline=[_shown(HappeningShown, row) for row in leads.timeline(session, lead.id)],
+    )
+
+
+def export(session: Session, services: Services, lead: Lead, now: datetime) -> dict[str, JsonValue]:
+    """All that is held: the report, and under `stored` every row about the lead, table by table, as it is kept."""
+    stored: dict[str, JsonValue] = {
+        table: [row.model_dump(mode="json", exclude={"lease_token", "lease_until"}) for row in rows]
+        for table, rows in lead_rows.everything(session, lead).items()
+    }
+    told: dict[str, JsonValue] = report(session, services, lead, now).model_dump(mode="json")
+    return told | {"stored": stored}
+
+
+def _shown(model: type[_ShownT], row: Table, **more: object) -> _ShownT:
+    """Those of a row's columns that are shown, and what does not stand in the row itself."""
+    return model.model_validate(row.model_dump() | more)
+
+
+def _enrolment(row: Enrolment, now: datetime) -> EnrolmentShown:
+    if row.paused_until is not None and row.paused_until <= now:
+        return _shown(EnrolmentShown, row, pause_reason=None, paused_until=None)
+    return _shown(EnrolmentShown, row)
+
+
+def _message(row: Message, lead: Lead, consent: Consent | None, tries: Sequence[Attempt]) -> MessageShown:
+    return _shown(
+        MessageShown,
+        row,
+        to_practice=row.recipient != lead.address,
+        consent_given_at=consent.given_at if consent else None,
+        consent_source=consent.source if consent else None,
+        attempts=[_shown(AttemptShown, each) for each in tries],
+    )
+
+
+def _coming(session: Session, services: Services, row: Enrolment, now: datetime) -> list[ComingShown]:
+    """The steps ahead in a run that is open; a run that has ended has none."""
+    if row.state not in enrolments.OPEN:
+        return []
+    return [
+        ComingShown(
+            sequence=row.sequence,
+            step=each.step,
+            template=each.template,
+            at=each.at,
+            reason=each.reason.english,
+            dutch_reason=each.reason.dutch,
+        )
+        for each in simulation.upcoming(session, services, row, now)
+    ]
+
+
+def _held_back(session: Session, runs: Sequence[Enrolment]) -> str | None:
+    """The emergency brake, as far as it concerns this lead."""
+    paused = brake.state(session)
+    if paused.all_mail:
+        return "all mail is held back; nurture resume lets it go"
+    if paused.follow_ups:
+        return "all follow-ups are held back; nurture resume lets them go"
+    mine = sorted({row.sequence for row in runs} & paused.sequences)
+    return f"the follow-ups of {', '.join(mine)} are held back; nurture resume lets them go" if mine else None

@@ -1,0 +1,152 @@
+"""What we say about one lead: all of it, and what is said to come is what comes."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from service.errors import InvalidInputError, NotFoundError
+from service.flows import booking, brake, consent, lead_report
+from service.flows.booking import PainCheckRequest
+from service.flows.lead_shown import LeadReport
+from service.store import leads
+from service.store.tables import Message
+from tests.support.house import START, House
+
+
+def report(house: House, address: str = "anna@example.org") -> LeadReport:
+    with house.services.database.reading() as session:
+        return lead_report.report(session, house.services, lead_report.find(session, address), house.clock.now())
+
+
+def confirm(house: House, address: str = "anna@example.org") -> None:
+    with house.services.database.transaction() as session:
+        lead = lead_report.find(session, address)
+        consent.confirm(session, house.services, leads.opt_ins(session, lead.id)[-1], {}, house.clock.now())
+
+
+def test_an_unconfirmed_lead_waits_for_the_confirmation(house: House) -> None:
+    house.opt_in("bram@example.org", first_name="Bram")
+    house.tick()
+    found = report(house, "bram@example.org")
+    assert (found.address, found.first_name, found.confirmed_at) == ("bram@example.org", "Bram", None)
+    assert [(each.kind, each.state) for each in found.messages] == [("advice", "accepted")]
+    assert found.messages[0].first_handed_at == START
+    assert [each.outcome for each in found.messages[0].attempts] == ["accepted"]
+    assert {each.reason for each in found.coming} == {"waits for the confirmation"}
+    assert all(each.at is None for each in found.coming)
+    assert found.erase_at == datetime(2026, 3, 23, 9, 0, tzinfo=UTC)
+    assert [(each.purpose, each.effective) for each in found.consents] == [("advice", True), ("follow_up", False)]
+
+
+def test_what_is_said_to_come_is_what_comes(house: House) -> None:
+    house.opt_in()
+    house.tick()
+    confirm(house)
+    said = {each.step: each.at for each in report(house).coming if each.at}
+    assert len(said) == 7
+    house.live_through(days=60)
+    found = report(house)
+    came = {
+        each.step: each.first_handed_at for each in found.messages if each.kind == "follow_up" and each.first_handed_at
+    }
+    assert came == said
+    assert found.coming == ()
+    assert [(each.state, each.end_reason) for each in found.enrolments] == [("finished", "all_steps_done")]
+
+
+def test_each_follow_up_names_the_consent_it_rests_on(house: House) -> None:
+    house.opt_in()
+    house.tick()
+    house.clock.advance(hours=1)
+    confirm(house)
+    house.live_through(days=3)
+    first = next(each for each in report(house).messages if each.kind == "follow_up")
+    assert (first.consent_source, first.consent_given_at) == ("confirmation", START.replace(hour=10))
+
+
+def test_a_stop_is_told_everywhere(house: House) -> None:
+    house.opt_in()
+    house.tick()
+    confirm(house)
+    with house.services.database.transaction() as session:
+        consent.withdraw(session, house.services, lead_report.find(session, "anna@example.org"), "staff", START)
+    found = report(house)
+    assert found.coming == ()
+    assert [(each.reason, each.scope, each.until) for each in found.suppressions] == [
+        ("unsubscribe", "follow_up", None)
+    ]
+    assert {each.withdrawn_by for each in found.consents if each.purpose == "follow_up"} == {"staff"}
+    assert found.consents[0].withdrawn_at is None
+    assert [each.end_reason for each in found.enrolments] == ["staff"]
+    assert found.timeline[-1].kind == "withdrawn"
+
+
+def test_a_request_for_a_pain_check_pauses_and_keeps_the_lead(house: House) -> None:
+    house.opt_in()
+    house.tick()
+    confirm(house)
+    with house.services.database.transaction() as session:
+        message = session.get_one(Message, house.messages()[0].id)
+        booking.request(session, house.services, message, PainCheckRequest(phone="06 1234", preferred=("mon",)), START)
+    house.tick()
+    found = report(house)
+    assert [(each.phone, each.preferred, each.handled_at) for each in found.pain_check_requests] == [
+        ("06 1234", ("mon",), None)
+    ]
+    assert [each.pause_reason for each in found.enrolments] == ["pain_check_request"]
+    assert [each.template for each in found.messages if each.to_practice] == ["dienst-aanvraag"]
+    house.clock.advance(days=15)
+    assert report(house).enrolments[0].pause_reason is None
+
+
+def test_the_emergency_brake_is_told(house: House) -> None:
+    house.opt_in()
+    with house.services.database.transaction() as session:
+        brake.pull(session, house.services, name="lage-rug", all_mail=False, actor="test", now=START)
+    assert "the follow-ups of lage-rug are held back" in (report(house).held_back or "")
+
+
+def test_looking_changes_nothing(house: House) -> None:
+    house.opt_in()
+    house.tick()
+    confirm(house)
+    before = house.rows()
+    report(house)
+    assert house.rows() == before
+
+
+def test_an_export_holds_every_stored_row_about_the_lead_and_nobody_else(house: House) -> None:
+    house.opt_in("carla@example.org")
+    house.opt_in(first_name="Anna")
+    house.tick()
+    with house.services.database.reading() as session:
+        lead = lead_report.find(session, "Anna@Example.org ")
+        found = lead_report.export(session, house.services, lead, house.clock.now())
+    text = json.dumps(found)
+    assert "carla" not in text
+    stored = found["stored"]
+    assert isinstance(stored, dict)
+    ours = {
+        name: len([row for row in rows if _about(row, lead.id)])
+        for name, rows in stored.items()
+        if isinstance(rows, list)
+    }
+    assert ours["message"] == ours["opt_in"] == ours["lead"] == 1
+    assert ours["consent"] == 2
+    # every table that can hold something about a lead is in it
+    tables = {name for name, rows in house.rows().items() if re.search("anna@example.org|'Anna'", repr(rows))}
+    assert tables <= set(stored)
+
+
+def _about(row: object, lead_id: int) -> bool:
+    return isinstance(row, dict) and lead_id in {row.get("lead_id"), row.get("id")}
+
+
+@pytest.mark.parametrize(("address", "error"), [("nobody@example.org", NotFoundError), ("nobody", InvalidInputError)])
+def test_an_address_we_do_not_know_is_one_sentence(house: House, address: str, error: type[Exception]) -> None:
+    with house.services.database.reading() as session, pytest.raises(error, match=address):
+        lead_report.find(session, address)
