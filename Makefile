@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8000
 
-.PHONY: help demo serve test check format lock clean
+.PHONY: help demo serve test check format pictures lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,9 @@ check: .venv/dev ## format, lint, types, import layers, lock files, content, mig
 format: .venv/dev ## put the code in its one format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix-only .
+
+pictures: .venv/dev ## draw every mail anew for docs/mails.md, in a Chromium
+	$(BIN)/python -m tests.support.mail_pictures
 
 lock: .venv/dev ## resolve requirements*.in again into hashed requirements*.txt
 	.ci/lock
