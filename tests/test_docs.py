@@ -1,0 +1,168 @@
+"""The documents say what is so: states and moves, settings, commands, links, the form for a website."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+import typer.main
+from typer.core import TyperGroup
+
+from service.cli import app
+from service.domain import delivery, enrolment
+from service.environment import PREFIX
+from service.settings import WEBHOOK_SECRETS, Settings
+from service.web.opt_in_body import OptInBody, from_form
+from tests.support.house import ROOT, shipped
+from tests.support.mail_pictures import sheets
+
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+LEDGER = (ROOT / "docs/ledger.md").read_text(encoding="utf-8")
+WEBSITE = (ROOT / "docs/website.md").read_text(encoding="utf-8")
+SNIPPETS = {"README": (ROOT / "README.md").read_text(encoding="utf-8"), "docs/website.md": WEBSITE}
+_State = TypeVar("_State", delivery.State, enrolment.State)
+every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+def _drawn(heading: str) -> list[tuple[str, str]]:
+    """The moves in the table under a heading of docs/ledger.md."""
+    section = LEDGER.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return re.findall(r"^\| `(\w+)` → `(\w+)` \|", section, re.MULTILINE)
+
+
+def _moves(allowed: Mapping[_State, frozenset[_State]]) -> set[tuple[str, str]]:
+    return {(before.value, after.value) for before, afters in allowed.items() for after in afters}
+
+
+@pytest.mark.parametrize(
+    ("heading", "moves"),
+    [("A message", _moves(delivery.MOVES)), ("An enrolment", _moves(enrolment.MOVES))],
+    ids=["message", "enrolment"],
+)
+def test_the_ledger_page_names_every_move_once_and_no_other(heading: str, moves: set[tuple[str, str]]) -> None:
+    drawn = _drawn(heading)
+    assert sorted(drawn) == sorted(moves)
+
+
+@pytest.mark.parametrize(
+    ("picture", "states"),
+    [("message-states.svg", list(delivery.State)), ("enrolment-states.svg", list(enrolment.State))],
+    ids=["message", "enrolment"],
+)
+def test_the_drawings_show_every_state(picture: str, states: list[StrEnum]) -> None:
+    drawn = re.findall(r'class="name"[^>]*>(\w+)<', (ROOT / "docs/pictures" / picture).read_text(encoding="utf-8"))
+    assert sorted(drawn) == sorted(state.value for state in states)
+
+
+def test_the_places_that_the_ledger_page_names_exist() -> None:
+    for file, function in re.findall(r"`((?:flows|store|domain)/\w+\.py)`(?: `(\w+)`)?", LEDGER):
+        source = (ROOT / "service" / file).read_text(encoding="utf-8")
+        assert not function or f"\ndef {function}(" in source, f"{file} has no {function}"
+
+
+@every_document
+def test_every_setting_named_exists(document: Path) -> None:
+    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    for name in re.findall(r"\bNURTURE_[A-Z][A-Z_]*\b", document.read_text(encoding="utf-8")):
+        assert name.removesuffix("_FILE") in known or name.startswith(WEBHOOK_SECRETS.rstrip("_")), name
+
+
+@every_document
+def test_every_command_named_exists_with_its_options(document: Path) -> None:
+    for words in _commands(document.read_text(encoding="utf-8")):
+        command, rest = typer.main.get_command(app), list(words)
+        while isinstance(command, TyperGroup) and rest:
+            assert rest[0] in command.commands, f"there is no command: nurture {' '.join(words)}"
+            command = command.commands[rest.pop(0)]
+        known = {option for parameter in command.params for option in [*parameter.opts, *parameter.secondary_opts]}
+        named = {word.partition("=")[0] for word in rest if word.startswith("--")}
+        assert named <= known | {"--help"}, f"nurture {' '.join(words)}"
+
+
+@every_document
+def test_every_make_target_named_exists(document: Path) -> None:
+    targets = set(re.findall(r"^([a-z./-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    for code in _code(document.read_text(encoding="utf-8")):
+        for named in re.findall(r"^\s*make ([a-z./-]+)", code, re.MULTILINE):
+            assert named in targets, f"there is no target: make {named}"
+
+
+@every_document
+def test_every_link_to_a_file_leads_somewhere(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    for target in [*re.findall(r"\]\(([^)\s]+)\)", text), *re.findall(r'src="([^"]+)"', text)]:
+        if "://" not in target and not target.startswith("#"):
+            assert (document.parent / target.partition("#")[0]).exists(), target
+
+
+def test_every_file_on_the_map_exists() -> None:
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    there = {path.name for path in (ROOT / "service").rglob("*.py")}
+    for named in re.findall(r"`([\w/*]+\.py)`", text):
+        assert any((ROOT / "service").rglob(named)) or named in there, named
+
+
+def test_every_mail_of_both_sequences_has_its_picture_and_text_and_is_shown() -> None:
+    shown = (ROOT / "docs/mails.md").read_text(encoding="utf-8")
+    wanted = {f"{sheet.name}.{ending}" for sheet in sheets(shipped()) for ending in ("png", "txt")}
+    folder = ROOT / "docs/pictures/mails"
+    assert {path.name for path in folder.iterdir()} == wanted
+    assert set(re.findall(r"pictures/mails/([\w.-]+)", shown)) == wanted
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= 3_000_000
+
+
+@pytest.mark.parametrize("text", SNIPPETS.values(), ids=SNIPPETS)
+def test_the_form_for_a_website_has_the_fields_that_are_taken_and_both_boxes_unticked(text: str) -> None:
+    form = _block(text, "html")
+    names = re.findall(r'name="([^"]+)"', form)
+    assert set(from_form(dict.fromkeys(names, ""))) <= set(OptInBody.model_fields)
+    assert {"form", "consent_version", "email", "consent_advice", "consent_follow_up", "leave_empty"} <= set(names)
+    assert "checked" not in form
+
+
+@pytest.mark.parametrize("text", SNIPPETS.values(), ids=SNIPPETS)
+def test_the_form_for_a_website_states_the_version_of_the_words_it_shows(text: str) -> None:
+    form = _block(text, "html")
+    forms = shipped().content.forms
+    assert forms is not None
+    named = forms.forms[_value(form, "form")]
+    assert _value(form, "consent_version") == named.consent.advice.version == named.consent.follow_up.version
+    assert named.button in form
+    if text is WEBSITE:
+        assert named.consent.advice.text in form
+        assert named.consent.follow_up.text in form
+        for question in named.questions:
+            offered = re.findall(rf'name="answers\.{question.name}" value="(\w+)"', form)
+            assert offered == [option.value for option in question.options]
+
+
+def _code(text: str) -> Iterator[str]:
+    """What stands between backticks, and in fenced blocks."""
+    fences = r"^ *```\w*\n(.*?)^ *```$"
+    yield from re.findall(fences, text, re.MULTILINE | re.DOTALL)
+    yield from re.findall(r"`([^`\n]+)`", re.sub(fences, "", text, flags=re.MULTILINE | re.DOTALL))
+
+
+def _commands(text: str) -> Iterator[list[str]]:
+    """The words behind each `nurture` that begins a command."""
+    for code in _code(text):
+        for line in code.splitlines():
+            found = re.search(r"(?:^\s*|bin/|\bweb )nurture ([a-z-].*)", line)
+            if found and not re.search(r"nurture (>|--)", line):
+                yield re.split(r"\s+", found[1].partition(" #")[0].strip())
+
+
+def _block(text: str, language: str) -> str:
+    found = re.search(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert found, f"no {language} in the text"
+    return found[1]
+
+
+def _value(form: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]+)"', form)
+    assert found, f"no {name} in the form"
+    return found[1]
