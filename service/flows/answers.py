@@ -38,7 +38,7 @@ def record(session: Session, services: Services, message: Message, answer: Answe
     enrolment.answers = {**enrolment.answers, "helped": answer}
     leads.note(session, lead.id, "answered", now, helped=answer)
     if answer == "worse":
-        planning.pause(enrolment, "worse", now + PAUSE, now)
+        planning.put_off(session, enrolment, "worse", now + PAUSE, now)
         _tell_practice(session, services, lead, enrolment, now)
     elif enrolment.pause_reason == "worse":
         planning.resume(session, services, enrolment, now)

@@ -57,7 +57,7 @@ def request(session: Session, services: Services, message: Message, wish: PainCh
     session.add(row)
     session.flush()
     for enrolment in enrolments.of_lead(session, lead.id):
-        planning.pause(enrolment, "pain_check_request", now + PAUSE, now)
+        planning.put_off(session, enrolment, "pain_check_request", now + PAUSE, now)
     leads.note(session, lead.id, "pain_check_requested", now, message=message.id)
     _mail(session, services, lead, row, message, now)
     notify_sender(session)

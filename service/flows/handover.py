@@ -15,8 +15,8 @@ from sqlmodel import Session
 from service.domain.calendar import Calendar
 from service.domain.enrolment import State
 from service.domain.lead import Kind, Suppression, may_receive
-from service.domain.timing import in_window, next_opening
-from service.flows import brake
+from service.domain.timing import NeverOpensError, in_window, next_opening
+from service.flows import alerts, brake
 from service.flows.services import Services
 from service.store import consents, enrolments, leads, outbox, suppressions
 from service.store.tables import Consent, Enrolment, Message
@@ -52,11 +52,12 @@ def begin(
 ) -> list[HandOver]:
     """Open an attempt for each leased message that may still go; the others end or wait, each with a reason.
 
-    A message whose lease somebody else holds by now is left alone. Nothing may be handed over before the commit.
+    A message whose lease ran out, or is somebody else's by now, is left alone. Nothing may be handed over before
+    the commit.
     """
     before = outbox.leased(session, ids, lease)
     _lock(session, services, before)
-    messages = outbox.leased(session, ids, lease)
+    messages = outbox.hold(session, ids, lease, real_now)
     facts = _read(session, services, messages, now)
     begun = []
     for message in messages:
@@ -109,7 +110,12 @@ def _let_go(session: Session, services: Services, message: Message, facts: _Fact
         return True
     if kind is not Kind.FOLLOW_UP or enrolment is None:
         return False
-    return _let_follow_up_go(session, services, message, enrolment, facts, now)
+    try:
+        return _let_follow_up_go(session, services, message, enrolment, facts, now)
+    except NeverOpensError as error:  # a calendar without a day left is staff's to mend; the other mails go on
+        outbox.release(message, "due", "de praktijk is dicht", due_at=now + timedelta(days=1))
+        alerts.tell(session, "calendar-closed", dutch=error.dutch, english=error.english, now=now)
+        return True
 
 
 def _let_follow_up_go(
@@ -119,14 +125,14 @@ def _let_follow_up_go(
     if enrolment.state not in {State.ACTIVE, State.FINISHED} or enrolment.goal_at is not None:
         outbox.release(message, "cancelled", "afspraak gemaakt" if enrolment.goal_at else "de reeks is gestopt")
         message.settled_at = now
+    elif enrolment.paused_until is not None and now < enrolment.paused_until:
+        opening = next_opening(enrolment.paused_until, sequence.window, facts.calendar)
+        outbox.release(message, "due", "gepauzeerd", due_at=opening)
     elif message.not_after is not None and now > message.not_after:
         outbox.release(message, "skipped", "te laat geworden")
         message.settled_at = now
     elif facts.paused.follow_ups or message.sequence in facts.paused.sequences:
         outbox.release(message, "due", "vervolgmails staan stil")
-    elif enrolment.paused_until is not None and now < enrolment.paused_until:
-        opening = next_opening(enrolment.paused_until, sequence.window, facts.calendar)
-        outbox.release(message, "due", "gepauzeerd", due_at=opening)
     elif not in_window(now, sequence.window, facts.calendar):
         opening = next_opening(now, sequence.window, facts.calendar)
         outbox.release(message, "due", "wacht op het verzendvenster", due_at=opening)

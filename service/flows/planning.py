@@ -18,7 +18,7 @@ from service.errors import RefusedError
 from service.flows import alerts
 from service.flows.messages import add_follow_up
 from service.flows.services import Services
-from service.store import consents, enrolments, leads, suppressions
+from service.store import consents, enrolments, leads, outbox, suppressions
 from service.store.db import notify_sender
 from service.store.tables import Consent, Enrolment, Lead, OptIn
 
@@ -105,11 +105,25 @@ def pause(enrolment: Enrolment, reason: str, until: datetime, now: datetime) -> 
         enrolment.next_at = max(enrolment.next_at, until)
 
 
+def put_off(session: Session, enrolment: Enrolment, reason: str, until: datetime, now: datetime) -> None:
+    """Pause, and move what is in the outbox already: it waits too, and its latest moment moves along."""
+    before = enrolment.anchor
+    pause(enrolment, reason, until, now)
+    for message in outbox.of_run(session, enrolment.id):
+        message.due_at = max(message.due_at, enrolment.paused_until or message.due_at)
+        message.not_after = message.not_after and message.not_after + (enrolment.anchor - before)
+    session.flush()
+
+
 def resume(session: Session, services: Services, enrolment: Enrolment, now: datetime) -> bool:
     """End a pause early: the waits go on from where they stood. False when there was none."""
     if enrolment.paused_until is None or enrolment.paused_until <= now:
         return False
-    enrolment.anchor -= enrolment.paused_until - now
+    left = enrolment.paused_until - now
+    for message in outbox.of_run(session, enrolment.id):
+        message.due_at = now if message.due_at >= enrolment.paused_until else message.due_at
+        message.not_after = message.not_after and message.not_after - left
+    enrolment.anchor -= left
     enrolment.pause_reason = enrolment.paused_until = None
     if enrolment.state == State.ACTIVE:
         enrolment.next_at = None

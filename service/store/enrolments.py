@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
+from service.store import outbox
 from service.store.tables import Enrolment, Message
 
 OPEN = ("awaiting_confirmation", "active")
@@ -56,14 +57,14 @@ def outcomes(session: Session, enrolment_ids: Iterable[int]) -> dict[int, dict[s
 def follow_up_moments(session: Session, lead_ids: Iterable[int]) -> dict[int, list[datetime]]:
     """When each lead got, or is to get, a follow-up, over all its sequences: at most one a local day may leave."""
     found: dict[int, list[datetime]] = {}
-    statement = select(Message.lead_id, Message.due_at, Message.first_handed_at).where(
+    statement = select(Message).where(
         col(Message.lead_id).in_(list(lead_ids)),
         Message.kind == "follow_up",
         col(Message.state).not_in(("cancelled", "skipped")),
     )
-    for lead_id, due_at, handed_at in session.exec(statement):
-        if lead_id is not None:
-            found.setdefault(lead_id, []).append(handed_at or due_at)
+    for message in session.exec(statement):
+        if message.lead_id is not None:
+            found.setdefault(message.lead_id, []).append(outbox.left_at(message))
     return found
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import false
+from sqlalchemy import Select, false
+from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, func, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -76,6 +77,26 @@ def leased(session: Session, ids: Iterable[int], token: str) -> list[Message]:
     return list(session.exec(statement))
 
 
+def hold(session: Session, ids: Iterable[int], token: str, real_now: datetime) -> list[Message]:
+    """As `leased`, without leases that ran out, and nobody else may take or change them until the transaction ends.
+
+    Without the row locks a reaper could give a message to another worker between this look and the hand-over.
+    """
+    statement = (
+        select(Message)
+        .where(
+            col(Message.id).in_(list(ids)),
+            Message.state == "leased",
+            Message.lease_token == token,
+            col(Message.lease_until) > real_now,
+        )
+        .order_by(col(Message.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return sorted(session.exec(statement), key=lambda each: (each.priority, each.due_at, each.id))
+
+
 def open_attempt(session: Session, message: Message, *, token: str, now: datetime, real_now: datetime) -> None:
     """The message counts as handed over from the commit on: whatever happens next, it is not silently sent again."""
     message.state = "handed_over"
@@ -95,19 +116,30 @@ def release(message: Message, state: str, reason: str | None, *, due_at: datetim
 
 def renew(session: Session, token: str, real_now: datetime) -> None:
     """Heartbeat: everything this token holds is still being worked on."""
+    mine = select(Message.id).where(Message.lease_token == token, col(Message.state).in_(("leased", "handed_over")))
     session.exec(
         update(Message)
-        .where(col(Message.lease_token) == token, col(Message.state).in_(("leased", "handed_over")))
+        .where(col(Message.id).in_(_not_locked(mine)))
         .values(lease_until=real_now + LEASE)
         .execution_options(synchronize_session=False)
     )
 
 
+def _not_locked(wanted: SelectOfScalar[int]) -> Select[tuple[int]]:
+    """Those of the ids that nobody else holds just now; the rest is looked at next time.
+
+    A statement that waits for one row while it holds others would deadlock with hand-overs, which take many too.
+    """
+    free = wanted.with_for_update(skip_locked=True).cte("free")
+    return sql_select(free.c.id)
+
+
 def give_back(session: Session, token: str) -> None:
     """A worker that stops returns what it leased and did not hand over."""
+    mine = select(Message.id).where(Message.lease_token == token, Message.state == "leased")
     session.exec(
         update(Message)
-        .where(col(Message.lease_token) == token, col(Message.state) == "leased")
+        .where(col(Message.id).in_(_not_locked(mine)))
         .values(state="due", lease_token=None, lease_until=None)
         .execution_options(synchronize_session=False)
     )
@@ -148,22 +180,42 @@ def unknown_attempts(session: Session, message_id: int) -> int:
 def follow_ups_handed_since(
     session: Session, lead_ids: Iterable[int], since: datetime
 ) -> dict[int, dict[int, datetime]]:
-    """lead id -> message id -> first hand-over, of follow-ups lately handed over: at most one a local day may be."""
-    statement = select(Message.lead_id, Message.id, Message.first_handed_at).where(
-        col(Message.lead_id).in_(list(lead_ids)), Message.kind == "follow_up", col(Message.first_handed_at) >= since
+    """lead id -> message id -> when it last left, of follow-ups lately handed over: at most one a local day may."""
+    statement = select(Message).where(
+        col(Message.lead_id).in_(list(lead_ids)),
+        Message.kind == "follow_up",
+        col(Message.first_handed_at).is_not(None),
+        col(Message.state).not_in(("due", "leased")),  # refused, and waiting for its next try
+        or_(col(Message.due_at) >= since, col(Message.first_handed_at) >= since, col(Message.settled_at) >= since),
     )
     found: dict[int, dict[int, datetime]] = {}
-    for lead_id, message_id, handed_at in session.exec(statement):
-        if lead_id is not None and handed_at is not None:
-            found.setdefault(lead_id, {})[message_id] = handed_at
+    for message in session.exec(statement):
+        if message.lead_id is not None:
+            found.setdefault(message.lead_id, {})[message.id] = left_at(message)
     return found
+
+
+def left_at(message: Message) -> datetime:
+    """When a mail left, or is to leave: a retry counts when it goes, not when it was first refused."""
+    return message.settled_at or max(message.first_handed_at or message.due_at, message.due_at)
+
+
+def of_run(session: Session, enrolment_id: int) -> Sequence[Message]:
+    """The follow-ups of one run that may still leave."""
+    waiting = col(Message.state).in_(("due", "leased", "handed_over", "held"))
+    return session.exec(
+        select(Message)
+        .where(Message.enrolment_id == enrolment_id, Message.kind == "follow_up", waiting)
+        .execution_options(populate_existing=True)
+    ).all()
 
 
 def give_back_expired(session: Session, real_now: datetime) -> int:
     """Leases that ran out before a hand-over: due again, nothing was sent. Returns how many."""
+    expired = select(Message.id).where(Message.state == "leased", col(Message.lease_until) < real_now)
     statement = (
         update(Message)
-        .where(col(Message.state) == "leased", col(Message.lease_until) < real_now)
+        .where(col(Message.id).in_(_not_locked(expired)))
         .values(state="due", lease_token=None, lease_until=None)
         .returning(col(Message.id))
         .execution_options(synchronize_session=False)
