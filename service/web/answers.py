@@ -42,12 +42,12 @@ def show(request: Request, token: str, services: Here) -> Response:
 def give(request: Request, token: str, services: Here, body: Sent) -> Response:
     """Keep the answer; the last one counts."""
     now = services.clock.now()
-    fields = posted(body)
     with services.database.transaction() as session:
         message = message_behind(session, services, "a", token)
         if isinstance(message, ErasedToken):
             page: Page = erased_page(session, services)
         else:
+            fields = posted(body)
             answer = answers.parse(fields["answer"][-1] if "answer" in fields else query(request, "answer"))
             answers.record(session, services, message, answer, now)
             page = _done(session, services, message, answer)

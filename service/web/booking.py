@@ -31,11 +31,11 @@ def show(token: str, services: Here) -> Response:
 @router.post("/b/{token}", include_in_schema=False)
 def act(token: str, services: Here, body: Sent) -> Response:
     """`action`: request (the form), go (on to the practice's calendar) or booked."""
-    fields = posted(body)
-    action = (fields.get("action") or [""])[-1]
     with services.database.transaction() as session:
         message = message_behind(session, services, "b", token)
         at = desk(session, services)
+        fields = posted(body)
+        action = (fields.get("action") or [""])[-1]
         if action == "go" and at.practice.booking.kind == "link":
             page: Page = _go(session, services, message, at)
         elif action == "request":

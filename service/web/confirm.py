@@ -37,13 +37,12 @@ def show(token: str, services: Here) -> Response:
 def agree(token: str, services: Here, body: Sent) -> Response:
     """Yes; again and again, with nothing changed after the first."""
     now = services.clock.now()
-    fields = posted(body)
     with services.database.transaction() as session:
         opt_in = opt_in_behind(session, services, token)
         if isinstance(opt_in, ErasedToken):
             page: Page = erased_page(session, services)
         else:
-            answers = _answers(_form(session, services, opt_in), fields)
+            answers = _answers(_form(session, services, opt_in), posted(body))
             consent.confirm(session, services, opt_in, answers, now)
             session.flush()
             page = _done(session, services, opt_in, now)

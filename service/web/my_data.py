@@ -38,13 +38,13 @@ def show(token: str, services: Here) -> Response:
 @router.post("/p/{token}", include_in_schema=False)
 def act(token: str, services: Here, body: Sent) -> Response:
     """`action=stop` withdraws, as `/u/` does."""
-    if (posted(body).get("action") or [""])[-1] != "stop":
-        problem = FieldProblem(pointer="/action", detail="Deze keuze kennen we niet.")
-        raise InvalidInputError("no such action", "Deze keuze kennen we niet.", fields=[problem])
     with services.database.transaction() as session:
         lead = lead_behind(session, services, "p", token)
         if isinstance(lead, ErasedToken):
             page: Page = erased_page(session, services)
+        elif (posted(body).get("action") or [""])[-1] != "stop":
+            problem = FieldProblem(pointer="/action", detail="Deze keuze kennen we niet.")
+            raise InvalidInputError("no such action", "Deze keuze kennen we niet.", fields=[problem])
         else:
             changed = consent.withdraw(session, services, lead, "my data page", services.clock.now())
             at = desk(session, services)

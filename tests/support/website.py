@@ -1,0 +1,26 @@
+"""The website of a house, driven from within the process; redirects are answers to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from service.web.app import create_app
+from tests.support.house import BASE_URL, House
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
+OPT_IN = {"email": "anna@example.org", "topic": "lage-rug", "consent_advice": True, "consent_follow_up": True}
+
+
+def website(house: House, *, worker_alive: Callable[[], bool] | None = None, peer: str = "203.0.113.7") -> TestClient:
+    """Requests to this house's website, from `peer`."""
+    app = create_app(house.services, worker_alive=worker_alive)
+    return TestClient(app, base_url=BASE_URL, follow_redirects=False, client=(peer, 50_000))
+
+
+def opt_in(client: TestClient, address: str = "anna@example.org", **fields: Any) -> None:
+    """A website's post, both boxes ticked; it must be taken."""
+    answer = client.post("/api/opt-ins", json=OPT_IN | {"email": address} | fields)
+    assert answer.status_code == 202, answer.text

@@ -1,0 +1,57 @@
+"""`/a/`: better, same or worse."""
+
+from __future__ import annotations
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.support.house import House, link
+from tests.support.website import BROWSER, opt_in
+
+
+@pytest.fixture
+def url(house: House, client: TestClient) -> str:
+    """The link in the mail that asks Anna how it went."""
+    opt_in(client)
+    house.send_due()
+    client.post(link(house.mails("anna@example.org")[0], "c"))
+    house.live_through(days=3)
+    return link(house.mails("anna@example.org")[1], "a")
+
+
+def test_the_page_asks_to_confirm_the_answer_of_the_link(client: TestClient, url: str) -> None:
+    assert "Het gaat beter" in client.get(f"{url}?answer=better").text
+    assert "huisartsenpost" in client.get(f"{url}?answer=worse").text
+    for unknown in (url, f"{url}?answer=niets", f"{url}?answer=%ff"):
+        assert client.get(unknown).text.count("<button") == 3
+
+
+def test_worse_shows_the_safety_block_and_rests_the_mails(house: House, client: TestClient, url: str) -> None:
+    answer = client.post(f"{url}?answer=worse", data={"answer": "worse"})
+    assert "huisartsenpost" in answer.text
+    assert "tot donderdag 26 maart" in answer.text
+    house.send_due()
+    assert len(house.mails("praktijk@solidperformance.example")) == 1
+    assert house.live_through(days=13) == 0
+
+
+def test_same_brings_the_invitation_forward_and_the_last_answer_counts(
+    house: House, client: TestClient, url: str
+) -> None:
+    client.post(url, data={"answer": "worse"})
+    client.post(url, data={"answer": "same"})
+    before = house.rows()
+    assert client.post(url, data={"answer": "same"}).status_code == 200
+    assert house.rows() == before
+    house.live_through(days=60)
+    sent = [message.step for message in house.messages() if message.state == "accepted" and message.step]
+    assert "uitnodiging" not in sent
+    assert any("eerder" in str(step) for step in sent)
+
+
+def test_another_answer_is_refused(house: House, client: TestClient, url: str) -> None:
+    before = house.rows()
+    for data in ({"answer": "prima"}, {}):
+        answer = client.post(url, data=data, headers=BROWSER)
+        assert (answer.status_code, "Kies beter, hetzelfde of slechter" in answer.text) == (422, True)
+    assert house.rows() == before

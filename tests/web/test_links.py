@@ -1,0 +1,130 @@
+"""Links in mails: looked at by scanners, forged, two years old, of another purpose (ACCEPTANCE C2, C3)."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from starlette.testclient import TestClient
+
+from service.flows import privacy
+from service.mail.links import Keyring
+from tests.support.house import House, link
+from tests.support.website import BROWSER, opt_in, website
+
+SCANNERS = (
+    "Mozilla/5.0 (compatible; Barracuda Sentinel)",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Microsoft SafeLinks",
+    "Mimecast-URL-Protect",
+    "GoogleImageProxy",
+    "Proofpoint URL Defense",
+)
+LETTERS = "cubap"
+
+
+@pytest.fixture
+def links(house: House, client: TestClient) -> dict[str, str]:
+    """Anna's own link of each sort; she confirmed, and has one follow-up."""
+    opt_in(client)
+    house.send_due()
+    advice = house.mails("anna@example.org")[0]
+    client.post(link(advice, "c"))
+    house.live_through(days=3)
+    follow_up = house.mails("anna@example.org")[1]
+    return {letter: link(advice if letter == "c" else follow_up, letter) for letter in LETTERS}
+
+
+def test_a_hundred_scanners_at_once_change_no_row(house: House, client: TestClient, links: dict[str, str]) -> None:
+    before = house.rows()
+    looks = [
+        (method, f"{url}?answer=worse" if letter == "a" else url, agent)
+        for letter, url in links.items()
+        for agent in SCANNERS
+        for method in ("GET", "HEAD")
+    ] * 2
+
+    def look(each: tuple[str, str, str]) -> int:
+        method, url, agent = each
+        return client.request(method, url, headers={"User-Agent": agent, **BROWSER}).status_code
+
+    assert len(looks) == 100
+    with ThreadPoolExecutor(20) as pool:
+        assert set(pool.map(look, looks)) == {200}
+    assert house.rows() == before
+    assert not house.send_due()
+
+
+def test_each_page_shows_one_main_button_that_posts_and_asks_for_no_login(
+    client: TestClient, links: dict[str, str]
+) -> None:
+    for letter in "cuap":
+        page = client.get(f"{links[letter]}?answer=better")
+        assert page.text.count('class="button"') == 1, letter
+        assert page.text.count('method="post"') == 1, letter
+        assert 'type="password"' not in page.text
+
+
+def test_head_says_what_get_would_without_the_page(client: TestClient, links: dict[str, str]) -> None:
+    got, headed = client.get(links["u"]), client.head(links["u"])
+    assert headed.content == b""
+    assert dict(headed.headers) == dict(got.headers)
+
+
+def test_every_forged_or_misused_token_gets_one_identical_answer(client: TestClient, links: dict[str, str]) -> None:
+    tokens = {letter: url.rpartition("/")[2] for letter, url in links.items()}
+    forged = [
+        "verzonnen",
+        "x" * 48,
+        "%00",
+        "é",
+        "a" * 3_000,
+        tokens["u"][:-1] + ("A" if tokens["u"][-1] != "A" else "B"),
+    ]
+    answers = set()
+    for letter in LETTERS:
+        others = [token for purpose, token in tokens.items() if purpose != letter]
+        for token in (*forged, *others):
+            for method in ("GET", "POST"):
+                data = {"answers.posture": "scheef", "answer": "wat"} if method == "POST" else None
+                answer = client.request(method, f"/{letter}/{token}", data=data, headers=BROWSER)
+                answers.add((answer.status_code, answer.text, tuple(sorted(answer.headers.items()))))
+    assert len(answers) == 1
+    assert {status for status, _, _ in answers} == {404}
+
+
+def test_a_forged_token_changes_no_row(house: House, client: TestClient, links: dict[str, str]) -> None:
+    before = house.rows()
+    for letter in LETTERS:
+        client.post(f"/{letter}/verzonnen", data={"action": "booked", "answer": "worse"})
+    assert house.rows() == before
+
+
+def test_tokens_hold_no_address_and_128_bits(links: dict[str, str]) -> None:
+    for url in links.values():
+        token = url.rpartition("/")[2]
+        assert len(token) == 48
+        assert "anna" not in token.lower()
+
+
+def test_links_of_two_years_ago_work_after_the_keys_were_rotated(house: House, links: dict[str, str]) -> None:
+    house.clock.advance(days=730)
+    keys = ["a-new-key-for-tests-and-nothing-else-4567890", "a-first-key-for-tests-and-nothing-else-0123"]
+    rotated = replace(house, services=replace(house.services, keyring=Keyring(keys)))
+    client = website(rotated)
+    for letter in LETTERS:
+        assert client.get(links[letter]).status_code == 200
+    assert client.post(links["u"]).status_code == 200
+    assert "De mails waren al gestopt" in client.post(links["u"]).text
+
+
+def test_after_erasing_each_link_has_a_friendly_page(house: House, client: TestClient, links: dict[str, str]) -> None:
+    with house.services.database.transaction() as session:
+        privacy.erase(session, house.services, house.lead().id, "asked for", house.clock.now())
+    before = house.rows()
+    for letter in "cap":
+        for page in (client.get(links[letter]), client.post(links[letter], data={"action": "stop"})):
+            assert (page.status_code, "Vraag het advies opnieuw aan" in page.text) == (200, True)
+    assert "Ja, stop de mails" in client.get(links["u"]).text
+    assert "Je gegevens hebben we eerder gewist" in client.get(links["b"]).text
+    assert house.rows() == before
