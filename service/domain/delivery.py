@@ -33,9 +33,12 @@ _EVENTS = frozenset({State.DELIVERED, State.BOUNCED, State.COMPLAINED})
 
 MOVES: Mapping[State, frozenset[State]] = MappingProxyType(
     {
-        State.DUE: frozenset({State.LEASED, State.CANCELLED, State.SKIPPED, State.HELD}),
+        # accepted: an advice is due again, and then its first hand-over answers late
+        State.DUE: frozenset({State.LEASED, State.CANCELLED, State.SKIPPED, State.HELD, State.ACCEPTED}),
         # back to due: the lease ran out, or paused, or outside its window; nothing was handed over
-        State.LEASED: frozenset({State.HANDED_OVER, State.DUE, State.CANCELLED, State.SKIPPED, State.HELD}),
+        State.LEASED: frozenset(
+            {State.HANDED_OVER, State.DUE, State.CANCELLED, State.SKIPPED, State.HELD, State.ACCEPTED}
+        ),
         # an event may come before the call has answered
         State.HANDED_OVER: frozenset({State.ACCEPTED, State.DUE, State.FAILED, State.UNKNOWN}) | _EVENTS,
         State.ACCEPTED: _EVENTS,

@@ -43,6 +43,8 @@ def settle(
         _apply(session, services, message, attempt, result, now)
     elif result.outcome is Outcome.ACCEPTED and message.state in {"unknown", "due", "leased"}:
         _done(session, services, message, "accepted", None, now)
+    elif result.outcome is Outcome.INVALID and message.state == "unknown":
+        _apply(session, services, message, attempt, result, now)
     log.info("attempt settled", message=message.id, attempt=attempt.number, outcome=result.outcome, stage=result.stage)
 
 
