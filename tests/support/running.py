@@ -78,7 +78,7 @@ def http(
             return Answer(status=error.code, headers=error.headers, body=error.read())
 
 
-def wait_for(look: Callable[[], _T], what: str, seconds: float = 20) -> _T:
+def wait_for(look: Callable[[], _T], what: str, seconds: float = 60) -> _T:
     """The first thing found that is not empty; AssertionError when there is none in time."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
@@ -137,7 +137,7 @@ class Running:
         log.close()
         self.processes.append(process)
         if command[0] == "serve":
-            wait_for(lambda: http("GET", f"{self.url}/readyz").status == 200, f"ready; log:\n{self.logs()}", 30)
+            wait_for(lambda: http("GET", f"{self.url}/readyz").status == 200, f"ready; log:\n{self.logs()}")
         return process
 
     def cli(self, *command: str) -> subprocess.CompletedProcess[str]:
