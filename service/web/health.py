@@ -15,6 +15,10 @@ from service.store.schema import Schema, schema_state
 from service.web.deps import Here
 from service.web.problems import RETRY_AFTER, problem
 
+_FORWARDED = ("forwarded", "x-forwarded-for")
+_PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
+"""RFC 1918 and RFC 4193: where a container network or an office lives."""
+
 router = APIRouter()
 
 
@@ -38,9 +42,9 @@ def readyz(request: Request, services: Here) -> JSONResponse:
 
 @router.get("/metrics")
 def metrics(request: Request, services: Here) -> Response:
-    """For Prometheus on this machine; not there for anybody else, nor through a proxy on this machine."""
-    if not services.demo and not _is_local(request):
-        raise NotFoundError("metrics are for this machine alone")
+    """For Prometheus on this machine or its private network; not there for anybody else, nor through a proxy."""
+    if not services.demo and not _is_inside(request):
+        raise NotFoundError("metrics are for the inside alone")
     return Response(request.app.state.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
@@ -58,10 +62,11 @@ def _not_ready(request: Request, services: Services) -> str | None:
     return None
 
 
-def _is_local(request: Request) -> bool:
-    if any(name in request.headers for name in ("forwarded", "x-forwarded-for")):
+def _is_inside(request: Request) -> bool:
+    if request.client is None or any(name in request.headers for name in _FORWARDED):
         return False
     try:
-        return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
+        address = ipaddress.ip_address(request.client.host)
     except ValueError:
         return False
+    return address.is_loopback or any(address in network for network in _PRIVATE)

@@ -27,6 +27,10 @@ _DUTCH = {
     405: "Dit kan niet op deze plek.",
     500: "Er ging bij ons iets mis. Probeer het straks nog eens.",
 }
+_EXTRA = {
+    413: {"Connection": "close"},  # or the server would read on to the end (RFC 9110, section 15.5.14)
+    503: {"Retry-After": str(RETRY_AFTER)},
+}
 _LABELS = {
     "/email": "E-mailadres",
     "/first_name": "Voornaam",
@@ -80,7 +84,7 @@ def install(app: FastAPI, services: Services) -> None:
 
 def answer(request: Request, services: Services, error: NurtureError) -> Response:
     """The answer to an error on purpose."""
-    headers = {"Retry-After": str(RETRY_AFTER)} if error.status == 503 else {}
+    headers = _EXTRA.get(error.status, {})
     if error.status >= 500:
         log.warning("not answered", reason=error.english)
     dutch = _DUTCH[404] if isinstance(error, NotFoundError) else error.dutch

@@ -73,11 +73,17 @@ def test_figures_tell_of_the_ledger_and_of_routes_never_of_people(house: House) 
         ("203.0.113.7", {}),
         ("testclient", {}),
         ("127.0.0.1", {"X-Forwarded-For": "203.0.113.7"}),
+        ("172.30.57.1", {"X-Forwarded-For": "203.0.113.7"}),
         ("::1", {"Forwarded": "for=x"}),
     ],
 )
 def test_figures_are_not_public(house: House, peer: str, headers: dict[str, str]) -> None:
     assert website(house, peer=peer).get("/metrics", headers=headers).status_code == 404
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "::1", "172.30.57.4", "fd00::7"])
+def test_figures_are_shown_inside(house: House, peer: str) -> None:
+    assert website(house, peer=peer).get("/metrics").status_code == 200
 
 
 def test_figures_say_when_the_database_is_away(tmp_path: Path) -> None:
