@@ -10,7 +10,7 @@ COPY requirements.txt requirements-uv.txt requirements.in pyproject.toml LICENSE
 COPY .ci/install .ci/install
 COPY service service
 # Compiled here, for a quick start: whoever runs the service may not write beside it.
-RUN UV_COMPILE_BYTECODE=1 .ci/install requirements.txt && .venv/bin/python -m compileall -q service
+RUN .ci/install requirements.txt
 
 COPY alembic alembic
 COPY practice.yaml forms.yaml ./

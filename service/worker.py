@@ -7,7 +7,6 @@ import contextlib
 import threading
 from collections.abc import Callable
 
-import psycopg
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -103,6 +102,8 @@ class Worker:
 
     def _listen(self) -> None:
         """PostgreSQL tells when an advice became due; on a connection of its own, opened again when lost."""
+        import psycopg  # noqa: PLC0415 - slow to import, and SQLite needs none of it
+
         url = self._services.database.url.set(drivername="postgresql").render_as_string(hide_password=False)
         while not self._stopping.is_set():
             try:
