@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from service.cli import content, doctor, leads, messages, running
+from service.cli import content, doctor, leads, messages, running, setup
 from service.cli.opening import opened
 from service.errors import NurtureError, ProblemsError
 
@@ -32,6 +32,7 @@ app.command()(content.preview)
 app.command("send-test")(content.send_test)
 app.command()(content.pause)
 app.command()(content.resume)
+app.command()(setup.setup)
 app.command()(doctor.doctor)
 app.add_typer(leads.app, name="lead")
 app.add_typer(messages.app, name="message")

@@ -4,6 +4,7 @@ so that `nurture --help` answers at once."""
 from __future__ import annotations
 
 import getpass
+import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -20,12 +21,25 @@ def open_services(*, ready: bool = True) -> tuple[Settings, Services]:
     from service.bootstrap import build, prepare
     from service.settings import load_settings
 
+    _log_to_stderr()
     settings = load_settings()
     services = build(settings)
     opened.callback(services.database.close)
     if ready:
         prepare(services, settings)
     return settings, services
+
+
+def _log_to_stderr() -> None:
+    """What a command says on stdout is its answer; of the log a person at the keyboard needs warnings alone."""
+    import logging
+
+    import structlog
+
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )
 
 
 def staff_name() -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
+import structlog
+
 from service.cli import main
 
 
@@ -41,4 +43,6 @@ def nurture(*arguments: str, folder: Path, answers: str = "", **settings: str) -
             main()
         except SystemExit as end:
             status = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+        finally:
+            structlog.reset_defaults()  # the command's log went where its stderr did
     return Said(status=status, out=out.getvalue(), err=err.getvalue())

@@ -1,0 +1,55 @@
+"""Changing a `.env`: the settings named and nothing else, in a form that is read back as it was meant."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from dotenv.parser import parse_stream
+
+_PLAIN = re.compile(r"[A-Za-z0-9_./:@%+=,~?&*<>;|-]+")
+
+
+def with_settings(text: str, values: Mapping[str, str]) -> str:
+    """The text with these settings, each in place of its last line, else at the end; all other lines stay."""
+    pieces = list(parse_stream(io.StringIO(text)))
+    last = {binding.key: position for position, binding in enumerate(pieces) if binding.key in values}
+    written = []
+    for position, binding in enumerate(pieces):
+        original = binding.original.string
+        if binding.key is not None and last.get(binding.key) == position:
+            blank = original[
+                : len(original) - len(original.lstrip())
+            ]  # a binding begins with the blank lines before it
+            original = blank + _line(binding.key, values[binding.key])
+        written.append(original)
+    found = "".join(written)
+    if found and not found.endswith("\n"):
+        found += "\n"
+    return found + "".join(_line(name, value) for name, value in values.items() if name not in last)
+
+
+def replace_file(path: Path, text: str, *, mode: int | None = None) -> None:
+    """Write a file whole or not at all; with the `mode` given, else its own."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(mode if mode is not None else path.stat().st_mode & 0o777)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _line(name: str, value: str) -> str:
+    if _PLAIN.fullmatch(value):
+        return f"{name}={value}\n"
+    quoted = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"{name}='{quoted}'\n"

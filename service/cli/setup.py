@@ -1,0 +1,124 @@
+"""`nurture setup`: asks what an installation needs, and tries it out. Nothing is written before the last question."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from service.cli import content, doctor
+from service.cli.doctor import NameServer, Selectors
+from service.cli.opening import open_services
+from service.errors import NurtureError, ProblemsError
+
+if TYPE_CHECKING:
+    from service.environment import Surroundings
+
+
+def setup(
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: keep what is set, publish what changed.")] = False,
+    test_to: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Send a test opt-in to this staff address.")
+    ] = None,
+    override_by: Annotated[str | None, typer.Option(help="Publish over warnings, in this name.")] = None,
+    dns: NameServer = None,
+    dkim_selector: Selectors = None,
+) -> None:
+    """Ask for the practice's facts and the settings, test DNS and mail, publish, send a test opt-in."""
+    if not yes:
+        typer.echo(
+            "Enter keeps what stands in [brackets]. Stop any time with Ctrl-C: nothing is written before the end."
+        )
+    _write(_surroundings(), yes=yes)
+    well = _try_out(dns, dkim_selector or [])
+    well &= _attempt(lambda: content.publish(yes=yes, override_by=override_by))
+    if well and not yes and test_to is None:
+        asked: str = typer.prompt("Staff address for a test opt-in (Enter for none)", default="", show_default=False)
+        test_to = asked.strip()
+    if test_to:
+        well &= _attempt(lambda: _test_opt_in(test_to))
+    if not well:
+        typer.echo("Not finished: mend what is told above, then run nurture setup again.")
+        raise typer.Exit(1)
+    typer.echo("Set up. Start the service with: nurture serve")
+
+
+def _surroundings() -> Surroundings:
+    from service.environment import DOTENV, read_surroundings
+    from service.settings import is_setting
+
+    found = read_surroundings(os.environ, Path(DOTENV), is_setting=is_setting)
+    if found.problems:
+        raise ProblemsError(found.problems)
+    return found
+
+
+def _write(present: Surroundings, *, yes: bool) -> None:
+    """Ask everything, then write `practice.yaml` and `.env`, each whole or not at all, where they change."""
+    from service.cli.dotenv_text import replace_file, with_settings
+    from service.cli.setup_questions import ask_facts, ask_settings, missing_keys
+    from service.environment import DOTENV
+    from service.setting_values import ROOT, folder
+
+    content_dir = present.values.get("NURTURE_CONTENT_DIR")
+    file = (folder(content_dir.text) if content_dir else ROOT) / "practice.yaml"
+    text, new_text = ask_facts(file, yes=yes)
+    changed = ask_settings(present, yes=yes)
+    dotenv = Path(DOTENV)
+    if new_text != text:
+        typer.echo(f"To be written: {file}")
+    if changed:
+        typer.echo(f"To be written: {dotenv.resolve()} ({', '.join(changed)})")
+    if not yes and (changed or new_text != text):
+        typer.confirm("Write this?", default=True, abort=True)
+    if new_text != text:
+        replace_file(file, new_text)
+    keys = missing_keys(present, changed)
+    if changed or keys:
+        before = dotenv.read_text(encoding="utf-8-sig") if dotenv.exists() else ""
+        replace_file(dotenv, with_settings(before, changed | keys), mode=0o600)
+    if keys:
+        typer.echo(f"Written to {dotenv.resolve()}: {', '.join(keys)}. Keep a copy of them apart from the backups.")
+
+
+def _try_out(dns: str | None, selectors: list[str]) -> bool:
+    """Mail hand-over and the sender's DNS records. False when mail cannot leave."""
+    from service.flows import doctor as flow
+    from service.flows import sender_records
+    from service.mail.name_service import DnsResolver
+
+    _, services = open_services(ready=False)
+    if services.database.is_sqlite and services.database.url.database:
+        Path(services.database.url.database).parent.mkdir(parents=True, exist_ok=True)
+    resolver = DnsResolver(dns)
+    found = [flow.mail(services), *sender_records.examine(resolver, flow.sender_domain(services), selectors)]
+    doctor.show(found)
+    return not any(finding.level == "error" for finding in found)
+
+
+def _attempt(step: Callable[[], None]) -> bool:
+    """Do a step; a refusal is told, and the next step still gets its turn."""
+    try:
+        step()
+    except ProblemsError as error:
+        for problem in error.problems:
+            typer.echo(str(problem), err=True)
+    except NurtureError as error:
+        typer.echo(error.english, err=True)
+    else:
+        return True
+    return False
+
+
+def _test_opt_in(to: str) -> None:
+    from service.flows import trial
+
+    _, services = open_services()
+    state = trial.opt_in(services, to)
+    if state == "accepted":
+        typer.echo(f"The advice has left for {to}.")
+    else:
+        typer.echo(f"The advice for {to} is {state}; a running service goes on with it.")
