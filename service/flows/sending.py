@@ -13,7 +13,7 @@ import structlog
 from sqlmodel import Session
 
 from service.domain.mailbox import parse_mailbox
-from service.errors import NurtureError, UnavailableError
+from service.errors import NurtureError, UnavailableError, trace
 from service.flows import alerts, brake, settling
 from service.flows.handover import HandOver, begin
 from service.flows.services import Services
@@ -112,7 +112,12 @@ class Sender:
         return mails
 
     async def _hand_over(self, handed: HandOver, mail: OutboundMail) -> bool:
-        result = await self._transport.send(mail)
+        try:
+            result = await self._transport.send(mail)
+        except Exception as error:
+            # A transport never raises; where one does, nobody knows how far it came.
+            log.error("transport failed", message=handed.message.id, error=trace(error))
+            result = SendResult(outcome=Outcome.UNKNOWN, stage="transport", text=type(error).__name__)
         await self._settle(handed.token, result)
         await self._note_channel(result)
         return result.outcome is Outcome.ACCEPTED and handed.message.kind != "service"
@@ -147,9 +152,10 @@ class Sender:
 
     async def _note_channel(self, result: SendResult) -> None:
         if settling.is_our_fault(result):
-            rest = _DOWN_SECONDS[min(self._faults, len(_DOWN_SECONDS) - 1)]
-            self._faults += 1
-            self._rests_until = asyncio.get_running_loop().time() + rest
+            time = asyncio.get_running_loop().time()
+            if time >= self._rests_until:  # the mails in flight together all fail of one fault
+                self._rests_until = time + _DOWN_SECONDS[min(self._faults, len(_DOWN_SECONDS) - 1)]
+                self._faults += 1
         elif self._faults or not self._was_up:
             self._faults = 0
             self._was_up = True

@@ -33,17 +33,18 @@ def settle(
     late = attempt.outcome == "unknown"
     if attempt.outcome is not None and not late:
         return
+    arrived = outbox.was_accepted(session, message.id)  # a late answer to the try before this one told so
     attempt.outcome = result.outcome
     attempt.closed_at = real_now
     attempt.stage, attempt.code, attempt.enhanced = result.stage, result.code, result.enhanced
     attempt.detail, attempt.provider_id = result.text or None, result.provider_id
-    if not late and is_our_fault(result):
-        _give_back(message, attempt)
-    elif not late:
-        _apply(session, services, message, attempt, result, now)
-    elif result.outcome is Outcome.ACCEPTED and message.state in {"unknown", "due", "leased"}:
+    if late:
+        _apply_late(session, services, message, attempt, result, now)
+    elif arrived:
         _done(session, services, message, "accepted", None, now)
-    elif result.outcome is Outcome.INVALID and message.state == "unknown":
+    elif is_our_fault(result):
+        _give_back(message, attempt)
+    else:
         _apply(session, services, message, attempt, result, now)
     log.info("attempt settled", message=message.id, attempt=attempt.number, outcome=result.outcome, stage=result.stage)
 
@@ -72,6 +73,19 @@ def _apply(
             _done(session, services, message, "failed", result.text or result.stage, now)
             if result.hard:
                 _hard_bounce(session, services, message, now)
+
+
+def _apply_late(
+    session: Session, services: Services, message: Message, attempt: Attempt, result: SendResult, now: datetime
+) -> None:
+    """The message went on as one of unknown fate; only a yes, or a no for good, changes what becomes of it."""
+    if result.outcome is Outcome.ACCEPTED and message.state in {"unknown", "due", "leased"}:
+        _done(session, services, message, "accepted", None, now)
+    elif result.outcome is Outcome.INVALID and message.state == "unknown":
+        _apply(session, services, message, attempt, result, now)
+    session.flush()
+    if not outbox.in_states(session, ["unknown"]):
+        alerts.mended(session, "message-unknown", now)
 
 
 def is_our_fault(result: SendResult) -> bool:

@@ -170,6 +170,12 @@ def lead_of_attempt(session: Session, token: str) -> Lead | None:
     return session.exec(statement).first()
 
 
+def was_accepted(session: Session, message_id: int) -> bool:
+    """Is one of its attempts known to have been taken?"""
+    taken = select(Attempt.id).where(Attempt.message_id == message_id, Attempt.outcome == "accepted")
+    return session.exec(taken.limit(1)).first() is not None
+
+
 def unknown_attempts(session: Session, message_id: int) -> int:
     """How often nobody knew what became of this message."""
     return session.exec(

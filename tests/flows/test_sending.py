@@ -1,0 +1,449 @@
+"""From due to settled: who hands over, what every answer leads to, and that nothing is lost or sent twice."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlmodel import Session, select
+
+from service.errors import UnavailableError
+from service.flows import handover, settling, ticks
+from service.flows.sending import Sender
+from service.mail.transport import OutboundMail, SendResult
+from service.store import suppressions
+from service.store.db import Database
+from service.store.tables import Message, Revision
+from tests.support import acts
+from tests.support.acts import ANNA
+from tests.support.house import House
+from tests.support.transports import (
+    Network,
+    accepted,
+    always,
+    in_turn,
+    login_refused,
+    lost_after_the_dot,
+    no_such_mailbox,
+    refused_content,
+    refused_for_now,
+)
+
+BRAM = "bram@example.org"
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def network() -> Network:
+    """What the other side says is the test's to choose."""
+    return Network()
+
+
+@pytest.fixture
+def posted(house: House, network: Network) -> House:
+    """The house, its mails going onto the test's network."""
+    return house.with_changes(open_transport=network.open)
+
+
+def follow_up_due(house: House, address: str = ANNA) -> Message:
+    """A first follow-up in the outbox, due on Wednesday 11 March 10:00 in Amsterdam."""
+    acts.confirmed(house, address)
+    house.clock.advance(days=2)
+    ticks.plan(house.services)
+    return acts.follow_ups(house, address)["hoe-ging-het"]
+
+
+# Many senders
+
+
+@pytest.mark.parametrize("workers", [2, 4])
+def test_senders_at_once_with_doubled_ticks_hand_each_mail_over_once(
+    posted: House, network: Network, workers: int
+) -> None:
+    for number in range(12):
+        posted.opt_in(f"lead{number}@example.org")
+    posted.send_due()
+    for number in range(12):
+        acts.confirm(posted, f"lead{number}@example.org")
+    posted.clock.advance(days=2)
+    for number in range(12, 24):
+        posted.opt_in(f"lead{number}@example.org")
+    network.delay = 0.005
+    meet = threading.Barrier(2 * workers)
+
+    def send() -> None:
+        meet.wait(30)
+        posted.send_due()
+        posted.send_due()
+
+    def tick() -> None:
+        meet.wait(30)
+        for _ in range(2):
+            ticks.plan(posted.services)
+            ticks.reap(posted.services)
+            ticks.housekeeping(posted.services)
+
+    with ThreadPoolExecutor(2 * workers) as pool:
+        running = [pool.submit(work) for work in (send, tick) * workers]
+        for each in running:
+            each.result(60)
+    posted.send_due()
+    assert set(network.counts().values()) == {1}
+    assert Counter(mail.recipient for mail in network.mails) == {
+        f"lead{n}@example.org": 2 if n < 12 else 1 for n in range(24)
+    }
+
+
+def test_one_bad_address_never_stops_the_others(posted: House, network: Network) -> None:
+    answers: dict[str, Callable[[], SendResult]] = {
+        "a@example.org": no_such_mailbox,
+        "b@example.org": refused_for_now,
+        "c@example.org": lost_after_the_dot,
+        "d@example.org": refused_content,
+    }
+    network.answer = lambda mail, _before: answers.get(mail.recipient, accepted)()
+    for letter in "abcdefghij":
+        posted.opt_in(f"{letter}@example.org")
+    assert posted.send_due() == 6
+    assert len(network.to("c@example.org")) == 3
+
+
+def test_a_sender_that_stops_gives_back_what_it_did_not_hand_over(posted: House, network: Network) -> None:
+    posted.opt_in()
+
+    async def stop_early() -> None:
+        sender = Sender(posted.services, network.open())
+        with posted.services.database.transaction() as session:
+            assert sender._claim(session) == [acts.advice(posted).id]
+        sender.stop()
+        assert await sender.send_due() == 0
+        await sender.give_back()
+
+    asyncio.run(stop_early())
+    assert (acts.advice(posted).state, network.mails) == ("due", [])
+    assert posted.send_due() == 1
+
+
+# Nobody knows
+
+
+def test_an_advice_whose_fate_is_unknown_goes_again_twice_with_the_same_bytes(posted: House, network: Network) -> None:
+    network.answer = always(lost_after_the_dot())
+    posted.opt_in()
+    for _ in range(3):
+        posted.send_due()
+        posted.clock.advance(minutes=7)
+    assert len(network.mails) == 3
+    assert len({(mail.message_id, mail.data) for mail in network.mails}) == 1
+    message = acts.advice(posted)
+    assert (message.state, message.attempts) == ("unknown", 3)
+    assert [each.outcome for each in acts.attempts(posted, message)] == ["unknown"] * 3
+    assert acts.alerts(posted) == ["message-unknown"]
+
+
+def test_a_follow_up_whose_fate_is_unknown_is_never_sent_again_and_stops_nothing(
+    posted: House, network: Network
+) -> None:
+    follow_up_due(posted)
+    network.answer = always(lost_after_the_dot())
+    posted.send_due()
+    network.answer = always(accepted())
+    posted.live_through(days=12)
+    sent = {step: message.state for step, message in acts.follow_ups(posted).items()}
+    assert sent == {
+        "hoe-ging-het": "unknown",
+        "check": "accepted",
+        "niets-te-zien": "accepted",
+        "eerdere-uitnodiging": "skipped",
+        "sterker-losser": "accepted",
+    }
+    assert max(network.counts().values()) == 1
+    assert acts.alerts(posted) == ["message-unknown"]
+
+
+def test_a_transport_that_breaks_leaves_the_fate_unknown_and_the_others_going(posted: House, network: Network) -> None:
+    follow_up_due(posted)
+    posted.opt_in(BRAM)
+
+    def break_on_anna(mail: OutboundMail, _before: int) -> SendResult:
+        if mail.recipient == ANNA:
+            raise RuntimeError("a defect in a transport")
+        return accepted()
+
+    network.answer = break_on_anna
+    assert posted.send_due() == 1
+    assert acts.follow_ups(posted)["hoe-ging-het"].state == "unknown"
+    assert acts.advice(posted, BRAM).state == "accepted"
+    assert posted.send_due() == 0
+
+
+# A sender that stalls
+
+
+def test_an_answer_after_the_lease_ran_out_turns_unknown_into_the_truth(posted: House, network: Network) -> None:
+    token = stalled(posted, follow_up_due(posted))
+    assert acts.follow_ups(posted)["hoe-ging-het"].state == "unknown"
+    assert acts.alerts(posted) == ["message-unknown"]
+    settle(posted, token, accepted())
+    message = acts.follow_ups(posted)["hoe-ging-het"]
+    assert (message.state, message.settled_at) == ("accepted", posted.clock.now())
+    assert acts.alerts(posted) == [], "nothing is unknown any more"
+    settle(posted, token, no_such_mailbox())
+    assert acts.follow_ups(posted)["hoe-ging-het"].state == "accepted", "it has been settled"
+
+
+def test_a_late_refusal_for_good_is_the_truth_too(posted: House) -> None:
+    token = stalled(posted, follow_up_due(posted))
+    settle(posted, token, no_such_mailbox())
+    assert acts.follow_ups(posted)["hoe-ging-het"].state == "failed"
+    assert acts.enrolment(posted).end_reason == "hard_bounce"
+
+
+@pytest.mark.parametrize("result", [refused_for_now(), lost_after_the_dot(), login_refused()])
+def test_a_late_answer_that_tells_nothing_leaves_it_unknown(
+    posted: House, network: Network, result: SendResult
+) -> None:
+    token = stalled(posted, follow_up_due(posted))
+    settle(posted, token, result)
+    posted.live_through(days=1)
+    assert acts.follow_ups(posted)["hoe-ging-het"].state == "unknown"
+    assert max(network.counts().values()) == 1
+
+
+def test_a_late_yes_for_an_advice_that_is_due_again_keeps_it_from_going_twice(posted: House, network: Network) -> None:
+    posted.opt_in()
+    token = stalled(posted, acts.advice(posted))
+    assert acts.advice(posted).state == "due"
+    settle(posted, token, accepted())
+    assert posted.send_due() == 0
+    assert (acts.advice(posted).state, network.mails) == ("accepted", [])
+
+
+@pytest.mark.parametrize("second", [refused_for_now(), lost_after_the_dot(), refused_content(), login_refused()])
+def test_a_late_yes_while_the_repeat_is_under_way_outweighs_what_becomes_of_the_repeat(
+    posted: House, network: Network, second: SendResult
+) -> None:
+    posted.opt_in()
+    first_token = stalled(posted, acts.advice(posted))
+
+    def answer(_mail: OutboundMail, _before: int) -> SendResult:
+        settle(posted, first_token, accepted())
+        return second
+
+    network.answer = answer
+    posted.send_due()
+    posted.live_through(hours=1)
+    assert (acts.advice(posted).state, len(network.mails)) == ("accepted", 1)
+
+
+# Refused
+
+
+def test_a_refusal_for_now_is_tried_again_later_and_later_with_the_same_bytes(posted: House, network: Network) -> None:
+    network.answer = always(refused_for_now())
+    posted.opt_in()
+    start, gaps = posted.clock.now(), []
+    for _ in range(9):
+        assert posted.send_due() == 0
+        message = acts.advice(posted)
+        assert message.state == "due"
+        gaps.append((message.due_at - posted.clock.now()) // MINUTE)
+        posted.clock.moment = message.due_at - timedelta(seconds=1)
+        posted.send_due()
+        posted.clock.moment = message.due_at
+    assert gaps == [5, 10, 20, 40, 80, 160, 240, 240, 240]
+    assert len(network.mails) == 9
+    assert len({(mail.message_id, mail.data) for mail in network.mails}) == 1
+    posted.live_through(days=5)
+    message = acts.advice(posted)
+    assert message.state == "failed"
+    assert message.settled_at is not None
+    assert message.settled_at <= start + timedelta(days=4)
+
+
+def test_a_mailbox_that_does_not_exist_gets_nothing_for_thirty_days(posted: House, network: Network) -> None:
+    follow_up_due(posted)
+    network.answer = always(no_such_mailbox())
+    assert posted.send_due() == 0
+    network.answer = always(accepted())
+    bounced_at, before = posted.clock.now(), len(network.mails)
+    assert acts.follow_ups(posted)["hoe-ging-het"].state == "failed"
+    run = acts.enrolment(posted)
+    assert (run.state, run.end_reason, run.next_at) == ("stopped", "hard_bounce", None)
+    with posted.services.database.reading() as session:
+        (rule,) = suppressions.of(session, [posted.services.hmac(ANNA)])[posted.services.hmac(ANNA)]
+    assert (rule.scope, rule.until) == ("all", bounced_at + timedelta(days=30))
+    posted.live_through(days=29)
+    posted.opt_in()
+    assert posted.send_due() == 0
+    posted.clock.advance(days=1)
+    posted.opt_in()
+    assert posted.send_due() == 1
+    assert len(network.mails) == before + 1
+
+
+def test_a_mail_that_is_refused_for_what_it_says_fails_alone(posted: House, network: Network) -> None:
+    follow_up_due(posted)
+    network.answer = in_turn(refused_content())
+    posted.send_due()
+    network.answer = always(accepted())
+    assert acts.follow_ups(posted)["hoe-ging-het"].state == "failed"
+    assert acts.enrolment(posted).state == "active"
+    posted.live_through(days=6)
+    assert acts.follow_ups(posted)["check"].state == "accepted"
+
+
+# Our own fault
+
+
+def test_when_the_channel_is_down_no_attempt_is_burnt_and_it_is_told_once(posted: House, network: Network) -> None:
+    network.answer = always(login_refused())
+    for number in range(20):
+        posted.opt_in(f"lead{number}@example.org")
+
+    async def live() -> None:
+        sender = Sender(posted.services, network.open())
+        assert await sender.send_due() == 0
+        tried = len(network.mails)
+        assert tried <= 32
+        assert await sender.send_due() == 0
+        assert len(network.mails) == tried, "it rests"
+        assert sender._rests_until <= asyncio.get_running_loop().time() + 5, "one outage is one fault, not twenty"
+        for number in range(20):
+            message = acts.advice(posted, f"lead{number}@example.org")
+            assert (message.state, message.attempts, message.first_handed_at) == ("due", 0, None)
+        sender._rests_until = 0.0  # as if the rest was over
+        assert await sender.send_due() == 0
+        assert len(network.mails) == tried + 1, "one mail tries whether it works again"
+        assert acts.alerts(posted) == ["channel-down"]
+        network.answer = always(accepted())
+        posted.clock.advance(hours=3)
+        sender._rests_until = 0.0
+        assert await sender.send_due() == 20
+
+    asyncio.run(live())
+    assert acts.alerts(posted) == []
+    assert [each.cause for each in acts.all_alerts(posted)] == ["channel-down"]
+    with posted.services.database.reading() as session:
+        assert {each.attempts for each in session.exec(select(Message))} == {1}
+
+
+def test_a_second_outage_is_told_again(posted: House, network: Network) -> None:
+    for result in (login_refused(), accepted(), login_refused()):
+        network.answer = always(result)
+        posted.opt_in(f"{posted.clock.now():%H}@example.org")
+        posted.send_due()
+        posted.clock.advance(hours=1)
+    assert [each.cause for each in acts.all_alerts(posted)] == ["channel-down", "channel-down"]
+    assert acts.alerts(posted) == ["channel-down"]
+
+
+# Mails that cannot be built
+
+
+def test_an_undefined_variable_holds_that_mail_and_tells_while_the_others_go(posted: House, network: Network) -> None:
+    follow_up_due(posted)
+    posted.opt_in(BRAM)
+    acts.commit(posted, spoil, "hoe-ging-het", "Beste {{ voornaam }}")
+    before = len(network.mails)
+    assert posted.send_due() == 1
+    assert [mail.recipient for mail in network.mails[before:]] == [BRAM]
+    message = acts.follow_ups(posted)["hoe-ging-het"]
+    assert (message.state, message.attempts, message.lease_token) == ("held", 0, None)
+    assert acts.alerts(posted) == ["mail-broken:hoe-ging-het"]
+    posted.live_through(days=5)
+    assert acts.follow_ups(posted)["check"].state == "accepted", "the sequence goes on"
+    assert not any(b"voornaam" in mail.data for mail in network.mails)
+
+
+def test_a_mail_without_its_lawful_footer_is_held(posted: House, network: Network) -> None:
+    posted.opt_in()
+    acts.commit(posted, without_unsubscribing, acts.advice(posted).id)
+    assert posted.send_due() == 0
+    assert (acts.advice(posted).state, network.mails) == ("held", [])
+
+
+# The database goes away
+
+
+class _AwayDatabase(Database):
+    """A database that can be out of reach for the next few transactions, at their beginning or at their commit."""
+
+    away = 0
+    at_commit = False
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """As ever, unless it is away."""
+        if not self.away:
+            with super().transaction() as session:
+                yield session
+            return
+        self.away -= 1
+        if self.at_commit:
+            with super().transaction() as session:
+                yield session
+                raise UnavailableError("away")
+        raise UnavailableError("away")
+
+
+@pytest.mark.parametrize("at_commit", [False, True])
+def test_an_answer_is_written_when_the_database_comes_back(posted: House, network: Network, at_commit: bool) -> None:
+    database = _AwayDatabase(posted.services.database.url)
+    away = posted.with_changes(database=database)
+
+    def answer(_mail: OutboundMail, _before: int) -> SendResult:
+        database.away, database.at_commit = 3, at_commit
+        return accepted()
+
+    network.answer = answer
+    away.opt_in()
+    assert away.send_due() == 1
+    database.close()
+    assert acts.advice(posted).state == "accepted"
+    assert posted.send_due() == 0
+    assert len(network.mails) == 1
+
+
+# Helpers
+
+
+def stalled(house: House, message: Message) -> str:
+    """Hand over by a worker that then hangs until its lease has run out and was reaped. Returns its token."""
+    acts.claim(house, "stalled")
+    now = house.clock.now()
+    (begun,) = acts.commit(house, handover.begin, house.services, [message.id], "stalled", now, datetime.now(UTC))
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    acts.commit(house, expire, message.id, past)
+    ticks.reap(house.services)
+    return begun.token
+
+
+def expire(session: Session, message_id: int, moment: datetime) -> None:
+    """The lease of this message ran out."""
+    session.get_one(Message, message_id).lease_until = moment
+
+
+def settle(house: House, token: str, result: SendResult) -> None:
+    """The transport answers, now."""
+    acts.commit(house, settling.settle, house.services, token, result, house.clock.now(), datetime.now(UTC))
+
+
+def spoil(session: Session, template: str, subject: str) -> None:
+    """What publishing refuses, in a published revision all the same."""
+    for revision in session.exec(select(Revision).where(Revision.kind == "sequence")):
+        if template in revision.compiled:
+            mail = {**revision.compiled[template], "subject": subject}
+            revision.compiled = {**revision.compiled, template: mail}
+
+
+def without_unsubscribing(session: Session, message_id: int) -> None:
+    """A row whose link got lost."""
+    message = session.get_one(Message, message_id)
+    message.content = {**message.content, "unsubscribe_url": ""}
