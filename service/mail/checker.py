@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from jinja2 import TemplateSyntaxError, nodes
 
 from service.errors import Problem, Severity
+from service.mail.collected import Collected
 from service.mail.front_matter import FOLDER, SourceFile
 from service.mail.names import ANSWER_NAME, ANSWERS, LISTS, OPTIONAL, Audience, allowed_names, suggestion
 from service.mail.sandbox import FILTERS, INTERNAL_FILTERS, TAGS, TESTS, make_environment
@@ -17,7 +18,8 @@ _ENVIRONMENT = make_environment(html=True)
 _PARTIAL = re.compile(r"_[a-z0-9][a-z0-9_-]*\.md")
 _MAX_DEPTH = 4
 _MAX_LIST = 20
-_MAX_EXPANDED = 200_000
+_MAX_BRANCHES = 10
+_MAX_EXPANDED = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +49,16 @@ class Inclusion:
 
 @dataclass(kw_only=True)
 class Checker:
-    """Checks templates of one mail; problems, inclusions and used answers gather here."""
+    """Checks templates of one mail; problems, inclusions and used answers gather here.
+
+    `expandable` turns False where expanding the partials would never end or grow too large.
+    """
 
     audience: Audience
     files: Mapping[str, SourceFile]
     internal: bool = False
-    problems: list[Problem] = field(default_factory=list)
+    problems: Collected = field(default_factory=Collected)
+    expandable: bool = True
     inclusions: list[Inclusion] = field(default_factory=list)
     answers: set[str] = field(default_factory=set)
     _size: int = 0
@@ -125,6 +131,9 @@ class Checker:
                     self._refuse(node, place)
 
     def _if(self, node: nodes.If, place: Place) -> None:
+        if place.branches >= _MAX_BRANCHES:
+            self._problem("nesting", place, node.lineno, f"more than {_MAX_BRANCHES} `if`s inside each other")
+            return
         self._expression(node.test, place, shown=False)
         self._statements(node.body, place.guarded(_truthy(node.test)))
         otherwise = place.guarded(_falsy(node.test))
@@ -165,6 +174,7 @@ class Checker:
             self._problem("include", place, node.lineno, "a partial cannot be included inside a `for`")
             return
         if name in place.includes or len(place.includes) >= _MAX_DEPTH or self._size > _MAX_EXPANDED:
+            self.expandable = False
             self._problem(
                 "include", place, node.lineno, f"including `{name}` here goes round in circles or grows too large"
             )
@@ -271,8 +281,7 @@ class Checker:
     def _problem(self, key: str, place: Place, line: int, message: str, *, warning: bool = False) -> None:
         severity: Severity = "warning" if warning else "error"
         problem = Problem(id=f"mail.{key}", message=message, file=FOLDER + place.file, line=line, severity=severity)
-        if problem not in self.problems:
-            self.problems.append(problem)
+        self.problems.add(problem)
 
 
 _READER = {"lead": "a lead", "lead-service": "a lead", "practice": "the practice"}

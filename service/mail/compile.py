@@ -13,6 +13,7 @@ from markdown_it.token import Token
 from service.errors import Problem, Severity
 from service.mail.balance import unbalanced
 from service.mail.checker import Checker, Place
+from service.mail.collected import Collected
 from service.mail.compiled import CompiledMail, CompiledPartial
 from service.mail.expansion import SLOTS, Line, Marks, expand, inline_html, misplaced_includes
 from service.mail.front_matter import FOLDER, SourceFile, read
@@ -29,6 +30,7 @@ from service.mail.lint import (
 )
 from service.mail.markdown import Reader
 from service.mail.names import AUDIENCES, REQUIRED, Audience, suggestion
+from service.mail.sandbox import template
 from service.mail.text_part import write_text
 
 HEAD_KEYS = ("subject", "preheader", "layout", "audience", "reason")
@@ -59,12 +61,12 @@ def compile_partial(name: str, sources: Mapping[str, str]) -> tuple[CompiledPart
     file, found = read(name, sources[name])
     problems = list(found)
     checker = Checker(audience="practice", files={name: file})
-    if not checker.check(file.body, Place(file=name)) or _errors([*problems, *checker.problems]):
-        return None, problems + checker.problems
+    if not checker.check(file.body, Place(file=name)) or _errors([*problems, *checker.problems.all()]):
+        return None, problems + checker.problems.all()
     marks = Marks()
     reader = Reader(marks=marks, titled=False)
     tokens = reader.read(expand(file, {name: file}, marks))
-    problems += [*checker.problems, *reader.problems]
+    problems += [*checker.problems.all(), *reader.problems.all()]
     if _errors(problems):
         return None, problems
     html, text = (marks.put_back(part, {}) for part in (write_page_html(tokens), write_text(tokens, marks)))
@@ -86,11 +88,13 @@ class _Compilation:
     sources: Mapping[str, str]
     files: Mapping[str, tuple[SourceFile, tuple[Problem, ...]]]
     titles: Sequence[str]
-    problems: list[Problem] = field(default_factory=list)
+    problems: Collected = field(default_factory=Collected)
     marks: Marks = field(default_factory=Marks)
 
     def run(self, audience: Audience | None) -> tuple[CompiledMail | None, list[Problem]]:
         source = self._file(f"{self.name}.md")
+        if any(problem.id in {"mail.too-large", "mail.head"} for problem in self.problems.all()):
+            return None, self._sorted()
         chosen = audience or self._audience(source)
         head = {key: source.text(key) for key in ("subject", "preheader", "reason")}
         layout = self._layout_files(source, chosen)
@@ -99,8 +103,8 @@ class _Compilation:
         inclusions_before = len(checker.inclusions)
         readable = checker.check(source.body, Place(file=source.name))
         inclusions = checker.inclusions[inclusions_before:]
-        body = self._read(source, titled=True) if readable else None
-        self._take(checker.problems)
+        body = self._read(source, titled=True) if readable and checker.expandable else None
+        self._take(checker.problems.all())
         parsed = {path: file for path, (file, _) in self.files.items()}
         parts = contained(inclusions, parsed, self.sources)
         for part in parts:
@@ -112,7 +116,7 @@ class _Compilation:
             return None, self._sorted()
         self._lint(source, head, body)
         html, text = self._lay_out(source, chosen, layout, head, body)
-        if not _errors(self.problems):
+        if not self.problems.failed:
             self._check_result(chosen, html, text)
         problems = self._sorted()
         if _errors(problems):
@@ -174,10 +178,10 @@ class _Compilation:
         lines = expand(source, parsed, self.marks)
         for mark in misplaced_includes(lines, self.marks):
             message = "an include stands alone on its line"
-            self.problems.append(Problem(id="mail.include", file=FOLDER + mark.file, line=mark.line, message=message))
+            self.problems.add(Problem(id="mail.include", file=FOLDER + mark.file, line=mark.line, message=message))
         reader = Reader(marks=self.marks, titled=titled)
         piece = _Piece(tokens=reader.read(lines), lines=lines, reader=reader)
-        self._take(reader.problems)
+        self._take(reader.problems.all())
         return piece
 
     def _lint(self, source: SourceFile, head: Mapping[str, str], body: _Piece) -> None:
@@ -186,9 +190,7 @@ class _Compilation:
         self._take(link_problems(body.reader.links))
         if body.reader.main_buttons > 1:
             message = f"{body.reader.main_buttons} main buttons; a mail asks one thing"
-            self.problems.append(
-                Problem(id="mail.buttons", file=source.path, line=1, message=message, severity="warning")
-            )
+            self.problems.add(Problem(id="mail.buttons", file=source.path, line=1, message=message, severity="warning"))
 
     def _lay_out(
         self,
@@ -204,7 +206,7 @@ class _Compilation:
         slots = Place(file=frame.name, names=frozenset(SLOTS))
         readable = checker.check(frame.body, slots)
         readable = checker.check(foot.body, Place(file=foot.name, names=frozenset({"reason"}))) and readable
-        self._take(checker.problems)
+        self._take(checker.problems.all())
         if not readable:
             return "", ""
         footer = self._read(foot, titled=False)
@@ -220,7 +222,7 @@ class _Compilation:
         text = write_text(body.tokens, self.marks) + "\n" + "-" * 60 + "\n\n" + write_text(footer.tokens, self.marks)
         if audience != "practice":
             self._check_shown(source, html, text)
-        escaped = {key: inline_html(value) for key, value in head.items()} if not _errors(self.problems) else {}
+        escaped = {key: inline_html(value) for key, value in head.items()} if not self.problems.failed else {}
         return self.marks.put_back(self.marks.put_back(html, {}), escaped), self.marks.put_back(text, head)
 
     def _check_shown(self, source: SourceFile, html: str, text: str) -> None:
@@ -231,7 +233,7 @@ class _Compilation:
                     message = (
                         f"the {where} part does not show `{{{{ {name} }}}}` on every branch; each mail to a lead must"
                     )
-                    self.problems.append(Problem(id="mail.required", file=source.path, line=1, message=message))
+                    self.problems.add(Problem(id="mail.required", file=source.path, line=1, message=message))
 
     def _check_balance(self, source: SourceFile, *pieces: _Piece) -> None:
         for piece in pieces:
@@ -240,28 +242,29 @@ class _Compilation:
                 message = (
                     "this branch begins inside a list, box or bold text and ends outside it, or the other way round"
                 )
-                self.problems.append(Problem(id="mail.balance", file=FOLDER + file, line=line, message=message))
+                self.problems.add(Problem(id="mail.balance", file=FOLDER + file, line=line, message=message))
 
     def _check_result(self, audience: Audience, html: str, text: str) -> None:
         """Once more over the finished templates: nothing may have come together out of harmless pieces."""
-        for part in (html, text):
+        for part, escaped in ((html, True), (text, False)):
             checker = Checker(audience=audience, files={}, internal=True)
-            checker.check(part, Place(file=f"{self.name}.md", names=frozenset()))
-            self._take(checker.problems)
+            if checker.check(part, Place(file=f"{self.name}.md")):
+                template(part, html=escaped)
+            self._take(checker.problems.all())
         if len(html) > MAX_HTML:
             message = f"the HTML has {len(html):,} characters; above {MAX_HTML:,} mail programs cut the end off"
             problem = Problem(id="mail.long", file=FOLDER + f"{self.name}.md", message=message, severity="warning")
-            self.problems.append(problem)
+            self.problems.add(problem)
 
     def _add(self, key: str, source: SourceFile, head_key: str, message: str, severity: Severity = "error") -> None:
         line = source.head_lines.get(head_key, 1)
         self._take([Problem(id=f"mail.{key}", file=source.path, line=line, message=message, severity=severity)])
 
     def _take(self, problems: Sequence[Problem]) -> None:
-        self.problems += [problem for problem in problems if problem not in self.problems]
+        self.problems.add(*problems)
 
     def _sorted(self) -> list[Problem]:
-        return sorted(self.problems, key=lambda problem: (problem.file, problem.line or 0))
+        return sorted(self.problems.all(), key=lambda problem: (problem.file, problem.line or 0))
 
 
 _WHY = {

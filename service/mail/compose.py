@@ -10,6 +10,7 @@ from jinja2 import TemplateError
 from markupsafe import escape
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from service.domain.lead import clean_name
 from service.mail.compiled import CompiledMail, CompiledPartial
 from service.mail.mime import HeldMailError, MailHeaders, build
 from service.mail.sandbox import Given, template
@@ -20,7 +21,6 @@ __all__ = ["HeldMailError", "MailHeaders", "MailValues", "Rendered", "compose", 
 _HOSTILE = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
-_NO_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\d@<>&/\\:%=?#]|\w\.\w")
 _SPACES = re.compile(r"\s+")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
@@ -95,7 +95,7 @@ def _given(values: MailValues) -> dict[str, object]:
     given: dict[str, object] = {
         "practice": Given(_clean_fields(values.practice)),
         "answers": Given(_clean_fields(values.answers), missing="unknown"),
-        "first_name": _clean_name(values.first_name),
+        "first_name": clean_name(values.first_name),  # M4 once more: a name from anywhere else is checked here too
         "request": Given({}, missing=""),
         "alert": Given({}, missing=""),
     }
@@ -124,13 +124,6 @@ def _clean(value: JsonValue) -> object:
         case list():
             return tuple(_clean(item) for item in value)
     return value
-
-
-def _clean_name(name: str | None) -> str | None:
-    """A first name, or None for anything that is none (ACCEPTANCE M4): the salutation then does without."""
-    if name is None or len(name) > 40 or not name.strip() or _NO_NAME.search(name):
-        return None
-    return _HOSTILE.sub("", name).strip() or None
 
 
 def _hold_unless_lawful(name: str, rendered: Rendered, values: MailValues) -> None:

@@ -88,7 +88,8 @@ def expand(source: SourceFile, files: Mapping[str, SourceFile], marks: Marks) ->
         words = MARK.findall(line.text)
         alone = bool(words) and not MARK.sub("", line.text).strip()
         included = marks.by_id[words[0]] if len(words) == 1 and alone else None
-        if included and included.keyword == "include" and (match := _INCLUDE.search(included.code)):
+        match = _INCLUDE.search(included.code) if included and included.keyword == "include" else None
+        if match and match["name"] in files:
             nested = expand(files[match["name"]], files, marks)
             lines += [_blank(line), *nested, _blank(line)]
         elif alone and all(marks.is_statement(word) for word in words):
@@ -105,7 +106,8 @@ def mark_text(source: SourceFile, marks: Marks) -> str:
 
 def misplaced_includes(lines: list[Line], marks: Marks) -> list[Mark]:
     """Includes that do not stand alone on their line, and so were not expanded."""
-    found = (marks.by_id[word] for line in lines for word in MARK.findall(line.text))
+    beside_text = (line.text for line in lines if MARK.sub("", line.text, count=1).strip())
+    found = (marks.by_id[word] for text in beside_text for word in MARK.findall(text))
     return [mark for mark in found if mark.keyword == "include"]
 
 

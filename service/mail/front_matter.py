@@ -16,7 +16,9 @@ from service.errors import Problem
 
 FOLDER = "email_templates/"
 MAX_HEAD = 4_000
-MAX_FILE = 64_000
+MAX_FILE = 32_000
+MAX_BRACKETS = 1_000
+"""Markdown takes time that grows with the square of a row of opening brackets."""
 
 _HEAD = re.compile(r"---[ \t]*\n(?P<yaml>(?:.*\n)*?)---[ \t]*(?:\n|\Z)")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -63,6 +65,9 @@ def read(name: str, text: str) -> tuple[SourceFile, tuple[Problem, ...]]:
     text = normalise(text)
     if len(text) > MAX_FILE:
         message = f"this file has {len(text):,} characters; a mail may have at most {MAX_FILE:,}"
+        return SourceFile(name=name), (Problem(id="mail.too-large", file=path, message=message),)
+    if text.count("[") > MAX_BRACKETS:
+        message = f"this file has more than {MAX_BRACKETS:,} opening brackets"
         return SourceFile(name=name), (Problem(id="mail.too-large", file=path, message=message),)
     problems = [
         Problem(

@@ -12,6 +12,7 @@ from mdit_py_plugins.attrs import attrs_plugin
 from mdit_py_plugins.container import container_plugin
 
 from service.errors import Problem
+from service.mail.collected import Collected
 from service.mail.expansion import MARK, Line, Marks
 from service.mail.front_matter import FOLDER
 from service.mail.names import LINKS, suggestion
@@ -44,7 +45,7 @@ class Reader:
 
     marks: Marks
     titled: bool
-    problems: list[Problem] = field(default_factory=list)
+    problems: Collected = field(default_factory=Collected)
     main_buttons: int = 0
     _other_branches: list[tuple[int, int]] = field(default_factory=list)
     links: list[tuple[str, Line]] = field(default_factory=list)
@@ -161,6 +162,8 @@ class Reader:
         if (name := _class(link)) not in {*LINK_CLASSES, ""}:
             self._problem("link", line, f"the class `{name}` is unknown.{suggestion(name, LINK_CLASSES)}")
         scheme, _, rest = target.rpartition(":")
+        if scheme == "tel" and not name:
+            link.attrSet("class", "tel")  # so that a layout can keep the number on one line
         word = rest if MARK.fullmatch(rest) and scheme in {"", "tel", "mailto"} else ""
         mark = self.marks.by_id[word] if word else None
         if mark and self._may_link(scheme, mark.name):
@@ -193,9 +196,7 @@ class Reader:
             image.attrSet("src", self.marks.wrap(source, "link"))
 
     def _problem(self, key: str, line: Line, message: str) -> None:
-        problem = Problem(id=f"mail.{key}", message=message, file=FOLDER + line.file, line=line.number)
-        if problem not in self.problems:
-            self.problems.append(problem)
+        self.problems.add(Problem(id=f"mail.{key}", message=message, file=FOLDER + line.file, line=line.number))
 
 
 def link_class(link: Token) -> str:

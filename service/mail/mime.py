@@ -28,7 +28,9 @@ _PLAIN = re.compile(r"[ -~]{0,66}")
 _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]{1,60}")
 # What ends a line or a text for some reader: controls, line and paragraph separators, halves of characters.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_WORD_BYTES = 39  # 52 letters of base64 and 12 around them: with "Subject: " before it a line stays below 78
+# Bytes in one encoded word: 52 or 60 letters of base64 and 12 around them. With "Subject: " or "From: " before it, a
+# line stays within 78. A sender's name gets the longer one: some readers put a space between two words of a name.
+_SUBJECT_WORD, _NAME_WORD = 39, 45
 
 
 class HeldMailError(NurtureError):
@@ -60,7 +62,8 @@ def build(*, subject: str, text: str, html: str, headers: MailHeaders) -> bytes:
     if any(b"--" + boundary in part for part in parts):
         raise HeldMailError("the boundary occurs in the mail")
     head = "".join(f"{name}: {value}\r\n" for name, value in _headers(subject, headers)).encode("ascii")
-    body = b"".join(b"--" + boundary + b"\r\n" + part for part in parts)
+    # the line end before a boundary belongs to the boundary (RFC 2046 section 5.1.1), so a part needs one more
+    body = b"".join(b"--" + boundary + b"\r\n" + part + b"\r\n" for part in parts)
     return head + b"\r\n" + body + b"--" + boundary + b"--\r\n"
 
 
@@ -98,14 +101,14 @@ def _unstructured(text: str) -> str:
         raise HeldMailError("the subject holds `=?`, which some readers take for an encoded header")
     if text != text.strip() or _CONTROL.search(text):
         raise HeldMailError("the subject holds a control character or stray spaces")
-    return text if _PLAIN.fullmatch(text) else _encoded_words(text)
+    return text if _PLAIN.fullmatch(text) else _encoded_words(text, _SUBJECT_WORD)
 
 
-def _encoded_words(text: str) -> str:
+def _encoded_words(text: str, size: int) -> str:
     words: list[bytes] = []
     for character in text:
         encoded = character.encode()
-        if words and len(words[-1]) + len(encoded) <= _WORD_BYTES:
+        if words and len(words[-1]) + len(encoded) <= size:
             words[-1] += encoded
         else:
             words.append(encoded)
@@ -123,7 +126,7 @@ def _mailbox(mailbox: Mailbox) -> str:
         return f"{name} <{address}>"
     if name.isascii() and len(name) <= 60 and not set(name) & {'"', "\\"}:
         return f'"{name}" <{address}>'
-    return f"{_encoded_words(name)}\r\n <{address}>"
+    return f"{_encoded_words(name, _NAME_WORD)}\r\n <{address}>"
 
 
 def _checked(form: re.Pattern[str], value: str, what: str) -> str:
