@@ -9,8 +9,9 @@ import structlog
 from sqlmodel import Session
 
 from service.flows.messages import add_service_mail
+from service.flows.published import NAMES
 from service.flows.services import Services
-from service.store import events
+from service.store import events, sequences
 from service.store.tables import Alert
 
 _WEBHOOK_SECONDS = 10
@@ -35,6 +36,8 @@ def deliver(services: Services, now: datetime) -> int:
     miss an alert when it does not answer (the log says so), and never tells one twice.
     """
     with services.database.transaction() as session:
+        if sequences.live(session, "mails", NAMES["mails"]) is None:
+            return 0  # nothing is published yet, so there is no mail to tell it with; it waits
         waiting = events.open_alerts(session, untold=True)
         for alert in waiting:
             alert.told_at = now

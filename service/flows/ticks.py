@@ -28,10 +28,19 @@ def reap(services: Services) -> int:
 def housekeeping(services: Services) -> None:
     """Erase leads whose time is over, forget what no cap looks at any more, tell alerts."""
     now = services.clock.now()
-    erased = 1
-    while erased:
-        with services.database.transaction() as session:
-            erased = privacy.erase_expired(session, services, now)
+    if _erase_expired(services, now):
+        services.database.forget_for_good()
     with services.database.transaction() as session:
         leads.forget_hits(session, now - timedelta(seconds=services.limits.longest_seconds))
     alerts.deliver(services, now)
+
+
+def _erase_expired(services: Services, now: datetime) -> int:
+    """In batches, so that nobody waits long for the writer. Returns how many leads went."""
+    total = 0
+    while True:
+        with services.database.transaction() as session:
+            erased = privacy.erase_expired(session, services, now)
+        if not erased:
+            return total
+        total += erased
