@@ -11,7 +11,7 @@ from service.mail import smtp_pool
 from service.mail.mail_url import parse_mail_url
 from service.mail.smtp import SmtpTransport
 from service.mail.transport import Outcome, SendResult
-from tests.support.mails import BODY, outbound
+from tests.support.outbound import BODY, outbound
 from tests.support.smtp_server import Fault, SmtpServer
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from service.mail.transport import Outcome, SendResult, open_transport
 from tests.support.certificates import Certificates, make_certificates
-from tests.support.mails import outbound
+from tests.support.outbound import outbound
 from tests.support.smtp_server import Fault, SmtpServer
 
 

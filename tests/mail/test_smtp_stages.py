@@ -10,7 +10,7 @@ from service.mail.mail_url import parse_mail_url
 from service.mail.smtp import SmtpTransport
 from service.mail.smtp_connection import Limits
 from service.mail.transport import OutboundMail, Outcome, SendResult
-from tests.support.mails import BODY, outbound
+from tests.support.outbound import BODY, outbound
 from tests.support.smtp_server import Fault, SmtpServer, Stage
 
 STAGES: list[Stage] = ["greeting", "ehlo", "mail", "rcpt", "data", "dot"]

@@ -11,7 +11,7 @@ import pytest
 
 from service.errors import ProblemsError
 from service.mail.transport import FileTransport, OutboundMail, Outcome, SendResult, open_transport
-from tests.support.mails import BODY, outbound
+from tests.support.outbound import BODY, outbound
 
 
 def send(directory: Path, *mails: OutboundMail) -> list[SendResult]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.mail.transport import Outcome, SendResult, redact
-from tests.support.mails import outbound
+from tests.support.outbound import outbound
 
 
 @pytest.mark.parametrize(
