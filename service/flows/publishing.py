@@ -13,6 +13,7 @@ from service.flows import planning
 from service.flows.drafts import Draft, Part
 from service.flows.services import Services
 from service.store import enrolments, events, sequences
+from service.store.db import take_locks
 from service.store.tables import Revision
 
 
@@ -41,6 +42,7 @@ def changes(session: Session, draft: Draft, names: Rows[str] = ()) -> list[Chang
 
     A sequence goes by its own name; `practice`, `forms` and `service` name the rest. NotFoundError for another name.
     """
+    take_locks(session, ["publish"])  # services that start at once, or two people, publish one after the other
     known = [part.name for part in draft.parts]
     for name in names:
         if name not in known:
