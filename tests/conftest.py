@@ -118,9 +118,12 @@ def _migrate(url: str) -> None:
         database.close()  # SQLite then folds its write-ahead log in; PostgreSQL copies no database in use
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium: the machine's own, or Playwright's where it was brought."""
+    """A headless Chromium: the machine's own, or Playwright's where it was brought.
+
+    It ends with its module: Playwright keeps an event loop running, and other tests start their own.
+    """
     found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     with sync_playwright() as playwright:
         try:

@@ -10,9 +10,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.exc import OperationalError
 
-from service.errors import UnavailableError
 from service.store.db import Database
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "alembic"
@@ -30,26 +28,19 @@ class Schema(StrEnum):
 
 def schema_state(database: Database) -> Schema:
     """Raises UnavailableError where the database does not answer."""
-    try:
-        with database.engine.connect() as connection:
-            return _state(connection)
-    except OperationalError as error:
-        reason = (str(error.orig).strip().splitlines() or ["no reason given"])[0]
-        raise UnavailableError(f"the database does not answer: {reason}") from error
+    with database.reading() as session:
+        return _state(session.connection())
 
 
 def migrate(database: Database) -> None:
     """Bring the schema to the newest, under a lock: of several who call, one works and the others wait."""
-    try:
-        with database.engine.begin() as connection:  # on SQLite this is BEGIN IMMEDIATE, a lock by itself
-            if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            config = _config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-    except OperationalError as error:
-        reason = (str(error.orig).strip().splitlines() or ["no reason given"])[0]
-        raise UnavailableError(f"the database does not answer: {reason}") from error
+    with database.transaction() as session:  # on SQLite its BEGIN IMMEDIATE is the lock
+        connection = session.connection()
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
 
 
 def _state(connection: Connection) -> Schema:

@@ -86,7 +86,7 @@ def test_a_wrong_setting_is_told_and_the_rest_waits(tmp_path: Path) -> None:
 def test_a_database_that_cannot_be_reached_is_an_error(tmp_path: Path) -> None:
     said = doctor(tmp_path, database_url=f"sqlite:///{tmp_path / 'nowhere' / 'nurture.db'}")
     assert said.status == 1
-    assert "error    database-unreachable: The database does not answer" in said.out
+    assert "error    database-unreachable: The database cannot be used just now" in said.out
     assert "ok       mail:" in said.out
 
 

@@ -83,8 +83,10 @@ def test_a_request_pauses_and_a_booking_ends_the_mails(running: Running) -> None
     assert http("POST", link_in(advice, "b"), form=wish).status == 200
     receipt = wait_for(lambda: running.mails("esra@example.org")[1:], "the receipt")
     assert "aanvraag" in receipt[0]["Subject"].lower()
-    desk = wait_for(lambda: running.mails("praktijk@solidperformance.example"), "the mail to the practice")
-    assert "06 12345678" in text_of(desk[0])
+    wait_for(
+        lambda: [mail for mail in running.mails("praktijk@solidperformance.example") if "06 12345678" in text_of(mail)],
+        "the mail to the practice",
+    )
     running.clock(advance="P10D")
     assert len(running.mails("esra@example.org")) == 2
     assert running.cli("lead", "booked", "esra@example.org").returncode == 0
