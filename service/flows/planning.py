@@ -115,16 +115,22 @@ def put_off(session: Session, enrolment: Enrolment, reason: str, until: datetime
     session.flush()
 
 
+def end_pause(enrolment: Enrolment, now: datetime) -> None:
+    """The waits go on from where they stood."""
+    if enrolment.paused_until is not None and enrolment.paused_until > now:
+        enrolment.anchor -= enrolment.paused_until - now
+        enrolment.pause_reason = enrolment.paused_until = None
+
+
 def resume(session: Session, services: Services, enrolment: Enrolment, now: datetime) -> bool:
-    """End a pause early: the waits go on from where they stood. False when there was none."""
+    """End a pause early, also for what is in the outbox already. False when there was none."""
     if enrolment.paused_until is None or enrolment.paused_until <= now:
         return False
     left = enrolment.paused_until - now
     for message in outbox.of_run(session, enrolment.id):
         message.due_at = now if message.due_at >= enrolment.paused_until else message.due_at
         message.not_after = message.not_after and message.not_after - left
-    enrolment.anchor -= left
-    enrolment.pause_reason = enrolment.paused_until = None
+    end_pause(enrolment, now)
     if enrolment.state == State.ACTIVE:
         enrolment.next_at = None
         session.flush()

@@ -67,13 +67,21 @@ def simulate(sequence: Sequence, calendar: Calendar, story: Story, split_id: str
         next_step=first,
         created_at=story.opt_in_at,
     )
+    events = sorted(story.events, key=lambda event: event.at)
+    asked = [event for event in events if event.kind == "request"]
+    events = [event for event in events if event not in asked[1:]]  # asking again while a request is open adds nothing
+    now = story.opt_in_at
     if story.confirmed_at is not None:
-        planning.move(row, State.ACTIVE)
-        row.anchor = max(row.anchor, story.confirmed_at)
+        now = max(now, story.confirmed_at)
+        while events and events[0].at <= now:
+            _happen(row, events.pop(0))
+        if row.goal_at is None:
+            planning.move(row, State.ACTIVE)
+            row.anchor = max(row.anchor, now)
     at_once = Reason(code="advice", dutch="het gevraagde advies gaat meteen", english="the requested advice, at once")
     template = sequence.advice.template_for(split_id)
     advice = Simulated(step=sequence.advice.key, template=template, at=story.opt_in_at, reason=at_once)
-    played = _play(row, sequence, calendar, {}, set(), sorted(story.events, key=lambda event: event.at))
+    played = _play(row, sequence, calendar, {}, set(), events, now=now)
     return [advice, *played]
 
 
@@ -96,11 +104,10 @@ def _play(
     days: set[date],
     events: list[Event],
     *,
-    now: datetime | None = None,
+    now: datetime,
 ) -> list[Simulated]:
     """Decide, jump to when there is something to decide again, until the run ends or waits for the lead."""
     told: list[Simulated] = []
-    now = now or row.anchor
     waiting = list(events)
     for _ in range(_MOST_ROUNDS):
         while waiting and waiting[0].at <= now:
@@ -146,10 +153,12 @@ def _happen(row: Enrolment, event: Event) -> None:
         planning.end(row, State.STOPPED, "stopped", event.at)
     elif event.kind == "request":
         planning.pause(row, "pain_check_request", event.at + booking.PAUSE, event.at)
-    else:
+    elif row.answers.get("helped") != event.kind:
         row.answers = {**row.answers, "helped": event.kind}
         if event.kind == "worse":
             planning.pause(row, "worse", event.at + answers.PAUSE, event.at)
+        elif row.pause_reason == "worse":
+            planning.end_pause(row, event.at)
 
 
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
