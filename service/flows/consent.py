@@ -42,12 +42,11 @@ def confirm(session: Session, services: Services, opt_in: OptIn, answers: dict[s
     _keep_answers(lead, enrolment, answers)
     opt_in.enrolment_id = enrolment.id
     session.flush()
-    if enrolment.goal_at is not None or enrolment.state in {State.FINISHED, State.EXPIRED}:
-        return "ended"
-    if enrolment.state != State.ACTIVE:
+    ended = enrolment.goal_at is not None or enrolment.state in {State.FINISHED, State.EXPIRED}
+    if not ended and enrolment.state != State.ACTIVE:
         planning.activate(session, services, enrolment, now)
     privacy.reckon_erasing(session, services, lead, now)
-    return "started"
+    return "ended" if ended else "started"
 
 
 def withdraw(session: Session, services: Services, lead: Lead, source: str, now: datetime) -> bool:

@@ -46,9 +46,11 @@ def erase_expired(session: Session, services: Services, now: datetime) -> int:
     due = leads.to_erase(session, now, _BATCH)
     addresses = [lead.address for each in due if (lead := session.get(Lead, each))]
     leads.lock(session, due, [services.hmac(address) for address in addresses])  # all at once, in everybody's order
-    for lead_id in due:
+    # Who said yes, asked again or asked for a pain check while we waited for the locks is not erased.
+    still_due = set(due) & set(leads.to_erase(session, now, _BATCH))
+    for lead_id in sorted(still_due):
         erase(session, services, lead_id, "expired", now)
-    return len(due)
+    return len(still_due)
 
 
 def erase(
@@ -59,7 +61,8 @@ def erase(
     if lead is None:
         return
     hmac = services.hmac(lead.address)
-    leads.lock(session, [lead_id], [hmac])
+    if not leads.lock(session, [lead_id], [hmac]):
+        return  # somebody else erased it while we waited
     public_ids = [lead.public_id]
     public_ids += session.exec(select(OptIn.public_id).where(OptIn.lead_id == lead_id)).all()
     public_ids += session.exec(select(Message.public_id).where(Message.lead_id == lead_id)).all()

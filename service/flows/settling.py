@@ -149,3 +149,4 @@ def _hard_bounce(session: Session, services: Services, message: Message, now: da
         if row.state in enrolments.OPEN:
             row.state, row.ended_at, row.end_reason, row.next_at = "stopped", now, "hard_bounce", None
     leads.note(session, message.lead_id, "hard_bounce", now, message=message.id)
+    privacy.reckon_erasing(session, services, session.get_one(Lead, message.lead_id), now)
