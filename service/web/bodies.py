@@ -123,6 +123,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError("a name stands there twice")
+    for name in found:
+        name.encode()  # half a character (RFC 8259, section 8.2) could not be named in the answer: UnicodeEncodeError
     return found
 
 

@@ -193,3 +193,9 @@ def test_what_later_versions_will_read_is_accepted_now(client: TestClient) -> No
 def test_nothing_is_taken_by_get(client: TestClient) -> None:
     answer = client.get("/api/opt-ins", params=FORM)
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+def test_a_name_that_is_no_text_is_refused_wherever_it_stands(client: TestClient) -> None:
+    for body in (rb'{"\ud800": 1}', rb'{"email": "anna@example.org", "answers": {"\ud800": "flat"}}'):
+        answer = client.post("/api/opt-ins", content=body, headers={"Content-Type": "application/json"})
+        assert (answer.status_code, pointers(answer)) == (422, {""})
