@@ -99,7 +99,7 @@ def play(sequence: Sequence, calendar: Calendar, start: datetime, delays: list[t
     sequence=sequences(),
     calendar=calendars,
     start=st.one_of(
-        st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC)),  # noqa: DTZ001 - bounds
+        st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC)),
         st.sampled_from([datetime(2026, 3, 28, 1, 30, tzinfo=UTC), datetime(2026, 10, 24, 0, 30, tzinfo=UTC)]),
     ),
     delays=st.lists(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -12,8 +13,11 @@ import pytest
 from service.flows import alerts, ticks
 from service.mail.transport import open_transport
 from service.store import events
+from tests.support import acts
+from tests.support.drafts import publish, with_practice
 from tests.support.house import START, House, part
 from tests.support.smtp_server import Fault, SmtpServer
+from tests.support.transports import Network, always, lost_after_the_dot
 
 STAFF = ("balie@praktijk.example", "baas@praktijk.example")
 
@@ -33,7 +37,7 @@ class Hook:
                 self.send_response(hook.status)
                 self.end_headers()
 
-            def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base's signature
+            def log_message(self, format: str, *arguments: object) -> None:
                 """Nothing on the terminal."""
 
         self._server = HTTPServer(("127.0.0.1", 0), Handler)
@@ -163,3 +167,47 @@ def test_a_mail_server_that_is_down_is_told_once_and_mended_by_itself(house: Hou
         assert len(server.messages) == 1
     with here.services.database.reading() as session:
         assert not events.open_alerts(session)
+
+
+def test_an_alert_ends_with_the_lead_whose_mail_it_was_about_so_that_the_next_is_told(house: House, hook: Hook) -> None:
+    lost = Network(answer=always(lost_after_the_dot()))
+    here = house.with_changes(alert_url=hook.url, open_transport=lost.open)
+    for address in ("anna@example.org", "bram@example.org"):
+        here.opt_in(address)
+        here.send_due()
+        here.tick()
+        assert [message.state for message in here.messages(address)] == ["unknown"]
+        here.live_through(days=29)
+        assert here.messages(address) == []
+    assert [body["cause"] for body in hook.bodies] == ["message-unknown", "message-unknown"]
+
+
+def test_days_that_never_open_are_told_again_when_what_was_published_does_not_help(house: House) -> None:
+    closed = {"from": "2026-03-01", "to": "2027-12-31"}
+    acts.confirmed(house)
+    publish(house, with_practice(closed=[closed]))
+    for phone in ("020 123 45 67", "020 123 45 68"):
+        house.live_through(days=4)
+        assert acts.alerts(house) == ["calendar-closed"]
+        publish(house, with_practice(closed=[closed], phone=phone))
+        assert acts.alerts(house) == []
+    publish(house, with_practice())
+    house.live_through(days=4)
+    assert acts.alerts(house) == []
+    assert list(acts.follow_ups(house)) == ["hoe-ging-het"]
+
+
+def test_two_workers_that_keep_house_at_once_tell_it_once(house: House, hook: Hook) -> None:
+    here = house.with_changes(alert_url=hook.url)
+    meet = threading.Barrier(2)
+
+    def keep_house() -> None:
+        meet.wait(30)
+        alerts.deliver(here.services, here.clock.now())
+
+    for number in range(10):
+        raise_alert(here, f"kapot-{number}")
+        with ThreadPoolExecutor(2) as pool:
+            for each in [pool.submit(keep_house) for _ in range(2)]:
+                each.result(30)
+    assert [body["cause"] for body in hook.bodies] == [f"kapot-{number}" for number in range(10)]

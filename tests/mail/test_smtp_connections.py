@@ -129,7 +129,7 @@ def test_a_connection_idle_for_long_is_let_go(monkeypatch: pytest.MonkeyPatch) -
 
     async def use(transport: SmtpTransport) -> list[SendResult]:
         results = [await transport.send(outbound())]
-        while "QUIT" not in server.commands:  # noqa: ASYNC110 - the server is a thread and has no event to await
+        while "QUIT" not in server.commands:
             await asyncio.sleep(0.01)
         return [*results, await transport.send(outbound())]
 
