@@ -12,7 +12,7 @@ from service.errors import NurtureError, ProblemsError
 
 app = typer.Typer(
     name="nurture",
-    help="Mails the advice somebody asked for at once, and the follow-ups on their days.",
+    help="Mails requested advice at once, and the follow-ups on their days.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

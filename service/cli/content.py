@@ -45,7 +45,7 @@ def publish(
     move_leads: Annotated[bool, typer.Option(help="Leads under way go on with the new revision.")] = False,
     override_by: Annotated[str | None, typer.Option(help="Publish over warnings, in this name.")] = None,
 ) -> None:
-    """Show what changes for leads under way, then publish new revisions."""
+    """Show what changes for leads under way, then publish."""
     from service.flows import drafts, publishing
 
     _, services = open_services()
@@ -79,7 +79,7 @@ def approve(
     partial: Annotated[str, typer.Argument(help="A partial, such as _veiligheid.md.")],
     by: Annotated[str, typer.Option(help="The clinician's name.")],
 ) -> None:
-    """Write a clinician's approval into a partial; it lapses when the text changes."""
+    """Write a clinician's approval into a partial. It lapses when the text changes."""
     from service.mail.approvals import approve as approved
 
     settings, services = open_services()
@@ -165,7 +165,7 @@ def send_test(
     to: Annotated[str, typer.Option(help="One of the practice's staff addresses.")],
     answer: Answers = None,
 ) -> None:
-    """Send one mail, filled in with made-up values, to somebody of the staff."""
+    """Send one mail with made-up values to somebody of the staff."""
     from service.flows import samples
 
     _, services = open_services(ready=False)
@@ -176,7 +176,7 @@ def send_test(
 
 
 def pause(name: Name = None, all_mail: Annotated[bool, typer.Option(help="Hold the advice back too.")] = False) -> None:
-    """The emergency brake: no follow-ups leave until `nurture resume`."""
+    """The emergency brake: no follow-ups leave until `resume`."""
     from service.flows import brake
 
     _, services = open_services()

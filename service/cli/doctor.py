@@ -22,7 +22,10 @@ Selectors = Annotated[
 
 
 def doctor(dns: NameServer = None, dkim_selector: Selectors = None) -> None:
-    """Look at settings, keys, database, mail hand-over and the sender's DNS records; sends and changes nothing."""
+    """What is wrong with this installation, and how to mend it.
+
+    Looks at settings, keys, database, mail hand-over and the sender's DNS records; sends and changes nothing.
+    """
     found = examine(dns, dkim_selector or [])
     show(found)
     if any(finding.level == "error" for finding in found):

@@ -39,7 +39,8 @@ def _head(report: LeadReport, local: _Local) -> Iterator[str]:
         yield f"Will be erased on {local(report.erase_at)}: no consent to the follow-ups stands."
     for each in report.suppressions:
         what = "no mail at all" if each.scope == "all" else "no follow-ups"
-        until = f"until {local(each.until)}" if each.until else "for good"
+        lasts = "until a new yes by the button in a mail" if each.reason == "unsubscribe" else "for good"
+        until = f"until {local(each.until)}" if each.until else lasts
         yield f"Suppressed: {what}, {until} ({_words(each.reason)})."
     if report.held_back:
         yield f"Note: {report.held_back}."

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from service.store.tables import Lead
 
 app = typer.Typer(
-    help="One lead: what we hold and why, stop, end a pause, booked, erase.",
+    help="One lead: what we hold and why, stop, resume, booked, erase.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -57,7 +57,7 @@ def export(address: Address) -> None:
 
 @app.command()
 def stop(address: Address) -> None:
-    """No more follow-ups, of any sequence: as if the lead had unsubscribed."""
+    """No more follow-ups, as if the lead had unsubscribed."""
     from service.flows import consent
     from service.store import events
 
@@ -89,7 +89,7 @@ def resume(address: Address) -> None:
 
 @app.command()
 def booked(address: Address) -> None:
-    """There is an appointment: the sequences that lead to it end, and nothing queued goes out."""
+    """There is an appointment: the sequences that lead to it end. Nothing queued goes out."""
     from service.flows import booking
     from service.store import events
 
@@ -103,7 +103,7 @@ def booked(address: Address) -> None:
 
 @app.command()
 def erase(address: Address, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Remove every trace of a lead for good; a keyed hash stays, so that a "no" is still known."""
+    """Remove every trace of a lead for good. A keyed hash stays, so that a "no" is still known."""
     from service.flows import lead_report, privacy
 
     def work(session: Session, services: Services, lead: Lead, now: datetime) -> str:

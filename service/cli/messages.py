@@ -29,7 +29,7 @@ class As(StrEnum):
 
 @app.command("list")
 def list_(state: Annotated[Waiting | None, typer.Option(help="Only these; without it, both.")] = None) -> None:
-    """Mail whose fate is unknown, and mail that is held back, oldest first."""
+    """Mail whose fate is unknown or that is held, oldest first."""
     from service.store import outbox
 
     _, services = open_services()
@@ -52,7 +52,7 @@ def resolve(
     ids: Annotated[list[int], typer.Argument(metavar="ID...", help="From `message list`.")],
     choice: Annotated[As, typer.Option("--as", help="It arrived, send it (again), or let it go.")],
 ) -> None:
-    """Decide about mail that waits: all of these, or none where one cannot be resolved so."""
+    """Decide about mail that waits. All of these, or none where one cannot be resolved so."""
     from service.flows import resolving
 
     _, services = open_services()

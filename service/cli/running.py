@@ -28,13 +28,13 @@ def serve(
     port: Port = 8000,
     worker: Annotated[bool, typer.Option(help="Send in this process too.")] = True,
 ) -> None:
-    """Answer the website, and send in the same process unless told otherwise."""
+    """Answer the website, and send in the same process."""
     _, services = open_services()
     _serve(services, host, port, with_worker=worker)
 
 
 def worker() -> None:
-    """Send in the background, without a website; any number of these on PostgreSQL."""
+    """Send in the background, without a website. Any number of these on PostgreSQL."""
     from service.logs import configure
     from service.worker import Worker
 
@@ -52,7 +52,7 @@ def worker() -> None:
 
 
 def demo(port: Port = 8000) -> None:
-    """The main job at http://localhost:PORT with an inbox and a clock to move; data under data/demo/."""
+    """The main job to try out, with an inbox and a clock to move. Its data is under data/demo/."""
     root = Path(__file__).resolve().parents[2]
     folder = root / "data" / "demo"
     folder.mkdir(parents=True, exist_ok=True)
@@ -76,7 +76,7 @@ def demo(port: Port = 8000) -> None:
 
 
 def migrate() -> None:
-    """Bring the database to the newest schema; safe to run from several machines at once."""
+    """Bring the database to the newest schema. Safe to run from several machines at once."""
     from service.store import schema
 
     _, services = open_services(ready=False)

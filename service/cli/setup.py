@@ -27,7 +27,7 @@ def setup(
     dns: NameServer = None,
     dkim_selector: Selectors = None,
 ) -> None:
-    """Ask for the practice's facts and the settings, test DNS and mail, publish, send a test opt-in."""
+    """Ask for facts and settings, test DNS and mail, and publish. Ends with a test opt-in."""
     if not yes:
         typer.echo(
             "Enter keeps what stands in [brackets]. Stop any time with Ctrl-C: nothing is written before the end."
