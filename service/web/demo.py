@@ -45,9 +45,9 @@ def article(services: Here) -> Response:
 
 
 @router.get("/demo/inbox")
-def inbox(services: Here) -> Response:
-    """Every mail, newest first."""
-    return pages.render(_inbox(services, None, "html"))
+def inbox(request: Request, services: Here) -> Response:
+    """Every mail, newest first. `?moved=none`: the clock was to go to the next mail, and none is planned."""
+    return pages.render(_inbox(services, None, "html", none_planned=query(request, "moved") == "none"))
 
 
 @router.get("/demo/inbox.json")
@@ -97,7 +97,10 @@ def clock(request: Request, services: Here, body: Sent) -> Response:
         _clock_turn.release()
     if is_json:
         return JSONResponse({"now": moved.now.isoformat(), "sent": moved.sent})
-    return RedirectResponse("/demo/inbox", status_code=303)
+    if by is None and not moved.sent:
+        return RedirectResponse("/demo/inbox?moved=none", status_code=303)
+    newest = demo_mails.read_all(services.mail_dir)[-1:] if moved.sent else []
+    return RedirectResponse("/".join(["/demo/inbox", *(mail.id for mail in newest)]), status_code=303)
 
 
 def _pairs(fields: dict[str, list[str]]) -> list[tuple[str, str]]:
@@ -126,7 +129,9 @@ def _find(services: Services, mail_id: str) -> demo_mails.DemoMail:
     return found
 
 
-def _inbox(services: Services, opened: demo_mails.DemoMail | None, aspect: MailAspect) -> InboxPage:
+def _inbox(
+    services: Services, opened: demo_mails.DemoMail | None, aspect: MailAspect, *, none_planned: bool = False
+) -> InboxPage:
     with services.database.reading() as session:
         at = desk(session, services)
         names = list(services.published.live_forms(session)[1].forms)
@@ -147,6 +152,7 @@ def _inbox(services: Services, opened: demo_mails.DemoMail | None, aspect: MailA
         mails=tuple(row(mail) for mail in reversed(demo_mails.read_all(services.mail_dir))),
         opened=detail,
         aspect=aspect,
+        none_planned=none_planned,
         files=("practice.yaml", "forms.yaml", *(f"sequences/{each.name}.yaml" for each in sequences), *advices),
         links=(
             ("Artikel met het formulier", "/demo/"),

@@ -46,7 +46,8 @@ class InboxPage(LeadPage):
     """`GET /demo/inbox` (no mail opened) and `GET /demo/inbox/{id}?view=…`.
 
     `mails` newest first. `now` is the demo's clock in the practice's zone. `files` are the content files to edit,
-    relative to the content folder; `links` (label, path) is everything else worth a look.
+    relative to the content folder; `links` (label, path) is everything else worth a look. `none_planned`: the clock
+    stayed, for no mail is to come.
     """
 
     template: ClassVar[str] = "demo/inbox.html"
@@ -58,5 +59,6 @@ class InboxPage(LeadPage):
     mails: tuple[MailRow, ...]
     opened: MailDetail | None = None
     aspect: MailAspect = "html"
+    none_planned: bool = False
     files: tuple[str, ...] = ()
     links: tuple[tuple[str, str], ...] = ()

@@ -125,7 +125,9 @@ def _answer(
     if not _wants_page(request):
         return problem(status, detail, fields=fields, headers=headers, code=code)
     if status in {500, 503}:
-        return pages.render(UnavailablePage(practice=None, retry_after=RETRY_AFTER), status=status)
+        return pages.render(
+            UnavailablePage(practice=None, in_demo=services.demo, retry_after=RETRY_AFTER), status=status
+        )
     practice, back_url = None, ""
     try:
         with services.database.reading() as session:
@@ -133,10 +135,10 @@ def _answer(
             back_url = _back_url(session, services, request)
     except UnavailableError:
         pass  # the page can do without
-    page: Page = NotFoundPage(practice=practice)
+    page: Page = NotFoundPage(practice=practice, in_demo=services.demo)
     if status != 404:
         notes = tuple(FieldNote(label=_label(each.pointer), detail=each.detail) for each in fields)
-        page = ProblemPage(practice=practice, detail=detail, fields=notes, back_url=back_url)
+        page = ProblemPage(practice=practice, in_demo=services.demo, detail=detail, fields=notes, back_url=back_url)
     response = pages.render(page, status=status)
     response.headers.update(headers or {})
     return response

@@ -100,8 +100,11 @@ def test_to_the_next_mail_stops_at_each(demo: House, client: TestClient) -> None
     client.post(link(demo.mails("anna@example.org")[0], "c"))
     for number in range(2, 9):
         answer = client.post("/demo/clock", data={"to": "next"}, headers=FORM)
-        assert (answer.status_code, answer.headers["location"]) == (303, "/demo/inbox")
+        newest = client.get("/demo/inbox.json").json()[-1]
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/demo/inbox/{newest['id']}")
         assert len(demo.mails("anna@example.org")) == number
+    done = client.post("/demo/clock", data={"to": "next"}, headers=FORM)
+    assert "geen mail meer klaar" in client.get(done.headers["location"]).text
 
 
 @pytest.mark.parametrize(
