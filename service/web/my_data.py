@@ -64,6 +64,7 @@ def _page(session: Session, services: Services, lead: Lead, now: datetime) -> My
     runs = enrolments.of_lead(session, lead.id)
     mails = _mails(runs, now)
     given = [each.given_at for each in consents.active_of_lead(session, lead.id)]
+    last_no = consents.last_withdrawal_at(session, lead.id)
     paused = max((run.paused_until for run in runs if run.paused_until), default=None)
     planned = [each for run in runs for each in outlook.planned(session, services, run, now)]
     return MyDataPage(
@@ -75,6 +76,7 @@ def _page(session: Session, services: Services, lead: Lead, now: datetime) -> My
         topic=_topics(session, services, lead),
         since=at.day(lead.created_at),
         confirmed_on=at.day(max(given)) if given else None,
+        stopped_on=at.day(last_no) if last_no and not given else None,
         mails=mails,
         paused_until=at.day(paused) if paused and mails == "paused" else None,
         erase_on=at.day(lead.erase_at) if lead.erase_at else None,

@@ -183,6 +183,7 @@ class AnswerDonePage(LeadPage):
 class MyDataPage(LeadPage):
     """`GET /p/`: what we hold, in plain words. `answers` pairs a question's label with the chosen option's.
 
+    `confirmed_on` is when the standing yes was given; without one `stopped_on` is the last no, if there was any.
     `mails`: "waiting" (not confirmed: `erase_on` says when all of it goes), "active", "paused", or "ended".
     """
 
@@ -195,6 +196,7 @@ class MyDataPage(LeadPage):
     topic: str
     since: date
     confirmed_on: date | None
+    stopped_on: date | None = None
     mails: Literal["waiting", "active", "paused", "ended"]
     paused_until: date | None = None
     erase_on: date | None = None

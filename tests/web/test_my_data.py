@@ -56,7 +56,9 @@ def test_stop_withdraws(house: House, client: TestClient, url: str) -> None:
     client.post(link(house.mails("anna@example.org")[0], "c"))
     assert "De mails zijn gestopt" in client.post(url, data={"action": "stop"}).text
     assert house.live_through(days=10) == 0
-    assert "Stop de mails" not in client.get(url).text
+    after = client.get(url).text
+    assert "Stop de mails" not in after
+    assert "Je stopte ermee op" in after
 
 
 def test_nothing_else_can_be_asked_here_yet(house: House, client: TestClient, url: str) -> None:
