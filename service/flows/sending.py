@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 
 import structlog
@@ -20,6 +20,7 @@ from service.flows.services import Services
 from service.mail.compose import MailHeaders, MailValues, compose
 from service.mail.transport import OutboundMail, Outcome, SendResult, Transport
 from service.store import outbox
+from service.store.db import real_now
 from service.store.tables import Message
 
 GROUP = 8  # mails in one hand-over transaction
@@ -78,7 +79,7 @@ class Sender:
             session,
             token=self._lease,
             now=self._services.clock.now(),
-            real_now=datetime.now(UTC),
+            real_now=real_now(session),
             limit=1 if self._faults else GROUP,
             paused=brake.state(session),
         )
@@ -87,7 +88,7 @@ class Sender:
         now = self._services.clock.now()
         mails = await self._write(lambda session: self._compose_all(session, ids, now))
         begun = await self._write(
-            lambda session: begin(session, self._services, list(mails), self._lease, now, datetime.now(UTC))
+            lambda session: begin(session, self._services, list(mails), self._lease, now, real_now(session))
         )
         return sum(await _all_done([self._hand_over(each, mails[each.message.id]) for each in begun]))
 
@@ -129,7 +130,7 @@ class Sender:
             try:
                 await self._write(
                     lambda session: settling.settle(
-                        session, self._services, token, result, self._services.clock.now(), datetime.now(UTC)
+                        session, self._services, token, result, self._services.clock.now(), real_now(session)
                     )
                 )
                 if settling.is_our_fault(result):
@@ -165,7 +166,7 @@ class Sender:
         while True:
             await asyncio.sleep(_HEARTBEAT_SECONDS)
             try:
-                await self._write(lambda session: outbox.renew(session, self._lease, datetime.now(UTC)))
+                await self._write(lambda session: outbox.renew(session, self._lease, real_now(session)))
             except UnavailableError as error:
                 log.warning("heartbeat failed", reason=error.english)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from service.flows import alerts, planning, privacy, settling
 from service.flows.services import Services
 from service.store import leads
+from service.store.db import real_now
 
 PLAN_SECONDS, REAP_SECONDS, HOUSEKEEPING_SECONDS = 1.0, 2.0, 60.0
 
@@ -19,7 +20,7 @@ def plan(services: Services) -> int:
 def reap(services: Services) -> int:
     """Return leases that ran out, and list hand-overs that nobody will answer for."""
     with services.database.transaction() as session:
-        reaped = settling.reap(session, services.clock.now(), datetime.now(UTC))
+        reaped = settling.reap(session, services.clock.now(), real_now(session))
     if reaped:
         services.bell.ring()
     return reaped
@@ -28,19 +29,17 @@ def reap(services: Services) -> int:
 def housekeeping(services: Services) -> None:
     """Erase leads whose time is over, forget what no cap looks at any more, tell alerts."""
     now = services.clock.now()
-    if _erase_expired(services, now):
-        services.database.forget_for_good()
+    _erase_expired(services, now)
+    # Also where nobody was erased just now: a command or a tick before this one may have found the database busy.
+    services.database.forget_for_good()
     with services.database.transaction() as session:
         leads.forget_hits(session, now - timedelta(seconds=services.limits.longest_seconds))
     alerts.deliver(services, now)
 
 
-def _erase_expired(services: Services, now: datetime) -> int:
-    """In batches, so that nobody waits long for the writer. Returns how many leads went."""
-    total = 0
+def _erase_expired(services: Services, now: datetime) -> None:
+    """In batches, so that nobody waits long for the writer."""
     while True:
         with services.database.transaction() as session:
-            erased = privacy.erase_expired(session, services, now)
-        if not erased:
-            return total
-        total += erased
+            if not privacy.erase_expired(session, services, now):
+                return

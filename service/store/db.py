@@ -173,6 +173,17 @@ def take_locks(session: Session, names: list[str]) -> None:
             session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
 
 
+def real_now(session: Session) -> datetime:
+    """Real time, by which leases are measured: the database's, so that a machine whose clock is wrong takes no lease
+    that others hold, and loses none of its own. On SQLite all workers are on one machine, and its clock will do.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        # Not now(): that is when the transaction began, and it may have waited for locks since.
+        moment: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return moment.astimezone(UTC)
+    return datetime.now(UTC)
+
+
 def notify_sender(session: Session) -> None:
     """Tell every listening worker, when this transaction commits, that something became due."""
     if session.get_bind().dialect.name == "postgresql":
