@@ -238,7 +238,7 @@ def lost_hand_overs(session: Session, real_now: datetime, limit: int = 100) -> S
     messages = session.exec(
         select(Message)
         .where(_IN_HAND, Message.state == "handed_over", col(Message.lease_until) < real_now)
-        .order_by(col(Message.id))
+        .order_by(col(Message.lease_until))  # by id, SQLite would read the whole table in that order
         .limit(limit)
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
@@ -281,6 +281,14 @@ def by_public_id(session: Session, public_id: str) -> Message | None:
 def in_states(session: Session, states: Iterable[str]) -> Sequence[Message]:
     """Messages in these states, oldest first: what needs a person."""
     return session.exec(select(Message).where(col(Message.state).in_(list(states))).order_by(col(Message.id))).all()
+
+
+def any_in(session: Session, state: str, template: str | None) -> bool:
+    """Is any message in this state, of one template or of all?"""
+    found = select(Message.id).where(Message.state == state)
+    if template is not None:
+        found = found.where(Message.template == template)
+    return session.exec(found.limit(1)).first() is not None
 
 
 def last_advice_settled_at(session: Session, lead_id: int) -> tuple[datetime | None, bool]:
