@@ -11,10 +11,13 @@ from sqlmodel import Session
 from service.flows.messages import add_service_mail
 from service.flows.published import NAMES
 from service.flows.services import Services
-from service.store import events, sequences
+from service.store import events, outbox, sequences
+from service.store.db import take_locks
 from service.store.tables import Alert
 
 _WEBHOOK_SECONDS = 10
+_ABOUT = {"message-unknown": "unknown", "mail-broken": "held"}
+"""The state of the mails that an alert is about; behind a colon in its cause stands their template."""
 log = structlog.get_logger()
 
 
@@ -29,6 +32,17 @@ def mended(session: Session, cause: str, now: datetime) -> None:
     events.resolve_alert(session, cause, now)
 
 
+def review(session: Session, now: datetime) -> None:
+    """Close what no mail stands behind any more: settled, decided on, or erased with its lead."""
+    session.flush()
+    for alert in events.open_alerts(session):
+        kind, _, template = alert.cause.partition(":")
+        if kind in _ABOUT:
+            events.hold_alert(session, alert.cause)  # whoever finds one more either was before us, or tells it anew
+            if not outbox.any_in(session, _ABOUT[kind], template or None):
+                mended(session, alert.cause, now)
+
+
 def deliver(services: Services, now: datetime) -> int:
     """Tell what nobody was told of yet. Returns how many alerts went out.
 
@@ -38,6 +52,8 @@ def deliver(services: Services, now: datetime) -> int:
     with services.database.transaction() as session:
         if sequences.live(session, "mails", NAMES["mails"]) is None:
             return 0  # nothing is published yet, so there is no mail to tell it with; it waits
+        take_locks(session, ["alerts"])  # of two workers one tells, and the other then finds it told
+        review(session, now)
         waiting = events.open_alerts(session, untold=True)
         for alert in waiting:
             alert.told_at = now

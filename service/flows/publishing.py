@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from service.errors import NotFoundError, Problem, ProblemsError, RefusedError
-from service.flows import planning
+from service.flows import alerts, planning
 from service.flows.drafts import Draft, Part
 from service.flows.services import Services
 from service.store import enrolments, events, sequences
@@ -110,6 +110,7 @@ def publish(
         events.audit(session, by, "published", now, **details, warnings=[each.id for each in draft.warnings])
         if move_leads and part.kind == "sequence":
             _move(session, services, row, now)
+    alerts.mended(session, "calendar-closed", now)  # told again where other days or another window do not help
 
 
 def _move(session: Session, services: Services, revision: Revision, now: datetime) -> None:

@@ -36,8 +36,7 @@ def resolve(
     for message in messages:
         _resolve(session, services, message, choice, now)
         events.audit(session, actor, f"message resolved as {choice}", now, message=message.id, lead=message.lead_id)
-    session.flush()
-    _mend_alerts(session, messages, now)
+    alerts.review(session, now)
     if choice == "resend":
         notify_sender(session)
 
@@ -59,15 +58,6 @@ def _lock(session: Session, services: Services, ids: list[int]) -> list[Message]
             raise NotFoundError(f"there is no message {each} any more; its lead was erased")
         found.append(message)
     return found
-
-
-def _mend_alerts(session: Session, resolved: Iterable[Message], now: datetime) -> None:
-    """An alert is over when nothing of its kind waits any more; should it come back, it is told anew."""
-    if not outbox.in_states(session, ["unknown"]):
-        alerts.mended(session, "message-unknown", now)
-    held = {message.template for message in outbox.in_states(session, ["held"])}
-    for template in {message.template for message in resolved} - held:
-        alerts.mended(session, f"mail-broken:{template}", now)
 
 
 def _resolve(session: Session, services: Services, message: Message, choice: Choice, now: datetime) -> None:

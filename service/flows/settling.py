@@ -83,9 +83,7 @@ def _apply_late(
         _done(session, services, message, "accepted", None, now)
     elif result.outcome is Outcome.INVALID and message.state == "unknown":
         _apply(session, services, message, attempt, result, now)
-    session.flush()
-    if not outbox.in_states(session, ["unknown"]):
-        alerts.mended(session, "message-unknown", now)
+    alerts.review(session, now)
 
 
 def is_our_fault(result: SendResult) -> bool:

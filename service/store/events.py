@@ -14,12 +14,17 @@ from service.store.tables import Alert, AuditEntry, Fact
 
 def raise_alert(session: Session, cause: str, *, dutch: str, english: str, now: datetime) -> Alert | None:
     """A new alert; None where this cause is open already, so that each is told once."""
-    take_locks(session, [f"alert:{cause}"])
+    hold_alert(session, cause)
     if session.exec(select(Alert.id).where(Alert.cause == cause, col(Alert.resolved_at).is_(None))).first():
         return None
     alert = Alert(cause=cause, dutch=dutch, english=english, raised_at=now)
     session.add(alert)
     return alert
+
+
+def hold_alert(session: Session, cause: str) -> None:
+    """Nobody else raises an alert of this cause until the transaction ends."""
+    take_locks(session, [f"alert:{cause}"])
 
 
 def resolve_alert(session: Session, cause: str, now: datetime) -> None:

@@ -183,18 +183,18 @@ def test_an_alert_ends_with_the_lead_whose_mail_it_was_about_so_that_the_next_is
 
 
 def test_days_that_never_open_are_told_again_when_what_was_published_does_not_help(house: House) -> None:
-    closed = {"from": "2026-03-01", "to": "2027-12-31"}
+    closed = [{"from": "2026-03-01", "to": "2027-01-31"}, {"from": "2027-02-01", "to": "2027-12-31"}]
     acts.confirmed(house)
-    publish(house, with_practice(closed=[closed]))
+    publish(house, with_practice(closed=closed))
     for phone in ("020 123 45 67", "020 123 45 68"):
         house.live_through(days=4)
         assert acts.alerts(house) == ["calendar-closed"]
-        publish(house, with_practice(closed=[closed], phone=phone))
+        publish(house, with_practice(closed=closed, phone=phone))
         assert acts.alerts(house) == []
     publish(house, with_practice())
     house.live_through(days=4)
     assert acts.alerts(house) == []
-    assert list(acts.follow_ups(house)) == ["hoe-ging-het"]
+    assert acts.follow_ups(house)
 
 
 def test_two_workers_that_keep_house_at_once_tell_it_once(house: House, hook: Hook) -> None:
