@@ -47,7 +47,7 @@ def _suppress(session: Session, house: House, who: Member) -> None:
 
 
 ACTS: dict[str, Act] = {"withdraw": _withdraw, "booked": _booked, "pause": _pause, "suppress": _suppress}
-SHARES = (list(ACTS), (4, 2, 1, 3))  # a pause writes the most, and so takes the longest
+SHARES = (list(ACTS), (3, 2, 1, 4))  # by what they cost: a pause writes the most, a suppression the least
 
 
 def test_no_hand_over_begins_after_what_forbids_it_was_committed(house: House) -> None:

@@ -325,16 +325,16 @@ def test_after_the_end_a_new_opt_in_starts_over(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "advice_after", "follow_ups_after"),
+    ("reason", "confirmation", "advice_after", "follow_ups_after"),
     [
-        (SuppressionReason.UNSUBSCRIBE, 1, True),
-        (SuppressionReason.COMPLAINT, 0, False),
-        (SuppressionReason.HARD_BOUNCE, 0, False),
+        (SuppressionReason.UNSUBSCRIBE, "double", 1, True),
+        (SuppressionReason.UNSUBSCRIBE, "single", 1, True),
+        (SuppressionReason.COMPLAINT, "double", 0, False),
+        (SuppressionReason.HARD_BOUNCE, "single", 0, False),
     ],
 )
-@pytest.mark.parametrize("confirmation", ["double", "single"])
 def test_what_a_new_opt_in_gets_after_a_no(
-    house: House, reason: SuppressionReason, advice_after: int, follow_ups_after: bool, confirmation: str
+    house: House, reason: SuppressionReason, confirmation: str, advice_after: int, follow_ups_after: bool
 ) -> None:
     publish(house, with_steps({"key": "a", "wait": "1 day"}, confirmation=confirmation))
     acts.confirmed(house)

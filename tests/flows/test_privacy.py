@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 from sqlmodel import Session, select
 
 from service.flows import booking, consent, handover, privacy, settling, signup, ticks
@@ -29,6 +28,7 @@ from tests.support.transports import (
     refused_content,
     refused_for_now,
 )
+from tests.support.waiting import wait_until_it_waits
 
 BRAM = "bram@example.org"
 MINUTE = timedelta(minutes=1)
@@ -79,10 +79,12 @@ def test_who_cannot_be_reached_is_erased_14_days_after_the_advice_failed(house: 
 def test_an_advice_that_is_refused_for_days_counts_from_when_it_failed(house: House) -> None:
     slow = house.with_changes(open_transport=Network(answer=always(refused_for_now())).open)
     slow.opt_in()
-    slow.live_through(days=5)
-    failed_at = acts.advice(house).settled_at
-    assert failed_at is not None
-    kept_until(house, failed_at + timedelta(days=14))
+    slow.send_due()
+    assert acts.advice(house).state == "due"
+    slow.clock.advance(days=4)
+    slow.send_due()
+    assert acts.advice(house).state == "failed"
+    kept_until(house, house.clock.now() + timedelta(days=14))
 
 
 @pytest.mark.parametrize("why", ["unknown", "held", "still due"])
@@ -321,20 +323,6 @@ def test_old_links_of_an_erased_lead_still_say_no(house: House) -> None:
 
 
 # Helpers
-
-
-def wait_until_it_waits(house: House) -> None:
-    """Until the other transaction stands before our lock; on SQLite it cannot even begin."""
-    if house.services.database.is_sqlite:
-        return
-    mine = "datname = current_database() AND wait_event_type = 'Lock'"
-    waiting = text(f"SELECT count(*) FROM pg_stat_activity WHERE {mine}")
-    deadline = datetime.now(UTC) + timedelta(seconds=20)
-    while datetime.now(UTC) < deadline:
-        with house.services.database.reading() as session:
-            if session.execute(waiting).scalar_one():
-                return
-    raise AssertionError("nobody waits")
 
 
 def files_without(house: House, trace: bytes) -> bool:
