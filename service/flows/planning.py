@@ -59,7 +59,7 @@ def _plan_batch(services: Services, now: datetime) -> int:
 
 def plan(session: Session, services: Services, ids: Rows[int], lead_ids: Rows[int], now: datetime) -> None:
     """Bring these enrolments up to `now`. Locks first, then reads again: another planner may have been here."""
-    held = _lock(session, services, lead_ids)
+    held = lock_leads(session, services, lead_ids)
     rows = [row for row in enrolments.by_ids(session, ids) if row.state == State.ACTIVE and row.lead_id in held]
     known = _read(session, services, held, rows)
     for row in rows:
@@ -138,7 +138,8 @@ def resume(session: Session, services: Services, enrolment: Enrolment, now: date
     return True
 
 
-def _lock(session: Session, services: Services, lead_ids: Rows[int]) -> dict[int, Lead]:
+def lock_leads(session: Session, services: Services, lead_ids: Rows[int]) -> dict[int, Lead]:
+    """Take these leads before anything of theirs is changed; those that were erased are left out."""
     addresses = [lead.address for each in set(lead_ids) if (lead := session.get(Lead, each))]
     return leads.lock(session, lead_ids, [services.hmac(address) for address in addresses])
 

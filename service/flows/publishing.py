@@ -92,6 +92,7 @@ def publish(
 ) -> None:
     """Write a new revision for each change. Leads under way stay on theirs, unless `move_leads`."""
     refuse_unsafe(draft, production=services.production, override_by=override_by)
+    alerts.mended(session, "calendar-closed", now)  # told again where other days or another window do not help
     for change in found:
         part = change.part
         row = Revision(
@@ -110,12 +111,13 @@ def publish(
         events.audit(session, by, "published", now, **details, warnings=[each.id for each in draft.warnings])
         if move_leads and part.kind == "sequence":
             _move(session, services, row, now)
-    alerts.mended(session, "calendar-closed", now)  # told again where other days or another window do not help
 
 
 def _move(session: Session, services: Services, revision: Revision, now: datetime) -> None:
     """Everybody under way goes on with the new revision. Steps are known by their keys, so nobody gets one twice."""
-    rows = enrolments.open_in(session, revision.name)
+    # Their leads before their runs: the order everybody locks in. Who came or left meanwhile is as new or as done.
+    held = planning.lock_leads(session, services, [row.lead_id for row in enrolments.open_in(session, revision.name)])
+    rows = [row for row in enrolments.open_in(session, revision.name) if row.lead_id in held]
     for row in rows:
         row.sequence_revision_id = revision.id
         if row.state == "active":

@@ -69,9 +69,9 @@ def follow_up_moments(session: Session, lead_ids: Iterable[int]) -> dict[int, li
 
 
 def open_in(session: Session, sequence: str) -> Sequence[Enrolment]:
-    """Every open enrolment of a sequence."""
+    """Every open enrolment of a sequence, as they are now."""
     statement = select(Enrolment).where(Enrolment.sequence == sequence, col(Enrolment.state).in_(OPEN))
-    return session.exec(statement.order_by(col(Enrolment.id))).all()
+    return session.exec(statement.order_by(col(Enrolment.id)).execution_options(populate_existing=True)).all()
 
 
 def count_open(session: Session, sequence: str) -> int:

@@ -1,0 +1,34 @@
+"""Whoever changes runs takes their leads first, so that nobody waits in a ring (HOUSE.md, "Hand-over")."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlmodel import select
+
+from service.flows import booking
+from service.store.tables import Lead
+from tests.support import acts
+from tests.support.drafts import publish, with_steps
+from tests.support.house import House
+from tests.support.waiting import wait_until_it_waits
+
+
+def test_moving_leads_to_a_new_revision_waits_for_who_is_busy_with_one(house: House) -> None:
+    acts.confirmed(house)
+    began = threading.Event()
+
+    def move() -> int:
+        began.set()
+        return publish(house, with_steps({"key": "nieuw", "wait": "1 day"}), move_leads=True)
+
+    with ThreadPoolExecutor(1) as pool:
+        with house.services.database.transaction() as session:
+            lead = session.exec(select(Lead).with_for_update(key_share=True)).one()
+            moving = pool.submit(move)
+            began.wait(30)
+            wait_until_it_waits(house)
+            booking.booked(session, house.services, lead, "staff", house.clock.now())
+        assert moving.result(30) == 1
+    assert (acts.enrolment(house).state, acts.enrolment(house).end_reason) == ("finished", "booked")
