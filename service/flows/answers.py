@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from service.errors import InvalidInputError
 from service.flows import planning
-from service.flows.messages import add_service_mail
+from service.flows.messages import add_staff_mails
 from service.flows.services import Services
 from service.store import enrolments, leads
 from service.store.db import notify_sender
@@ -46,23 +46,19 @@ def record(session: Session, services: Services, message: Message, answer: Answe
 
 
 def _tell_practice(session: Session, services: Services, lead: Lead, enrolment: Enrolment, now: datetime) -> None:
-    _, practice = services.published.live_practice(session)
-    for recipient in practice.staff:
-        add_service_mail(
-            session,
-            services,
-            cause=f"worse:{enrolment.id}:{now.isoformat()}",
-            template="dienst-melding",
-            recipient=recipient,
-            now=now,
-            about=lead,
-            extra={
-                "alert": {
-                    "title": "Een lead geeft aan dat het slechter gaat",
-                    "cause": "worse",
-                    "details": f"{lead.first_name or 'Iemand'} ({lead.address}) koos “slechter”. "
-                    "De mails staan twee weken stil; op de pagina stond wanneer je de huisarts belt.",
-                }
-            },
-        )
+    alert = {
+        "title": "Een lead geeft aan dat het slechter gaat",
+        "cause": "worse",
+        "details": f"{lead.first_name or 'Iemand'} ({lead.address}) koos “slechter”. "
+        "De mails staan twee weken stil; op de pagina stond wanneer je de huisarts belt.",
+    }
+    add_staff_mails(
+        session,
+        services,
+        cause=f"worse:{enrolment.id}:{now.isoformat()}",
+        template="dienst-melding",
+        now=now,
+        extra={"alert": alert},
+        about=lead,
+    )
     notify_sender(session)

@@ -12,7 +12,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from service.domain.enrolment import State
 from service.errors import FieldProblem, InvalidInputError
 from service.flows import planning, privacy
-from service.flows.messages import add_service_mail
+from service.flows.messages import add_service_mail, add_staff_mails
 from service.flows.services import Services
 from service.store import enrolments, leads, outbox
 from service.store.db import notify_sender, take_locks
@@ -85,11 +85,7 @@ def request_after_erasing(
     )
     session.add(row)
     extra = {"request": _details(session, services, row, now) | {"email": wish.email or ""}}
-    _, practice = services.published.live_practice(session)
-    for recipient in practice.staff:
-        add_service_mail(
-            session, services, cause=cause, template="dienst-aanvraag", recipient=recipient, now=now, extra=extra
-        )
+    add_staff_mails(session, services, cause=cause, template="dienst-aanvraag", now=now, extra=extra)
     notify_sender(session)
     return True
 
@@ -143,18 +139,15 @@ def _mail(
     details = _details(session, services, row, now)
     details |= {"name": row.name or lead.first_name or "", "email": lead.address, "topic": message.sequence or ""}
     extra = {"request": details}
-    _, practice = services.published.live_practice(session)
-    for recipient in practice.staff:
-        add_service_mail(
-            session,
-            services,
-            cause=f"pain-check-request:{row.id}",
-            template="dienst-aanvraag",
-            recipient=recipient,
-            now=now,
-            about=lead,
-            extra=extra,
-        )
+    add_staff_mails(
+        session,
+        services,
+        cause=f"pain-check-request:{row.id}",
+        template="dienst-aanvraag",
+        now=now,
+        extra=extra,
+        about=lead,
+    )
     add_service_mail(
         session,
         services,

@@ -129,6 +129,24 @@ def add_service_mail(
     )
 
 
+def add_staff_mails(
+    session: Session,
+    services: Services,
+    *,
+    cause: str,
+    template: str,
+    now: datetime,
+    extra: dict[str, dict[str, str]],
+    about: Lead | None = None,
+) -> None:
+    """The same mail to each of the practice's staff; an address named twice gets one."""
+    _, practice = services.published.live_practice(session)
+    for recipient in dict.fromkeys(practice.staff):
+        add_service_mail(
+            session, services, cause=cause, template=template, recipient=recipient, now=now, extra=extra, about=about
+        )
+
+
 def _add(session: Session, services: Services, message: Message) -> Message:
     message.practice_revision_id, _ = services.published.live_practice(session)
     session.add(message)

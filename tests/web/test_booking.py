@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
-from service.domain.practice import Practice
+from service.domain.practice import Booking, Practice
 from service.flows import privacy
 from service.flows.published import Published
 from tests.support.house import House, link, part
@@ -26,13 +25,16 @@ WISH = {
 }
 
 
-class PracticeWithAgenda(Published):
-    """The practice as published, but for an agenda of its own."""
+class OtherPractice(Published):
+    """The practice as published, but for what is given here."""
+
+    def __init__(self, **changes: Any) -> None:
+        super().__init__()
+        self._changes = changes
 
     def live_practice(self, session: Session) -> tuple[int, Practice]:
         revision_id, practice = super().live_practice(session)
-        booking = practice.booking.model_copy(update={"kind": "link", "url": "https://agenda.example/pijncheck"})
-        return revision_id, practice.model_copy(update={"booking": booking})
+        return revision_id, practice.model_copy(update=self._changes)
 
 
 @pytest.fixture
@@ -107,8 +109,16 @@ def test_what_cannot_be_taken_is_told_on_a_page_and_nothing_is_kept(
     assert house.rows() == before
 
 
+def test_staff_named_twice_are_written_to_once(house: House, url: str) -> None:
+    twice = house.with_changes(published=OtherPractice(staff=(PRACTICE_BOX, "balie@praktijk.example", PRACTICE_BOX)))
+    assert website(twice).post(url, data=WISH).status_code == 200
+    house.send_due()
+    assert (len(house.mails(PRACTICE_BOX)), len(house.mails("balie@praktijk.example"))) == (1, 1)
+
+
 def test_a_practice_with_an_agenda_gets_the_press_and_the_visitor(house: House, url: str) -> None:
-    client = website(replace(house, services=replace(house.services, published=PracticeWithAgenda())))
+    agenda = OtherPractice(booking=Booking(kind="link", url="https://agenda.example/pijncheck"))
+    client = website(house.with_changes(published=agenda))
     assert "Kies een dag en tijd" in client.get(url).text
     answer = client.post(url, data={"action": "go"})
     assert answer.status_code == 200
