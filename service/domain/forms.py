@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated
@@ -128,10 +127,6 @@ class Forms(Value):
                 values = {option.value for option in question.options} | {UNKNOWN}
                 known[question.name] = known.get(question.name, frozenset()) | values
         return known
-
-    def content_hash(self) -> str:
-        """SHA-256 (hex) of the canonical JSON: equal for equal meaning, whatever the comments and spaces."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
 def parse_forms(data: object, line_of: LineOf, file: str) -> tuple[Forms | None, list[Problem]]:

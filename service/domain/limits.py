@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-DEFAULT_LIMITS_TEXT = "address=1/15m,2/24h,3/30d; network=30/h; domain=200/h; all=500/h"
-
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _LIMIT = re.compile(r"(?P<count>\d{1,9})/(?P<units>\d{0,4})(?P<unit>[smhd])")
 _FIELDS = {"address": "address", "network": "network", "domain": "domain", "all": "everyone"}

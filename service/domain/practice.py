@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
@@ -153,10 +152,6 @@ class Practice(Value):
     links: Links = Field(default_factory=Links, description="article, video_hollow and video_flat")
     privacy_url: Annotated[WebAddress, Field(min_length=1)] = Field(description="an address that starts with https://")
     protected_titles: tuple[FilledLine, ...] = Field(default=(), description="a list, such as `[fysiotherapeut]`")
-
-    def content_hash(self) -> str:
-        """SHA-256 (hex) of the canonical JSON: equal for equal meaning, whatever the comments and spaces."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
 def parse_practice(data: object, line_of: LineOf, file: str) -> tuple[Practice | None, list[Problem]]:

@@ -165,10 +165,6 @@ class Sequence(Value):
         """Every template that some step may send, each once, in order."""
         return tuple(dict.fromkeys(name for step in self.steps for name in step.template_names))
 
-    def content_hash(self) -> str:
-        """SHA-256 (hex) of the canonical JSON: equal for equal meaning, whatever the comments and spaces."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
-
 
 def parse_sequence(name: str, data: object, line_of: LineOf, file: str) -> tuple[Sequence | None, list[Problem]]:
     """The sequence in the data of one YAML file, or None, and every problem in it; warnings alone leave it usable."""

@@ -37,11 +37,6 @@ class Content:
     sources: Mapping[str, str]
     problems: tuple[Problem, ...]
 
-    @property
-    def has_errors(self) -> bool:
-        """Whether anything worse than a warning was found."""
-        return any(problem.severity == "error" for problem in self.problems)
-
 
 @dataclass(frozen=True, kw_only=True)
 class _SequenceFile:

@@ -48,21 +48,11 @@ class Keyring:
             raise RefusedError("a key ring needs at least one key, and no empty ones")
         self._keys = tuple((_key_id(key), key.encode()) for key in keys)
 
-    def key_ids(self) -> tuple[str, ...]:
-        """Four letters a key, newest first; a stored token's first four letters are its key id."""
-        return tuple(_encode(key_id) for key_id, _ in self._keys)
-
-    def sign(self, purpose: Purpose, public_id: str, *, key_id: str | None = None) -> str:
-        """48 letters over `A-Za-z0-9_-`, good for this purpose and id alone; the same again for the same key.
-
-        `key_id` asks for the key a link was first made with; RefusedError when that key is gone.
-        """
+    def sign(self, purpose: Purpose, public_id: str) -> str:
+        """48 letters over `A-Za-z0-9_-`, good for this purpose and id alone; the same again for the same key."""
         if not _PUBLIC.fullmatch(public_id):
             raise RefusedError("a token is made for a public id of 22 letters")
-        chosen = [pair for pair in self._keys if key_id is None or _encode(pair[0]) == key_id]
-        if not chosen:
-            raise RefusedError(f"the secret key {key_id} that made this link is gone; put it back among the keys")
-        own_id, key = chosen[0]
+        own_id, key = self._keys[0]
         raw = _decode(public_id)
         return _encode(own_id + raw + _mac(key, purpose, raw))
 

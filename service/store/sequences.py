@@ -28,12 +28,6 @@ def by_id(session: Session, revision_id: int) -> Revision:
     return session.exec(select(Revision).where(Revision.id == revision_id)).one()
 
 
-def all_live(session: Session, kind: str) -> Sequence[Revision]:
-    """The live revision of each name of a kind."""
-    newest = select(func.max(Revision.id)).where(Revision.kind == kind).group_by(col(Revision.name))
-    return session.exec(select(Revision).where(col(Revision.id).in_(newest)).order_by(col(Revision.name))).all()
-
-
 def history(session: Session, kind: str) -> Sequence[Revision]:
     """Every revision of a kind, newest first."""
     return session.exec(select(Revision).where(Revision.kind == kind).order_by(col(Revision.id).desc())).all()

@@ -63,10 +63,9 @@ def test_a_topic_finds_its_form() -> None:
     assert forms.for_topic("nek") is None
 
 
-def test_json_goes_there_and_back_and_keeps_the_hash() -> None:
+def test_json_goes_there_and_back() -> None:
     again = Forms.model_validate_json(good().model_dump_json())
     assert again == good()
-    assert again.content_hash() == good().content_hash()
 
 
 def test_given_answers_are_kept_and_unknown_ones_left_out() -> None:

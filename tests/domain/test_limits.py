@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from service.domain.limits import DEFAULT_LIMITS, DEFAULT_LIMITS_TEXT, Limit, parse_limits
+from service.domain.limits import DEFAULT_LIMITS, Limit, parse_limits
 
 
 def test_the_default_text_and_the_default_value_are_the_same() -> None:
-    assert parse_limits(DEFAULT_LIMITS_TEXT) == DEFAULT_LIMITS
+    assert parse_limits("address=1/15m,2/24h,3/30d; network=30/h; domain=200/h; all=500/h") == DEFAULT_LIMITS
 
 
 def test_every_unit_and_a_list_are_read() -> None:

@@ -66,12 +66,10 @@ def test_a_sequence_is_read_as_it_is_written() -> None:
     assert sequence.templates() == ("advies-lage-rug", "hoe-ging-het", "eerder", "kort", "verhaal")
 
 
-def test_json_goes_there_and_back_and_keeps_the_hash() -> None:
+def test_json_goes_there_and_back() -> None:
     sequence = good()
     again = Sequence.model_validate_json(sequence.model_dump_json())
     assert again == sequence
-    assert again.content_hash() == sequence.content_hash()
-    assert sequence.model_copy(update={"title": "Anders"}).content_hash() != sequence.content_hash()
 
 
 @pytest.mark.parametrize(

@@ -35,16 +35,6 @@ def test_a_token_outlives_a_rotation_of_keys_but_not_the_loss_of_its_own() -> No
     assert Keyring([NEW]).read("b", token) is None
 
 
-def test_an_old_link_is_made_again_with_the_key_it_was_made_with() -> None:
-    public_id = new_public_id()
-    ring = Keyring([NEW, OLD])
-    token = Keyring([OLD]).sign("u", public_id)
-    assert ring.sign("u", public_id, key_id=token[:4]) == token
-    assert ring.key_ids()[1] == token[:4]
-    with pytest.raises(RefusedError, match="is gone"):
-        Keyring([NEW]).sign("u", public_id, key_id=token[:4])
-
-
 @given(st.integers(0, 47), st.sampled_from("ABCabc019_-"))
 def test_a_token_with_any_letter_changed_is_no_token(place: int, letter: str) -> None:
     ring = Keyring([NEW])
