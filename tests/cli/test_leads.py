@@ -102,7 +102,10 @@ def test_stop_ends_the_follow_ups_and_again_changes_nothing(office: Office) -> N
     assert office.nurture("lead", "stop", "Anna@Example.org").out == "Stopped: no follow-up leaves any more.\n"
     assert (office.run().state, office.run().end_reason) == ("stopped", "staff")
     assert office.nurture("lead", "stop", ANNA).out == "There was nothing left to stop.\n"
-    assert "Suppressed: no follow-ups, until a new yes by the button in a mail (unsubscribe)." in office.nurture("lead", "show", ANNA).out
+    assert (
+        "Suppressed: no follow-ups, until a new yes by the button in a mail (unsubscribe)."
+        in office.nurture("lead", "show", ANNA).out
+    )
     assert office.house.live_through(days=60) == 0
 
 
