@@ -25,6 +25,25 @@ reason: Je krijgt deze mail omdat je om het advies vroeg.
 """
 """Five lines: a body put beneath it starts at line 6."""
 
+HOSTILE = [
+    "a\r\nBcc: x@y.example",
+    "a\nBcc: x@y.example",
+    "a\rBcc: x@y.example",
+    "a\x00b",
+    "a\u2028Bcc: x@y.example",
+    "a\u2029b",
+    "a\x85b",
+    "a\x0bb",
+    "=?utf-8?q?a=0D=0ABcc=3A_x=40y?=",
+    "=?utf-8?b?PGV2aWxAeC5ubD4=?=",
+    "<evil@x.nl>",
+    'a" <evil@x.nl>, "b',
+    "a, b@x.nl",
+    "\ud800",
+    "\u202eabc",
+]
+"""Text that has broken headers, recipients or parsers somewhere."""
+
 SAFETY = "---\nkind: safety\nneeds_approval: true\n---\n::: veiligheid\nBel je huisarts.\n:::\n"
 EXERCISE = "---\nkind: exercise\nneeds_approval: true\n---\n::: oefening\n### Wandelen\n\nLoop even.\n:::\n"
 
