@@ -117,12 +117,14 @@ def is_setting(name: str) -> bool:
 def load_settings(env: Mapping[str, str] | None = None) -> Settings:
     """The settings of this process: from `env` alone, or from the environment and `.env` of the working directory.
 
-    Secrets that are not set are made and kept in `data_dir`, outside production. Raises ProblemsError with every
-    problem at once.
+    Secrets that are not set are made and kept in `data_dir`, outside production; where the database is to live there
+    too, the folder is made. Raises ProblemsError with every problem at once.
     """
     settings, problems = read_settings(env)
     if problems:
         raise ProblemsError(problems)
+    if settings.database_url == _own_database(settings.data_dir):
+        _make(settings.data_dir)
     return _with_kept_secrets(settings)
 
 
@@ -164,10 +166,23 @@ def _build(written: Mapping[str, Written], problems: list[Problem]) -> Settings:
         right = {field: text for field, text in texts.items() if field not in wrong}
         settings = Settings.model_validate(right | {"webhook_secrets": hooks})
     defaults = {
-        "database_url": settings.database_url or f"sqlite:///{settings.data_dir / 'nurture.db'}",
+        "database_url": settings.database_url or _own_database(settings.data_dir),
         "mail_url": settings.mail_url or f"file:{settings.data_dir / 'outbox'}",
     }
     return settings.model_copy(update=defaults)
+
+
+def _own_database(data_dir: Path) -> str:
+    return f"sqlite:///{data_dir / 'nurture.db'}"
+
+
+def _make(data_dir: Path) -> None:
+    """SQLite makes its file, not the folder."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        sentence = f"NURTURE_DATA_DIR: the folder {data_dir} cannot be made: {error.strerror}"
+        raise ProblemsError([Problem(id=problem_id("NURTURE_DATA_DIR"), message=sentence)]) from error
 
 
 def _with_kept_secrets(settings: Settings) -> Settings:

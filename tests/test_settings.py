@@ -229,7 +229,7 @@ def test_production_starts_with_safe_settings_and_writes_no_secrets(
 ) -> None:
     settings = load_settings(surroundings | SAFE)
     assert check_settings(settings) == []
-    assert not (tmp_path / "data").exists()
+    assert list((tmp_path / "data").iterdir()) == []
 
 
 def test_production_refuses_a_file_transport_as_the_fallback(surroundings: dict[str, str]) -> None:
@@ -253,9 +253,16 @@ def test_secrets_are_made_once_and_kept_for_their_owner_alone(surroundings: dict
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in kept)
 
 
+def test_the_data_folder_is_made_for_a_first_start_in_production(surroundings: dict[str, str], tmp_path: Path) -> None:
+    assert load_settings(surroundings | SAFE).data_dir.is_dir()
+    (tmp_path / "file").write_text("")
+    assert problems_of(SAFE | {"NURTURE_DATA_DIR": str(tmp_path / "file")})[0].id == "setting-data-dir"
+
+
 def test_a_secret_that_cannot_be_kept_or_is_damaged_is_told(surroundings: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    assert problems_of({"NURTURE_DATA_DIR": str(tmp_path / "file")})[0].id == "setting-kept-secret"
+    elsewhere = {"NURTURE_DATABASE_URL": "postgresql+psycopg://db/nurture"}
+    assert problems_of({"NURTURE_DATA_DIR": str(tmp_path / "file")} | elsewhere)[0].id == "setting-kept-secret"
     (tmp_path / "data").mkdir()
     (tmp_path / "data/secret-key").write_text("half")
     assert "damaged" in problems_of(surroundings)[0].message

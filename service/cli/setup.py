@@ -91,8 +91,6 @@ def _try_out(dns: str | None, selectors: list[str]) -> bool:
     from service.mail.name_service import DnsResolver
 
     _, services = open_services(ready=False)
-    if services.database.is_sqlite and services.database.url.database:
-        Path(services.database.url.database).parent.mkdir(parents=True, exist_ok=True)
     resolver = DnsResolver(dns)
     found = [flow.mail(services), *sender_records.examine(resolver, flow.sender_domain(services), selectors)]
     doctor.show(found)
