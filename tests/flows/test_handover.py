@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from service.domain.lead import SuppressionReason
-from service.flows import handover, publishing, ticks
-from service.flows.drafts import Draft
+from service.flows import handover, ticks
 from service.store.tables import Message
 from tests.support import acts
 from tests.support.acts import ANNA
-from tests.support.house import House, shipped
+from tests.support.drafts import publish, with_practice
+from tests.support.house import House
 from tests.support.transports import Network, accepted, in_turn, refused_for_now
 
 LEASE = "a-lease"
@@ -63,7 +62,7 @@ def test_after_the_window_closed_it_waits_for_the_next_opening(house: House) -> 
 
 def test_days_closed_since_it_was_planned_are_waited_out(house: House) -> None:
     message = planned(house)
-    with_practice(house, closed=({"from": "2026-03-11", "to": "2026-03-12"},))
+    publish(house, with_practice(closed=({"from": "2026-03-11", "to": "2026-03-12"},)))
     acts.claim(house, LEASE)
     assert begin(house, message) == []
     assert now_is(house).due_at == datetime(2026, 3, 13, 7, 30, tzinfo=UTC)
@@ -71,8 +70,9 @@ def test_days_closed_since_it_was_planned_are_waited_out(house: House) -> None:
 
 def test_a_practice_that_closed_for_good_holds_its_follow_ups_and_still_sends_the_advice(house: House) -> None:
     planned(house)
-    with_practice(
-        house, closed=({"from": "2026-03-01", "to": "2027-01-31"}, {"from": "2027-02-01", "to": "2027-12-31"})
+    publish(
+        house,
+        with_practice(closed=({"from": "2026-03-01", "to": "2027-01-31"}, {"from": "2027-02-01", "to": "2027-12-31"})),
     )
     house.opt_in("bram@example.org")
     assert house.send_due() == 1
@@ -221,22 +221,3 @@ def test_a_suppressed_address_gets_no_follow_up(house: House, reason: Suppressio
     assert begin(house, message) == []
     after = now_is(house)
     assert (after.state, after.reason, after.lease_token) == ("cancelled", said, None)
-
-
-def with_practice(house: House, **changes: object) -> None:
-    """Publish the practice with other facts."""
-    draft = shipped()
-    practice = draft.content.practice
-    assert practice is not None
-    document = practice.model_validate(practice.model_dump() | changes).model_dump(mode="json")
-    parts = tuple(
-        dataclasses.replace(part, document=document) if part.kind == "practice" else part for part in draft.parts
-    )
-    publish(house, dataclasses.replace(draft, parts=parts))
-
-
-def publish(house: House, draft: Draft) -> None:
-    """Publish what changed in this draft."""
-    with house.services.database.transaction() as session:
-        found = publishing.changes(session, draft)
-        publishing.publish(session, house.services, draft, found, by="Frank", now=house.clock.now())

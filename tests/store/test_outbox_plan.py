@@ -26,7 +26,7 @@ Query = tuple[str, object]
 @pytest.fixture
 def full(house: House) -> House:
     """Thousands of mails that left, and of runs that wait for their day; a handful of each is due."""
-    crowd = gather(house, 600)
+    crowd = gather(house, 400)
     acts.commit(house, _fill, crowd[0].message_id)
     acts.commit(house, _let_be_due)
     with house.services.database.transaction() as session:
