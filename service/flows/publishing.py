@@ -8,13 +8,14 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from service.domain.forms import Forms
 from service.errors import NotFoundError, Problem, ProblemsError, RefusedError
 from service.flows import alerts, planning
 from service.flows.drafts import Draft, Part
 from service.flows.services import Services
 from service.store import enrolments, events, sequences
 from service.store.db import take_locks
-from service.store.tables import Revision
+from service.store.tables import Lead, Revision
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +93,9 @@ def publish(
 ) -> None:
     """Write a new revision for each change. Leads under way stay on theirs, unless `move_leads`."""
     refuse_unsafe(draft, production=services.production, override_by=override_by)
+    _refuse_reworded(session, [change.part for change in found])
     alerts.mended(session, "calendar-closed", now)  # told again where other days or another window do not help
+    held = _leads_under_way(session, services, found) if move_leads else {}
     for change in found:
         part = change.part
         row = Revision(
@@ -110,13 +113,35 @@ def publish(
         details = {"revision": row.id, "kind": part.kind, "name": part.name, "override_by": override_by}
         events.audit(session, by, "published", now, **details, warnings=[each.id for each in draft.warnings])
         if move_leads and part.kind == "sequence":
-            _move(session, services, row, now)
+            _move(session, services, row, held, now)
 
 
-def _move(session: Session, services: Services, revision: Revision, now: datetime) -> None:
+def _refuse_reworded(session: Session, parts: Rows[Part]) -> None:
+    """An opt-in states one version, that of the advice's text, and what stood beside both boxes is found by it."""
+    reworded = set()
+    for part in parts:
+        if part.kind == "forms":
+            forms = Forms.model_validate(part.document).forms
+            for row in sequences.history(session, "forms"):
+                for name, old in Forms.model_validate(row.document).forms.items():
+                    new = forms.get(name)
+                    if new and new.consent.advice.version == old.consent.advice.version and new.consent != old.consent:
+                        reworded.add(name)
+    if reworded:
+        say = "the consent texts of form {} are new under an old version; give both texts a new `version`"
+        told = [say.format(name) for name in sorted(reworded)]
+        raise ProblemsError([Problem(id="consent-reworded", file="forms.yaml", message=each) for each in told])
+
+
+def _leads_under_way(session: Session, services: Services, found: Rows[Change]) -> dict[int, Lead]:
+    """Lock whoever is to be moved, all at once and before any run of theirs: the order everybody locks in."""
+    names = [change.part.name for change in found if change.part.kind == "sequence"]
+    lead_ids = {row.lead_id for name in names for row in enrolments.open_in(session, name)}
+    return planning.lock_leads(session, services, sorted(lead_ids))
+
+
+def _move(session: Session, services: Services, revision: Revision, held: dict[int, Lead], now: datetime) -> None:
     """Everybody under way goes on with the new revision. Steps are known by their keys, so nobody gets one twice."""
-    # Their leads before their runs: the order everybody locks in. Who came or left meanwhile is as new or as done.
-    held = planning.lock_leads(session, services, [row.lead_id for row in enrolments.open_in(session, revision.name)])
     rows = [row for row in enrolments.open_in(session, revision.name) if row.lead_id in held]
     for row in rows:
         row.sequence_revision_id = revision.id

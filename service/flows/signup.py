@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from service.domain.forms import Form, Forms
+from service.domain.forms import ConsentText, Form, Forms
 from service.domain.lead import Kind, clean_name, may_receive, normalise_address
 from service.domain.limits import Limit
 from service.errors import FieldProblem, InvalidInputError
@@ -162,24 +162,24 @@ def _add_consents(
     """The consents that were ticked. Returns the one the advice rests on."""
     texts = checked.wording.consent if checked.wording else None
 
-    def given(purpose: str, wording: str | None, effective: bool) -> Consent:
+    def given(purpose: str, text: ConsentText | None, effective: bool) -> Consent:
         return Consent(
             lead_id=opt_in.lead_id,
             opt_in_id=opt_in.id,
             purpose=purpose,
             source="form",
             effective=effective,
-            version=checked.request.consent_version,
-            wording=wording,
+            version=text.version if text else None,
+            wording=text.text if text else None,
             forms_revision_id=checked.forms_revision_id,
             source_url=checked.request.source_url,
             given_at=now,
         )
 
-    advice = given("advice", texts.advice.text if texts else None, True)
+    advice = given("advice", texts.advice if texts else None, True)
     session.add(advice)
     if checked.request.consent_follow_up:
-        session.add(given("follow_up", texts.follow_up.text if texts else None, follow_up_effective))
+        session.add(given("follow_up", texts.follow_up if texts else None, follow_up_effective))
     session.flush()
     return advice
 
