@@ -100,7 +100,9 @@ def pause(enrolment: Enrolment, reason: str, until: datetime, now: datetime) -> 
     if enrolment.state not in enrolments.OPEN or until <= begins:
         return
     enrolment.anchor += until - begins
-    enrolment.pause_reason, enrolment.paused_until = reason, until
+    if reason != "worse" or begins == now:  # "better" ends a pause by "worse", and no other
+        enrolment.pause_reason = reason
+    enrolment.paused_until = until
     if enrolment.next_at is not None:
         enrolment.next_at = max(enrolment.next_at, until)
 
