@@ -13,6 +13,7 @@ from sqlmodel import Session
 from service.domain.calendar import Calendar
 from service.domain.enrolment import Facts, Finish, Send, Skip, State, Stop, Wait, after_step, decide
 from service.domain.sequence import Sequence
+from service.domain.timing import NeverOpensError
 from service.domain.wording import Reason
 from service.errors import InvalidInputError
 from service.flows import answers, booking, planning
@@ -93,7 +94,10 @@ def upcoming(session: Session, services: Services, enrolment: Enrolment, now: da
     moments = enrolments.follow_up_moments(session, [enrolment.lead_id]).get(enrolment.lead_id, [])
     days = {calendar.local_day(moment) for moment in moments}
     copy = Enrolment.model_validate(enrolment.model_dump())
-    return _play(copy, sequence, calendar, outcomes, days, [], now=now)
+    try:
+        return _play(copy, sequence, calendar, outcomes, days, [], now=now)
+    except NeverOpensError as error:  # staff are told of it; it keeps nobody from pressing a button, or from looking
+        return _rest(copy, sequence, outcomes, Reason(code=error.code, dutch=error.dutch, english=error.english))
 
 
 def _play(

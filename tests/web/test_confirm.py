@@ -8,6 +8,8 @@ from starlette.testclient import TestClient
 
 from service.flows import outlook
 from service.store import enrolments
+from tests.support import acts
+from tests.support.drafts import publish, with_practice
 from tests.support.house import House, link
 from tests.support.website import BROWSER, opt_in
 
@@ -100,3 +102,12 @@ def test_nobody_is_erased_while_a_pain_check_request_is_open(house: House, clien
     client.post(link(house.mails("anna@example.org")[0], "b"), data={"action": "request", "phone": "06 12345678"})
     house.live_through(days=60)
     assert house.lead()
+
+
+def test_the_yes_counts_also_while_nobody_can_say_when_the_mails_come(house: House, client: TestClient) -> None:
+    url = confirm_link(house, client)
+    closed = [{"from": "2026-03-01", "to": "2027-01-31"}, {"from": "2027-02-01", "to": "2027-12-31"}]
+    publish(house, with_practice(closed=closed))
+    assert client.post(url).status_code == 200
+    assert acts.enrolment(house).state == "active"
+    assert client.get(link(house.mails("anna@example.org")[0], "p")).status_code == 200
