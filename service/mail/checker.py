@@ -16,6 +16,7 @@ from service.mail.sandbox import FILTERS, INTERNAL_FILTERS, TAGS, TESTS, make_en
 
 _ENVIRONMENT = make_environment(html=True)
 _PARTIAL = re.compile(r"_[a-z0-9][a-z0-9_-]*\.md")
+_DASH = re.compile(r"(?<=\{[{%#])[-+]|[-+](?=[}%#]\})")
 _MAX_DEPTH = 4
 _MAX_LIST = 20
 _MAX_BRANCHES = 10
@@ -66,24 +67,23 @@ class Checker:
     def check(self, source: str, place: Place) -> bool:
         """Check one template and what it includes; False when it does not even parse."""
         self._size += len(source)
+        before = len(self.problems)
         tree = self._parse(source, place.file)
-        if tree is None:
-            return False
+        readable = len(self.problems) == before
         try:
-            self._statements(tree.body, place)
+            self._statements(tree.body if tree else [], place)
         except RecursionError:
             self._problem("nesting", place, 1, "this file is nested too deeply")
             return False
-        return True
+        return readable
 
     def _parse(self, source: str, file: str) -> nodes.Template | None:
+        """The tree; where tags are wrong, and told, that of the rest, so that what is wrong there is told as well."""
         before = len(self.problems)
         place = Place(file=file)
         try:
             self._tags(source, place)
-            if len(self.problems) > before:
-                return None
-            return _ENVIRONMENT.parse(source)
+            return _ENVIRONMENT.parse(source if len(self.problems) == before else _without_unknown_tags(source))
         except TemplateSyntaxError as error:
             if len(self.problems) == before:
                 self._problem("syntax", place, error.lineno, f"this cannot be read: {error.message}")
@@ -285,6 +285,23 @@ class Checker:
 
 
 _READER = {"lead": "a lead", "lead-service": "a lead", "practice": "the practice"}
+
+
+def _without_unknown_tags(source: str) -> str:
+    """The same template on the same lines, with blanks where a tag stands that may not."""
+    text, tag, inside = "", "", False
+    source = _DASH.sub(" ", source)  # a dash has its own problem by now, and would take line ends away
+    for _, kind, value in _ENVIRONMENT.lex(source):
+        inside |= kind == "block_begin"
+        if not inside:
+            text += value
+            continue
+        tag += value
+        if kind == "block_end":
+            known = tag[2:-2].split()[:1]
+            text += tag if known and known[0] in TAGS else re.sub(r"[^\n]", " ", tag)
+            tag, inside = "", False
+    return text + tag
 
 
 def dotted(node: nodes.Node) -> str | None:

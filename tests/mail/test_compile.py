@@ -61,6 +61,16 @@ def test_all_mistakes_come_at_once_each_on_its_own_line() -> None:
     assert [problem.line for problem in problems] == [FIRST, FIRST + 3, FIRST + 5, FIRST + 7, FIRST + 7]
 
 
+def test_a_tag_that_is_unknown_hides_no_other_mistake() -> None:
+    body = "{%- macro x(a,\n b) %}Tekst{% endmacro %}\n{% if practice.nam %}{{ voornaam }}{% endif %}\n{{ x|shout }}"
+    found = [(problem.line, problem.id) for problem in tried(body)[1] if problem.severity == "error"]
+    assert found[:3] == [(FIRST, "mail.dash"), (FIRST, "mail.unknown-tag"), (FIRST + 1, "mail.unknown-tag")]
+    assert {(FIRST + 2, "mail.unknown-name"), (FIRST + 3, "mail.unknown-filter")} <= set(found)
+    assert tried(body)[0] is None
+    assert [problem.id for problem in tried("{% iff x %}")[1]] == ["mail.unknown-tag"]
+    assert tried("{% for x in lijst")[0] is None
+
+
 def test_a_mistake_in_a_partial_is_named_there() -> None:
     head = "---\nkind: exercise\n---\n"
     assert any(
