@@ -68,8 +68,11 @@ def withdraw(session: Session, services: Services, lead: Lead, source: str, now:
     return changed
 
 
-def withdraw_erased(session: Session, address_hmac: str, now: datetime) -> bool:
-    """The same for a lead who was erased: all that is left to do is to suppress the address."""
+def withdraw_erased(session: Session, services: Services, address_hmac: str, now: datetime) -> bool:
+    """The same by the link of a lead who was erased: suppress the address, and end what was asked for again since."""
+    lead = leads.by_hmac(session, address_hmac, services.hmac)
+    if lead is not None:
+        return withdraw(session, services, lead, "link of before the erasing", now)
     leads.lock(session, [], [address_hmac])
     rule = Suppression.following(SuppressionReason.UNSUBSCRIBE, now=now)
     return suppressions.add(session, address_hmac, rule, now)

@@ -18,6 +18,13 @@ def by_address(session: Session, address: str) -> Lead | None:
     return session.exec(select(Lead).where(Lead.address == address)).first()
 
 
+def by_hmac(session: Session, address_hmac: str, hmac: Callable[[str], str]) -> Lead | None:
+    """The lead whose address has this keyed hash. Looks at every address, so it is for what happens rarely."""
+    addresses = session.exec(select(Lead.address))
+    found = next((each for each in addresses if hmac(each) == address_hmac), None)
+    return by_address(session, found) if found else None
+
+
 def by_public_id(session: Session, public_id: str) -> Lead | None:
     """The lead a link of purpose u or p was made for."""
     return session.exec(select(Lead).where(Lead.public_id == public_id)).first()

@@ -32,7 +32,7 @@ def stop(token: str, services: Here, body: Sent) -> Response:
     with services.database.transaction() as session:
         lead = lead_behind(session, services, "u", token)
         if isinstance(lead, ErasedToken):
-            changed = consent.withdraw_erased(session, lead.address_hmac, now)
+            changed = consent.withdraw_erased(session, services, lead.address_hmac, now)
         else:
             changed = consent.withdraw(session, services, lead, source, now)
         at = desk(session, services)

@@ -315,8 +315,8 @@ def test_old_links_of_an_erased_lead_still_say_no(house: House) -> None:
     with house.services.database.transaction() as session:
         token = leads.erased(session, public_id)
         assert token is not None
-        assert consent.withdraw_erased(session, token.address_hmac, house.clock.now())
-        assert not consent.withdraw_erased(session, token.address_hmac, house.clock.now())
+        assert consent.withdraw_erased(session, house.services, token.address_hmac, house.clock.now())
+        assert not consent.withdraw_erased(session, house.services, token.address_hmac, house.clock.now())
     house.clock.advance(hours=1)
     house.opt_in()
     assert house.live_through(days=5) == 1

@@ -6,6 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from service.flows import ticks
+from tests.support import acts
 from tests.support.house import House, link
 from tests.support.website import opt_in
 
@@ -83,6 +84,20 @@ def test_the_link_of_an_erased_lead_still_suppresses(house: House, client: TestC
     before = house.rows()
     assert client.post(url, data=ONE_CLICK).status_code == 200
     assert house.rows() == before
+
+
+def test_the_link_of_an_erased_lead_withdraws_what_was_asked_for_since(house: House, client: TestClient) -> None:
+    url = advice_link(house, client, "u")
+    house.live_through(days=29)
+    confirm = advice_link(house, client, "c")
+    client.post(confirm)
+    assert client.post(url, data=ONE_CLICK).status_code == 200
+    assert acts.enrolment(house).state == "stopped"
+    assert house.lead().erase_at is not None
+    assert house.live_through(days=5) == 0
+    assert "afgemeld" in client.get(confirm).text
+    client.post(confirm)
+    assert house.live_through(days=60) == 7
 
 
 def test_after_a_no_a_new_opt_in_gets_its_advice_and_follow_ups_by_the_button_alone(
