@@ -69,8 +69,10 @@ def simulate(sequence: Sequence, calendar: Calendar, story: Story, split_id: str
         created_at=story.opt_in_at,
     )
     events = sorted(story.events, key=lambda event: event.at)
-    asked = [event for event in events if event.kind == "request"]
-    events = [event for event in events if event not in asked[1:]]  # asking again while a request is open adds nothing
+    asked = [at for at, event in enumerate(events) if event.kind == "request"]
+    events = [
+        event for at, event in enumerate(events) if at not in asked[1:]
+    ]  # asking again adds nothing to an open one
     now = story.opt_in_at
     if story.confirmed_at is not None:
         now = max(now, story.confirmed_at)

@@ -200,6 +200,13 @@ BOOKED = Life(
 )
 
 
+ASKS_TWICE = Life(
+    opt_in_at=datetime(2026, 1, 1, tzinfo=UTC),
+    confirm_after=timedelta(minutes=3),
+    events=(("request", timedelta(seconds=17)), ("request", timedelta(seconds=17)), ("request", timedelta(days=9))),
+)
+
+
 @pytest.mark.parametrize("life", [CHRISTMAS, SPRING, AUTUMN, BOOKED], ids=["Christmas", "spring", "autumn", "booked"])
 def test_the_service_does_what_simulate_says(house: House, life: Life) -> None:
     agree(house, life)
@@ -208,6 +215,7 @@ def test_the_service_does_what_simulate_says(house: House, life: Life) -> None:
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(life=lives())
 @example(life=CHRISTMAS)
+@example(life=ASKS_TWICE)
 def test_the_service_does_what_simulate_says_in_any_story(empty_database: Path, life: Life) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "nurture.db"
