@@ -21,7 +21,9 @@ Answers = Annotated[list[str] | None, typer.Option("--answer", help="NAME=VALUE,
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable, on stdout.")]
 
 
-def check(strict: Annotated[bool, typer.Option(help="Warnings are errors.")] = False, as_json: AsJson = False) -> None:
+def check(
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings are errors.")] = False, as_json: AsJson = False
+) -> None:
     """Every problem in settings and content, each with file and line."""
     problems = _all_problems()
     if strict:
@@ -40,9 +42,11 @@ def check(strict: Annotated[bool, typer.Option(help="Warnings are errors.")] = F
 
 def publish(
     names: Annotated[list[str] | None, typer.Argument(help="What to publish; without it, all that changed.")] = None,
-    dry_run: Annotated[bool, typer.Option(help="Show what would change, and stop.")] = False,
-    yes: Annotated[bool, typer.Option(help="Do not ask.")] = False,
-    move_leads: Annotated[bool, typer.Option(help="Leads under way go on with the new revision.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and stop.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    move_leads: Annotated[
+        bool, typer.Option("--move-leads", help="Leads under way go on with the new revision.")
+    ] = False,
     override_by: Annotated[str | None, typer.Option(help="Publish over warnings, in this name.")] = None,
 ) -> None:
     """Show what changes for leads under way, then publish."""
@@ -104,7 +108,7 @@ def simulate(
     confirm_after: Annotated[str, typer.Option(help="How long after the opt-in: 0d, 3h, 2d, or never.")] = "0d",
     answer: Answers = None,
     event: Annotated[list[str] | None, typer.Option(help="What happens, such as booked@+9d; repeatable.")] = None,
-    live: Annotated[bool, typer.Option(help="The published revision, not the files.")] = False,
+    live: Annotated[bool, typer.Option("--live", help="The published revision, not the files.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Each mail with its date, and why; moves no data."""
@@ -175,7 +179,9 @@ def send_test(
         raise typer.Exit(1)
 
 
-def pause(name: Name = None, all_mail: Annotated[bool, typer.Option(help="Hold the advice back too.")] = False) -> None:
+def pause(
+    name: Name = None, all_mail: Annotated[bool, typer.Option("--all-mail", help="Hold the advice back too.")] = False
+) -> None:
     """The emergency brake: no follow-ups leave until `resume`."""
     from service.flows import brake
 
