@@ -122,6 +122,10 @@ def _retry(
 def _unknown(session: Session, message: Message, now: datetime) -> None:
     """Nobody knows whether it arrived. The advice goes again at once, twice at most; a follow-up never by itself."""
     session.flush()
+    if outbox.was_accepted(session, message.id):  # a late answer to the try before this one told so
+        outbox.release(message, "accepted", None)
+        message.settled_at = now
+        return
     if message.kind == "advice" and outbox.unknown_attempts(session, message.id) <= MOST_REPEATS:
         outbox.release(message, "due", "onbekend of het aankwam; opnieuw", due_at=now)
         return

@@ -242,6 +242,14 @@ def test_a_late_yes_while_the_repeat_is_under_way_outweighs_what_becomes_of_the_
     assert (acts.advice(posted).state, len(network.mails)) == ("accepted", 1)
 
 
+def test_a_late_yes_outweighs_a_repeat_that_nobody_answers_for(posted: House, network: Network) -> None:
+    posted.opt_in()
+    first_token = stalled(posted, acts.advice(posted))
+    stalled(posted, acts.advice(posted), meanwhile=lambda: settle(posted, first_token, accepted()))
+    assert posted.send_due() == 0
+    assert (acts.advice(posted).state, acts.alerts(posted), network.mails) == ("accepted", [], [])
+
+
 # Refused
 
 
@@ -415,11 +423,12 @@ def test_an_answer_is_written_when_the_database_comes_back(posted: House, networ
 # Helpers
 
 
-def stalled(house: House, message: Message) -> str:
+def stalled(house: House, message: Message, meanwhile: Callable[[], None] = lambda: None) -> str:
     """Hand over by a worker that then hangs until its lease has run out and was reaped. Returns its token."""
     acts.claim(house, "stalled")
     now = house.clock.now()
     (begun,) = acts.commit(house, handover.begin, house.services, [message.id], "stalled", now, datetime.now(UTC))
+    meanwhile()
     past = datetime.now(UTC) - timedelta(seconds=1)
     acts.commit(house, expire, message.id, past)
     ticks.reap(house.services)
