@@ -4,6 +4,7 @@ so that `nurture --help` answers at once."""
 from __future__ import annotations
 
 import getpass
+import os
 import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -44,4 +45,7 @@ def _log_to_stderr() -> None:
 
 def staff_name() -> str:
     """Who runs this command, for the audit log."""
-    return f"staff:{getpass.getuser()}"
+    try:
+        return f"staff:{getpass.getuser()}"
+    except (KeyError, OSError):  # a container may run as a number without a name
+        return f"staff:{os.getuid()}"
