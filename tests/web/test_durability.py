@@ -6,6 +6,7 @@ import sqlite3
 from typing import Any
 
 import pytest
+from httpx2 import Response
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
@@ -51,6 +52,31 @@ def test_an_opt_in_whose_nth_write_fails_leaves_nothing(house: House, client: Te
     assert answer.status_code == 202
     assert number > 6  # lead, opt-in, two consents, enrolment and message, at the least
     assert house.send_due() == 1
+
+
+@pytest.mark.parametrize("path", ["opt-in", "press"])
+def test_an_answer_comes_after_the_commit_and_a_commit_that_fails_is_no_yes(
+    house: House, client: TestClient, path: str
+) -> None:
+    opt_in(client, "bram@example.org")
+    house.send_due()
+    url = link(house.mails("bram@example.org")[0], "c")
+    before = house.rows()
+
+    def post() -> Response:
+        return client.post("/api/opt-ins", json=OPT_IN) if path == "opt-in" else client.post(url)
+
+    def full(_connection: Any) -> None:
+        raise OperationalError("COMMIT", None, Exception("database or disk is full"))
+
+    engine = house.services.database.engine
+    event.listen(engine, "commit", full)
+    answer = post()
+    event.remove(engine, "commit", full)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert house.rows() == before
+    assert post().is_success
+    assert house.rows() != before
 
 
 @pytest.mark.parametrize("letter", "cub")

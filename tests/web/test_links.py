@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from service.flows import privacy
 from service.mail.links import Keyring
-from tests.support.house import House, link
+from tests.support.house import House, link, part
 from tests.support.website import BROWSER, opt_in, website
 
 SCANNERS = (
@@ -49,7 +49,7 @@ def test_a_hundred_scanners_at_once_change_no_row(house: House, client: TestClie
         return client.request(method, url, headers={"User-Agent": agent, **BROWSER}).status_code
 
     assert len(looks) == 100
-    with ThreadPoolExecutor(20) as pool:
+    with ThreadPoolExecutor(len(looks)) as pool:
         assert set(pool.map(look, looks)) == {200}
     assert house.rows() == before
     assert not house.send_due()
@@ -107,15 +107,79 @@ def test_tokens_hold_no_address_and_128_bits(links: dict[str, str]) -> None:
         assert "anna" not in token.lower()
 
 
-def test_links_of_two_years_ago_work_after_the_keys_were_rotated(house: House, links: dict[str, str]) -> None:
+def test_a_link_binds_to_lead_opt_in_or_message(house: House, client: TestClient, links: dict[str, str]) -> None:
+    opt_in(client)
+    house.send_due()
+    house.live_through(days=5)
+    mails = house.mails("anna@example.org")
+    found = {
+        letter: [link(mail, letter) for mail in mails if f"/{letter}/" in part(mail, "plain")] for letter in LETTERS
+    }
+    advices = found["c"]
+    assert len(mails) == 4
+    assert len(set(advices)) == len(advices) == 2, "each opt-in has its own yes"
+    assert len(set(found["u"])) == len(set(found["p"])) == 1, "one way out for the lead"
+    assert len(set(found["b"])) == len(mails), "each message has its own way to the pain check"
+    assert len(set(found["a"])) == len(found["a"]) > 0
+    assert links["u"] in found["u"]
+
+
+PRESSES = {"c": {}, "u": {}, "b": {"action": "request", "phone": "06 12345678"}, "a": {"answer": "same"}, "p": {}}
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+def test_a_press_repeated_with_nothing_left_to_do_answers_200_and_changes_nothing(
+    house: House, client: TestClient, links: dict[str, str], letter: str
+) -> None:
+    data = PRESSES[letter] | ({"action": "stop"} if letter == "p" else {})
+    assert client.post(links[letter], data=data).status_code == 200
+    before = house.rows()
+    house.clock.advance(hours=1)
+    for _ in range(3):
+        assert client.post(links[letter], data=data).status_code == 200
+    assert house.rows() == before
+
+
+ROTATED = ("a-new-key-for-tests-and-nothing-else-4567890", "a-first-key-for-tests-and-nothing-else-0123")
+
+
+def rotated(house: House) -> TestClient:
+    """The website after its keys were rotated: the newest first, the old one kept."""
+    return website(replace(house, services=replace(house.services, keyring=Keyring(ROTATED))))
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+def test_links_of_two_years_ago_work_after_the_keys_were_rotated(
+    house: House, links: dict[str, str], letter: str
+) -> None:
     house.clock.advance(days=730)
-    keys = ["a-new-key-for-tests-and-nothing-else-4567890", "a-first-key-for-tests-and-nothing-else-0123"]
-    rotated = replace(house, services=replace(house.services, keyring=Keyring(keys)))
-    client = website(rotated)
+    client = rotated(house)
+    before = house.rows()
+    assert client.get(links[letter]).status_code == 200
+    assert house.rows() == before
+    data = PRESSES[letter] | ({"action": "stop"} if letter == "p" else {})
+    assert client.post(links[letter], data=data).status_code == 200
+    if letter != "c":  # that yes stood already
+        assert house.rows() != before
+
+
+def test_with_its_key_gone_a_link_is_like_any_forged_one(house: House, links: dict[str, str]) -> None:
+    client = website(replace(house, services=replace(house.services, keyring=Keyring(ROTATED[:1]))))
+    assert {client.get(url).status_code for url in links.values()} == {404}
+
+
+def test_after_erasing_and_rotating_the_way_out_still_suppresses(house: House, links: dict[str, str]) -> None:
+    with house.services.database.transaction() as session:
+        privacy.erase(session, house.services, house.lead().id, "asked for", house.clock.now())
+    house.clock.advance(days=730)
+    client = rotated(house)
     for letter in LETTERS:
         assert client.get(links[letter]).status_code == 200
-    assert client.post(links["u"]).status_code == 200
-    assert "De mails waren al gestopt" in client.post(links["u"]).text
+    assert not house.rows()["suppression"]
+    assert client.post(links["u"], data={"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert len(house.rows()["suppression"]) == 1
+    opt_in(client)
+    assert house.live_through(days=10) == 1, "the advice, and no follow-up"
 
 
 def test_after_erasing_each_link_has_a_friendly_page(house: House, client: TestClient, links: dict[str, str]) -> None:
