@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, select
 
 from service.store.db import take_locks
 from service.store.tables import Alert, AuditEntry, Fact
@@ -57,8 +57,3 @@ def set_fact(session: Session, key: str, value: dict[str, Any]) -> None:
         session.add(Fact(key=key, value=value))
     else:
         row.value = value
-
-
-def drop_fact(session: Session, key: str) -> None:
-    """The fact no longer holds."""
-    session.exec(delete(Fact).where(col(Fact.key) == key))
