@@ -104,7 +104,7 @@ def upgrade() -> None:
         sa.Column("source", JSON, nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("published_by", sa.String(), nullable=False),
-        sa.CheckConstraint("kind IN ('sequence', 'practice', 'forms', 'mails')", name="ck_revision_kind_known"),
+        sa.CheckConstraint("kind IN ('sequence', 'practice', 'forms', 'mails')", name=op.f("ck_revision_kind_known")),
         sa.PrimaryKeyConstraint("id", name="pk_revision"),
     )
     op.create_index("ix_revision_kind_name_id", "revision", ["kind", "name", "id"], unique=False)
@@ -117,8 +117,10 @@ def upgrade() -> None:
         sa.Column("scope", sa.String(), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("reason IN ('unsubscribe', 'complaint', 'hard_bounce')", name="ck_suppression_reason_known"),
-        sa.CheckConstraint("scope IN ('follow_up', 'all')", name="ck_suppression_scope_known"),
+        sa.CheckConstraint(
+            "reason IN ('unsubscribe', 'complaint', 'hard_bounce')", name=op.f("ck_suppression_reason_known")
+        ),
+        sa.CheckConstraint("scope IN ('follow_up', 'all')", name=op.f("ck_suppression_scope_known")),
         sa.PrimaryKeyConstraint("id", name="pk_suppression"),
         sa.UniqueConstraint("address_hmac", "reason", name="uq_suppression_address_hmac_reason"),
     )
@@ -144,7 +146,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "state IN ('awaiting_confirmation', 'active', 'finished', 'stopped', 'expired')",
-            name="ck_enrolment_state_known",
+            name=op.f("ck_enrolment_state_known"),
         ),
         sa.ForeignKeyConstraint(["lead_id"], ["lead.id"], name="fk_enrolment_lead_id_lead"),
         sa.ForeignKeyConstraint(
@@ -199,7 +201,7 @@ def upgrade() -> None:
         sa.Column("idempotency_key", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "disposition IN ('accepted', 'capped', 'suppressed', 'held')", name="ck_opt_in_disposition_known"
+            "disposition IN ('accepted', 'capped', 'suppressed', 'held')", name=op.f("ck_opt_in_disposition_known")
         ),
         sa.ForeignKeyConstraint(["enrolment_id"], ["enrolment.id"], name="fk_opt_in_enrolment_id_enrolment"),
         sa.ForeignKeyConstraint(["lead_id"], ["lead.id"], name="fk_opt_in_lead_id_lead"),
@@ -223,8 +225,8 @@ def upgrade() -> None:
         sa.Column("forms_revision_id", sa.Integer(), nullable=True),
         sa.Column("source_url", sa.String(), nullable=True),
         sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("purpose IN ('advice', 'follow_up')", name="ck_consent_purpose_known"),
-        sa.CheckConstraint("source IN ('form', 'confirmation')", name="ck_consent_source_known"),
+        sa.CheckConstraint("purpose IN ('advice', 'follow_up')", name=op.f("ck_consent_purpose_known")),
+        sa.CheckConstraint("source IN ('form', 'confirmation')", name=op.f("ck_consent_source_known")),
         sa.ForeignKeyConstraint(["forms_revision_id"], ["revision.id"], name="fk_consent_forms_revision_id_revision"),
         sa.ForeignKeyConstraint(["lead_id"], ["lead.id"], name="fk_consent_lead_id_lead"),
         sa.ForeignKeyConstraint(["opt_in_id"], ["opt_in.id"], name="fk_consent_opt_in_id_opt_in"),
@@ -269,21 +271,21 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "(state IN ('leased', 'handed_over')) = (lease_token IS NOT NULL AND lease_until IS NOT NULL)",
-            name="ck_message_lease_fits_state",
+            name=op.f("ck_message_lease_fits_state"),
         ),
-        sa.CheckConstraint("kind <> 'advice' OR opt_in_id IS NOT NULL", name="ck_message_advice_has_opt_in"),
+        sa.CheckConstraint("kind <> 'advice' OR opt_in_id IS NOT NULL", name=op.f("ck_message_advice_has_opt_in")),
         sa.CheckConstraint(
             "kind <> 'follow_up' OR (enrolment_id IS NOT NULL AND step IS NOT NULL)",
-            name="ck_message_follow_up_has_step",
+            name=op.f("ck_message_follow_up_has_step"),
         ),
-        sa.CheckConstraint("kind <> 'service' OR cause IS NOT NULL", name="ck_message_service_has_cause"),
+        sa.CheckConstraint("kind <> 'service' OR cause IS NOT NULL", name=op.f("ck_message_service_has_cause")),
         sa.CheckConstraint(
-            "kind = 'service' OR (consent_id IS NOT NULL AND lead_id IS NOT NULL)", name="ck_message_has_consent"
+            "kind = 'service' OR (consent_id IS NOT NULL AND lead_id IS NOT NULL)", name=op.f("ck_message_has_consent")
         ),
-        sa.CheckConstraint("kind IN ('advice', 'follow_up', 'service')", name="ck_message_kind_known"),
+        sa.CheckConstraint("kind IN ('advice', 'follow_up', 'service')", name=op.f("ck_message_kind_known")),
         sa.CheckConstraint(
             "state IN ('due', 'leased', 'handed_over', 'accepted', 'delivered', 'bounced', 'complained', 'cancelled', 'skipped', 'held', 'failed', 'unknown')",
-            name="ck_message_state_known",
+            name=op.f("ck_message_state_known"),
         ),
         sa.ForeignKeyConstraint(
             ["consent_id", "lead_id", "kind"], ["consent.id", "consent.lead_id", "consent.purpose"], name="fk_consent"
@@ -378,7 +380,7 @@ def upgrade() -> None:
         sa.Column("provider_id", sa.String(), nullable=True),
         sa.CheckConstraint(
             "outcome IN ('accepted', 'retry', 'invalid', 'suppressed', 'unknown', 'down')",
-            name="ck_attempt_outcome_known",
+            name=op.f("ck_attempt_outcome_known"),
         ),
         sa.ForeignKeyConstraint(["message_id"], ["message.id"], name="fk_attempt_message_id_message"),
         sa.PrimaryKeyConstraint("id", name="pk_attempt"),
