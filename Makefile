@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8000
 
-.PHONY: help demo serve test check format pictures lock clean
+.PHONY: help demo serve test check bench format pictures lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,9 @@ check: .venv/dev ## format, lint, types, import layers, lock files, content, mig
 	$(BIN)/python .ci/check_locks.py
 	$(BIN)/python .ci/check_migrations.py
 	$(BIN)/nurture check
+
+bench: .venv/dev ## how fast it starts and answers, as ratios
+	$(BIN)/python bench/start.py
 
 format: .venv/dev ## put the code in its one format
 	$(BIN)/ruff format .
