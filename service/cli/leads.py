@@ -117,7 +117,7 @@ def erase(address: Address, yes: Annotated[bool, typer.Option("--yes", help="Do 
         typer.confirm("Erase all that is held about this lead? It cannot be undone.", abort=True)
     said = _with_lead(address, work, services)
     if not any(services.database.forget_for_good() for _ in range(_CHECKPOINTS)):
-        said += " The database was busy all the while: its log is cut off when the service is next stopped."
+        said += " The database was busy all the while: the running service cuts its log off within a minute or two."
     typer.echo(said)
 
 
