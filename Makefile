@@ -30,9 +30,6 @@ check: .venv/dev ## format, lint, types, import layers, lock files, content, mig
 bench: .venv/dev ## how fast it starts and answers, as ratios
 	$(BIN)/python bench/start.py
 
-bench: .venv/dev ## how quick it starts and answers, as ratios
-	$(BIN)/python bench/start.py
-
 format: .venv/dev ## put the code in its one format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix-only .
