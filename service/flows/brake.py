@@ -10,6 +10,7 @@ from sqlmodel import Session
 from service.errors import NotFoundError
 from service.flows.services import Services
 from service.store import events, outbox
+from service.store.db import take_locks
 
 _FACT = "paused"
 
@@ -29,6 +30,7 @@ def pull(
 ) -> outbox.Paused:
     """Hold back one sequence, all follow-ups, or all mail. Raises NotFoundError for a sequence there is not."""
     _known(session, services, name)
+    take_locks(session, [f"fact:{_FACT}"])  # two of staff at once each add theirs
     before = state(session)
     sequences = before.sequences | ({name} if name else set())
     after = outbox.Paused(
@@ -40,6 +42,7 @@ def pull(
 def release(session: Session, services: Services, *, name: str | None, actor: str, now: datetime) -> outbox.Paused:
     """Let go again: one sequence, or everything."""
     _known(session, services, name)
+    take_locks(session, [f"fact:{_FACT}"])  # two of staff at once each add theirs
     before = state(session)
     after = outbox.Paused()
     if name:

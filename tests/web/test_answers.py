@@ -49,6 +49,13 @@ def test_same_brings_the_invitation_forward_and_the_last_answer_counts(
     assert any("eerder" in str(step) for step in sent)
 
 
+def test_who_goes_back_and_forth_is_told_to_the_practice_once_a_day(house: House, client: TestClient, url: str) -> None:
+    for answer in ("worse", "better", "worse", "same", "worse"):
+        assert client.post(url, data={"answer": answer}).status_code == 200
+    house.send_due()
+    assert len(house.mails("praktijk@solidperformance.example")) == 1
+
+
 def test_another_answer_is_refused(house: House, client: TestClient, url: str) -> None:
     before = house.rows()
     for data in ({"answer": "prima"}, {}):
