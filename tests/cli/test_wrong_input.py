@@ -113,7 +113,7 @@ def test_a_busy_port_is_told_before_anything_starts(broken: Broken) -> None:
 
 def test_a_key_that_is_gone_stops_the_start(broken: Broken) -> None:
     broken.settings |= {
-        "NURTURE_SECRET_KEYS": "een-lange-sleutel-die-niemand-raadt-123456789",
+        "secret_keys": "een-lange-sleutel-die-niemand-raadt-123456789",
         "suppression_key": "y" * 43,
     }
     assert broken.run("publish", "--yes").status == 0
