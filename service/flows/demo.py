@@ -12,7 +12,7 @@ from service.flows import brake, ticks
 from service.flows.demo_clock import DemoClock
 from service.flows.sending import Sender
 from service.flows.services import Services
-from service.store import outbox, reports
+from service.store import enrolments, outbox, reports
 
 _PATIENCE_SECONDS = 60.0
 _LOOK_SECONDS = 0.02
@@ -30,33 +30,38 @@ def advance(services: Services, by: timedelta) -> Moved:
     """Move the clock forward by this much."""
     clock = _clock(services)
     target = clock.now() + by
-    sent = _live_through(services, None)
-    while (moment := _next_moment(services, clock.now())) is not None and moment <= target:
-        sent += _live_through(services, moment)
-    sent += _live_through(services, target)
-    return Moved(now=clock.now(), sent=sent)
+    sent, done_until = _live_through(services, None)
+    while (moment := _next_moment(services, done_until)) is not None and moment <= target:
+        more, done_until = _live_through(services, moment)
+        sent += more
+    more, _ = _live_through(services, target)
+    return Moved(now=clock.now(), sent=sent + more)
 
 
 def to_next(services: Services) -> Moved:
     """Move the clock until at least one mail leaves; where nothing is planned, it stays."""
     clock = _clock(services)
-    sent = _live_through(services, None)
-    while not sent and (moment := _next_moment(services, clock.now())) is not None:
-        sent = _live_through(services, moment)
+    sent, done_until = _live_through(services, None)
+    while not sent and (moment := _next_moment(services, done_until)) is not None:
+        sent, done_until = _live_through(services, moment)
     return Moved(now=clock.now(), sent=sent)
 
 
-def _live_through(services: Services, moment: datetime | None) -> int:
-    """Go to this moment and do all that is due. Returns how many mails left; counted before leads are erased."""
+def _live_through(services: Services, moment: datetime | None) -> tuple[int, datetime]:
+    """Go to this moment and do all that is due. Returns how many mails left, and until when all is done.
+
+    The clock goes on meanwhile: what becomes due after that last moment is the next to live through, also when it has
+    passed by then. Mails are counted before leads are erased.
+    """
     with services.database.reading() as session:
         attempt = reports.last_attempt(session)
     if moment is not None:
         _clock(services).move_to(moment)
-    _do_what_is_due(services)
+    done_until = _do_what_is_due(services)
     with services.database.reading() as session:
         sent = reports.accepted_after(session, attempt)
     ticks.housekeeping(services)
-    return sent
+    return sent, done_until
 
 
 def _clock(services: Services) -> DemoClock:
@@ -70,19 +75,21 @@ def _next_moment(services: Services, now: datetime) -> datetime | None:
         return reports.next_moment(session, after=now)
 
 
-def _do_what_is_due(services: Services) -> None:
-    """Do all that is due now. The service's own worker may be at it too: the ledger keeps the two apart."""
-    ticks.plan(services)
-    asyncio.run(_send(services))
+def _do_what_is_due(services: Services) -> datetime:
+    """Do what is due; returns until when. The service's own worker may be at it too: the ledger keeps both apart."""
     ends = time.monotonic() + _PATIENCE_SECONDS
-    while _busy(services):
+    while True:
+        moment = services.clock.now()
+        ticks.plan(services)
+        asyncio.run(_send(services))
+        if not _busy(services, moment):
+            return moment
         if time.monotonic() > ends:
             raise UnavailableError(
                 "mail is still on its way; ask again", "Er is nog mail onderweg. Probeer het zo weer."
             )
         time.sleep(_LOOK_SECONDS)
         ticks.reap(services)
-        asyncio.run(_send(services))
 
 
 async def _send(services: Services) -> None:
@@ -93,6 +100,8 @@ async def _send(services: Services) -> None:
         await transport.close()
 
 
-def _busy(services: Services) -> bool:
+def _busy(services: Services, moment: datetime) -> bool:
+    """Is a step to be planned, or a mail to leave, that was due by this moment?"""
     with services.database.reading() as session:
-        return outbox.under_way(session, services.clock.now(), brake.state(session))
+        steps = enrolments.due(session, moment, 1)
+        return bool(steps) or outbox.under_way(session, moment, brake.state(session))

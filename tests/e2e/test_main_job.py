@@ -7,6 +7,7 @@ import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -52,7 +53,7 @@ def test_the_whole_sequence_arrives_as_the_simulator_said_and_ends_with_the_invi
     assert len(mails) == len([step for step in said if step["at"]]) == 8
     assert "pijncheck" in text_of(mails[-1]).lower()
     assert len({mail["Message-ID"] for mail in mails}) == 8
-    dated = [mail["Date"].datetime.strftime("%Y-%m-%d") for mail in mails]
+    dated = [mail["Date"].datetime.astimezone(ZoneInfo("Europe/Amsterdam")).strftime("%Y-%m-%d") for mail in mails]
     assert dated == [step["at"][:10] for step in said if step["at"]]
 
 
@@ -60,7 +61,8 @@ def test_same_brings_the_invitation_forward_and_worse_pauses_the_mails(running: 
     for address in ("carla@example.org", "daan@example.org"):
         running.opt_in(address)
         http("POST", link_in(running.first_mail(address), "c"), form={})
-    running.clock(advance="P4D")
+    while any(len(running.mails(address)) < 2 for address in ("carla@example.org", "daan@example.org")):
+        assert running.clock(to="next")["sent"]
     asks = {address: running.mails(address)[1] for address in ("carla@example.org", "daan@example.org")}
     assert http("POST", link_in(asks["carla@example.org"], "a"), form={"answer": "same"}).status == 200
     worse = http("POST", link_in(asks["daan@example.org"], "a"), form={"answer": "worse"})
@@ -68,7 +70,7 @@ def test_same_brings_the_invitation_forward_and_worse_pauses_the_mails(running: 
     before = len(running.mails("daan@example.org"))
     running.clock(advance="P13D")
     assert len(running.mails("daan@example.org")) == before
-    running.clock(advance="P45D")
+    running.clock(advance="P90D")
     assert len(running.mails("daan@example.org")) == 8
     subjects = [mail["Subject"] for mail in running.mails("carla@example.org")]
     assert len(subjects) == 8
