@@ -66,7 +66,7 @@ class _Dialogue:
     recipients: list[str] = field(default_factory=list)
 
 
-class _HangUp(Exception):  # noqa: N818 - no error: the dialogue is over
+class _HangUpError(Exception):
     """This connection has said all it will."""
 
 
@@ -159,7 +159,7 @@ class SmtpServer:
 
     def _serve(self, sock: socket.socket, number: int) -> None:
         dialogue = _Dialogue(number=number, sock=sock, file=sock.makefile("rb"))
-        with contextlib.suppress(_HangUp, OSError, ValueError):
+        with contextlib.suppress(_HangUpError, OSError, ValueError):
             if self._implicit:
                 self._secure(dialogue)
             self._answer(dialogue, "greeting", "220 test.example ESMTP")
@@ -210,7 +210,7 @@ class SmtpServer:
                 self._answer(dialogue, "rset", "250 2.0.0 reset")
             case "QUIT":
                 self._answer(dialogue, "quit", "221 2.0.0 bye")
-                raise _HangUp
+                raise _HangUpError
             case _:
                 _say(dialogue, "250 2.0.0 ok")
 
@@ -248,7 +248,7 @@ class SmtpServer:
         rows: list[bytes] = []
         while (row := dialogue.file.readline()) != b".\r\n":
             if not row:
-                raise _HangUp  # the client left before the dot: nothing was taken
+                raise _HangUpError  # the client left before the dot: nothing was taken
             rows.append(row.removeprefix(b".") if row.startswith(b".") else row)
         fault = self._fault(dialogue, "dot", dialogue.recipients)
         if fault is None or (not fault.reply and fault.keep):
@@ -298,7 +298,7 @@ class SmtpServer:
         if fault.reply:
             _say(dialogue, fault.reply)
         if fault.cut or self._stopping.is_set():
-            raise _HangUp
+            raise _HangUpError
         return bool(fault.reply)
 
 
