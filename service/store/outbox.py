@@ -113,6 +113,7 @@ def release(message: Message, state: str, reason: str | None, *, due_at: datetim
     """End a lease: back to `due`, or to where the reason says."""
     message.state = state
     message.reason = reason
+    message.hold = None
     message.lease_token = message.lease_until = None
     if due_at is not None:
         message.due_at = due_at
@@ -261,7 +262,7 @@ def cancel_follow_ups(session: Session, lead_id: int, reason: str, now: datetime
             col(Message.kind) == "follow_up",
             col(Message.state).in_(("due", "leased", "held")),
         )
-        .values(state="cancelled", reason=reason, lease_token=None, lease_until=None, settled_at=now)
+        .values(state="cancelled", reason=reason, hold=None, lease_token=None, lease_until=None, settled_at=now)
         .returning(col(Message.id))
         .execution_options(synchronize_session="fetch")
     )

@@ -203,6 +203,7 @@ class Message(Table, table=True):
     recipient: str
     state: str
     reason: str | None = None
+    hold: str | None = None  # which guard holds it: "backlog" or "restored"; None for all other reasons to wait
     priority: int  # 0 advice, 1 service, 2 follow-up: lower goes first
     planned_at: datetime = Field(sa_type=UtcDateTime)
     due_at: datetime = Field(sa_type=UtcDateTime)
@@ -283,6 +284,17 @@ class BookingRequest(Table, table=True):
     note: str | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
     handled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class DomainPause(Table, table=True):
+    """A recipient domain that turned us away by policy: nothing is handed over to it for a while."""
+
+    __tablename__ = "domain_pause"
+
+    key: str = Field(primary_key=True)  # a keyed hash: a domain of one's own names its owner
+    strikes: int  # refusals since the last mail it took; the pause grows with them
+    since: datetime = Field(sa_type=UtcDateTime)
+    until: datetime = Field(sa_type=UtcDateTime)
 
 
 class TimelineEntry(Table, table=True):
