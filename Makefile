@@ -3,8 +3,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8000
+KILLS ?= 500
 
-.PHONY: help demo serve test check bench format pictures lock clean
+.PHONY: help demo serve test check bench storm format pictures lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -29,6 +30,9 @@ check: .venv/dev ## format, lint, types, import layers, lock files, content, mig
 
 bench: .venv/dev ## how fast it starts and answers, as ratios
 	$(BIN)/python bench/start.py
+
+storm: .venv/dev ## kill -9 under load, KILLS=500 on each database (SEED=n again); an hour
+	$(BIN)/python -m tests.crash.storm --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
 format: .venv/dev ## put the code in its one format
 	$(BIN)/ruff format .

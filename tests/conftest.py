@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Error, Page, Route, sync_playwright
 
 from tests.support.house import House, open_house
 from tests.support.postgres import NoPostgresError, PostgresServer, postgres_server
-from tests.support.requirements import REQUIRE, not_run, report_not_run
+from tests.support.requirements import REQUIRE, not_run, report_not_run, report_summaries
 
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
@@ -39,8 +39,9 @@ def pytest_configure() -> None:
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
-    """Say what could not run."""
+    """Say what could not run, and the figures that tests have noted as their `summary`."""
     report_not_run(terminalreporter)
+    report_summaries(terminalreporter)
 
 
 @pytest.fixture(scope="session")

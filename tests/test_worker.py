@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -19,6 +18,7 @@ from service.worker import Worker
 from tests.support import acts
 from tests.support.house import House
 from tests.support.running import wait_for
+from tests.support.waiting import listeners
 from tests.support.website import opt_in, website
 
 FIVE = [f"lead{number}@example.org" for number in range(5)]
@@ -121,14 +121,3 @@ def test_after_stopping_nothing_runs_and_nothing_is_left_leased(house: House) ->
     house.opt_in()
     house.services.bell.ring()
     assert acts.advice(house).state == "due"
-
-
-def listeners(house: House) -> list[int]:
-    """Backends of this database whose last word was LISTEN, and that now wait."""
-    url = house.services.database.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(url, autocommit=True) as connection:
-        rows = connection.execute(
-            "SELECT pid FROM pg_stat_activity"
-            " WHERE datname = current_database() AND state = 'idle' AND query LIKE 'LISTEN%'"
-        ).fetchall()
-    return [row[0] for row in rows]

@@ -31,6 +31,7 @@ from service.store.tables import Lead, Message, Table
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE_URL = "https://praktijk.example"
+SECRET_KEY = "a-first-key-for-tests-and-nothing-else-0123"
 START = datetime(2026, 3, 9, 9, 0, tzinfo=UTC)
 """A Monday, 10:00 in Amsterdam; the clocks there change on the 29th."""
 
@@ -141,7 +142,7 @@ def open_house(database_url: str, folder: Path, *, published: bool = True, **cha
     services = Services(
         database=open_database(database_url),
         clock=clock,
-        keyring=Keyring(["a-first-key-for-tests-and-nothing-else-0123"]),
+        keyring=Keyring([SECRET_KEY]),
         suppression_key="a-suppression-key-for-tests-and-nothing-else",
         base_url=BASE_URL,
         mail_from="Solid Performance <advies@praktijk.example>",

@@ -28,3 +28,12 @@ def report_not_run(reporter: TerminalReporter) -> None:
             reasons[str(report.longrepr[2]).removeprefix("Skipped: ")] += 1
     for reason, tests in sorted(reasons.items()):
         reporter.write_line(f"{reason} [{tests}]")
+
+
+def report_summaries(reporter: TerminalReporter) -> None:
+    """What tests noted with `record_property("summary", …)`, a line each."""
+    for reports in (reporter.stats.get("passed", []), reporter.stats.get("failed", [])):
+        for report in reports:
+            for name, value in report.user_properties:
+                if name == "summary":
+                    reporter.write_line(str(value))

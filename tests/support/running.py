@@ -126,9 +126,16 @@ class Running:
     def start(self, *command: str) -> subprocess.Popen[bytes]:
         """Start one process, `serve` on our port unless told otherwise, and wait until it may be used."""
         command = command or ("serve", "--port", str(self.port))
+        process = self.launch(*command)
+        if command[0] == "serve":
+            wait_for(lambda: http("GET", f"{self.url}/readyz").status == 200, f"ready; log:\n{self.logs()}")
+        return process
+
+    def launch(self, *command: str, program: tuple[str, ...] = ("-m", "service")) -> subprocess.Popen[bytes]:
+        """Start one process and wait for nothing; `program` is what Python runs, the service unless told otherwise."""
         log = (self.folder / f"{len(self.processes)}.log").open("wb")
         process = subprocess.Popen(
-            [sys.executable, "-m", "service", *command],
+            [sys.executable, *program, *command],
             cwd=self.folder,
             env={**self.environment(), "PYTHONPATH": str(ROOT)},
             stdout=log,
@@ -136,8 +143,6 @@ class Running:
         )
         log.close()
         self.processes.append(process)
-        if command[0] == "serve":
-            wait_for(lambda: http("GET", f"{self.url}/readyz").status == 200, f"ready; log:\n{self.logs()}")
         return process
 
     def cli(self, *command: str) -> subprocess.CompletedProcess[str]:
@@ -200,13 +205,18 @@ def link_in(mail: EmailMessage, purpose: str) -> str:
     return found[0]
 
 
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
 @contextmanager
 def installation(folder: Path, database_url: str, **env: str) -> Iterator[Running]:
     """An installation whose processes end with the block."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    running = Running(folder=folder, database_url=database_url, port=port, env=env)
+    running = Running(folder=folder, database_url=database_url, port=free_port(), env=env)
     try:
         yield running
     finally:

@@ -15,6 +15,7 @@ import contextlib
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import BinaryIO, Literal
@@ -48,12 +49,17 @@ class Fault:
 
 @dataclass(frozen=True, kw_only=True)
 class Received:
-    """One message taken: envelope without angle brackets, the bytes with dot-stuffing undone, the connection."""
+    """One message taken: envelope without angle brackets, the bytes with dot-stuffing undone, the connection.
+
+    `began` is when MAIL came, `taken` when the dot had been read, both in seconds since the epoch.
+    """
 
     sender: str
     recipients: tuple[str, ...]
     data: bytes
     connection: int
+    began: float
+    taken: float
 
 
 @dataclass(kw_only=True)
@@ -64,6 +70,7 @@ class _Dialogue:
     secure: bool = False
     sender: str = ""
     recipients: list[str] = field(default_factory=list)
+    began: float = 0.0
 
 
 class _HangUpError(Exception):
@@ -75,6 +82,8 @@ class SmtpServer:
 
     With `certificates` it offers STARTTLS, or speaks TLS from the first byte with `implicit_tls`; with `login` it
     wants AUTH before MAIL. `inject` is sent in plain text right after the 220 to STARTTLS, as an attacker would.
+    `weather` is asked at each stage, with the recipients known by then, when none of the `faults` fits. A `witness` is
+    given each message as it is taken, before the client hears of it, and then the server keeps none itself.
     """
 
     def __init__(
@@ -87,8 +96,11 @@ class SmtpServer:
         auth_methods: str = "PLAIN LOGIN",
         extensions: tuple[str, ...] = ("8BITMIME", "SIZE 20000000", "ENHANCEDSTATUSCODES"),
         inject: bytes = b"",
+        weather: Callable[[Stage, tuple[str, ...]], Fault | None] | None = None,
+        witness: Callable[[Received], None] | None = None,
     ) -> None:
         self.faults = faults or []
+        self._weather, self._witness = weather, witness
         self.messages: list[Received] = []
         self.commands: list[str] = []
         self.connections = 0
@@ -198,7 +210,7 @@ class SmtpServer:
             case "AUTH":
                 self._authenticate(dialogue, rest)
             case "MAIL":
-                dialogue.sender, dialogue.recipients = _path(rest), []
+                dialogue.sender, dialogue.recipients, dialogue.began = _path(rest), [], time.time()
                 self._answer(dialogue, "mail", "250 2.1.0 sender ok")
             case "RCPT":
                 if self._answer(dialogue, "rcpt", "250 2.1.5 recipient ok", recipients=[_path(rest)]):
@@ -258,10 +270,18 @@ class SmtpServer:
 
     def _keep(self, dialogue: _Dialogue, data: bytes) -> None:
         received = Received(
-            sender=dialogue.sender, recipients=tuple(dialogue.recipients), data=data, connection=dialogue.number
+            sender=dialogue.sender,
+            recipients=tuple(dialogue.recipients),
+            data=data,
+            connection=dialogue.number,
+            began=dialogue.began,
+            taken=time.time(),
         )
         with self._changed:
-            self.messages.append(received)
+            if self._witness is not None:
+                self._witness(received)
+            else:
+                self.messages.append(received)
             self._changed.notify_all()
 
     def _answer(
@@ -289,7 +309,7 @@ class SmtpServer:
                     if fault.times is not None:
                         fault.times -= 1
                     return fault
-        return None
+            return self._weather(stage, tuple(recipients)) if self._weather is not None else None
 
     def _misbehave(self, dialogue: _Dialogue, fault: Fault) -> bool:
         """Do what the fault says; whether that stands for the usual answer."""

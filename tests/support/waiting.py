@@ -1,9 +1,10 @@
-"""Knowing, without a sleep, that one transaction waits for another."""
+"""Knowing, without a sleep, that one transaction waits for another, or a worker for a notification."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 from sqlalchemy import text
 
 from tests.support.house import House
@@ -21,3 +22,14 @@ def wait_until_it_waits(house: House) -> None:
             if session.execute(waiting).scalar_one():
                 return
     raise AssertionError("nobody waits")
+
+
+def listeners(house: House) -> list[int]:
+    """Backends of this database whose last word was LISTEN, and that now wait."""
+    url = house.services.database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url, autocommit=True) as connection:
+        rows = connection.execute(
+            "SELECT pid FROM pg_stat_activity"
+            " WHERE datname = current_database() AND state = 'idle' AND query LIKE 'LISTEN%'"
+        ).fetchall()
+    return [row[0] for row in rows]

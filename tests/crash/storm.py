@@ -1,0 +1,192 @@
+"""kill -9 at random moments under load, against a mail server that counts and misbehaves (ACCEPTANCE L1).
+
+    python -m tests.crash.storm --kills 500 --seed 42
+
+runs it on SQLite and on PostgreSQL and prints a line for each; exit status 1 when anything is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import random
+import re
+import signal
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlmodel import Session, col, update
+
+from service.store.db import open_database
+from service.store.schema import migrate
+from service.store.tables import Message
+from tests.crash.fleet import Fleet, fleet
+from tests.crash.people import People
+from tests.crash.reckoning import Reckoning, Seen, reckon, unsettled
+from tests.crash.weather import Weather
+from tests.support import acts, crowd
+from tests.support.drafts import publish, with_steps
+from tests.support.house import SECRET_KEY, House, open_house
+from tests.support.postgres import postgres_server
+from tests.support.running import installation
+from tests.support.smtp_server import Received, SmtpServer
+
+ALWAYS = {
+    "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+    "from": "00:00",
+    "to": "23:59",
+    "skip_holidays": False,
+}
+_FOLLOW_UPS = 50  # that become due around each kill
+_LEAVE = 0.15  # of these leads unsubscribe as theirs becomes due
+_SPREAD = 1.5  # seconds from a start to the kill, at the most, and over which follow-ups become due
+_SETTLED_WITHIN = 180.0
+_STOPPED = (0, -signal.SIGTERM)  # the web server ends by the signal it was asked with
+_MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>]+>)", re.IGNORECASE | re.MULTILINE)
+_DEFECTS = re.compile(r"Traceback|tick failed|transport failed|mail held")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Storm:
+    """What came of one: its line, and everything that was wrong."""
+
+    line: str
+    wrong: list[str]
+    cut_off: int  # hand-overs that a kill left without an outcome: none would mean that the kills missed
+
+
+def storm(database_url: str, folder: Path, *, kills: int, seed: int) -> Storm:
+    """Kill `kills` processes of an installation on this migrated database, then hold everything against each other."""
+    chance, weather, seen = random.Random(seed), Weather(seed), []
+    people: People | None = None
+
+    def witness(mail: Received) -> None:
+        found = _MESSAGE_ID.search(mail.data)
+        assert found, "a mail without Message-ID"
+        seen.append(
+            Seen(
+                message_id=found[1].decode(),
+                recipient=mail.recipients[0],
+                digest=hashlib.sha256(mail.data).hexdigest(),
+                began=mail.began,
+                taken=mail.taken,
+            )
+        )
+        if people is not None and mail.recipients[0].startswith("new-") and chance.random() < 0.2:
+            people.got_advice(mail.recipients[0], mail.data)
+
+    with (
+        open_house(database_url, folder, published=False) as house,
+        SmtpServer(weather=weather, witness=witness) as server,
+        installation(folder, database_url, **_settings(house, server)) as running,
+    ):
+        house.clock.moment = datetime.now(UTC) - timedelta(hours=1)
+        publish(house, with_steps({"key": "a", "wait": "1 day"}, {"key": "b", "wait": "1 day"}, window=ALWAYS))
+        crowd.model(house)
+        ours = fleet(running)
+        ours.start()
+        people = People(ours.ports, seed, posters=3, pause=0.12)
+        try:
+            for _ in range(kills):
+                _blow(house, ours, people, chance)
+        finally:
+            people.stop()
+        weather.clear()
+        ours.wait_until_ready()
+        _settle(house)
+        found = reckon(
+            house,
+            seen,
+            promised=people.promised,
+            silenced=people.silenced,
+            refused=weather.refused,
+            killed=ours.killed,
+        )
+        _end(found, ours)
+    engine = "sqlite" if house.services.database.is_sqlite else "postgresql"
+    return Storm(line=found.line(engine, kills, seed), wrong=found.wrong, cut_off=found.cut_off)
+
+
+def _settings(house: House, server: SmtpServer) -> dict[str, str]:
+    return {
+        "NURTURE_DEMO": "0",
+        "NURTURE_MAIL_URL": server.url,
+        "NURTURE_SECRET_KEYS": SECRET_KEY,
+        "NURTURE_SUPPRESSION_KEY": house.services.suppression_key,
+        "NURTURE_OPT_IN_LIMITS": "network=1000000/h; domain=1000000/h; all=1000000/h",
+    }
+
+
+def _blow(house: House, ours: Fleet, people: People, chance: random.Random) -> None:
+    """Follow-ups become due, some of these leads unsubscribe just then, and a process dies."""
+    if chance.random() < 0.9:  # now and then it dies while it starts
+        ours.wait_until_working(house)
+    now = datetime.now(UTC)
+    moments = [now + timedelta(seconds=chance.random() * _SPREAD) for _ in range(_FOLLOW_UPS)]
+    for lead, moment in zip(crowd.due_at(house, moments), moments, strict=True):
+        if chance.random() < _LEAVE:
+            token = house.services.keyring.sign("u", lead.public_id)
+            people.leaves(lead.address, token, moment.timestamp() + chance.random() * 2 - 0.5)
+    acts.commit(house, _bring_forward)
+    time.sleep(chance.uniform(0.05, _SPREAD))
+    ours.kill_one(chance)
+
+
+def _bring_forward(session: Session) -> None:
+    """What was refused for now is tried again at once, not after five minutes."""
+    now = datetime.now(UTC)
+    refused = (col(Message.state) == "due") & (col(Message.attempts) > 0) & (col(Message.due_at) > now)
+    session.exec(update(Message).where(refused).values(due_at=now).execution_options(synchronize_session=False))
+
+
+def _settle(house: House) -> None:
+    """Wait until nothing is left to happen by itself; what remains when time is up is reckoned as stuck."""
+    ends = time.monotonic() + _SETTLED_WITHIN
+    while unsettled(house) and time.monotonic() < ends:
+        time.sleep(0.5)
+        acts.commit(house, _bring_forward)
+
+
+def _end(found: Reckoning, ours: Fleet) -> None:
+    found.other += [f"asked to stop, a process ended with {status}" for status in ours.end() if status not in _STOPPED]
+    found.other += [f"in the log: {line}" for line in ours.running.logs().splitlines() if _DEFECTS.search(line)]
+
+
+def main() -> int:
+    """The long storm, on both databases one after the other."""
+    asked = argparse.ArgumentParser(description="kill -9 under load, on SQLite and on PostgreSQL")
+    asked.add_argument("--kills", type=int, default=500, help="on each database")
+    asked.add_argument("--seed", type=int, default=None)
+    asked.add_argument("--only", choices=("sqlite", "postgresql"))
+    given = asked.parse_args()
+    seed = random.SystemRandom().randrange(1_000_000) if given.seed is None else given.seed
+    wrong = []
+    for engine in (given.only,) if given.only else ("sqlite", "postgresql"):
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder:
+            if engine == "sqlite":
+                url = f"sqlite:///{folder}/nurture.db"
+                done = _on_new(url, Path(folder), kills=given.kills, seed=seed)
+            else:
+                with postgres_server() as server:
+                    done = _on_new(server.url(server.create()), Path(folder), kills=given.kills, seed=seed)
+        sys.stdout.write(f"{done.line}, {time.monotonic() - began:.0f} s\n")
+        sys.stdout.writelines(f"  {each}\n" for each in done.wrong)
+        sys.stdout.flush()
+        wrong += done.wrong
+    return 1 if wrong else 0
+
+
+def _on_new(database_url: str, folder: Path, *, kills: int, seed: int) -> Storm:
+    database = open_database(database_url)
+    migrate(database)
+    database.close()
+    return storm(database_url, folder, kills=kills, seed=seed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

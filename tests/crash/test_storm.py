@@ -1,0 +1,19 @@
+"""The short storm: nothing lost, nothing twice, nothing stuck (ACCEPTANCE L1). `make storm` runs the long one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.crash.storm import storm
+
+KILLS, SEED = 20, 42
+
+
+def test_kills_at_random_moments_lose_nothing_and_repeat_nothing(
+    migrated_database_url: str, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    done = storm(migrated_database_url, tmp_path, kills=KILLS, seed=SEED)
+    record_property("summary", done.line)
+    assert done.wrong == [], done.line
+    assert done.cut_off, f"no kill met a mail on its way, so this shows nothing: {done.line}"
