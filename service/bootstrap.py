@@ -6,12 +6,13 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+import structlog
 from sqlmodel import Session
 
 from service.domain.clock import Clock, RealClock
 from service.domain.mailbox import Mailbox
 from service.errors import Problem, ProblemsError, RefusedError
-from service.flows import publishing
+from service.flows import publishing, put_back
 from service.flows.demo_clock import DemoClock
 from service.flows.drafts import read_draft
 from service.flows.services import Retention, Services
@@ -19,9 +20,11 @@ from service.mail.links import Keyring, fingerprint
 from service.mail.mail_url import parse_mail_url
 from service.mail.transport import check_mail_url, open_transport
 from service.settings import Settings
-from service.store import events
+from service.store import events, high_water
 from service.store.db import Database, open_database
 from service.store.schema import Schema, migrate, schema_state
+
+log = structlog.get_logger()
 
 
 def build(settings: Settings) -> Services:
@@ -58,16 +61,21 @@ def build(settings: Settings) -> Services:
 def prepare(services: Services, settings: Settings) -> None:
     """What must be so before anything is served: our schema, and every key that is in use.
 
-    An empty database gets the schema; an older or newer one is refused, naming the command.
+    An empty database gets the schema; an older or newer one is refused, naming the command. Where a SQLite file turns
+    out to be an older copy, all mail is put on hold.
     """
     state = schema_state(services.database)
     if state is Schema.EMPTY:
         migrate(services.database)
+        high_water.start_anew(services.database)
     elif state is Schema.OLDER:
         raise RefusedError("the database has an older schema; run: nurture migrate")
     elif state is Schema.NEWER:
         raise RefusedError("the database was made by a newer version; install that version, or restore a backup")
     keep_keys(services.database, settings)
+    held = put_back.hold_where_behind(services, services.clock.now())
+    if held:
+        log.warning("an older copy of the database was put back", since=held.since.isoformat(), held=held.waiting)
 
 
 def keep_keys(database: Database, settings: Settings) -> None:

@@ -6,9 +6,14 @@ import contextlib
 import os
 import secrets
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from service.errors import Problem, ProblemsError
+
+FILES: Mapping[str, str] = MappingProxyType({"secret_keys": "secret-key", "suppression_key": "suppression-key"})
+"""Setting -> the name of the file that stands for it in the data folder."""
 
 
 def kept_secret(folder: Path, name: str, *, setting: str) -> str:
@@ -30,6 +35,18 @@ def kept_secret(folder: Path, name: str, *, setting: str) -> str:
         sentence = f"the secret kept in {path} is damaged; put the file back from a backup, or set {setting}"
         raise ProblemsError([Problem(id="setting-kept-secret", message=sentence)])
     return kept
+
+
+def read_kept(folder: Path) -> dict[str, str]:
+    """file name -> the secret kept in it, of those that are there. OSError where one cannot be read."""
+    return {name: (folder / name).read_text("ascii").strip() for name in FILES.values() if (folder / name).exists()}
+
+
+def put_kept(folder: Path, secrets_by_name: Mapping[str, str]) -> None:
+    """Put secrets of a backup where `kept_secret` finds them. One that is there already stays as it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, secret in secrets_by_name.items():
+        _place(folder / name, secret)
 
 
 def _place(path: Path, secret: str) -> None:

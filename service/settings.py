@@ -16,7 +16,7 @@ from service.domain.limits import DEFAULT_LIMITS, OptInLimits, parse_limits
 from service.domain.mailbox import Mailbox, parse_mailbox
 from service.environment import DOTENV, PREFIX, Written, problem_id, read_surroundings
 from service.errors import Problem, ProblemsError
-from service.kept_secrets import kept_secret
+from service.kept_secrets import FILES, kept_secret
 
 WEBHOOK_SECRETS = "NURTURE_WEBHOOK_SECRETS_"
 _PLACEHOLDER_FROM = Mailbox(name="Solid Performance", address="advies@praktijk.example")
@@ -188,10 +188,10 @@ def _make(data_dir: Path) -> None:
 def _with_kept_secrets(settings: Settings) -> Settings:
     kept: dict[str, object] = {}
     if not settings.secret_keys:
-        kept["secret_keys"] = (kept_secret(settings.data_dir, "secret-key", setting="NURTURE_SECRET_KEYS"),)
+        kept["secret_keys"] = (kept_secret(settings.data_dir, FILES["secret_keys"], setting="NURTURE_SECRET_KEYS"),)
     if not settings.suppression_key:
         name = "NURTURE_SUPPRESSION_KEY"
-        kept["suppression_key"] = kept_secret(settings.data_dir, "suppression-key", setting=name)
+        kept["suppression_key"] = kept_secret(settings.data_dir, FILES["suppression_key"], setting=name)
     return settings.model_copy(update=kept)
 
 

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from service.cli import content, doctor, leads, messages, running, setup
+from service.cli import backups, content, doctor, leads, messages, running, setup
 from service.cli.opening import opened
 from service.errors import NurtureError, ProblemsError
 
@@ -34,6 +34,8 @@ app.command()(content.pause)
 app.command()(content.resume)
 app.command()(setup.setup)
 app.command()(doctor.doctor)
+app.command()(backups.backup)
+app.command()(backups.restore)
 app.add_typer(leads.app, name="lead")
 app.add_typer(messages.app, name="message")
 

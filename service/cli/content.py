@@ -194,13 +194,19 @@ def pause(
 
 
 def resume(name: Name = None) -> None:
-    """Let go of what `nurture pause` holds back."""
+    """Let go of what `nurture pause` or `nurture restore` holds back."""
     from service.flows import brake
 
     _, services = open_services()
     with services.database.transaction() as session:
+        put_back = None if name else brake.put_back_since(session)
         brake.release(session, services, name=name, actor=staff_name(), now=services.clock.now())
     typer.echo("Mail goes out again.")
+    if put_back is not None:
+        typer.echo(
+            f"What may have left after {put_back:%Y-%m-%d %H:%M} UTC, before this database was put back, stays held "
+            "until you decide: nurture message list"
+        )
 
 
 def _all_problems() -> list[Problem]:

@@ -83,8 +83,8 @@ def migrate() -> None:
     before = schema.schema_state(services.database)
     if before is schema.Schema.NEWER:
         raise RefusedError("the database was made by a newer version; install that version, or restore a backup")
-    schema.migrate(services.database)
-    typer.echo("The schema is current." if before is schema.Schema.CURRENT else "The schema was brought up to date.")
+    worked = schema.migrate(services.database)
+    typer.echo("The schema was brought up to date." if worked else "The schema is current.")
 
 
 def _serve(services: Services, host: str, port: int, *, with_worker: bool) -> None:

@@ -27,6 +27,17 @@ def tell(session: Session, cause: str, *, dutch: str, english: str, now: datetim
         log.warning("alert", cause=cause, text=english)
 
 
+def tell_unknown(session: Session, now: datetime) -> None:
+    """Some mail's fate is unknown; `review` closes this when none is left."""
+    tell(
+        session,
+        "message-unknown",
+        dutch="Van een of meer mails is onbekend of ze aankwamen. Kijk met: nurture message list --state unknown",
+        english="whether some mail arrived is unknown; see: nurture message list --state unknown",
+        now=now,
+    )
+
+
 def mended(session: Session, cause: str, now: datetime) -> None:
     """The cause is over."""
     events.resolve_alert(session, cause, now)

@@ -8,11 +8,13 @@ from typing import Any
 from sqlmodel import Session
 
 from service.errors import NotFoundError
+from service.flows import alerts
 from service.flows.services import Services
-from service.store import events, outbox
+from service.store import events, gaps, outbox
 from service.store.db import take_locks
 
 _FACT = "paused"
+_PUT_BACK = "restored"  # the fact, and the cause of its alert
 
 
 def state(session: Session) -> outbox.Paused:
@@ -39,8 +41,28 @@ def pull(
     return _keep(session, after, actor, "paused", now)
 
 
+def pull_put_back(session: Session, services: Services, *, since: datetime, actor: str, now: datetime) -> None:
+    """Hold back all mail because a database was put back that knows nothing of what happened after `since`."""
+    pull(session, services, name=None, all_mail=True, actor=actor, now=now)
+    gaps.add(session, since=since, until=now, kind=gaps.RESTORED)
+    events.set_fact(session, _PUT_BACK, {"since": since.isoformat()})
+    alerts.tell(
+        session,
+        _PUT_BACK,
+        dutch="Een oudere database is teruggezet. Alle mail staat stil tot: nurture resume",
+        english=f"a database of {since:%Y-%m-%d %H:%M} UTC was put back; all mail is on hold until: nurture resume",
+        now=now,
+    )
+
+
+def put_back_since(session: Session) -> datetime | None:
+    """The moment after which a database that was put back knows nothing; None once `resume` was given."""
+    kept = events.fact(session, _PUT_BACK)
+    return datetime.fromisoformat(kept["since"]) if kept else None
+
+
 def release(session: Session, services: Services, *, name: str | None, actor: str, now: datetime) -> outbox.Paused:
-    """Let go again: one sequence, or everything."""
+    """Let go again: one sequence, or everything, which also ends the hold on a database that was put back."""
     _known(session, services, name)
     take_locks(session, [f"fact:{_FACT}"])  # two of staff at once each add theirs
     before = state(session)
@@ -49,6 +71,10 @@ def release(session: Session, services: Services, *, name: str | None, actor: st
         after = outbox.Paused(
             all_mail=before.all_mail, follow_ups=before.follow_ups, sequences=before.sequences - {name}
         )
+    elif (since := put_back_since(session)) is not None:
+        gaps.add(session, since=since, until=now, kind=gaps.RESTORED)  # time went on: more fell due meanwhile
+        events.forget_fact(session, _PUT_BACK)
+        alerts.mended(session, _PUT_BACK, now)
     return _keep(session, after, actor, "resumed", now)
 
 

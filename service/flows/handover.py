@@ -18,7 +18,7 @@ from service.domain.lead import Kind, Suppression, may_receive
 from service.domain.timing import NeverOpensError, in_window, next_opening
 from service.flows import alerts, brake
 from service.flows.services import Services
-from service.store import consents, enrolments, leads, outbox, suppressions
+from service.store import consents, enrolments, high_water, leads, outbox, suppressions
 from service.store.tables import Consent, Enrolment, Message
 
 _WHY_STOPPED = {
@@ -68,6 +68,8 @@ def begin(
         if message.kind == Kind.FOLLOW_UP and message.lead_id is not None:
             facts.handed.setdefault(message.lead_id, {})[message.id] = now
         begun.append(HandOver(message=message, token=token))
+    if begun:
+        high_water.count_up(session, now)
     session.flush()
     return begun
 

@@ -130,13 +130,7 @@ def _unknown(session: Session, message: Message, now: datetime) -> None:
         outbox.release(message, "due", "onbekend of het aankwam; opnieuw", due_at=now)
         return
     outbox.release(message, "unknown", "onbekend of het aankwam")
-    alerts.tell(
-        session,
-        "message-unknown",
-        dutch="Van een of meer mails is onbekend of ze aankwamen. Kijk met: nurture message list --state unknown",
-        english="whether some mail arrived is unknown; see: nurture message list --state unknown",
-        now=now,
-    )
+    alerts.tell_unknown(session, now)
 
 
 def _hard_bounce(session: Session, services: Services, message: Message, now: datetime) -> None:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, event, text
+from sqlalchemy import Connection, DateTime, Dialect, Engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session, create_engine
 
-from service.errors import Problem, ProblemsError, UnavailableError
+from service.errors import Problem, ProblemsError, RefusedError, UnavailableError
 
 BUSY_TIMEOUT_MS = 5_000
 NOTIFY_CHANNEL = "nurture_due"
+_LEAVING_SECONDS = 5.0
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -81,7 +84,13 @@ class Database:
             self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
             self._reader = _sqlite_engine(url, begin="BEGIN", pool_size=8)
         else:
-            arguments = {"connect_timeout": 5, "options": "-c lock_timeout=10s -c timezone=UTC"}
+            # Each process has a name of its own there, so that it can tell its connections from those of others.
+            self._name = f"nurture-{secrets.token_hex(4)}"
+            arguments = {
+                "connect_timeout": 5,
+                "options": "-c lock_timeout=10s -c timezone=UTC",
+                "application_name": self._name,
+            }
             self._writer = create_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True, connect_args=arguments)
             self._reader = self._writer
 
@@ -110,15 +119,56 @@ class Database:
             yield session
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A connection to read everything with, as it was at one moment, while others go on writing."""
+        options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with _unavailable(), self._reader.connect().execution_options(**options) as connection:
+            yield connection
+
+    @contextmanager
+    def alone(self) -> Iterator[Session]:
+        """As `transaction()`, with nobody else on the database. Raises RefusedError where somebody is.
+
+        On SQLite nobody can come in meanwhile either; on PostgreSQL who comes in waits for the tables it takes.
+        """
+        self.close()
+        if self.is_sqlite:
+            engine = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1, alone=True)
+            try:
+                with engine.connect():
+                    pass
+            except OperationalError as error:
+                engine.dispose()
+                raise _in_use() from error
+            try:
+                with self._session(engine) as session, session.begin():
+                    yield session
+            finally:
+                engine.dispose()
+            return
+        self._wait_until_alone()
+        with self.transaction() as session:
+            yield session
+
+    def _wait_until_alone(self) -> None:
+        """Those who have just stopped are given a moment: the server notices a little later."""
+        others = text(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+            "AND backend_type = 'client backend' AND application_name <> :name"
+        )
+        ends = time.monotonic() + _LEAVING_SECONDS
+        while True:
+            with self.reading() as session:
+                if not session.execute(others, {"name": self._name}).scalar_one():
+                    return
+            if time.monotonic() > ends:
+                raise _in_use()
+            time.sleep(0.1)
+
+    @contextmanager
     def _session(self, engine: Engine) -> Iterator[Session]:
-        try:
-            with Session(engine, expire_on_commit=False) as session:
-                yield session
-        except (OperationalError, InterfaceError, PoolTimeoutError) as error:
-            raise UnavailableError(
-                f"the database cannot be used just now ({_plain_reason(error)})",
-                "De dienst is even niet bereikbaar. Probeer het over een minuut nog eens.",
-            ) from error
+        with _unavailable(), Session(engine, expire_on_commit=False) as session:
+            yield session
 
     def forget_for_good(self) -> bool:
         """On SQLite, fold the write-ahead log in and cut it off: it still holds what was erased from the database.
@@ -190,7 +240,22 @@ def notify_sender(session: Session) -> None:
         session.execute(text(f"NOTIFY {NOTIFY_CHANNEL}"))
 
 
-def _sqlite_engine(url: URL, *, begin: str, pool_size: int) -> Engine:
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        raise UnavailableError(
+            f"the database cannot be used just now ({_plain_reason(error)})",
+            "De dienst is even niet bereikbaar. Probeer het over een minuut nog eens.",
+        ) from error
+
+
+def _in_use() -> RefusedError:
+    return RefusedError("somebody else uses the database; stop `serve` and every `worker` first, and try again")
+
+
+def _sqlite_engine(url: URL, *, begin: str, pool_size: int, alone: bool = False) -> Engine:
     engine = create_engine(
         url,
         connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
@@ -201,6 +266,8 @@ def _sqlite_engine(url: URL, *, begin: str, pool_size: int) -> Engine:
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver's own BEGIN is a deferred one; ours comes below
+        if alone:
+            connection.execute("PRAGMA locking_mode=EXCLUSIVE").close()  # before the first look, or WAL is shared
         for pragma, value in _PRAGMAS.items():
             connection.execute(f"PRAGMA {pragma}={value}").close()
 

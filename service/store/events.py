@@ -57,3 +57,10 @@ def set_fact(session: Session, key: str, value: dict[str, Any]) -> None:
         session.add(Fact(key=key, value=value))
     else:
         row.value = value
+
+
+def forget_fact(session: Session, key: str) -> None:
+    """It is so no longer."""
+    row = session.get(Fact, key)
+    if row is not None:
+        session.delete(row)

@@ -10,11 +10,15 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import OperationalError
 
+from service.errors import RefusedError
 from service.store.db import Database
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "alembic"
 _LOCK = 7_214_003  # one number for "somebody migrates", on PostgreSQL
+BUSY_TABLE_SECONDS = 5
+_LOCK_NOT_AVAILABLE = "55P03"
 
 
 class Schema(StrEnum):
@@ -32,26 +36,56 @@ def schema_state(database: Database) -> Schema:
         return _state(session.connection())
 
 
-def migrate(database: Database) -> None:
-    """Bring the schema to the newest, under a lock: of several who call, one works and the others wait."""
+def migrate(database: Database) -> bool:
+    """Bring the schema to the newest, under a lock: of several who call, one works (True) and the others wait (False).
+
+    Raises RefusedError where somebody keeps a table in use that is to be changed; nothing was changed then.
+    """
     with database.transaction() as session:  # on SQLite its BEGIN IMMEDIATE is the lock
         connection = session.connection()
         if connection.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL lock_timeout = 0"))  # whoever migrates before us may take its time
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+            # Those who come after us on a table wait for as long as we do, so it may not be long.
+            connection.execute(text(f"SET LOCAL lock_timeout = '{BUSY_TABLE_SECONDS}s'"))
+        if _state(connection) is Schema.CURRENT:
+            return False
+        try:
+            upgrade(connection)
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+                raise
+            raise RefusedError(
+                "a table that is to be changed is in use all the time, so nothing was changed; "
+                "try again, or stop web and workers first"
+            ) from error
+        return True
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Bring the schema to a revision, within the transaction of this connection."""
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The revision of a database's schema; None where it has none."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_known(revision: str) -> bool:
+    """Whether this code can bring a schema of that revision to the newest."""
+    return any(revision == script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
 def _state(connection: Connection) -> Schema:
-    found = MigrationContext.configure(connection).get_current_revision()
+    found = revision_of(connection)
     if found is None:
         return Schema.OLDER if inspect(connection).get_table_names() else Schema.EMPTY
-    scripts = ScriptDirectory.from_config(_config())
-    if found == scripts.get_current_head():
+    if found == ScriptDirectory.from_config(_config()).get_current_head():
         return Schema.CURRENT
-    known = {script.revision for script in scripts.walk_revisions()}
-    return Schema.OLDER if found in known else Schema.NEWER
+    return Schema.OLDER if is_known(found) else Schema.NEWER
 
 
 def _config() -> Config:

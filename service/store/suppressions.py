@@ -38,6 +38,11 @@ def add(session: Session, address_hmac: str, rule: Rule, now: datetime) -> bool:
     return False
 
 
+def hashes(session: Session) -> set[str]:
+    """What stands for every suppressed address; a hundred bytes each, so for what happens rarely."""
+    return set(session.exec(select(Suppression.address_hmac)))
+
+
 def lift(session: Session, address_hmac: str, reason: str) -> None:
     """A fresh confirmation says yes again: the no it answers is over."""
     session.exec(

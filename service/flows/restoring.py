@@ -1,0 +1,129 @@
+"""Putting a backup back: checked first, loaded whole or not at all, its keys proved, and all mail on hold after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DataError, IntegrityError
+from sqlmodel import Session, col, select
+
+from service.errors import RefusedError
+from service.flows import put_back
+from service.flows.archive import Archive
+from service.flows.services import Services
+from service.store import dump, events, high_water, schema, suppressions
+from service.store.tables import Lead, Message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restored:
+    """What was done: rows loaded, what is held since when, and a sentence for each thing that was proved."""
+
+    rows: int
+    held: put_back.Held
+    proofs: tuple[str, ...]
+
+
+def restore(
+    services: Services,
+    backup: Archive,
+    *,
+    check_keys: Callable[[Session], None],
+    replace: bool,
+    actor: str,
+) -> Restored:
+    """Load a checked archive into the database, bring it to our schema and put all mail on hold: one transaction.
+
+    `check_keys` refuses settings without the keys this database was made with. Raises RefusedError where the database
+    holds anything (unless `replace`), somebody else uses it, or the keys do not open what is in the backup.
+    """
+    manifest = backup.manifest
+    if not schema.is_known(manifest.revision):
+        raise RefusedError("the backup was made by a newer version; install that version, then restore")
+    with services.database.alone() as session:
+        connection = session.connection()
+        if not replace and not dump.holds_nothing(connection):
+            raise RefusedError("this database is not empty; nothing was changed (--replace throws away what is in it)")
+        dump.drop_all(connection)
+        rows = load(connection, backup)
+        schema.upgrade(connection)
+        check_keys(session)
+        proofs = _prove(session, services)
+        now = _clock(session, services)
+        events.audit(session, actor, "restored", now, made_at=manifest.made_at.isoformat(), rows=rows)
+        held = put_back.hold(session, services, since=manifest.clock, actor=actor, now=now)
+        count = high_water.counted(session)
+    high_water.start_anew(services.database, count)
+    return Restored(rows=rows, held=held, proofs=proofs)
+
+
+def load(connection: Connection, backup: Archive) -> int:
+    """Make the backup's own schema in an empty database and fill it; nothing is held, proved or migrated.
+
+    Returns the rows. Raises RefusedError where the backup does not fit its schema.
+    """
+    schema.upgrade(connection, backup.manifest.revision)
+    there = {each.name: each for each in dump.tables(connection)}
+    if set(there) != {part.table for part in backup.manifest.parts}:
+        raise RefusedError("the backup has other tables than its schema; it was not made by this service")
+    rows = 0
+    parts = {part.table: part for part in backup.manifest.parts}
+    for name, table in there.items():
+        part = parts[name]
+        if set(part.columns) != set(table.columns):
+            raise RefusedError(f"the backup's table {name} has other columns than its schema")
+        connection.execute(table.table.delete())  # whatever a migration put there is in the backup too
+        try:
+            loaded = dump.load(connection, table, part.columns, backup.lines(part))
+        except (ValueError, DataError, IntegrityError) as error:
+            raise RefusedError(f"the backup's table {name} cannot be loaded; nothing was changed") from error
+        if loaded != part.rows:
+            raise RefusedError(f"the backup's table {name} should have {part.rows} rows, and has {loaded}")
+        rows += loaded
+    dump.go_on_counting(connection)
+    return rows
+
+
+def _clock(session: Session, services: Services) -> datetime:
+    """Now, by the clock of what was restored: the demo's offset has come with it."""
+    if not services.demo:
+        return services.clock.now()
+    offset = (events.fact(session, "clock") or {}).get("offset_seconds", 0.0)
+    return datetime.now(UTC) + timedelta(seconds=offset)
+
+
+def _prove(session: Session, services: Services) -> tuple[str, ...]:
+    """Try the keys on what was restored. Raises RefusedError where they do not open it."""
+    return (_prove_suppression(session, services), _prove_links(session, services))
+
+
+def _prove_suppression(session: Session, services: Services) -> str:
+    """A hash that an address of the backup leads to can only have been made with this very key."""
+    hashes = suppressions.hashes(session)
+    if not hashes:
+        return "nobody is suppressed in this backup: the suppression key could only be compared by its fingerprint"
+    addresses = session.exec(select(Lead.id, Lead.address).order_by(col(Lead.id)))
+    for lead_id, address in addresses:
+        if services.hmac(address) in hashes:
+            return f"proved: lead {lead_id} said no or cannot be reached, and is still recognised as suppressed"
+    return "everybody suppressed was erased: the suppression key could only be compared by its fingerprint"
+
+
+def _prove_links(session: Session, services: Services) -> str:
+    """The links in mails that were sent are tokens of their lead's public id."""
+    statement = (
+        select(Message.id, Message.content, Lead.public_id)
+        .join(Lead, col(Message.lead_id) == Lead.id)
+        .where(Message.kind != "service")
+        .order_by(col(Message.id).desc())
+        .limit(1)
+    )
+    for message_id, content, public_id in session.exec(statement):
+        token = str(content["unsubscribe_url"]).rpartition("/")[2]
+        if services.keyring.read("u", token) != public_id:
+            raise RefusedError("the links in the mails of this backup do not open with the keys of the settings")
+        return f"proved: the way out in message {message_id} still opens"
+    return "no mail with links is in this backup: the signing keys could only be compared by their fingerprints"

@@ -1,0 +1,174 @@
+"""After `restore` nothing leaves until somebody says so, and nothing leaves twice (ACCEPTANCE L10)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import Session
+
+from service.errors import RefusedError
+from service.flows import archive, handover, resolving, restoring
+from service.mail.links import Keyring
+from service.store import events, outbox, schema
+from service.store.db import open_database
+from tests.support import acts, backups
+from tests.support.backups import ANNA, CARLA, ESRA, FRANK
+from tests.support.house import House, recipient
+
+
+@pytest.fixture
+def taken(house: House, tmp_path: Path) -> Path:
+    """A backup of a house full of people."""
+    backups.peopled(house)
+    file = tmp_path / "taken.zip"
+    backups.make(house, file)
+    return file
+
+
+def test_nothing_leaves_until_resume_and_nothing_that_may_have_left_already_ever_leaves_by_itself(
+    house: House, taken: Path
+) -> None:
+    house.clock.advance(hours=1)
+    give_back(house)
+    assert house.tick() == 2  # after the backup was made, Anna and Esra got theirs
+    house.clock.advance(hours=3)
+    sent = len(house.mails())
+    done = backups.restore(house, taken, replace=True)
+    assert (done.held.waiting, done.held.leaving) == (2, 0)
+    for address in (ANNA, ESRA):
+        message = house.messages(address)[-1]
+        assert (message.state, message.hold, message.lease_token) == ("held", "restored", None)
+    house.opt_in("gijs@example.org")
+    house.live_through(hours=2)
+    assert len(house.mails()) == sent
+    acts.release_the_brake(house)
+    house.live_through(hours=2)
+    assert [recipient(mail) for mail in house.mails()[sent:]] == ["gijs@example.org"]
+    assert "restored" not in acts.alerts(house)
+
+
+def test_what_was_being_handed_over_is_of_unknown_fate_and_listed(house: House, tmp_path: Path) -> None:
+    backups.peopled(house)
+    house.opt_in(FRANK)
+    give_back(house)
+    hand_over_and_vanish(house)
+    backups.make(house, tmp_path / "a.zip")
+    done = backups.restore(house, tmp_path / "a.zip", replace=True)
+    assert (done.held.waiting, done.held.leaving) == (0, 3)
+    advice = house.messages(FRANK)[0]
+    assert (advice.state, advice.hold) == ("unknown", None)
+    assert [each.outcome for each in acts.attempts(house, advice)] == ["unknown"]
+    assert {"message-unknown", "restored"} <= set(acts.alerts(house))
+
+
+def test_staff_decide_about_each_and_it_then_leaves_as_the_same_mail(house: House, taken: Path) -> None:
+    before = house.messages(ANNA)[-1]
+    backups.restore(house, taken, replace=True)
+    with house.services.database.transaction() as session:
+        resolving.resolve(session, house.services, [before.id], "resend", actor="Frank", now=house.clock.now())
+    assert house.tick() == 0
+    acts.release_the_brake(house)
+    assert house.tick() == 1
+    assert house.mails(ANNA)[-1]["Message-ID"] == before.message_id
+
+
+def test_the_stretch_nobody_knows_of_is_kept_from_the_backup_to_the_resume(house: House, taken: Path) -> None:
+    made_at = house.clock.now()
+    restored_at = house.clock.advance(hours=5)
+    backups.restore(house, taken, replace=True)
+    assert gaps(house) == [(made_at.isoformat(), restored_at.isoformat(), "restored")]
+    resumed_at = house.clock.advance(days=1)
+    acts.release_the_brake(house)
+    assert gaps(house) == [(made_at.isoformat(), resumed_at.isoformat(), "restored")]
+    house.clock.advance(days=1)
+    acts.pull_the_brake(house)
+    acts.release_the_brake(house)
+    assert gaps(house) == [(made_at.isoformat(), resumed_at.isoformat(), "restored")]
+
+
+def test_it_proves_the_keys_on_a_suppressed_address_and_on_a_link(house: House, taken: Path) -> None:
+    carla = house.lead(CARLA)
+    done = backups.restore(house, taken, replace=True)
+    assert done.proofs[0].startswith(f"proved: lead {carla.id} said no")
+    assert "still opens" in done.proofs[1]
+
+
+def test_other_keys_are_refused_and_nothing_is_changed(house: House, taken: Path) -> None:
+    house.opt_in("gijs@example.org")
+    before = house.rows()
+    stranger = house.with_changes(keyring=Keyring(["another-key-that-never-signed-anything"]))
+    with pytest.raises(RefusedError, match="links"):
+        backups.restore(stranger, taken, replace=True)
+
+    def refuse(session: Session) -> None:
+        assert events.fact(session, "keys") is not None
+        raise RefusedError("a key is gone")
+
+    with pytest.raises(RefusedError, match="a key is gone"):
+        backups.restore(house, taken, replace=True, check_keys=refuse)
+    assert house.rows() == before
+
+
+def test_without_a_suppressed_lead_it_says_that_only_the_fingerprint_was_compared(house: House, tmp_path: Path) -> None:
+    acts.confirmed(house, ANNA)
+    backups.make(house, tmp_path / "a.zip")
+    assert "nobody is suppressed" in backups.restore(house, tmp_path / "a.zip", replace=True).proofs[0]
+    acts.withdraw(house, ANNA)
+    with house.services.database.transaction() as session:
+        session.execute(text("UPDATE suppression SET address_hmac = 'of somebody who was erased'"))
+    backups.make(house, tmp_path / "b.zip")
+    assert "was erased" in backups.restore(house, tmp_path / "b.zip", replace=True).proofs[0]
+
+
+def test_a_database_with_anything_in_it_is_refused_and_an_empty_one_is_not(
+    house: House, taken: Path, tmp_path: Path
+) -> None:
+    before = house.rows()
+    with pytest.raises(RefusedError, match="not empty"):
+        backups.restore(house, taken)
+    assert house.rows() == before
+    with house.services.database.transaction() as session:
+        for table in ("attempt", "message", "withdrawal", "consent", "opt_in", "timeline", "enrolment", "lead"):
+            session.execute(text(f"DELETE FROM {table}"))
+        for table in ("suppression", "audit", "alert", "cap_hit", "revision"):
+            session.execute(text(f"DELETE FROM {table}"))
+    assert backups.restore(house, taken).rows == sum(map(len, before.values())) - 1  # "backup made" came after it
+
+
+def test_a_database_in_use_is_refused(house: House, taken: Path, migrated_database_url: str) -> None:
+    other = open_database(migrated_database_url)
+    with other.reading() as session:
+        schema.revision_of(session.connection())
+    with pytest.raises(RefusedError, match="stop `serve`"):
+        backups.restore(house, taken, replace=True)
+    other.close()
+    backups.restore(house, taken, replace=True)
+
+
+def test_a_backup_of_a_newer_version_is_refused(house: House, taken: Path) -> None:
+    with archive.reading(taken) as opened:
+        newer = archive.Archive(opened._archive, opened.manifest.model_copy(update={"revision": "9999"}))
+        with pytest.raises(RefusedError, match="newer version"):
+            restoring.restore(house.services, newer, check_keys=lambda _: None, replace=True, actor="Frank")
+
+
+def give_back(house: House) -> None:
+    """The worker that had leased something stops."""
+    acts.commit(house, outbox.give_back, backups.LEASE)
+
+
+def hand_over_and_vanish(house: House) -> None:
+    """A worker opens attempts for all that is due, and is never heard of again."""
+    ids = acts.claim(house, backups.LEASE)
+    now = datetime.now(UTC)
+    acts.commit(house, lambda s: handover.begin(s, house.services, ids, backups.LEASE, house.clock.now(), now))
+
+
+def gaps(house: House) -> list[tuple[str, str, str]]:
+    """What the guard on backlogs is told."""
+    with house.services.database.reading() as session:
+        kept = events.fact(session, "gap") or {"gaps": []}
+    return [(each["since"], each["until"], each["kind"]) for each in kept["gaps"]]
