@@ -29,7 +29,6 @@ class Worker:
         self._scheduler = BackgroundScheduler(timezone="UTC")
         self._thread = threading.Thread(target=self._run_loop, name="sender", daemon=True)
         self._loop = asyncio.new_event_loop()
-        self._wake = asyncio.Event()
         self._stopping = threading.Event()
         self._unlisten: Callable[[], None] = lambda: None
         self._sender: Sender | None = None
@@ -39,7 +38,7 @@ class Worker:
         self._unlisten = self._services.bell.listen(self._ring)
         self._thread.start()
         for tick, seconds in (
-            (ticks.plan, ticks.PLAN_SECONDS),
+            (self._plan, ticks.PLAN_SECONDS),
             (ticks.reap, ticks.REAP_SECONDS),
             (ticks.housekeeping, ticks.HOUSEKEEPING_SECONDS),
         ):
@@ -52,27 +51,34 @@ class Worker:
         if not self._services.database.is_sqlite:
             threading.Thread(target=self._listen, name="listener", daemon=True).start()
 
+    def _plan(self, services: Services) -> int:
+        return ticks.plan(services, go_on=lambda: not self._stopping.is_set())
+
     @property
     def alive(self) -> bool:
         """Are ticks and sender running?"""
         return bool(self._scheduler.running) and self._thread.is_alive()
 
-    def stop(self) -> None:
-        """Finish what is in flight (10 s at the most), give back the rest."""
+    def begin_stop(self) -> None:
+        """Begin nothing new; returns at once. Safe in a signal handler."""
         self._stopping.set()
+        self._call(lambda sender: sender.stop())
+
+    def stop(self) -> None:
+        """Finish what is in flight (within 10 s of `begin_stop`), give back the rest."""
+        self.begin_stop()
         self._unlisten()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
-        if self._sender is not None:
-            self._sender.stop()
-        self._ring()
         self._thread.join(_STOP_SECONDS)
-        if self._thread.is_alive():
-            log.warning("stopped with mail in flight; its outcome will be listed as unknown")
 
     def _ring(self) -> None:
+        self._call(lambda sender: sender.ring())
+
+    def _call(self, what: Callable[[Sender], None]) -> None:
+        """Do something with the sender, in its own loop."""
         with contextlib.suppress(RuntimeError):  # the loop is closed: this worker has stopped
-            self._loop.call_soon_threadsafe(self._wake.set)
+            self._loop.call_soon_threadsafe(lambda: what(self._sender) if self._sender else None)
 
     def _run_loop(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -85,19 +91,10 @@ class Worker:
         transport = self._services.open_transport()
         self._sender = sender = Sender(self._services, transport)
         try:
-            while not self._stopping.is_set():
-                self._wake.clear()
-                try:
-                    await sender.send_due()
-                except UnavailableError as error:
-                    log.warning("sending waits for the database", reason=error.english)
-                except Exception as error:
-                    # The loop must outlive a defect in one mail; what it left behind is reaped.
-                    log.error("send tick failed", error=trace(error))
-                await self._wake.wait()
+            if self._stopping.is_set():
+                sender.stop()
+            await sender.run()
         finally:
-            with contextlib.suppress(UnavailableError):
-                await sender.give_back()
             await transport.close()
 
     def _listen(self) -> None:
@@ -122,6 +119,6 @@ def _guarded(tick: Callable[[Services], object], services: Services) -> None:
     try:
         tick(services)
     except UnavailableError as error:
-        log.warning("tick waits for the database", tick=tick.__name__, reason=error.english)
+        log.warning("tick waits for the database", tick=tick.__name__.strip("_"), reason=error.english)
     except Exception as error:
-        log.error("tick failed", tick=tick.__name__, error=trace(error))
+        log.error("tick failed", tick=tick.__name__.strip("_"), error=trace(error))

@@ -16,6 +16,10 @@ from service.cli.opening import open_services
 from service.errors import RefusedError
 
 if TYPE_CHECKING:
+    from types import FrameType
+
+    import uvicorn
+
     from service.flows.services import Services
     from service.worker import Worker
 
@@ -42,8 +46,13 @@ def worker() -> None:
     configure()
     running = Worker(services)
     stop = threading.Event()
+
+    def ask_to_stop(*_: object) -> None:
+        running.begin_stop()
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, ask_to_stop)
     running.start()
     while not stop.wait(1.0):
         if not running.alive:
@@ -106,16 +115,32 @@ def _serve(services: Services, host: str, port: int, *, with_worker: bool) -> No
             access_log=False,  # paths hold tokens; the app logs each request without them
             server_header=False,
             proxy_headers=False,
-            timeout_graceful_shutdown=10,
+            timeout_graceful_shutdown=8,  # a container is killed ten seconds after it was asked to stop
         )
         if running:
             running.start()
         try:
-            uvicorn.Server(config).run(sockets=[listening])
+            _run_until_stopped(uvicorn.Server(config), listening, running)
         finally:
             if running:
                 running.stop()
             services.database.close()
+
+
+def _run_until_stopped(server: uvicorn.Server, listening: socket.socket, running: Worker | None) -> None:
+    """Web and worker stop on the same signal: one after the other would take longer than a container is given."""
+    told = server.handle_exit
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if running:
+            running.begin_stop()
+        told(number, frame)
+
+    server.handle_exit = stop  # type: ignore[method-assign, assignment]
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises the signal once more when it is done; by default that would end us with mail in flight.
+        signal.signal(number, lambda *_: None)
+    server.run(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -35,9 +35,10 @@ MOVES: Mapping[State, frozenset[State]] = MappingProxyType(
     {
         # accepted: an advice is due again, and then its first hand-over answers late
         State.DUE: frozenset({State.LEASED, State.CANCELLED, State.SKIPPED, State.HELD, State.ACCEPTED}),
-        # back to due: the lease ran out, or paused, or outside its window; nothing was handed over
+        # back to due: the lease ran out, or paused, or outside its window; nothing was handed over.
+        # unknown: an advice was to be repeated, and the provider would not recognise it any more
         State.LEASED: frozenset(
-            {State.HANDED_OVER, State.DUE, State.CANCELLED, State.SKIPPED, State.HELD, State.ACCEPTED}
+            {State.HANDED_OVER, State.DUE, State.CANCELLED, State.SKIPPED, State.HELD, State.ACCEPTED, State.UNKNOWN}
         ),
         # an event may come before the call has answered
         State.HANDED_OVER: frozenset({State.ACCEPTED, State.DUE, State.FAILED, State.UNKNOWN}) | _EVENTS,

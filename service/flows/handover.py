@@ -16,7 +16,7 @@ from service.domain.calendar import Calendar
 from service.domain.enrolment import State
 from service.domain.lead import Kind, Suppression, may_receive
 from service.domain.timing import NeverOpensError, in_window, next_opening
-from service.flows import alerts, brake
+from service.flows import alerts, brake, settling
 from service.flows.services import Services
 from service.store import consents, enrolments, high_water, leads, outbox, suppressions
 from service.store.tables import Consent, Enrolment, Message
@@ -48,10 +48,18 @@ class _Facts:
 
 
 def begin(
-    session: Session, services: Services, ids: list[int], lease: str, now: datetime, real_now: datetime
+    session: Session,
+    services: Services,
+    ids: list[int],
+    lease: str,
+    now: datetime,
+    real_now: datetime,
+    *,
+    remembers: timedelta | None = None,
 ) -> list[HandOver]:
     """Open an attempt for each leased message that may still go; the others end or wait, each with a reason.
 
+    `remembers` is how long the provider recognises an idempotency key; beyond it nothing is repeated by itself.
     A message whose lease ran out, or is somebody else's by now, is left alone. Nothing may be handed over before
     the commit.
     """
@@ -63,6 +71,9 @@ def begin(
     for message in messages:
         if _let_go(session, services, message, facts, now):
             continue
+        if remembers is not None and _forgotten(session, message, real_now - remembers):
+            settling.list_as_unknown(session, message, now)
+            continue
         token = secrets.token_hex(16)
         outbox.open_attempt(session, message, token=token, now=now, real_now=real_now)
         if message.kind == Kind.FOLLOW_UP and message.lead_id is not None:
@@ -72,6 +83,14 @@ def begin(
         high_water.count_up(session, now)
     session.flush()
     return begun
+
+
+def _forgotten(session: Session, message: Message, since: datetime) -> bool:
+    """Is this the repeat of a try that nobody knows the end of, and that the provider would not recognise any more?"""
+    if message.attempts == 0:
+        return False
+    first = outbox.first_unknown_at(session, message.id)
+    return first is not None and first < since
 
 
 def _lock(session: Session, services: Services, messages: list[Message]) -> None:

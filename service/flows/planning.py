@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence as Rows
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -38,10 +39,10 @@ class _Known:
     follow_up_days: dict[int, set[date]]
 
 
-def plan_due(services: Services, now: datetime) -> int:
-    """Plan everything that is due. Returns how many enrolments were looked at."""
+def plan_due(services: Services, now: datetime, go_on: Callable[[], bool] = lambda: True) -> int:
+    """Plan everything that is due, while it may `go_on`. Returns how many enrolments were looked at."""
     planned = 0
-    while found := _plan_batch(services, now):
+    while go_on() and (found := _plan_batch(services, now)):
         planned += found
     if planned:
         services.bell.ring()

@@ -5,123 +5,221 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Callable, Coroutine
-from datetime import datetime
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TypeVar
 
 import structlog
 from sqlmodel import Session
 
-from service.domain.mailbox import parse_mailbox
-from service.errors import NurtureError, UnavailableError, trace
-from service.flows import alerts, brake, settling
+from service.errors import UnavailableError, trace
+from service.flows import brake, channel, settling
+from service.flows.building import build_all
+from service.flows.channel import Channel
 from service.flows.handover import HandOver, begin
+from service.flows.room import Room
 from service.flows.services import Services
-from service.mail.compose import MailHeaders, MailValues, compose
 from service.mail.transport import OutboundMail, Outcome, SendResult, Transport
 from service.store import outbox
 from service.store.db import real_now
-from service.store.tables import Message
 
-GROUP = 8  # mails in one hand-over transaction
-GROUPS = 4  # at once: at most 32 attempts are open in a worker
+GROUP = 8  # mails in one claim, and at most in one hand-over transaction
+_LANES = (True, False, False)  # is a lane for what is urgent (advice, service mail), or for follow-ups?
 _HEARTBEAT_SECONDS = 5.0
-_DOWN_SECONDS = (5, 15, 60, 300)  # how long the channel rests after a fault of ours, growing
+_STOP_SECONDS = 8.5  # a container is killed ten seconds after it was asked to stop
 _T = TypeVar("_T")
 log = structlog.get_logger()
 
 
 class Sender:
-    """Sends what is due, until nothing is. Bound to one event loop; any number of senders may share a database."""
+    """Hands over what is due. Bound to one event loop; any number of senders may share a database.
+
+    Each lane claims a group, waits for room, and goes on to the next group while the mails are in flight: a slow mail
+    server holds up no more than its own mails. Every group has a lease token of its own.
+    """
 
     def __init__(self, services: Services, transport: Transport) -> None:
         self._services = services
         self._transport = transport
-        self._lease = secrets.token_hex(16)
-        self._faults = 0
-        self._was_up = False  # until a mail was taken: the alert of a sender before this one may still stand
-        self._rests_until = 0.0
-        self._stopping = False
+        self._room = Room(transport.capacity)
+        self._channel = Channel()
+        self._held: set[str] = set()  # lease tokens, renewed as long as they are here
+        self._groups: set[asyncio.Task[None]] = set()
+        self._bells = [asyncio.Event() for _ in _LANES]
+        self._accepted = 0
+        self._asked_to_stop = asyncio.Event()
+
+    async def run(self) -> None:
+        """Hand over whatever becomes due, until `stop`; then finish what is in flight, and give back the rest."""
+        beat = asyncio.create_task(self._heartbeat())
+        lanes = [asyncio.create_task(self._serve(lane)) for lane in range(len(_LANES))]
+        try:
+            await self._asked_to_stop.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_STOP_SECONDS):
+                    await asyncio.gather(*lanes)
+                    await asyncio.gather(*self._groups, return_exceptions=True)
+            if self._groups:
+                log.warning("stopped with mail in flight; its outcome will be listed as unknown")
+        finally:
+            await _cancel([beat, *lanes, *self._groups])
+            with contextlib.suppress(UnavailableError):  # then they are reaped
+                for lease in list(self._held):
+                    await self._give_back(lease)
 
     async def send_due(self) -> int:
-        """Hand over everything that is due now. Returns how many advices and follow-ups were accepted."""
-        if asyncio.get_running_loop().time() < self._rests_until:
-            return 0
+        """Hand over everything that is due now, advice first. Returns how many advices and follow-ups were accepted."""
+        before = self._accepted
         beat = asyncio.create_task(self._heartbeat())
         try:
-            # After a fault of ours one small group probes the channel before the rest follows.
-            groups = 1 if self._faults else GROUPS
-            return sum(await _all_done([self._send_groups() for _ in range(groups)]))
+            found = True
+            while found:
+                drained = [await self._drain(urgent=True)]
+                drained += await _all_done(self._drain(urgent=urgent) for urgent in _LANES)
+                await _all_done(list(self._groups))
+                found = any(drained)
         finally:
-            beat.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await beat
+            await asyncio.gather(*self._groups, return_exceptions=True)
+            await _cancel([beat])
+        return self._accepted - before
+
+    def ring(self) -> None:
+        """Something became due, or may go again. Called in the sender's own loop."""
+        for bell in self._bells:
+            bell.set()
 
     def stop(self) -> None:
-        """Begin no further hand-over; what is in flight is finished."""
-        self._stopping = True
+        """Begin no further hand-over; what is in flight is finished. Called in the sender's own loop."""
+        self._asked_to_stop.set()
+        self._room.close()
+        self.ring()
 
-    async def give_back(self) -> None:
-        """Return every lease without an open attempt: another worker may have it at once."""
-        await self._write(lambda session: outbox.give_back(session, self._lease))
+    async def _serve(self, lane: int) -> None:
+        bell = self._bells[lane]
+        while not self._asked_to_stop.is_set():
+            bell.clear()
+            try:
+                await self._drain(urgent=_LANES[lane])
+            except UnavailableError as error:
+                log.warning("sending waits for the database", reason=error.english)
+            except Exception as error:
+                # The lane must outlive a defect in one mail; what it left behind is reaped.
+                log.error("sending failed", error=trace(error))
+            if not self._asked_to_stop.is_set():
+                await bell.wait()
 
-    async def _send_groups(self) -> int:
-        accepted = 0
-        while not self._stopping and asyncio.get_running_loop().time() >= self._rests_until:
-            ids = await self._write(self._claim)
-            if not ids:
+    async def _drain(self, *, urgent: bool) -> bool:
+        """Claim and begin until nothing is left that may go. Was there anything?"""
+        found = False
+        while self._may_begin():
+            if self._channel.is_faulty:
+                more = await self._probe(urgent=urgent)
+            elif self._channel.is_proven:
+                more = await self._send_some(GROUP, urgent=urgent) is not None
+            else:
+                more = await self._send_one(urgent=urgent)
+            if not more:
                 break
-            accepted += await self._send_group(ids)
-        return accepted
+            found = True
+        return found
 
-    def _claim(self, session: Session) -> list[int]:
+    def _may_begin(self) -> bool:
+        return not self._asked_to_stop.is_set() and self._channel.is_open
+
+    async def _probe(self, *, urgent: bool) -> bool:
+        """After a fault of ours one mail of all lanes finds out whether the channel works again."""
+        async with self._channel.probing:
+            if self._may_begin() and self._channel.is_faulty:
+                return await self._send_one(urgent=urgent)
+        return True  # somebody found out while we waited
+
+    async def _send_one(self, *, urgent: bool) -> bool:
+        group = await self._send_some(1, urgent=urgent)
+        if group is not None:
+            await asyncio.wait({group})
+        return group is not None
+
+    async def _send_some(self, most: int, *, urgent: bool) -> asyncio.Task[None] | None:
+        """Claim a group and begin to hand it over. Returns what ends when it is settled; None: nothing is due."""
+        lease = secrets.token_hex(16)
+        ids = await self._write(lambda session: self._claim(session, lease, most, urgent=urgent))
+        if not ids:
+            return None
+        self._held.add(lease)
+        flying: list[asyncio.Task[None]] = []
+        all_begun = False
+        try:
+            all_begun = await self._begin(lease, ids, flying, urgent=urgent)
+        finally:
+            group = asyncio.create_task(self._land(lease, flying, all_begun=all_begun))
+            self._groups.add(group)
+            group.add_done_callback(self._forget)
+        return group
+
+    def _claim(self, session: Session, lease: str, most: int, *, urgent: bool) -> list[int]:
         return outbox.claim(
             session,
-            token=self._lease,
+            token=lease,
             now=self._services.clock.now(),
             real_now=real_now(session),
-            limit=1 if self._faults else GROUP,
+            limit=most,
             paused=brake.state(session),
+            urgent=urgent,
         )
 
-    async def _send_group(self, ids: list[int]) -> int:
-        now = self._services.clock.now()
-        mails = await self._write(lambda session: self._compose_all(session, ids, now))
-        begun = await self._write(
-            lambda session: begin(session, self._services, list(mails), self._lease, now, real_now(session))
-        )
-        return sum(await _all_done([self._hand_over(each, mails[each.message.id]) for each in begun]))
-
-    def _compose_all(self, session: Session, ids: list[int], now: datetime) -> dict[int, OutboundMail]:
-        """The bytes of each mail. One that cannot be built is held and told; the others go on (ACCEPTANCE M6)."""
-        mails = {}
-        for message in outbox.leased(session, ids, self._lease):
+    async def _begin(self, lease: str, ids: list[int], flying: list[asyncio.Task[None]], *, urgent: bool) -> bool:
+        """Open attempts as room comes free, and set each mail off. False when some of them may not begin any more."""
+        composed_at = self._services.clock.now()
+        mails = await self._write(lambda session: build_all(session, self._services, ids, lease, composed_at))
+        waiting = list(mails)
+        while waiting:
+            places = await self._room.take(len(waiting), urgent=urgent)
+            if not self._may_begin():
+                self._room.give_back(places)
+                return False
+            batch, waiting = waiting[:places], waiting[places:]
             try:
-                mails[message.id] = build(session, self._services, message, now)
-            except UnavailableError:
+                begun = await self._write(lambda session, batch=batch: self._open(session, batch, lease))  # type: ignore[misc]
+            except BaseException:
+                self._room.give_back(places)
                 raise
-            except (NurtureError, ValueError, KeyError) as error:
-                outbox.release(message, "held", "deze mail kan niet worden gemaakt")
-                alerts.tell(
-                    session,
-                    f"mail-broken:{message.template}",
-                    dutch=f"Mail “{message.template}” kan niet worden gemaakt en wordt vastgehouden.",
-                    english=f"the mail {message.template} cannot be built and is held ({type(error).__name__})",
-                    now=now,
-                )
-                log.error("mail held", message=message.id, template=message.template, error=type(error).__name__)
-        return mails
+            self._room.give_back(places - len(begun))
+            flying.extend(asyncio.create_task(self._hand_over(each, mails[each.message.id])) for each in begun)
+        return True
 
-    async def _hand_over(self, handed: HandOver, mail: OutboundMail) -> bool:
+    def _open(self, session: Session, ids: list[int], lease: str) -> list[HandOver]:
+        now, moment = self._services.clock.now(), real_now(session)
+        return begin(session, self._services, ids, lease, now, moment, remembers=self._transport.remembers)
+
+    async def _land(self, lease: str, flying: list[asyncio.Task[None]], *, all_begun: bool) -> None:
+        """Wait until every mail of a group is settled, and return what was not begun."""
+        try:
+            await _all_done(flying)
+        finally:
+            self._held.discard(lease)
+            if not all_begun:
+                with contextlib.suppress(UnavailableError):  # then it is reaped
+                    await self._give_back(lease)
+
+    async def _give_back(self, lease: str) -> None:
+        """Return what is leased and was not handed over: another worker may have it at once."""
+        await self._write(lambda session: outbox.give_back(session, lease))
+
+    async def _hand_over(self, handed: HandOver, mail: OutboundMail) -> None:
         try:
             result = await self._transport.send(mail)
         except Exception as error:
             # A transport never raises; where one does, nobody knows how far it came.
             log.error("transport failed", message=handed.message.id, error=trace(error))
             result = SendResult(outcome=Outcome.UNKNOWN, stage="transport", text=type(error).__name__)
+        self._room.give_back(1)
         await self._settle(handed.token, result)
-        await self._note_channel(result)
-        return result.outcome is Outcome.ACCEPTED and handed.message.kind != "service"
+        if self._channel.note(result):
+            await self._write(lambda session: channel.mended(session, self._services.clock.now()))
+            self.ring()  # the other lanes may go again
+        if result.outcome is Outcome.ACCEPTED and handed.message.kind != "service":
+            self._accepted += 1
+        elif result.outcome is Outcome.UNKNOWN:
+            self.ring()  # an advice is due again at once
 
     async def _settle(self, token: str, result: SendResult) -> None:
         """Keep at it while the database is away: only a crash may leave the outcome unwritten."""
@@ -134,41 +232,29 @@ class Sender:
                     )
                 )
                 if settling.is_our_fault(result):
-                    await self._write(lambda session: self._tell_down(session, result))
+                    await self._write(lambda session: channel.tell_down(session, result, self._services.clock.now()))
             except UnavailableError:
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, 5.0)
             else:
                 return
 
-    def _tell_down(self, session: Session, result: SendResult) -> None:
-        said = f"{result.stage}{f' {result.code}' if result.code else ''}: {result.text}"
-        alerts.tell(
-            session,
-            "channel-down",
-            dutch=f"De mail gaat nu niet de deur uit ({said}). Er gaat niets verloren; we proberen het steeds opnieuw.",
-            english=f"mail cannot be handed over ({said}); nothing is lost, we keep trying",
-            now=self._services.clock.now(),
-        )
-
-    async def _note_channel(self, result: SendResult) -> None:
-        if settling.is_our_fault(result):
-            time = asyncio.get_running_loop().time()
-            if time >= self._rests_until:  # the mails in flight together all fail of one fault
-                self._rests_until = time + _DOWN_SECONDS[min(self._faults, len(_DOWN_SECONDS) - 1)]
-                self._faults += 1
-        elif self._faults or not self._was_up:
-            self._faults = 0
-            self._was_up = True
-            await self._write(lambda session: alerts.mended(session, "channel-down", self._services.clock.now()))
-
     async def _heartbeat(self) -> None:
         while True:
             await asyncio.sleep(_HEARTBEAT_SECONDS)
             try:
-                await self._write(lambda session: outbox.renew(session, self._lease, real_now(session)))
+                if self._held:
+                    await self._renew(list(self._held))
             except UnavailableError as error:
                 log.warning("heartbeat failed", reason=error.english)
+
+    async def _renew(self, leases: list[str]) -> None:
+        await self._write(lambda session: outbox.renew(session, leases, real_now(session)))
+
+    def _forget(self, group: asyncio.Task[None]) -> None:
+        self._groups.discard(group)
+        if not group.cancelled() and (error := group.exception()) is not None:
+            log.error("sending failed", error=trace(error))
 
     async def _write(self, work: Callable[[Session], _T]) -> _T:
         """One transaction, off the loop: waiting for the writer must not hold up a mail in flight."""
@@ -180,34 +266,16 @@ class Sender:
         return await asyncio.to_thread(run)
 
 
-async def _all_done(work: list[Coroutine[Any, Any, int]]) -> list[int]:
+async def _all_done(work: Iterable[Awaitable[_T]]) -> list[_T]:
     """Wait for all of them, also when one fails: what is in flight is settled before the failure is told."""
     done = await asyncio.gather(*work, return_exceptions=True)
     for each in done:
         if isinstance(each, BaseException):
             raise each
-    return [each for each in done if isinstance(each, int)]
+    return [each for each in done if not isinstance(each, BaseException)]
 
 
-def build(session: Session, services: Services, message: Message, now: datetime) -> OutboundMail:
-    """The exact bytes of a message: the same at every attempt, Date being the first hand-over's."""
-    compiled = services.published.mail(session, message.revision_id, message.template)
-    practice = services.published.practice(session, message.practice_revision_id)
-    values = MailValues(practice=practice.model_dump(mode="json"), **message.content)
-    sender = parse_mailbox(message.mail_from)
-    headers = MailHeaders(
-        message_id=message.message_id,
-        date=message.first_handed_at or now,
-        boundary=message.boundary,
-        mail_from=sender,
-        reply_to=parse_mailbox(message.reply_to) if message.reply_to else None,
-        to=message.recipient,
-        unsubscribe_url=values.unsubscribe_url or None,
-    )
-    return OutboundMail(
-        sender=sender.address,
-        recipient=message.recipient,
-        data=compose(compiled, values, headers),
-        message_id=message.message_id,
-        idempotency_key=message.public_id,
-    )
+async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

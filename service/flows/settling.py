@@ -129,6 +129,11 @@ def _unknown(session: Session, message: Message, now: datetime) -> None:
     if message.kind == "advice" and outbox.unknown_attempts(session, message.id) <= MOST_REPEATS:
         outbox.release(message, "due", "onbekend of het aankwam; opnieuw", due_at=now)
         return
+    list_as_unknown(session, message, now)
+
+
+def list_as_unknown(session: Session, message: Message, now: datetime) -> None:
+    """Nothing is repeated by itself any more: staff look, and decide."""
     outbox.release(message, "unknown", "onbekend of het aankwam")
     alerts.tell_unknown(session, now)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from service.flows import alerts, planning, privacy, settling
@@ -12,9 +13,9 @@ from service.store.db import real_now
 PLAN_SECONDS, REAP_SECONDS, HOUSEKEEPING_SECONDS = 1.0, 2.0, 60.0
 
 
-def plan(services: Services) -> int:
-    """Write messages for the steps that are due."""
-    return planning.plan_due(services, services.clock.now())
+def plan(services: Services, go_on: Callable[[], bool] = lambda: True) -> int:
+    """Write messages for the steps that are due; between two batches it asks whether to `go_on`."""
+    return planning.plan_due(services, services.clock.now(), go_on)
 
 
 def reap(services: Services) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 from service.mail.mail_url import MailUrl
 from service.mail.smtp_connection import HandOverError, Limits, SmtpConnection
@@ -19,6 +20,7 @@ class SmtpTransport:
     """
 
     name = "smtp"
+    remembers: timedelta | None = None
 
     def __init__(self, server: MailUrl, *, limits: Limits | None = None, connections: int = 8) -> None:
         self.capacity = connections

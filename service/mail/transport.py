@@ -10,6 +10,7 @@ import secrets
 import tempfile
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal, Protocol
@@ -112,6 +113,10 @@ class Transport(Protocol):
     def capacity(self) -> int:
         """How many sends at a time make sense; more than that only wait for each other."""
 
+    @property
+    def remembers(self) -> timedelta | None:
+        """How long the other side recognises an idempotency key it was given; None: it knows none."""
+
     async def send(self, mail: OutboundMail) -> SendResult:
         """Hand over one mail. Returns what became of it, whatever that is; raises only CancelledError."""
 
@@ -151,6 +156,7 @@ class FileTransport:
     """
 
     name = "file"
+    remembers: timedelta | None = None
     capacity = 1  # one after the other, or the order of arrival would be up to the disk
 
     def __init__(self, directory: Path) -> None:

@@ -30,14 +30,24 @@ class Paused:
     sequences: frozenset[str] = frozenset()
 
 
-def claim(session: Session, *, token: str, now: datetime, real_now: datetime, limit: int, paused: Paused) -> list[int]:
+def claim(
+    session: Session,
+    *,
+    token: str,
+    now: datetime,
+    real_now: datetime,
+    limit: int,
+    paused: Paused,
+    urgent: bool | None = None,
+) -> list[int]:
     """Lease what is due to `token` and return its ids; nothing else changes. Paused mail stays where it is.
 
+    `urgent`: only advice and service mail, or only follow-ups; None is both, the urgent ones first.
     One statement for both databases: PostgreSQL skips what others are claiming, SQLite drops the FOR UPDATE and is
     safe by its BEGIN IMMEDIATE. The LIMIT stands in a CTE: inside IN (…) PostgreSQL may run it again for each row.
     """
     picked = (
-        _claimable(now, paused)
+        _claimable(now, paused, urgent)
         .order_by(col(Message.priority), col(Message.due_at), col(Message.id))
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -53,8 +63,11 @@ def claim(session: Session, *, token: str, now: datetime, real_now: datetime, li
     return sorted(session.exec(statement).scalars())
 
 
-def _claimable(now: datetime, paused: Paused) -> SelectOfScalar[int]:
+def _claimable(now: datetime, paused: Paused, urgent: bool | None = None) -> SelectOfScalar[int]:
     due = select(Message.id).where(Message.state == "due", col(Message.due_at) <= now)
+    if urgent is not None:
+        # One value of the index's first column: what is due then stands together, before all that lies in the future.
+        due = due.where(col(Message.priority) < FOLLOW_UP if urgent else Message.priority == FOLLOW_UP)
     if paused.all_mail:
         due = due.where(false())
     if paused.follow_ups:
@@ -119,9 +132,9 @@ def release(message: Message, state: str, reason: str | None, *, due_at: datetim
         message.due_at = due_at
 
 
-def renew(session: Session, token: str, real_now: datetime) -> None:
-    """Heartbeat: everything this token holds is still being worked on."""
-    mine = select(Message.id).where(_IN_HAND, Message.lease_token == token)
+def renew(session: Session, tokens: Iterable[str], real_now: datetime) -> None:
+    """Heartbeat: everything these tokens hold is still being worked on."""
+    mine = select(Message.id).where(_IN_HAND, col(Message.lease_token).in_(list(tokens)))
     session.exec(
         update(Message)
         .where(col(Message.id).in_(_not_locked(mine)))
@@ -186,6 +199,13 @@ def unknown_attempts(session: Session, message_id: int) -> int:
     return session.exec(
         select(func.count()).where(Attempt.message_id == message_id, Attempt.outcome == "unknown")
     ).one()
+
+
+def first_unknown_at(session: Session, message_id: int) -> datetime | None:
+    """When the first try began of which nobody knows the end."""
+    return session.exec(
+        select(func.min(Attempt.opened_at)).where(Attempt.message_id == message_id, Attempt.outcome == "unknown")
+    ).first()
 
 
 def follow_ups_handed_since(

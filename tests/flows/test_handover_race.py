@@ -167,7 +167,7 @@ class _Hands:
     def heartbeat(self) -> None:
         """Renew the lease, without a rest."""
         while not self._over.is_set():
-            commit(self._house, outbox.renew, LEASE, datetime.now(UTC))
+            commit(self._house, outbox.renew, [LEASE], datetime.now(UTC))
 
     def plan(self) -> None:
         """Plan everybody, the last first."""

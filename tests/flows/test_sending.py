@@ -114,22 +114,6 @@ def test_one_bad_address_never_stops_the_others(posted: House, network: Network)
     assert len(network.to("c@example.org")) == 3
 
 
-def test_a_sender_that_stops_gives_back_what_it_did_not_hand_over(posted: House, network: Network) -> None:
-    posted.opt_in()
-
-    async def stop_early() -> None:
-        sender = Sender(posted.services, network.open())
-        with posted.services.database.transaction() as session:
-            assert sender._claim(session) == [acts.advice(posted).id]
-        sender.stop()
-        assert await sender.send_due() == 0
-        await sender.give_back()
-
-    asyncio.run(stop_early())
-    assert (acts.advice(posted).state, network.mails) == ("due", [])
-    assert posted.send_due() == 1
-
-
 # Nobody knows
 
 
@@ -323,17 +307,19 @@ def test_when_the_channel_is_down_no_attempt_is_burnt_and_it_is_told_once(posted
         assert tried <= 32
         assert await sender.send_due() == 0
         assert len(network.mails) == tried, "it rests"
-        assert sender._rests_until <= asyncio.get_running_loop().time() + 5, "one outage is one fault, not twenty"
+        assert sender._channel._rests_until <= asyncio.get_running_loop().time() + 5, (
+            "one outage is one fault, not twenty"
+        )
         for number in range(20):
             message = acts.advice(posted, f"lead{number}@example.org")
             assert (message.state, message.attempts, message.first_handed_at) == ("due", 0, None)
-        sender._rests_until = 0.0  # as if the rest was over
+        sender._channel._rests_until = 0.0  # as if the rest was over
         assert await sender.send_due() == 0
         assert len(network.mails) == tried + 1, "one mail tries whether it works again"
         assert acts.alerts(posted) == ["channel-down"]
         network.answer = always(accepted())
         posted.clock.advance(hours=3)
-        sender._rests_until = 0.0
+        sender._channel._rests_until = 0.0
         assert await sender.send_due() == 20
 
     asyncio.run(live())

@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from service.mail.transport import OutboundMail, Outcome, SendResult
 
@@ -50,6 +51,7 @@ class CountingTransport:
 
     name = "counting"
     capacity = 32
+    remembers: timedelta | None = None
 
     def __init__(self, network: Network) -> None:
         self._network = network

@@ -1,0 +1,66 @@
+"""From a row of the ledger to the bytes of its mail."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+from sqlmodel import Session
+
+from service.domain.mailbox import parse_mailbox
+from service.errors import NurtureError, UnavailableError
+from service.flows import alerts
+from service.flows.services import Services
+from service.mail.compose import MailHeaders, MailValues, compose
+from service.mail.transport import OutboundMail
+from service.store import outbox
+from service.store.tables import Message
+
+log = structlog.get_logger()
+
+
+def build_all(
+    session: Session, services: Services, ids: list[int], lease: str, now: datetime
+) -> dict[int, OutboundMail]:
+    """The bytes of each mail. One that cannot be built is held and told; the others go on (ACCEPTANCE M6)."""
+    mails = {}
+    for message in outbox.leased(session, ids, lease):
+        try:
+            mails[message.id] = build(session, services, message, now)
+        except UnavailableError:
+            raise
+        except (NurtureError, ValueError, KeyError) as error:
+            outbox.release(message, "held", "deze mail kan niet worden gemaakt")
+            alerts.tell(
+                session,
+                f"mail-broken:{message.template}",
+                dutch=f"Mail “{message.template}” kan niet worden gemaakt en wordt vastgehouden.",
+                english=f"the mail {message.template} cannot be built and is held ({type(error).__name__})",
+                now=now,
+            )
+            log.error("mail held", message=message.id, template=message.template, error=type(error).__name__)
+    return mails
+
+
+def build(session: Session, services: Services, message: Message, now: datetime) -> OutboundMail:
+    """The exact bytes of a message: the same at every attempt, Date being the first hand-over's."""
+    compiled = services.published.mail(session, message.revision_id, message.template)
+    practice = services.published.practice(session, message.practice_revision_id)
+    values = MailValues(practice=practice.model_dump(mode="json"), **message.content)
+    sender = parse_mailbox(message.mail_from)
+    headers = MailHeaders(
+        message_id=message.message_id,
+        date=message.first_handed_at or now,
+        boundary=message.boundary,
+        mail_from=sender,
+        reply_to=parse_mailbox(message.reply_to) if message.reply_to else None,
+        to=message.recipient,
+        unsubscribe_url=values.unsubscribe_url or None,
+    )
+    return OutboundMail(
+        sender=sender.address,
+        recipient=message.recipient,
+        data=compose(compiled, values, headers),
+        message_id=message.message_id,
+        idempotency_key=message.public_id,
+    )

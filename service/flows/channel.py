@@ -1,0 +1,71 @@
+"""Is the way out open? After a fault of ours it rests, and one mail at a time finds out whether it works again."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+from sqlmodel import Session
+
+from service.flows import alerts, settling
+from service.mail.transport import SendResult
+
+_REST_SECONDS = (5, 15, 60, 300)
+
+
+class Channel:
+    """What one sender knows of its transport: whether it rests after a fault of ours, and for how long.
+
+    Kept in memory: of several workers each finds out with a mail of its own. Bound to one event loop.
+    """
+
+    def __init__(self) -> None:
+        self.probing = asyncio.Lock()
+        self._faults = 0
+        self._proven = False  # until a mail was taken: the alert of a sender before this one may still stand
+        self._rests_until = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        """May a hand-over begin now?"""
+        return asyncio.get_running_loop().time() >= self._rests_until
+
+    @property
+    def is_faulty(self) -> bool:
+        """Did the last mail fail by a fault of ours? Then a single one goes, under `probing`."""
+        return self._faults > 0
+
+    @property
+    def is_proven(self) -> bool:
+        """Was a mail taken since the last fault? Before that, no more than one at a time is risked."""
+        return self._proven and not self._faults
+
+    def note(self, result: SendResult) -> bool:
+        """Learn from what became of a mail. True when the channel works again: its alert is over."""
+        if settling.is_our_fault(result):
+            self._proven = False
+            time = asyncio.get_running_loop().time()
+            if time >= self._rests_until:  # the mails in flight together all fail of one fault
+                self._rests_until = time + _REST_SECONDS[min(self._faults, len(_REST_SECONDS) - 1)]
+                self._faults += 1
+            return False
+        mended = not self.is_proven
+        self._faults, self._proven, self._rests_until = 0, True, 0.0
+        return mended
+
+
+def tell_down(session: Session, result: SendResult, now: datetime) -> None:
+    """One alert for as long as nothing can be handed over."""
+    said = f"{result.stage}{f' {result.code}' if result.code else ''}: {result.text}"
+    alerts.tell(
+        session,
+        "channel-down",
+        dutch=f"De mail gaat nu niet de deur uit ({said}). Er gaat niets verloren; we proberen het steeds opnieuw.",
+        english=f"mail cannot be handed over ({said}); nothing is lost, we keep trying",
+        now=now,
+    )
+
+
+def mended(session: Session, now: datetime) -> None:
+    """The alert is over, whichever process raised it."""
+    alerts.mended(session, "channel-down", now)

@@ -1,0 +1,239 @@
+"""How one sender shares its room out, and how it stops: an advice waits for nobody, and a stop loses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import pytest
+from sqlmodel import Session, col, select, update
+
+from service.errors import UnavailableError
+from service.flows import sending, settling
+from service.flows.handover import begin
+from service.flows.room import Room
+from service.flows.sending import Sender
+from service.mail.transport import OutboundMail, SendResult
+from service.store.tables import Attempt, Message
+from tests.support import acts
+from tests.support.crowd import gather
+from tests.support.house import House
+from tests.support.transports import CountingTransport, Network
+
+BRAM = "bram@example.org"
+_T = TypeVar("_T")
+
+
+class SlowServer(CountingTransport):
+    """A mail server that takes each follow-up, and answers when the test says so; an advice it answers at once."""
+
+    capacity = 8
+
+    def __init__(self, network: Network) -> None:
+        super().__init__(network)
+        self.answers = asyncio.Event()
+        self.begun = 0
+
+    async def send(self, mail: OutboundMail) -> SendResult:
+        """What the network says, in time."""
+        self.begun += 1
+        if mail.recipient != BRAM:
+            await self.answers.wait()
+        return await super().send(mail)
+
+
+@pytest.fixture
+def crowd(house: House) -> House:
+    """Thirty follow-ups that are due."""
+    gather(house, 30)
+    acts.commit(house, _all_due)
+    return house
+
+
+def _all_due(session: Session) -> None:
+    free = {"state": "due", "lease_token": None, "lease_until": None}
+    session.exec(update(Message).where(col(Message.state) == "leased").values(**free))
+
+
+def states(house: House) -> dict[str, int]:
+    """How many follow-ups stand in each state."""
+    with house.services.database.reading() as session:
+        found = list(session.exec(select(Message.state).where(Message.kind == "follow_up")))
+    return {state: found.count(state) for state in set(found)}
+
+
+async def until(look: Callable[[], _T], sender: Sender | None = None) -> _T:
+    """Wait until it is so, ringing meanwhile as the poll would."""
+    for _ in range(600):
+        if found := look():
+            return found
+        if sender is not None:
+            sender.ring()
+        await asyncio.sleep(0.05)
+    raise AssertionError("not within half a minute")
+
+
+def served(house: House, work: Callable[[Sender, SlowServer], Awaitable[None]], network: Network) -> None:
+    """A running sender onto a slow server, while `work` goes on; stopped at its end."""
+
+    async def live() -> None:
+        server = SlowServer(network)
+        sender = Sender(house.services, server)
+        running = asyncio.create_task(sender.run())
+        try:
+            await work(sender, server)
+        finally:
+            server.answers.set()
+            sender.stop()
+            await running
+
+    asyncio.run(live())
+
+
+def test_an_advice_overtakes_follow_ups_that_a_slow_server_keeps_waiting(crowd: House) -> None:
+    async def work(sender: Sender, server: SlowServer) -> None:
+        server.answers.set()
+        await until(lambda: states(crowd).get("accepted", 0) > 0, sender)
+        server.answers.clear()
+        await until(lambda: states(crowd).get("handed_over") == 6, sender)
+        crowd.opt_in(BRAM)
+        await until(lambda: acts.advice(crowd, BRAM).state == "accepted", sender)
+        assert states(crowd)["handed_over"] == 6, "places are left for what is urgent, and no follow-up took them"
+
+    served(crowd, work, Network())
+
+
+def test_a_stop_finishes_what_is_in_flight_and_gives_back_the_rest(crowd: House) -> None:
+    network = Network()
+
+    async def work(sender: Sender, server: SlowServer) -> None:
+        server.answers.set()
+        await until(lambda: states(crowd).get("accepted", 0) > 0, sender)
+        server.answers.clear()
+        await until(lambda: states(crowd).get("handed_over") == 6 and server.begun == len(network.mails) + 6, sender)
+        before = server.begun
+        sender.stop()
+        server.answers.set()
+        await until(lambda: "handed_over" not in states(crowd))
+        assert server.begun == before, "nothing begins after the stop"
+
+    served(crowd, work, network)
+    left = states(crowd)
+    assert set(left) == {"accepted", "due"}, "no lease is left, and nothing is unknown"
+    assert left["accepted"] == len(network.mails)
+    crowd.with_changes(open_transport=network.open).send_due()
+    assert set(states(crowd)) == {"accepted"}
+    assert set(network.counts().values()) == {1}
+
+
+def test_what_is_not_answered_before_a_stop_ends_is_of_unknown_fate_and_the_rest_goes_out(
+    crowd: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "_STOP_SECONDS", 0.2)
+
+    async def live() -> None:
+        server = SlowServer(Network())
+        sender = Sender(crowd.services, server)
+        running = asyncio.create_task(sender.run())
+        await until(lambda: "handed_over" in states(crowd), sender)
+        sender.stop()
+        await running
+
+    asyncio.run(live())
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    acts.commit(crowd, settling.reap, crowd.clock.now(), later)
+    found = states(crowd)
+    assert set(found) == {"unknown", "due"}
+    assert found["unknown"] <= SlowServer.capacity
+    crowd.send_due()
+    assert set(states(crowd)) == {"unknown", "accepted"}
+
+
+def test_a_group_whose_hand_over_finds_no_database_is_soon_anybodys(
+    crowd: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with away_at_the_hand_over(monkeypatch), pytest.raises(UnavailableError):
+        crowd.send_due()
+    assert set(states(crowd)) == {"due"}
+    crowd.send_due()
+    assert set(states(crowd)) == {"accepted"}
+
+
+@contextmanager
+def away_at_the_hand_over(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The database is gone at the very transaction that opens attempts."""
+
+    def fail(*_args: object, **_named: object) -> list[object]:
+        raise UnavailableError("gone", "weg")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sending, "begin", fail)
+        yield
+
+
+@pytest.mark.parametrize(("hours", "state", "taken"), [(23, "accepted", 1), (25, "unknown", 0)])
+def test_no_advice_is_repeated_by_itself_once_the_provider_would_not_recognise_it(
+    house: House, hours: int, state: str, taken: int
+) -> None:
+    network = Network()
+
+    class Remembering(CountingTransport):
+        remembers = timedelta(hours=24)
+
+    house.opt_in()
+    message = acts.advice(house)
+    acts.claim(house, "of-a-worker-that-died")
+    acts.commit(house, _hand_over_and_die, house, message.id, datetime.now(UTC) - timedelta(hours=hours))
+    assert acts.advice(house).state == "due", "as without a provider: it is repeated at once"
+    house.with_changes(open_transport=lambda: Remembering(network)).send_due()
+    assert (acts.advice(house).state, len(network.mails)) == (state, taken)
+    assert acts.alerts(house) == (["message-unknown"] if state == "unknown" else [])
+
+
+def _hand_over_and_die(session: Session, house: House, message_id: int, moment: datetime) -> None:
+    now = house.clock.now()
+    begin(session, house.services, [message_id], "of-a-worker-that-died", now, datetime.now(UTC))
+    session.exec(update(Attempt).where(col(Attempt.message_id) == message_id).values(opened_at=moment))
+    settling.reap(session, now, datetime.now(UTC) + timedelta(minutes=1))
+
+
+# Room
+
+
+def test_room_is_never_given_away_twice_and_the_urgent_go_first() -> None:
+    async def live() -> None:
+        room = Room(8)
+        assert await room.take(8, urgent=False) == 6, "a quarter is kept"
+        assert await room.take(8, urgent=True) == 2
+        order: list[str] = []
+
+        async def ask(name: str, *, urgent: bool) -> None:
+            order.append(f"{name} {await room.take(8, urgent=urgent)}")
+
+        waiting = [asyncio.create_task(ask("follow-up", urgent=False)), asyncio.create_task(ask("advice", urgent=True))]
+        await asyncio.sleep(0)
+        room.give_back(5)
+        await until(lambda: order)
+        assert order == ["advice 5"]
+        room.give_back(3)
+        await until(lambda: len(order) == 2)
+        assert order[1] == "follow-up 1", "of three free places, two are kept"
+        closed = asyncio.create_task(room.take(1, urgent=False))
+        room.close()
+        assert await closed == 0
+        await asyncio.gather(*waiting)
+
+    asyncio.run(live())
+
+
+def test_a_transport_that_takes_one_at_a_time_has_room_for_both_kinds() -> None:
+    async def live() -> None:
+        room = Room(1)
+        assert await room.take(8, urgent=False) == 1
+        room.give_back(1)
+        assert await room.take(8, urgent=True) == 1
+
+    asyncio.run(live())
