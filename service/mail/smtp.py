@@ -10,6 +10,9 @@ from service.mail.smtp_connection import HandOverError, Limits, SmtpConnection
 from service.mail.smtp_pool import SmtpPool
 from service.mail.transport import OutboundMail, SendResult
 
+CONNECTIONS = 8
+"""At once to one server: many allow ten, and a mail in flight needs one."""
+
 
 class SmtpTransport:
     """Hands mails to one SMTP server (RFC 5321) with verified TLS, at most `capacity` at a time.
@@ -22,7 +25,7 @@ class SmtpTransport:
     name = "smtp"
     remembers: timedelta | None = None
 
-    def __init__(self, server: MailUrl, *, limits: Limits | None = None, connections: int = 8) -> None:
+    def __init__(self, server: MailUrl, *, limits: Limits | None = None, connections: int = CONNECTIONS) -> None:
         self.capacity = connections
         self._slots = asyncio.Semaphore(connections)
         self._pool = SmtpPool(server, limits or Limits())
