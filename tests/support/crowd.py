@@ -1,81 +1,82 @@
-"""Many leads at once, each with a follow-up in somebody's hands: copied from one that went the whole way."""
+"""Many leads at once, each with a follow-up due or in somebody's hands: copied from one that went the whole way."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any
 
-from sqlmodel import Session, select
+from sqlalchemy import insert
+from sqlmodel import Session, col, select
 
 from service.flows import ticks
 from service.mail.links import new_public_id
 from service.store import consents, enrolments, leads
-from service.store.tables import Consent, Enrolment, Lead, Message, OptIn, Table
+from service.store.tables import Consent, Enrolment, Lead, Message, OptIn
 from tests.support import acts
 from tests.support.house import House
 
 LEASE = "lease-of-a-worker"
 MODEL = "model@example.org"
-RowT = TypeVar("RowT", bound=Table)
+Row = Lead | Enrolment | OptIn | Consent | Message
+Changes = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Member:
+class Person:
     """One lead of the crowd, with the ids of her rows."""
 
     address: str
+    public_id: str
     lead_id: int
     enrolment_id: int
+    consent_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member(Person):
+    """One who has a follow-up."""
+
     message_id: int
 
 
-def gather(house: House, count: int) -> list[Member]:
-    """This many confirmed leads, each with the first follow-up leased to `LEASE` for an hour of real time."""
+def gather(house: House, count: int, *, due: bool = False) -> list[Member]:
+    """This many confirmed leads beside their model, each with the first follow-up.
+
+    The model's is due. Theirs are leased to `LEASE` for an hour of real time, or due like the model's.
+    """
     model(house)
     house.clock.advance(days=2)
     ticks.plan(house.services)
     message = house.messages(MODEL)[-1]
     assert (message.kind, message.state) == ("follow_up", "due")
+    lease = {"state": "leased", "lease_token": LEASE, "lease_until": datetime.now(UTC) + timedelta(hours=1)}
     with house.services.database.transaction() as session:
-        new_leads, new_runs, new_consents = _people(session, message.lead_id, [{} for _ in range(count)])
-        new_messages = [
-            _copy(
-                message,
-                Message,
-                public_id=new_public_id(),
-                message_id=f"<{new_public_id()}@praktijk.example>",
-                lead_id=lead_row.id,
-                recipient=lead_row.address,
-                enrolment_id=run_row.id,
-                consent_id=consent_row.id,
-                state="leased",
-                lease_token=LEASE,
-                lease_until=datetime.now(UTC) + timedelta(hours=1),
-            )
-            for lead_row, run_row, consent_row in zip(new_leads, new_runs, new_consents, strict=True)
+        people = _people(session, [{} for _ in range(count)])
+        changes: list[Changes] = [
+            {
+                "public_id": new_public_id(),
+                "message_id": f"<{new_public_id()}@praktijk.example>",
+                "lead_id": each.lead_id,
+                "recipient": each.address,
+                "enrolment_id": each.enrolment_id,
+                "consent_id": each.consent_id,
+            }
+            | ({} if due else lease)
+            for each in people
         ]
-        session.add_all(new_messages)
-        session.flush()
-        return [
-            Member(address=lead_row.address, lead_id=lead_row.id, enrolment_id=run_row.id, message_id=message_row.id)
-            for lead_row, run_row, message_row in zip(new_leads, new_runs, new_messages, strict=True)
-        ]
+        messages = _copies(session, message, changes)
+    return [Member(**vars(each), message_id=number) for each, number in zip(people, messages, strict=True)]
 
 
-def due_at(house: House, moments: Sequence[datetime]) -> list[Lead]:
+def due_at(house: House, moments: Sequence[datetime]) -> list[Person]:
     """As many confirmed leads as moments, each with a run whose next follow-up is to be planned at hers.
 
     The step must wait one day; at these moments the window must be open.
     """
     with house.services.database.transaction() as session:
-        found = leads.by_address(session, MODEL)
-        assert found is not None, "call `model` first"
-        changes: list[dict[str, object]] = [
-            {"anchor": moment - timedelta(days=1), "next_at": moment} for moment in moments
-        ]
-        return _people(session, found.id, changes)[0]
+        return _people(session, [{"anchor": each - timedelta(days=1), "next_at": each} for each in moments])
 
 
 def model(house: House) -> None:
@@ -83,35 +84,37 @@ def model(house: House) -> None:
     acts.confirmed(house, MODEL)
 
 
-def _people(
-    session: Session, model_id: int | None, runs: Sequence[dict[str, object]]
-) -> tuple[list[Lead], list[Enrolment], list[Consent]]:
+def _people(session: Session, runs: Sequence[Changes]) -> list[Person]:
     """One copy of the model for each run, whose columns are changed so."""
-    lead = session.get_one(Lead, model_id)
+    lead = leads.by_address(session, MODEL)
+    assert lead is not None, "call `model` first"
     run = enrolments.of_lead(session, lead.id)[0]
     opt_in = session.exec(select(OptIn).where(OptIn.lead_id == lead.id)).one()
     consent = consents.active_of_lead(session, lead.id)[-1]
-    new_leads = [
-        _copy(lead, Lead, public_id=new_public_id(), address=f"lead-{new_public_id().lower()}@example.org")
-        for _ in runs
+    names: list[Changes] = [
+        {"public_id": new_public_id(), "address": f"lead-{new_public_id().lower()}@example.org"} for _ in runs
     ]
-    session.add_all(new_leads)
-    session.flush()
-    new_runs = [
-        _copy(run, Enrolment, lead_id=each.id, **changes) for each, changes in zip(new_leads, runs, strict=True)
+    lead_ids = _copies(session, lead, names)
+    run_ids = _copies(session, run, [{"lead_id": each} | own for each, own in zip(lead_ids, runs, strict=True)])
+    asked: list[Changes] = [
+        {"public_id": new_public_id(), "lead_id": lead_id, "enrolment_id": run_id}
+        for lead_id, run_id in zip(lead_ids, run_ids, strict=True)
     ]
-    session.add_all(new_runs)
-    session.flush()
-    new_opt_ins = [
-        _copy(opt_in, OptIn, public_id=new_public_id(), lead_id=each.lead_id, enrolment_id=each.id) for each in new_runs
+    opt_in_ids = _copies(session, opt_in, asked)
+    agreed: list[Changes] = [
+        {"lead_id": lead_id, "opt_in_id": each} for lead_id, each in zip(lead_ids, opt_in_ids, strict=True)
     ]
-    session.add_all(new_opt_ins)
-    session.flush()
-    new_consents = [_copy(consent, Consent, lead_id=each.lead_id, opt_in_id=each.id) for each in new_opt_ins]
-    session.add_all(new_consents)
-    session.flush()
-    return new_leads, new_runs, new_consents
+    consent_ids = _copies(session, consent, agreed)
+    return [
+        Person(**name, lead_id=lead_id, enrolment_id=run_id, consent_id=consent_id)
+        for name, lead_id, run_id, consent_id in zip(names, lead_ids, run_ids, consent_ids, strict=True)
+    ]
 
 
-def _copy(row: RowT, table: type[RowT], **changes: object) -> RowT:
-    return table(**row.model_dump(exclude={"id"}) | changes)
+def _copies(session: Session, row: Row, changes: Sequence[Changes]) -> list[int]:
+    """Insert a copy of the row for each of these changes, in bulk. Returns the new ids in their order."""
+    if not changes:
+        return []
+    same = row.model_dump(exclude={"id"})
+    statement = insert(type(row)).returning(col(type(row).id), sort_by_parameter_order=True)
+    return list(session.execute(statement, [same | each for each in changes]).scalars())

@@ -74,16 +74,19 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    """Start a server, and stop it at the end. Raises NoPostgresError where there is none to start."""
-    server = start()
+def postgres_server(*, durable: bool = False) -> Iterator[PostgresServer]:
+    """Start a server, and stop it at the end. Raises NoPostgresError where there is none to start.
+
+    Tests need no commit to survive a power cut; a bench does (`durable`), for that is what the time goes into.
+    """
+    server = start(durable=durable)
     try:
         yield server
     finally:
         server.stop()
 
 
-def start() -> PostgresServer:
+def start(*, durable: bool = False) -> PostgresServer:
     """A running server, for the caller to stop. Raises NoPostgresError with the reason in one line."""
     if sys.platform == "win32":
         raise NoPostgresError("the test server needs Unix sockets")
@@ -96,7 +99,7 @@ def start() -> PostgresServer:
         for path in (folder, *folder.rglob("*")):
             os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
     keeper = subprocess.Popen(
-        ["/bin/sh", "-c", KEEPER, "keeper", str(programs), str(folder)],
+        ["/bin/sh", "-c", KEEPER, "keeper", str(programs), str(folder), "on" if durable else "off"],
         stdin=subprocess.PIPE,
         cwd=folder,
         env={"PATH": os.defpath, "LC_ALL": "C"},

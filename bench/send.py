@@ -1,0 +1,173 @@
+"""How fast due mail leaves: follow-ups from the first claim to the last settled, beside django-post_office.
+
+Both hand the same mails to the same smtp-sink on loopback, each from one process, in turns, on the same engines. What
+is not the same is said in bench/RESULTS.md. Run by `make bench`; a quick look: `python -m bench.send --mails 1000`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import email
+import email.policy
+import json
+import subprocess
+import tempfile
+import time
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from sqlalchemy.engine import make_url
+from sqlmodel import func, select
+
+from bench.databases import Fresh, engines, migrated
+from bench.quiet import logging_to_nowhere
+from bench.sampling import sampled
+from bench.sink import any_sink
+from service.flows.building import build
+from service.flows.sending import Sender
+from service.mail.transport import open_transport
+from service.store.tables import Message
+from tests.support.crowd import gather
+from tests.support.house import House, open_house, part
+
+ROOT = Path(__file__).resolve().parents[1]
+PEER = "django-post_office"
+PEER_PYTHON = ROOT / "build/bench-venv/bin/python"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """One run: how many mails the sender counted as accepted, in how many seconds, and the bytes of one."""
+
+    mails: int
+    seconds: float
+    size: int
+
+    @property
+    def rate(self) -> float:
+        """Mails a second."""
+        return self.mails / self.seconds
+
+
+def main() -> None:
+    """Print each run, and for each engine the ratio of the medians."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mails", type=int, default=20_000, help="due in each run")
+    parser.add_argument("--rounds", type=int, default=2, help="runs of each; who goes first alternates")
+    parser.add_argument("--engines", nargs="+", choices=["sqlite", "postgres"], default=["sqlite", "postgres"])
+    parser.add_argument("--no-peer", action="store_true", help="measure the service alone")
+    parser.add_argument("--profile", action="store_true", help="say what the time goes into; slows the service down")
+    given = parser.parse_args()
+    with_peer = not given.no_peer and not given.profile
+    if with_peer and not PEER_PYTHON.exists():
+        raise SystemExit("django-post_office is not there; run: make bench (or give --no-peer)")
+    with logging_to_nowhere(), engines(given.engines) as found:
+        for name, fresh in found.items():
+            rates: dict[str, list[float]] = {"nurture": [], PEER: []}
+            for number in range(given.rounds):
+                turns = list(rates) if with_peer else ["nurture"]
+                for who in reversed(turns) if number % 2 else turns:
+                    sent = _run(who, fresh, given.mails, profile=given.profile)
+                    rates[who].append(sent.rate)
+                    print(
+                        f"{name:<11} {who:<19} {sent.mails} mails of {sent.size} bytes in {sent.seconds:6.1f} s"
+                        f"   {sent.rate:6.0f} a second",
+                        flush=True,
+                    )
+            if with_peer:
+                ratio = median(rates["nurture"]) / median(rates[PEER])
+                print(f"{name:<11} nurture sends {ratio:.2f} x what {PEER} does", flush=True)
+
+
+def _run(who: str, fresh: Fresh, mails: int, *, profile: bool) -> Sent:
+    """One run on a database of its own. SystemExit unless the sink took every mail once."""
+    with any_sink() as sink, fresh() as url, tempfile.TemporaryDirectory() as folder:
+        if who == "nurture":
+            sent = ours(migrated(url), Path(folder), mails=mails, mail_url=sink.url, profile=profile)
+        else:
+            sent = _theirs(url, Path(folder), mails=mails, port=sink.port)
+        if not sent.mails == sink.taken() == mails:
+            raise SystemExit(f"{who}: {mails} were due, {sent.mails} accepted, {sink.taken()} came")
+        return sent
+
+
+def ours(database_url: str, folder: Path, *, mails: int, mail_url: str, profile: bool = False) -> Sent:
+    """Send this many due follow-ups, each of its own lead, from an empty database with the newest schema.
+
+    The clock that runs is the sender's alone: the mails are planned before, as the planning tick would have done.
+    """
+    with open_house(database_url, folder) as house:
+        gather(house, mails - 1, due=True)  # and the one it was copied from
+        size = len(_one_mail(house))
+        with sampled() if profile else nullcontext():
+            seconds = asyncio.run(_send(house, mail_url))
+        return Sent(mails=_accepted(house), seconds=seconds, size=size)
+
+
+async def _send(house: House, mail_url: str) -> float:
+    transport = open_transport(mail_url)
+    began = time.perf_counter()
+    try:
+        await Sender(house.services, transport).send_due()
+        return time.perf_counter() - began
+    finally:
+        await transport.close()
+
+
+def _accepted(house: House) -> int:
+    """Follow-ups whose outcome is written; the model's advice went to a folder."""
+    with house.services.database.reading() as session:
+        return session.exec(select(func.count()).where(Message.kind == "follow_up", Message.state == "accepted")).one()
+
+
+def _one_mail(house: House) -> bytes:
+    with house.services.database.transaction() as session:
+        message = session.exec(select(Message).where(Message.kind == "follow_up").limit(1)).one()
+        return build(session, house.services, message, house.clock.now()).data
+
+
+def _theirs(database_url: str, folder: Path, *, mails: int, port: int) -> Sent:
+    """The same mail, as many times, from django-post_office's queue; in its own process and environment."""
+    with tempfile.TemporaryDirectory() as aside, open_house(migrated(f"sqlite:///{aside}/one.db"), folder) as house:
+        gather(house, 0)
+        mail = email.message_from_bytes(_one_mail(house), policy=email.policy.default)
+    task = {
+        "database": _for_django(database_url),
+        "port": port,
+        "mails": mails,
+        "sender": str(mail["From"]),
+        "subject": str(mail["Subject"]),
+        "headers": {name: str(mail[name]) for name in ("List-Unsubscribe", "List-Unsubscribe-Post", "Auto-Submitted")},
+        "text": part(mail, "plain"),
+        "html": part(mail, "html"),
+    }
+    done = subprocess.run(
+        [str(PEER_PYTHON), str(ROOT / "bench/peer.py")],
+        input=json.dumps(task),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(f"{PEER} failed: {done.stderr}")
+    return Sent(**json.loads(done.stdout))
+
+
+def _for_django(database_url: str) -> dict[str, Any]:
+    url = make_url(database_url)
+    if url.get_backend_name() == "sqlite":
+        # As the service has it: the journal's default would cost django-post_office more.
+        pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL"
+        options = {"init_command": pragmas, "transaction_mode": "IMMEDIATE"}
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": url.database, "OPTIONS": options}
+    host = url.query["host"]
+    return {"ENGINE": "django.db.backends.postgresql", "NAME": url.database, "USER": url.username, "HOST": host}
+
+
+if __name__ == "__main__":
+    main()
