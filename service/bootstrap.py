@@ -44,6 +44,7 @@ def build(settings: Settings) -> Services:
         reply_to=_written(settings.reply_to) if settings.reply_to else None,
         content_dir=settings.content_dir,
         limits=settings.opt_in_limits,
+        retries=settings.retries,
         open_transport=partial(open_transport, settings.mail_url),
         retention=Retention(
             after_advice=timedelta(days=settings.erase_after_days),

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from service.flows import alerts, settling
+from service.flows import alerts
 from service.mail.transport import SendResult
+from service.store import domain_pauses
+from service.store.domain_pauses import DOWN
+from service.store.tables import DomainPause
 
+_QUIET = timedelta(minutes=10)  # twice the longest rest: by then every sender has tried again
 _REST_SECONDS = (5, 15, 60, 300)
 
 
@@ -40,9 +44,9 @@ class Channel:
         """Was a mail taken since the last fault? Before that, no more than one at a time is risked."""
         return self._proven and not self._faults
 
-    def note(self, result: SendResult) -> bool:
-        """Learn from what became of a mail. True when the channel works again: its alert is over."""
-        if settling.is_our_fault(result):
+    def note(self, *, fault: bool) -> bool:
+        """Learn whether a mail met a fault of ours. True when the channel works again: its alert is over."""
+        if fault:
             self._proven = False
             time = asyncio.get_running_loop().time()
             if time >= self._rests_until:  # the mails in flight together all fail of one fault
@@ -55,11 +59,18 @@ class Channel:
 
 
 def tell_down(session: Session, result: SendResult, now: datetime) -> None:
-    """One alert for as long as nothing can be handed over."""
+    """One alert for as long as nothing can be handed over, whoever finds it."""
+    domain_pauses.hold(session)
+    row = domain_pauses.of(session, [DOWN]).get(DOWN)
+    if row is None:
+        row = DomainPause(key=DOWN, strikes=0, since=now, until=now)
+        session.add(row)
+    row.strikes += 1
+    row.until = now + _QUIET  # a mail that another sender hands over after that shows that it is over
     said = f"{result.stage}{f' {result.code}' if result.code else ''}: {result.text}"
     alerts.tell(
         session,
-        "channel-down",
+        DOWN,
         dutch=f"De mail gaat nu niet de deur uit ({said}). Er gaat niets verloren; we proberen het steeds opnieuw.",
         english=f"mail cannot be handed over ({said}); nothing is lost, we keep trying",
         now=now,
@@ -68,4 +79,8 @@ def tell_down(session: Session, result: SendResult, now: datetime) -> None:
 
 def mended(session: Session, now: datetime) -> None:
     """The alert is over, whichever process raised it."""
-    alerts.mended(session, "channel-down", now)
+    domain_pauses.hold(session)
+    row = domain_pauses.of(session, [DOWN]).get(DOWN)
+    if row is not None:
+        session.delete(row)
+    alerts.mended(session, DOWN, now)

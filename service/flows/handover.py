@@ -16,7 +16,7 @@ from service.domain.calendar import Calendar
 from service.domain.enrolment import State
 from service.domain.lead import Kind, Suppression, may_receive
 from service.domain.timing import NeverOpensError, in_window, next_opening
-from service.flows import alerts, brake, settling
+from service.flows import alerts, brake, refusals, settling
 from service.flows.services import Services
 from service.store import consents, enrolments, high_water, leads, outbox, suppressions
 from service.store.tables import Consent, Enrolment, Message
@@ -45,6 +45,7 @@ class _Facts:
     handed: dict[int, dict[int, datetime]]  # lead -> follow-up -> when it left, the last two days
     calendar: Calendar
     paused: outbox.Paused
+    domains: refusals.Watch
 
 
 def begin(
@@ -108,6 +109,7 @@ def _read(session: Session, services: Services, messages: list[Message], now: da
         handed=outbox.follow_ups_handed_since(session, lead_ids, now - timedelta(days=2)),
         calendar=services.published.calendar(session),
         paused=brake.state(session),
+        domains=refusals.Watch(session, services, messages, now),
     )
 
 
@@ -129,14 +131,27 @@ def _let_go(session: Session, services: Services, message: Message, facts: _Fact
     if facts.paused.all_mail:
         outbox.release(message, "due", "alle mail staat stil")
         return True
-    if kind is not Kind.FOLLOW_UP or enrolment is None:
-        return False
     try:
-        return _let_follow_up_go(session, services, message, enrolment, facts, now)
+        run = enrolment if kind is Kind.FOLLOW_UP else None
+        if run is not None and _let_follow_up_go(session, services, message, run, facts, now):
+            return True
+        return _is_put_off(session, services, message, facts, now)
     except NeverOpensError as error:  # a calendar without a day left is staff's to mend; the other mails go on
         outbox.release(message, "due", "de praktijk is dicht", due_at=now + timedelta(days=1))
         alerts.tell(session, "calendar-closed", dutch=error.dutch, english=error.english, now=now)
         return True
+
+
+def _is_put_off(session: Session, services: Services, message: Message, facts: _Facts, now: datetime) -> bool:
+    """The last look, for a mail that goes becomes the one that tries its domain."""
+    put_off = facts.domains.put_off(message)
+    if put_off is None:
+        return False
+    if put_off.until is None:
+        settling.end(session, services, message, "failed", refusals.WHY, now)
+    else:
+        outbox.release(message, "due", refusals.WHY, due_at=put_off.until)
+    return True
 
 
 def _let_follow_up_go(

@@ -111,12 +111,12 @@ class Sender:
         """Claim and begin until nothing is left that may go. Was there anything?"""
         found = False
         while self._may_begin():
-            if self._channel.is_faulty:
-                more = await self._probe(urgent=urgent)
-            elif self._channel.is_proven:
+            if self._channel.is_proven:
                 more = await self._send_some(GROUP, urgent=urgent) is not None
+            elif urgent and not self._channel.is_faulty:
+                more = await self._send_one(urgent=urgent)  # at the start no advice waits for a follow-up that tries
             else:
-                more = await self._send_one(urgent=urgent)
+                more = await self._probe(urgent=urgent)
             if not more:
                 break
             found = True
@@ -126,9 +126,9 @@ class Sender:
         return not self._asked_to_stop.is_set() and self._channel.is_open
 
     async def _probe(self, *, urgent: bool) -> bool:
-        """After a fault of ours one mail of all lanes finds out whether the channel works again."""
+        """At the start, and after a fault of ours, one mail of all lanes finds out whether the channel works."""
         async with self._channel.probing:
-            if self._may_begin() and self._channel.is_faulty:
+            if self._may_begin() and not self._channel.is_proven:
                 return await self._send_one(urgent=urgent)
         return True  # somebody found out while we waited
 
@@ -212,8 +212,7 @@ class Sender:
             log.error("transport failed", message=handed.message.id, error=trace(error))
             result = SendResult(outcome=Outcome.UNKNOWN, stage="transport", text=type(error).__name__)
         self._room.give_back(1)
-        await self._settle(handed.token, result)
-        if self._channel.note(result):
+        if self._channel.note(fault=await self._settle(handed.token, result)):
             await self._write(lambda session: channel.mended(session, self._services.clock.now()))
             self.ring()  # the other lanes may go again
         if result.outcome is Outcome.ACCEPTED and handed.message.kind != "service":
@@ -221,12 +220,12 @@ class Sender:
         elif result.outcome is Outcome.UNKNOWN:
             self.ring()  # an advice is due again at once
 
-    async def _settle(self, token: str, result: SendResult) -> None:
-        """Keep at it while the database is away: only a crash may leave the outcome unwritten."""
+    async def _settle(self, token: str, result: SendResult) -> bool:
+        """Keep at it while the database is away: only a crash may leave it unwritten. True: a fault of ours."""
         delay = 0.1
         while True:
             try:
-                await self._write(
+                ours = await self._write(
                     lambda session: settling.settle(
                         session, self._services, token, result, self._services.clock.now(), real_now(session)
                     )
@@ -237,7 +236,7 @@ class Sender:
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, 5.0)
             else:
-                return
+                return ours
 
     async def _heartbeat(self) -> None:
         while True:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from service.domain.clock import Clock
 from service.domain.limits import OptInLimits
+from service.domain.retries import DEFAULT_RETRIES, Retries
 from service.flows.published import Published
 from service.mail.links import Keyring, address_hmac
 from service.mail.transport import Transport
@@ -54,6 +55,7 @@ class Services:
     content_dir: Path
     limits: OptInLimits
     open_transport: Callable[[], Transport]
+    retries: Retries = DEFAULT_RETRIES
     retention: Retention = Retention()
     alert_to: tuple[str, ...] = ()
     alert_url: str | None = None
@@ -67,3 +69,7 @@ class Services:
     def hmac(self, address: str) -> str:
         """What stands for an address in the list of suppressions."""
         return address_hmac(self.suppression_key, address)
+
+    def domain_key(self, address: str) -> str:
+        """What stands for the domain of an address where it turned us away; tells nobody which domain."""
+        return address_hmac(self.suppression_key, f"@{address.rpartition('@')[2].lower()}")

@@ -7,32 +7,37 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session
 
-from service.domain.delivery import backoff
 from service.domain.lead import Suppression, SuppressionReason
-from service.flows import alerts, privacy
+from service.domain.retries import backoff
+from service.flows import alerts, privacy, refusals
 from service.flows.services import Services
 from service.mail.transport import Outcome, SendResult
 from service.store import consents, enrolments, leads, outbox, suppressions
 from service.store.tables import Attempt, Lead, Message
 
+_ABOUT_ONE_MAIL = frozenset({"mail", "rcpt", "data", "body", "dot"})
 MOST_REPEATS = 2  # of an advice whose fate is unknown; with the first, three in all
 log = structlog.get_logger()
 
 
 def settle(
     session: Session, services: Services, token: str, result: SendResult, now: datetime, real_now: datetime
-) -> None:
-    """Record what the transport said. Late answers count: they turn their own attempt's `unknown` into the truth."""
+) -> bool:
+    """Record what the transport said. Late answers count: they turn their own attempt's `unknown` into the truth.
+
+    Returns whether a fault of ours is behind it, so that no other mail would fare better.
+    """
+    ours = is_our_fault(result)
     lead = outbox.lead_of_attempt(session, token)
     if lead is not None:  # the lead before the message: the order everybody locks in
         leads.lock(session, [lead.id], [services.hmac(lead.address)])
     found = outbox.attempt_by_token(session, token)
     if found is None:
-        return  # the lead was erased while the mail was on its way
+        return ours  # the lead was erased while the mail was on its way
     attempt, message = found
     late = attempt.outcome == "unknown"
     if attempt.outcome is not None and not late:
-        return
+        return ours
     arrived = outbox.was_accepted(session, message.id)  # a late answer to the try before this one told so
     attempt.outcome = result.outcome
     attempt.closed_at = real_now
@@ -41,12 +46,17 @@ def settle(
     if late:
         _apply_late(session, services, message, attempt, result, now)
     elif arrived:
-        _done(session, services, message, "accepted", None, now)
-    elif is_our_fault(result):
-        _give_back(message, attempt)
+        end(session, services, message, "accepted", None, now)
+    elif ours:
+        _give_back(message, attempt, result, now)
+    elif result.outcome is Outcome.RETRY and result.scope == "domain":
+        ours = _turned_away(session, services, message, attempt, result, now)
     else:
         _apply(session, services, message, attempt, result, now)
+    if result.outcome is Outcome.ACCEPTED:
+        refusals.taken(session, services, message, now)
     log.info("attempt settled", message=message.id, attempt=attempt.number, outcome=result.outcome, stage=result.stage)
+    return ours
 
 
 def reap(session: Session, now: datetime, real_now: datetime) -> int:
@@ -64,13 +74,13 @@ def _apply(
 ) -> None:
     match result.outcome:
         case Outcome.ACCEPTED:
-            _done(session, services, message, "accepted", None, now)
+            end(session, services, message, "accepted", None, now)
         case Outcome.UNKNOWN:
             _unknown(session, message, now)
         case Outcome.RETRY:
             _retry(session, services, message, attempt, result, now)
         case Outcome.INVALID | Outcome.SUPPRESSED:
-            _done(session, services, message, "failed", result.text or result.stage, now)
+            end(session, services, message, "failed", result.text or result.stage, now)
             if result.hard:
                 _hard_bounce(session, services, message, now)
 
@@ -80,7 +90,7 @@ def _apply_late(
 ) -> None:
     """The message went on as one of unknown fate; only a yes, or a no for good, changes what becomes of it."""
     if result.outcome is Outcome.ACCEPTED and message.state in {"unknown", "due", "leased"}:
-        _done(session, services, message, "accepted", None, now)
+        end(session, services, message, "accepted", None, now)
     elif result.outcome is Outcome.INVALID and message.state == "unknown":
         _apply(session, services, message, attempt, result, now)
     alerts.review(session, now)
@@ -91,18 +101,33 @@ def is_our_fault(result: SendResult) -> bool:
     return result.outcome is Outcome.DOWN or (result.outcome is Outcome.RETRY and result.scope == "channel")
 
 
-def _give_back(message: Message, attempt: Attempt) -> None:
-    """Nobody is bounced and no attempt is burnt; the sender rests, and tells."""
+def _turned_away(
+    session: Session, services: Services, message: Message, attempt: Attempt, result: SendResult, now: datetime
+) -> bool:
+    until = refusals.turned_away(session, services, message, result, now)
+    if until is None:
+        _give_back(message, attempt, result, now)
+        return True
+    _retry(session, services, message, attempt, result, now, not_before=until)
+    return False
+
+
+def _give_back(message: Message, attempt: Attempt, result: SendResult, now: datetime) -> None:
+    """Nobody is bounced and no attempt is burnt; the sender rests, and tells.
+
+    A mail that was refused goes behind the others that wait: should it be this mail alone that meets the fault, the
+    next one that tries is another.
+    """
     message.attempts -= 1
     attempt.number = 0
     if message.attempts == 0:
         message.first_handed_at = None
-    outbox.release(message, "due", "wacht op de verbinding")
+    refused = result.stage in _ABOUT_ONE_MAIL
+    outbox.release(message, "due", "wacht op de verbinding", due_at=now if refused else None)
 
 
-def _done(
-    session: Session, services: Services, message: Message, state: str, reason: str | None, now: datetime
-) -> None:
+def end(session: Session, services: Services, message: Message, state: str, reason: str | None, now: datetime) -> None:
+    """This is what became of the message; how long its lead is kept may hang on it."""
     outbox.release(message, state, reason)
     message.settled_at = now
     if message.kind == "advice" and message.lead_id is not None:
@@ -110,11 +135,21 @@ def _done(
 
 
 def _retry(
-    session: Session, services: Services, message: Message, attempt: Attempt, result: SendResult, now: datetime
+    session: Session,
+    services: Services,
+    message: Message,
+    attempt: Attempt,
+    result: SendResult,
+    now: datetime,
+    *,
+    not_before: datetime | None = None,
 ) -> None:
-    again = backoff(attempt.number, first_tried_at=message.first_handed_at or now, now=now)
+    first = message.first_handed_at or now
+    again = backoff(attempt.number, first_tried_at=first, now=now, retries=services.retries)
+    if again is not None and not_before is not None:
+        again = max(again, not_before)
     if again is None:
-        _done(session, services, message, "failed", "steeds opnieuw geweigerd", now)
+        end(session, services, message, "failed", "steeds opnieuw geweigerd", now)
     else:
         outbox.release(message, "due", f"later opnieuw ({result.code or result.stage})", due_at=again)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from service.flows import alerts, planning, privacy, settling
+from service.flows import alerts, planning, privacy, refusals, settling
 from service.flows.services import Services
 from service.store import leads
 from service.store.db import real_now
@@ -28,13 +28,14 @@ def reap(services: Services) -> int:
 
 
 def housekeeping(services: Services) -> None:
-    """Erase leads whose time is over, forget what no cap looks at any more, tell alerts."""
+    """Erase leads whose time is over, forget what no cap and no domain's pause looks at any more, tell alerts."""
     now = services.clock.now()
     _erase_expired(services, now)
     # Also where nobody was erased just now: a command or a tick before this one may have found the database busy.
     services.database.forget_for_good()
     with services.database.transaction() as session:
         leads.forget_hits(session, now - timedelta(seconds=services.limits.longest_seconds))
+        refusals.forget_old(session, services, now)
     alerts.deliver(services, now)
 
 

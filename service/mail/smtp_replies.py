@@ -13,9 +13,9 @@ _CHANNEL_STAGES = frozenset({"connect", "greeting", "ehlo", "starttls", "auth", 
 _LOGIN_CODES = frozenset({530, 534, 535, 538})
 # RFC 3463 section 3.2 and RFC 7505: no such mailbox, no such system, mailbox moved away, null MX.
 _NO_MAILBOX = frozenset({"5.1.1", "5.1.2", "5.1.6", "5.1.10"})
-_BAD_SENDER = frozenset({"5.1.7", "5.1.8"})
+# Our sender address, our quota: once a recipient was named, one domain alone may be of that opinion.
+_ABOUT_US = frozenset({"5.1.7", "5.1.8", "5.4.5"})
 _TOO_BIG = frozenset({"5.2.3", "5.3.4"})
-_OUR_QUOTA = "5.4.5"
 _SAYS_NOTHING = frozenset({None, "5.0.0", "5.1.0"})
 
 _ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
@@ -55,7 +55,8 @@ def judge(*, stage: str, code: int, text: str, private: Iterable[str] = ()) -> S
             outcome=Outcome.ACCEPTED, stage=stage, code=code, enhanced=enhanced, text=shown, provider_id=queue_id
         )
     if 400 <= code < 500:
-        scope: Scope = "channel" if stage in _CHANNEL_STAGES or code == 421 else "recipient"
+        # 421 too: at a later stage it is often about one recipient (Gmail's 421 4.7.28), whatever RFC 5321 says of it.
+        scope: Scope = "channel" if stage in _CHANNEL_STAGES else "recipient"
         return SendResult(outcome=Outcome.RETRY, stage=stage, code=code, enhanced=enhanced, text=shown, scope=scope)
     if 500 <= code < 600:
         outcome, scope, hard = _refused(stage, code, enhanced, meaning)
@@ -80,10 +81,10 @@ def down(*, stage: str, text: str) -> SendResult:
 def _refused(stage: str, code: int, enhanced: str | None, meaning: str) -> tuple[Outcome, Scope, bool]:
     if stage == "mail" and (enhanced in _TOO_BIG or (code == 552 and enhanced is None)):
         return Outcome.INVALID, "recipient", False  # one mail too big is no reason to stop all others
-    if stage in _CHANNEL_STAGES or code in _LOGIN_CODES or enhanced in _BAD_SENDER or enhanced == _OUR_QUOTA:
+    if stage in _CHANNEL_STAGES or code in _LOGIN_CODES:
         return Outcome.DOWN, "channel", False
-    if enhanced is not None and enhanced.startswith("5.7."):
-        return Outcome.RETRY, "domain", False  # policy is never the lead's fault, and often passes
+    if enhanced is not None and (enhanced.startswith("5.7.") or enhanced in _ABOUT_US):
+        return Outcome.RETRY, "domain", False  # never the lead's fault, and often passes
     if code == 503:
         return Outcome.RETRY, "recipient", False  # bad sequence of commands: the dialogue went wrong, not the mail
     gone = enhanced in _NO_MAILBOX or (

@@ -208,6 +208,11 @@ def first_unknown_at(session: Session, message_id: int) -> datetime | None:
     ).first()
 
 
+def recipients_in_flight(session: Session) -> Sequence[str]:
+    """Whose mail is being handed over just now, by whichever worker."""
+    return session.exec(select(Message.recipient).where(_IN_HAND, Message.state == "handed_over").distinct()).all()
+
+
 def follow_ups_handed_since(
     session: Session, lead_ids: Iterable[int], since: datetime
 ) -> dict[int, dict[int, datetime]]:

@@ -287,7 +287,10 @@ class BookingRequest(Table, table=True):
 
 
 class DomainPause(Table, table=True):
-    """A recipient domain that turned us away by policy: nothing is handed over to it for a while."""
+    """A recipient domain that turned us away by policy: nothing is handed over to it for a while.
+
+    Two rows of their own stand for all mail: see `store/domain_pauses.py`.
+    """
 
     __tablename__ = "domain_pause"
 

@@ -1,15 +1,12 @@
-"""The states of a message, and when a refused one is tried again."""
+"""The states of a message."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
-from service.domain.delivery import MOVES, State, backoff, can_move
-
-FIRST = datetime(2026, 6, 1, 10, tzinfo=UTC)
+from service.domain.delivery import MOVES, State, can_move
 
 
 def test_every_state_has_its_moves() -> None:
@@ -40,23 +37,3 @@ def test_a_stronger_state_is_never_replaced_by_a_weaker_one(stronger: State) -> 
 
 def test_nothing_leaves_an_end_state() -> None:
     assert not MOVES[State.CANCELLED] | MOVES[State.SKIPPED] | MOVES[State.FAILED] | MOVES[State.COMPLAINED]
-
-
-@pytest.mark.parametrize(
-    ("attempt", "minutes"), [(1, 5), (2, 10), (3, 20), (4, 40), (5, 80), (6, 160), (7, 240), (8, 240), (1000, 240)]
-)
-def test_the_delay_doubles_from_five_minutes_to_four_hours(attempt: int, minutes: int) -> None:
-    assert backoff(attempt, first_tried_at=FIRST, now=FIRST) == FIRST + timedelta(minutes=minutes)
-
-
-def test_after_four_days_a_message_is_given_up() -> None:
-    now, tries = FIRST, 1
-    while (again := backoff(tries, first_tried_at=FIRST, now=now)) is not None:
-        now, tries = again, tries + 1
-    assert timedelta(days=3, hours=20) <= now - FIRST <= timedelta(days=4)
-    assert 20 < tries < 40
-
-
-def test_attempts_count_from_one() -> None:
-    with pytest.raises(ValueError, match="from 1"):
-        backoff(0, first_tried_at=FIRST, now=FIRST)

@@ -1,0 +1,154 @@
+"""Who turns us away by policy: one domain, which is paused, or so many that it must be us. And when that is over.
+
+A policy is never the lead's fault, so nobody is suppressed. A pause grows with each refusal after it ended, as the
+delays of a refused mail do; then one mail finds out for all that wait.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from service.flows import alerts, channel
+from service.flows.services import Services
+from service.mail.transport import SendResult
+from service.store import domain_pauses, outbox
+from service.store.domain_pauses import DOWN, REFUSED
+from service.store.tables import DomainPause, Message
+
+WHY = "het domein van de ontvanger weigert onze mail"
+_SEVERAL = 3  # domains
+_WITHIN = timedelta(hours=1)
+
+
+def turned_away(
+    session: Session, services: Services, message: Message, result: SendResult, now: datetime
+) -> datetime | None:
+    """A domain refused this mail by policy. Returns until when it is paused; None when so many did that it is us."""
+    domain_pauses.hold(session)
+    key = services.domain_key(message.recipient)
+    rows = domain_pauses.of(session, [key, REFUSED])
+    us, pause = rows.get(REFUSED), rows.get(key)
+    if us is not None and us.strikes:
+        return None
+    if pause is None:
+        pause = DomainPause(key=key, strikes=0, since=now, until=now)
+        session.add(pause)
+    if now >= pause.until:  # the mails in flight together are refused for one reason, not for several
+        pause.strikes += 1
+        pause.until = now + services.retries.delay(pause.strikes)
+    session.flush()
+    long_ago = now - _WITHIN
+    together = domain_pauses.begun_after(session, max(long_ago, us.since) if us is not None else long_ago)
+    said = f"bericht {message.id}: {result.code}{f' {result.enhanced}' if result.enhanced else ''}"
+    if len(together) >= _SEVERAL:
+        _it_is_us(session, us, together, said, now)
+        return None
+    alerts.tell(
+        session,
+        _cause(key),
+        dutch=f"Een domein van ontvangers weigert onze mail om zijn beleid ({said}). Mail daarheen wacht, en we "
+        "proberen het steeds opnieuw.",
+        english=f"a domain of recipients refuses our mail by policy ({said}); mail to it waits, and we keep trying",
+        now=now,
+    )
+    return pause.until
+
+
+def taken(session: Session, services: Services, message: Message, now: datetime) -> None:
+    """A mail was taken: nothing is held against its domain any more, nor against us."""
+    key = services.domain_key(message.recipient)
+    if not _stands(domain_pauses.of(session, [key, REFUSED, DOWN]), now):
+        return
+    domain_pauses.hold(session)
+    rows = domain_pauses.of(session, [key, REFUSED, DOWN])
+    if key in rows:
+        _forget(session, rows[key], now)
+    us, down = rows.get(REFUSED), rows.get(DOWN)
+    if us is not None and us.strikes:
+        us.strikes, us.since = 0, now  # kept for an hour: who refused before counts no more
+        alerts.mended(session, REFUSED, now)
+    if down is not None and down.until <= now:  # by a sender that found out nothing since, and may be gone
+        channel.mended(session, now)
+
+
+def forget_old(session: Session, services: Services, now: datetime) -> None:
+    """Domains that nothing was sent to for so long after their pause that no mail can be waiting for them."""
+    domain_pauses.hold(session)
+    for pause in domain_pauses.ended_before(session, now - services.retries.give_up):
+        _forget(session, pause, now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PutOff:
+    """What becomes of a mail that may not go to its domain now: `until` is when to look again, None is never."""
+
+    until: datetime | None
+
+
+class Watch:
+    """Which domains of one group of mails are paused, and which of them have their one mail that tries."""
+
+    def __init__(self, session: Session, services: Services, messages: list[Message], now: datetime) -> None:
+        keys = {services.domain_key(message.recipient) for message in messages}
+        self._services, self._now = services, now
+        self._pauses = domain_pauses.of(session, keys)
+        self._trying: set[str] = set()
+        if any(pause.until <= now for pause in self._pauses.values()):
+            domain_pauses.hold(session)  # of two groups at once one sees what the other began
+            self._pauses = domain_pauses.of(session, keys)
+            self._trying = {services.domain_key(recipient) for recipient in outbox.recipients_in_flight(session)}
+
+    def put_off(self, message: Message) -> PutOff | None:
+        """None when the mail may go; it then counts as the one that tries, where its domain was paused."""
+        key = self._services.domain_key(message.recipient)
+        pause = self._pauses.get(key)
+        if pause is None:
+            return None
+        until = pause.until
+        if until <= self._now:
+            if key not in self._trying:
+                self._trying.add(key)
+                return None
+            until = self._now + self._services.retries.first
+        waits_since = max(message.planned_at, pause.since)
+        return PutOff(until=until if until <= waits_since + self._services.retries.give_up else None)
+
+
+def _it_is_us(session: Session, us: DomainPause | None, together: list[DomainPause], said: str, now: datetime) -> None:
+    """The channel rests instead of the domains; each of them is tried with one mail when it goes on."""
+    for pause in together:
+        pause.until = now
+    if us is None:
+        us = DomainPause(key=REFUSED, strikes=0, since=now, until=now)
+        session.add(us)
+    us.strikes, us.since, us.until = 1, now, now
+    alerts.tell(
+        session,
+        REFUSED,
+        dutch=f"Meer dan een paar domeinen weigeren onze mail om hun beleid (het laatst {said}). Waarschijnlijk ligt "
+        "het aan ons: kijk met nurture doctor. Er gaat niets verloren; we proberen het steeds met een mail.",
+        english=f"several domains refuse our mail by policy (last {said}), so it is probably us: see nurture doctor; "
+        "nothing is lost, we keep trying with one mail at a time",
+        now=now,
+    )
+
+
+def _stands(rows: dict[str, DomainPause], now: datetime) -> bool:
+    return any(
+        row.key not in {REFUSED, DOWN}
+        or (row.key == REFUSED and row.strikes > 0)
+        or (row.key == DOWN and row.until <= now)
+        for row in rows.values()
+    )
+
+
+def _forget(session: Session, pause: DomainPause, now: datetime) -> None:
+    alerts.mended(session, _cause(pause.key), now)
+    session.delete(pause)
+
+
+def _cause(key: str) -> str:
+    return f"domain-refuses:{key[:8]}"

@@ -1,0 +1,37 @@
+"""Which recipient domains turned us away, by keyed hash; and two rows that stand for the way out itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from service.store.db import take_locks
+from service.store.tables import DomainPause
+
+DOWN, REFUSED = "channel-down", "channel-refused"
+"""Keys of rows about all mail. They are read with a domain's own row, in one look for each mail that was taken."""
+
+
+def hold(session: Session) -> None:
+    """Nobody else changes these rows until the transaction ends. One lock for all: they are few, and rarely change."""
+    take_locks(session, ["domain-pauses"])
+
+
+def of(session: Session, keys: Iterable[str]) -> dict[str, DomainPause]:
+    """Those of these rows that there are, fresh from the database."""
+    statement = select(DomainPause).where(col(DomainPause.key).in_(set(keys)))
+    return {row.key: row for row in session.exec(statement.execution_options(populate_existing=True))}
+
+
+def begun_after(session: Session, moment: datetime) -> list[DomainPause]:
+    """The domains that turned us away for the first time after this moment, and took nothing since."""
+    domains = select(DomainPause).where(DomainPause.since > moment, col(DomainPause.key).not_in((DOWN, REFUSED)))
+    return list(session.exec(domains))
+
+
+def ended_before(session: Session, moment: datetime) -> list[DomainPause]:
+    """The domains whose pause ended before this moment, and that got no mail since."""
+    domains = select(DomainPause).where(DomainPause.until < moment, col(DomainPause.key).not_in((DOWN, REFUSED)))
+    return list(session.exec(domains))
