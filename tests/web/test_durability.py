@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -125,3 +127,46 @@ def test_a_locked_database_is_503_and_nothing_is_half_written(migrated_database_
     other.rollback()
     other.close()
     assert client.post("/api/opt-ins", json=OPT_IN).status_code == 202
+
+
+@contextmanager
+def full(house: House) -> Iterator[None]:
+    """No room for one page more: SQLite's own limit; on PostgreSQL its own error, which no test can cause for real."""
+    engine = house.services.database.engine
+    with engine.begin() as connection:
+        if house.services.database.is_sqlite:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+            most = connection.exec_driver_sql("PRAGMA max_page_count").scalar_one()
+            connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+        else:
+            connection.exec_driver_sql(_NO_SPACE)
+    try:
+        yield
+    finally:
+        with engine.begin() as connection:
+            if house.services.database.is_sqlite:
+                connection.exec_driver_sql(f"PRAGMA max_page_count={most}")
+            else:
+                connection.exec_driver_sql("DROP TRIGGER full_disk ON message; DROP FUNCTION full_disk")
+
+
+_NO_SPACE = """
+CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;
+CREATE TRIGGER full_disk BEFORE INSERT ON message FOR EACH ROW EXECUTE FUNCTION full_disk()
+"""
+
+
+def test_a_full_database_is_503_and_nothing_is_half_written(house: House, client: TestClient) -> None:
+    with full(house):
+        before = house.rows()
+        for number in range(200):
+            answer = client.post("/api/opt-ins", json=OPT_IN | {"email": f"lead{number}@example.org"})
+            if answer.status_code != 202:
+                break
+            before = house.rows()  # the last page had room for this one
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+        assert house.rows() == before
+        assert client.get("/healthz").status_code == 200
+    assert client.post("/api/opt-ins", json=OPT_IN).status_code == 202
+    assert house.send_due() > 0

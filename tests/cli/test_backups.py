@@ -1,0 +1,191 @@
+"""`nurture backup` and `nurture restore`, as a person gives them (ACCEPTANCE L10)."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from service.bootstrap import build, prepare, publish_first
+from service.flows.services import Services
+from service.flows.signup import OptInRequest, register
+from service.settings import load_settings
+from service.store.db import open_database
+from tests.support.commands import Said, nurture
+from tests.support.running import ROOT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """One installation in a folder of its own, with keys kept in its data folder."""
+
+    folder: Path
+    database_url: str
+
+    def run(self, *command: str, answers: str = "", **settings: str) -> Said:
+        """One command."""
+        return nurture(*command, folder=self.folder, answers=answers, **(self.settings() | settings))
+
+    def settings(self) -> dict[str, str]:
+        """What its `.env` would hold."""
+        return {
+            "database_url": self.database_url,
+            "data_dir": str(self.folder / "data"),
+            "mail_url": f"file:{self.folder / 'outbox'}",
+            "content_dir": str(ROOT),
+        }
+
+    def key(self, name: str) -> Path:
+        """A kept key."""
+        return self.folder / "data" / name
+
+    def live(self) -> None:
+        """Start once, as `serve` does, and take an opt-in."""
+        settings = load_settings({f"NURTURE_{name.upper()}": value for name, value in self.settings().items()})
+        services = build(settings)
+        prepare(services, settings)
+        publish_first(services)
+        opt_in(services, "anna@example.org")
+        services.database.close()
+
+
+def opt_in(services: Services, address: str) -> None:
+    """Both boxes ticked."""
+    request = OptInRequest(topic="lage-rug", consent_advice=True, consent_follow_up=True, email=address)
+    with services.database.transaction() as session:
+        register(session, services, request, services.clock.now())
+
+
+@pytest.fixture
+def old(database_url: str, tmp_path: Path) -> Machine:
+    """The machine that is backed up: it has a lead who said no."""
+    folder = tmp_path / "old"
+    folder.mkdir()
+    machine = Machine(folder=folder, database_url=database_url.replace(str(tmp_path), str(folder)))
+    machine.live()
+    assert machine.run("lead", "stop", "anna@example.org").status == 0
+    return machine
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Machine:
+    """An empty machine, on SQLite."""
+    folder = tmp_path / "new"
+    folder.mkdir()
+    (folder / "data").mkdir()
+    return Machine(folder=folder, database_url=f"sqlite:///{folder}/nurture.db")
+
+
+def test_a_backup_names_the_keys_and_goes_back_on_another_machine_with_them_alone(
+    old: Machine, new: Machine, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.zip"
+    said = old.run("backup", str(file))
+    assert (said.status, said.err) == (0, ""), said
+    assert "NURTURE_SECRET_KEYS and NURTURE_SUPPRESSION_KEY" in said.out
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert old.key("secret-key").read_text().strip() not in file.read_bytes().decode("latin-1")
+    refused = new.run("restore", str(file))
+    assert refused.status == 1
+    assert "the backup does not hold its keys" in refused.err
+    assert list((new.folder / "data").iterdir()) == []  # no new key was made that would stand in the way
+    for name in ("secret-key", "suppression-key"):
+        new.key(name).write_text(old.key(name).read_text())
+    restored = new.run("restore", str(file))
+    assert restored.status == 0, restored
+    assert "proved: lead 1 said no" in restored.out
+    assert "All mail is on hold" in restored.out
+    assert "suppress" in new.run("lead", "show", "anna@example.org").out.lower()
+    resumed = new.run("resume")
+    assert "stays held until you decide" in resumed.out
+    assert "nurture message list" not in new.run("resume").out  # the second time there is nothing to tell
+
+
+def test_with_its_keys_it_needs_nothing_else(old: Machine, new: Machine, tmp_path: Path) -> None:
+    file = tmp_path / "a.zip"
+    said = old.run("backup", str(file), "--with-keys")
+    assert "whoever has the file can read everything" in said.out
+    assert new.run("restore", str(file)).status == 0
+    for name in ("secret-key", "suppression-key"):
+        assert new.key(name).read_text() == old.key(name).read_text()
+        assert stat.S_IMODE(new.key(name).stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("name", ["secret-key", "suppression-key"])
+def test_other_keys_than_the_backups_are_refused_and_stay(
+    old: Machine, new: Machine, tmp_path: Path, name: str
+) -> None:
+    old.run("backup", str(tmp_path / "a.zip"), "--with-keys")
+    new.key(name).write_text("another-key-0123456789-another-key-0123456789\n")
+    refused = new.run("restore", str(tmp_path / "a.zip"))
+    assert refused.status == 1
+    assert "NURTURE_S" in refused.err
+    assert new.key(name).read_text().startswith("another-key")
+    assert tables(new) == []
+
+
+def test_keys_that_the_settings_hold_are_never_in_a_backup(old: Machine, tmp_path: Path) -> None:
+    keys = {each: old.key(each).read_text().strip() for each in ("secret-key", "suppression-key")}
+    for each in keys:
+        old.key(each).unlink()
+    settings = {"secret_keys": keys["secret-key"], "suppression_key": keys["suppression-key"]}
+    refused = old.run("backup", str(tmp_path / "a.zip"), "--with-keys", **settings)
+    assert "leave --with-keys out" in refused.err
+    assert old.run("backup", str(tmp_path / "a.zip"), **settings).status == 0
+
+
+def test_replacing_asks_for_a_word_and_without_it_nothing_happens(old: Machine, tmp_path: Path) -> None:
+    file = str(tmp_path / "a.zip")
+    old.run("backup", file)
+    refused = old.run("restore", file)
+    assert (refused.status, "--replace" in refused.err) == (1, True)
+    for answers in ("no\n", "yes\n", ""):
+        assert old.run("restore", file, "--replace", answers=answers).status == 1
+    assert "All mail is on hold" not in old.run("lead", "show", "anna@example.org").out
+    assert old.run("restore", file, "--replace", answers="replace\n").status == 0
+    assert old.run("restore", file, "--replace", "--yes").status == 0
+
+
+def test_both_are_kept_in_the_audit_log(old: Machine, tmp_path: Path) -> None:
+    file = str(tmp_path / "a.zip")
+    old.run("backup", file)
+    assert audited(old)[-1] == "backup made"
+    old.run("restore", file, "--replace", "--yes")
+    assert {"restored", "put back", "paused"} <= set(audited(old))
+
+
+@pytest.mark.parametrize("given", ["nothing.zip", "folder", "text"])
+def test_what_is_no_backup_is_refused_in_one_sentence(new: Machine, given: str) -> None:
+    (new.folder / "folder").mkdir()
+    (new.folder / "text").write_text("no backup")
+    refused = new.run("restore", given)
+    assert (refused.status, refused.err.count("\n")) == (1, 1), refused
+    assert given in refused.err
+    assert tables(new) == []
+
+
+def test_there_is_nothing_to_back_up_before_the_first_start(new: Machine, tmp_path: Path) -> None:
+    refused = new.run("backup", str(tmp_path / "a.zip"))
+    assert (refused.status, refused.err.count("\n")) == (1, 1), refused
+    assert not (tmp_path / "a.zip").exists()
+
+
+def audited(machine: Machine) -> list[str]:
+    """What was done, oldest first."""
+    database = open_database(machine.database_url)
+    with database.reading() as session:
+        found = [str(each) for each in session.execute(text("SELECT action FROM audit ORDER BY id")).scalars()]
+    database.close()
+    return found
+
+
+def tables(machine: Machine) -> list[str]:
+    """The tables of a SQLite database."""
+    database = open_database(machine.database_url)
+    with database.reading() as session:
+        found = [str(each) for each in session.execute(text("SELECT name FROM sqlite_master")).scalars()]
+    database.close()
+    return found

@@ -1,0 +1,161 @@
+"""A database of the first schema, made by the code of then (`first_schema.zip`), goes on with the code of now.
+
+In it, on 13 March 2026 at 10:10 in Amsterdam: Anna and Gijs had their first follow-up, Ilse's is due, Jan's is of
+unknown fate, Bram never confirmed, Carla said no, Daan's mailbox does not exist, Frank filled in what nobody sees,
+Karin has just asked, and Hugo was erased.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from service.flows import archive, restoring
+from service.store import dump, schema
+from service.store.db import open_database
+from service.store.schema import Schema, schema_state
+from service.store.tables import Message
+from tests.support import acts, backups
+from tests.support.commands import nurture
+from tests.support.house import House, open_house
+from tests.support.running import installation
+from tests.support.website import website
+
+FIRST = Path(__file__).with_name("first_schema.zip")
+MADE_AT = datetime(2026, 3, 13, 9, 10, tzinfo=UTC)
+PROCESSES = 4
+
+
+def at(name: str) -> str:
+    """An address of the cast."""
+    return f"{name}@example.org"
+
+
+@pytest.fixture
+def first_url(database_url: str) -> str:
+    """A database as the first schema left it, on both engines."""
+    database = open_database(database_url)
+    with archive.reading(FIRST) as opened, database.transaction() as session:
+        restoring.load(session.connection(), opened)
+    database.close()
+    return database_url
+
+
+@pytest.fixture
+def upgraded(first_url: str, tmp_path: Path) -> Iterator[House]:
+    """The same, after `nurture migrate`, with the keys of then and the clock where it was."""
+    said = nurture("migrate", folder=tmp_path, database_url=first_url, data_dir=str(tmp_path))
+    assert (said.status, said.out) == (0, "The schema was brought up to date.\n"), said
+    with open_house(first_url, tmp_path, published=False) as house:
+        house.clock.moment = MADE_AT
+        yield house
+
+
+def test_what_was_due_leaves_and_every_follow_up_on_the_very_days_of_a_lead_of_today(upgraded: House) -> None:
+    """Lotte does with the code of now what Ilse did with the code of then, at the same moment."""
+    upgraded.clock.moment = datetime(2026, 3, 11, 9, 10, tzinfo=UTC)
+    acts.confirmed(upgraded, at("lotte"))
+    upgraded.clock.moment = MADE_AT
+    assert upgraded.tick() == 3  # two follow-ups, and Karin's advice
+    upgraded.live_through(days=40)
+    ilse, lotte = acts.follow_ups(upgraded, at("ilse")), acts.follow_ups(upgraded, at("lotte"))
+    assert len(ilse) == 8
+    assert [told(each) for each in ilse.values()] == [told(each) for each in lotte.values()]
+    assert acts.enrolment(upgraded, at("ilse")).state == "finished"
+    for name in ("anna", "gijs"):
+        steps = acts.follow_ups(upgraded, at(name))
+        assert set(steps) == set(ilse)
+        assert steps["hoe-ging-het"].attempts == 1  # it left before the upgrade, and never again
+
+
+def told(message: Message) -> tuple[object, ...]:
+    """What became of a step, and when."""
+    return message.step, message.state, message.planned_at, message.settled_at
+
+
+def test_links_in_mails_of_before_the_upgrade_work(upgraded: House) -> None:
+    client = website(upgraded)
+    advice = acts.advice(upgraded, at("bram"))
+    assert client.post(advice.content["confirm_url"]).status_code == 200
+    assert acts.enrolment(upgraded, at("bram")).state == "active"
+    for name, letter in (("anna", "unsubscribe_url"), ("gijs", "booking_url"), ("ilse", "preferences_url")):
+        assert client.get(upgraded.messages(at(name))[-1].content[letter]).status_code == 200, letter
+    assert client.post(upgraded.messages(at("anna"))[-1].content["unsubscribe_url"]).status_code == 200
+    assert acts.enrolment(upgraded, at("anna")).state == "stopped"
+    with upgraded.services.database.reading() as session:
+        erased = str(session.execute(text("SELECT public_id FROM erased_token LIMIT 1")).scalar_one())
+    token = upgraded.services.keyring.sign("u", erased)
+    assert client.post(f"/u/{token}").status_code == 200  # Hugo, who was erased
+
+
+def test_everyone_who_was_not_to_get_mail_still_gets_none(upgraded: House) -> None:
+    for name in ("carla", "daan", "hugo"):
+        upgraded.opt_in(at(name))
+    upgraded.live_through(days=14)
+    assert upgraded.mails(at("daan")) == []
+    assert len(upgraded.mails(at("carla"))) == 1  # the advice she asked for, and no follow-up
+    assert acts.advice(upgraded, at("frank")).state == "held"
+    assert acts.follow_ups(upgraded, at("jan"))["hoe-ging-het"].state == "unknown"
+    assert upgraded.mails(at("frank")) == []
+
+
+def test_a_backup_of_then_is_restored_into_the_schema_of_now(database_url: str, tmp_path: Path) -> None:
+    with open_house(database_url, tmp_path, published=False) as house:
+        house.clock.moment = MADE_AT
+        done = backups.restore(house, FIRST)
+        assert schema_state(house.services.database) is Schema.CURRENT
+        assert (done.held.waiting, done.held.leaving) == (2, 0)
+        assert done.proofs[0].startswith("proved: lead ")
+        assert house.live_through(days=3) == 0
+
+
+def test_statements_of_the_first_version_run_on_the_schema_of_now(migrated_database_url: str) -> None:
+    """While web and workers are replaced one after another, both run: no column of the new may be required."""
+    database = open_database(migrated_database_url)
+    with archive.reading(FIRST) as opened, database.transaction() as session:
+        there = {each.name: each for each in dump.tables(session.connection())}
+        for part in opened.manifest.parts:
+            assert set(part.columns) <= set(there[part.table].columns)
+        for name, table in there.items():
+            for part in opened.manifest.parts:
+                if part.table == name:
+                    assert dump.load(session.connection(), table, part.columns, opened.lines(part)) == part.rows
+    database.close()
+
+
+@pytest.mark.parametrize("before", ["empty", "first"])
+def test_of_several_that_migrate_at_once_one_works_and_all_are_content(
+    database_url: str, tmp_path: Path, before: str, request: pytest.FixtureRequest
+) -> None:
+    if before == "first":
+        request.getfixturevalue("first_url")
+    with installation(tmp_path, database_url) as running:
+        processes = [running.start("migrate") for _ in range(PROCESSES)]
+        assert [each.wait(60) for each in processes] == [0] * PROCESSES, running.logs()
+        said = [log.read_text() for log in sorted(tmp_path.glob("*.log"))]
+    assert sorted(said) == ["The schema is current.\n"] * (PROCESSES - 1) + ["The schema was brought up to date.\n"]
+    database = open_database(database_url)
+    assert schema_state(database) is Schema.CURRENT
+    database.close()
+
+
+@pytest.mark.postgres
+def test_a_busy_table_ends_the_migration_in_one_sentence_with_nothing_changed(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "BUSY_TABLE_SECONDS", 1)
+    busy = open_database(postgres_url)
+    with archive.reading(FIRST) as opened, busy.transaction() as session:
+        restoring.load(session.connection(), opened)
+    with busy.transaction() as session:
+        session.execute(text("SELECT 1 FROM message LIMIT 1"))
+        said = nurture("migrate", folder=tmp_path, database_url=postgres_url, data_dir=str(tmp_path))
+        assert (said.status, said.err.count("\n")) == (1, 1), said
+        assert "in use all the time, so nothing was changed" in said.err
+    assert schema_state(busy) is Schema.OLDER
+    assert nurture("migrate", folder=tmp_path, database_url=postgres_url, data_dir=str(tmp_path)).status == 0
+    busy.close()
