@@ -21,6 +21,9 @@ from sqlmodel import Session, create_engine
 from service.errors import Problem, ProblemsError, RefusedError, UnavailableError
 
 BUSY_TIMEOUT_MS = 5_000
+# PostgreSQL's. A process that stands still in the middle of a transaction would hold its leads, and whoever waits for
+# them, for as long as it stands; none of ours thinks for seconds between two statements.
+_PATIENCE = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=30s"
 NOTIFY_CHANNEL = "nurture_due"
 _LEAVING_SECONDS = 5.0
 
@@ -88,7 +91,7 @@ class Database:
             self._name = f"nurture-{secrets.token_hex(4)}"
             arguments = {
                 "connect_timeout": 5,
-                "options": "-c lock_timeout=10s -c timezone=UTC",
+                "options": f"-c timezone=UTC {_PATIENCE}",
                 "application_name": self._name,
             }
             self._writer = create_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True, connect_args=arguments)
@@ -244,7 +247,10 @@ def notify_sender(session: Session) -> None:
 def _unavailable() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+    except (DBAPIError, PoolTimeoutError) as error:
+        away = isinstance(error, OperationalError | InterfaceError | PoolTimeoutError)
+        if not away and not (isinstance(error, DBAPIError) and error.connection_invalidated):
+            raise  # a statement that is wrong; but PostgreSQL may end a session with an error of any class
         raise UnavailableError(
             f"the database cannot be used just now ({_plain_reason(error)})",
             "De dienst is even niet bereikbaar. Probeer het over een minuut nog eens.",

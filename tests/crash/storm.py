@@ -21,26 +21,17 @@ from pathlib import Path
 
 from sqlmodel import Session, col, update
 
-from service.store.db import open_database
-from service.store.schema import migrate
 from service.store.tables import Message
 from tests.crash.fleet import Fleet, fleet
+from tests.crash.ground import ground, migrated
 from tests.crash.people import People
 from tests.crash.reckoning import Reckoning, Seen, reckon, unsettled
 from tests.crash.weather import Weather
 from tests.support import acts, crowd
-from tests.support.drafts import publish, with_steps
-from tests.support.house import SECRET_KEY, House, open_house
+from tests.support.house import House
 from tests.support.postgres import postgres_server
-from tests.support.running import installation
 from tests.support.smtp_server import Received, SmtpServer
 
-ALWAYS = {
-    "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
-    "from": "00:00",
-    "to": "23:59",
-    "skip_holidays": False,
-}
 _FOLLOW_UPS = 50  # that become due around each kill
 _LEAVE = 0.15  # of these leads unsubscribe as theirs becomes due
 _SPREAD = 1.5  # seconds from a start to the kill, at the most, and over which follow-ups become due
@@ -80,13 +71,9 @@ def storm(database_url: str, folder: Path, *, kills: int, seed: int) -> Storm:
             people.got_advice(mail.recipients[0], mail.data)
 
     with (
-        open_house(database_url, folder, published=False) as house,
         SmtpServer(weather=weather, witness=witness) as server,
-        installation(folder, database_url, **_settings(house, server)) as running,
+        ground(database_url, folder, server) as (house, running),
     ):
-        house.clock.moment = datetime.now(UTC) - timedelta(hours=1)
-        publish(house, with_steps({"key": "a", "wait": "1 day"}, {"key": "b", "wait": "1 day"}, window=ALWAYS))
-        crowd.model(house)
         ours = fleet(running)
         ours.start()
         people = People(ours.ports, seed, posters=3, pause=0.12)
@@ -109,16 +96,6 @@ def storm(database_url: str, folder: Path, *, kills: int, seed: int) -> Storm:
         _end(found, ours)
     engine = "sqlite" if house.services.database.is_sqlite else "postgresql"
     return Storm(line=found.line(engine, kills, seed), wrong=found.wrong, cut_off=found.cut_off)
-
-
-def _settings(house: House, server: SmtpServer) -> dict[str, str]:
-    return {
-        "NURTURE_DEMO": "0",
-        "NURTURE_MAIL_URL": server.url,
-        "NURTURE_SECRET_KEYS": SECRET_KEY,
-        "NURTURE_SUPPRESSION_KEY": house.services.suppression_key,
-        "NURTURE_OPT_IN_LIMITS": "network=1000000/h; domain=1000000/h; all=1000000/h",
-    }
 
 
 def _blow(house: House, ours: Fleet, people: People, chance: random.Random) -> None:
@@ -170,22 +147,15 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             if engine == "sqlite":
                 url = f"sqlite:///{folder}/nurture.db"
-                done = _on_new(url, Path(folder), kills=given.kills, seed=seed)
+                done = storm(migrated(url), Path(folder), kills=given.kills, seed=seed)
             else:
                 with postgres_server() as server:
-                    done = _on_new(server.url(server.create()), Path(folder), kills=given.kills, seed=seed)
+                    done = storm(migrated(server.url(server.create())), Path(folder), kills=given.kills, seed=seed)
         sys.stdout.write(f"{done.line}, {time.monotonic() - began:.0f} s\n")
         sys.stdout.writelines(f"  {each}\n" for each in done.wrong)
         sys.stdout.flush()
         wrong += done.wrong
     return 1 if wrong else 0
-
-
-def _on_new(database_url: str, folder: Path, *, kills: int, seed: int) -> Storm:
-    database = open_database(database_url)
-    migrate(database)
-    database.close()
-    return storm(database_url, folder, kills=kills, seed=seed)
 
 
 if __name__ == "__main__":

@@ -23,15 +23,27 @@ from psycopg import sql
 
 START_SECONDS = 60
 
-# The server's keeper reads from a pipe whose other end this process holds. When the pipe closes, also because this
-# process was killed, the server stops and its folder goes: nothing is ever left behind.
+# The server's keeper reads orders from a pipe whose other end this process holds. When the pipe closes, also because
+# this process was killed, the server stops and its folder goes: nothing is ever left behind.
 KEEPER = """
 "$1/initdb" -D "$2/data" -U postgres --auth=trust --encoding=UTF8 --locale=C --no-sync >"$2/log" 2>&1 || exit 1
-"$1/postgres" -D "$2/data" -k "$2" -c listen_addresses='' -c fsync=off -c synchronous_commit=off \\
-    -c full_page_writes=off -c max_connections=200 -c shared_buffers=32MB >>"$2/log" 2>&1 &
-cat >/dev/null
-kill -QUIT $!
-wait $!
+programs=$1 folder=$2
+start() {
+    "$programs/postgres" -D "$folder/data" -k "$folder" -c listen_addresses='' -c fsync=off -c synchronous_commit=off \\
+        -c full_page_writes=off -c max_connections=200 -c shared_buffers=32MB >>"$folder/log" 2>&1 &
+    server=$!
+}
+start
+while read -r word; do
+    case $word in
+        halt) kill -INT $server; wait $server; server= ;;
+        go) start ;;
+    esac
+done
+if [ "$server" ]; then
+    kill -QUIT $server
+    wait $server
+fi
 cd / && rm -rf "$2"
 """
 
@@ -61,6 +73,23 @@ class PostgresServer:
     def drop(self, name: str) -> None:
         """Throw a database away, and whoever is still in it."""
         self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def halt(self) -> None:
+        """Stop the server as an administrator does, under whoever is connected; `go_on` starts it on the same data."""
+        self._order("halt")
+        # The keeper takes no order before the last is done, and postgres removes its socket as the last thing it does.
+        while (self.folder / ".s.PGSQL.5432.lock").exists():
+            time.sleep(0.05)
+
+    def go_on(self) -> None:
+        """Start the server again, and wait until it takes connections."""
+        self._order("go")
+        _wait_until_ready(self)
+
+    def _order(self, word: str) -> None:
+        assert self.keeper.stdin is not None
+        self.keeper.stdin.write(f"{word}\n".encode())
+        self.keeper.stdin.flush()
 
     def stop(self) -> None:
         """Stop the server and remove its folder."""

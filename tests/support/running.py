@@ -131,13 +131,15 @@ class Running:
             wait_for(lambda: http("GET", f"{self.url}/readyz").status == 200, f"ready; log:\n{self.logs()}")
         return process
 
-    def launch(self, *command: str, program: tuple[str, ...] = ("-m", "service")) -> subprocess.Popen[bytes]:
-        """Start one process and wait for nothing; `program` is what Python runs, the service unless told otherwise."""
+    def launch(
+        self, *command: str, program: tuple[str, ...] = ("-m", "service"), **env: str
+    ) -> subprocess.Popen[bytes]:
+        """Start one process and wait for nothing. `program` is what Python runs; `env` holds settings of its own."""
         log = (self.folder / f"{len(self.processes)}.log").open("wb")
         process = subprocess.Popen(
             [sys.executable, *program, *command],
             cwd=self.folder,
-            env={**self.environment(), "PYTHONPATH": str(ROOT)},
+            env={**self.environment(), "PYTHONPATH": str(ROOT), **env},
             stdout=log,
             stderr=log,
         )
@@ -163,6 +165,10 @@ class Running:
             if process.poll() is None:
                 process.send_signal(number)
                 process.wait(20)
+
+    def log_of(self, process: subprocess.Popen[bytes]) -> str:
+        """All that one process wrote."""
+        return (self.folder / f"{self.processes.index(process)}.log").read_text(errors="replace")
 
     def logs(self) -> str:
         """All that the processes wrote."""

@@ -1,0 +1,94 @@
+"""A line to a server that can be cut and mended, for whoever is told its port."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+
+class TcpProxy:
+    """Passes what comes to `port` on to a Unix socket, and back. After `cut` every connection is reset at once."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        self._cut = threading.Event()
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._open: set[socket.socket] = set()
+        self._threads: list[threading.Thread] = []
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.port: int = self._listener.getsockname()[1]
+
+    def cut(self) -> None:
+        """Break every connection, and every new one until `mend`."""
+        self._cut.set()
+        self._break_all()
+
+    def mend(self) -> None:
+        """New connections are passed on again."""
+        self._cut.clear()
+
+    def __enter__(self) -> TcpProxy:
+        self._start(self._accept)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        _shut(self._listener)
+        self._break_all()
+        for thread in self._threads:
+            thread.join(10)
+        self._listener.close()
+
+    def _start(self, target: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=target, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            self._start(self._serve, client)
+
+    def _serve(self, client: socket.socket) -> None:
+        with client, socket.socket(socket.AF_UNIX) as server:
+            with self._lock:
+                if self._cut.is_set() or self._stopping.is_set():
+                    return
+                self._open |= {client, server}
+            try:
+                server.connect(str(self._target))
+                back = threading.Thread(target=_pump, args=(server, client), daemon=True)
+                back.start()
+                _pump(client, server)
+                back.join()
+            except OSError:
+                return  # nobody there: for the client the connection was lost
+            finally:
+                with self._lock:
+                    self._open -= {client, server}
+
+    def _break_all(self) -> None:
+        with self._lock:
+            for sock in self._open:
+                _shut(sock)
+
+
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    """Pass on what comes, until one of the two is gone; then neither is of use."""
+    with contextlib.suppress(OSError):
+        while data := source.recv(65_536):
+            target.sendall(data)
+    _shut(source)
+    _shut(target)
+
+
+def _shut(sock: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
