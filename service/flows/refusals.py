@@ -42,16 +42,17 @@ def turned_away(
     session.flush()
     long_ago = now - _WITHIN
     together = domain_pauses.begun_after(session, max(long_ago, us.since) if us is not None else long_ago)
-    said = f"bericht {message.id}: {result.code}{f' {result.enhanced}' if result.enhanced else ''}"
+    said = f"{message.id}: {result.code}{f' {result.enhanced}' if result.enhanced else ''}"
     if len(together) >= _SEVERAL:
         _it_is_us(session, us, together, said, now)
         return None
     alerts.tell(
         session,
         _cause(key),
-        dutch=f"Een domein van ontvangers weigert onze mail om zijn beleid ({said}). Mail daarheen wacht, en we "
-        "proberen het steeds opnieuw.",
-        english=f"a domain of recipients refuses our mail by policy ({said}); mail to it waits, and we keep trying",
+        dutch=f"Een domein van ontvangers weigert onze mail om zijn beleid (bericht {said}). Mail daarheen "
+        "wacht, en we proberen het steeds opnieuw.",
+        english=f"a domain of recipients refuses our mail by policy (message {said}); mail to it waits, and we keep "
+        "trying",
         now=now,
     )
     return pause.until
@@ -128,10 +129,11 @@ def _it_is_us(session: Session, us: DomainPause | None, together: list[DomainPau
     alerts.tell(
         session,
         REFUSED,
-        dutch=f"Meer dan een paar domeinen weigeren onze mail om hun beleid (het laatst {said}). Waarschijnlijk ligt "
-        "het aan ons: kijk met nurture doctor. Er gaat niets verloren; we proberen het steeds met een mail.",
-        english=f"several domains refuse our mail by policy (last {said}), so it is probably us: see nurture doctor; "
-        "nothing is lost, we keep trying with one mail at a time",
+        dutch=f"Meer dan een paar domeinen weigeren onze mail om hun beleid (het laatst bericht {said}). "
+        "Waarschijnlijk ligt het aan ons: kijk met nurture doctor. Er gaat niets verloren; we proberen het steeds "
+        "met een mail.",
+        english=f"several domains refuse our mail by policy (last message {said}), so it is probably us: see nurture "
+        "doctor; nothing is lost, we keep trying with one mail at a time",
         now=now,
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,9 +14,7 @@ from sqlmodel import Session, select
 
 from service.errors import UnavailableError
 from service.flows import handover, settling, ticks
-from service.flows.sending import Sender
 from service.mail.transport import OutboundMail, SendResult
-from service.store import suppressions
 from service.store.db import Database
 from service.store.tables import Message, Revision
 from tests.support import acts
@@ -27,7 +24,6 @@ from tests.support.transports import (
     Network,
     accepted,
     always,
-    in_turn,
     login_refused,
     lost_after_the_dot,
     no_such_mailbox,
@@ -232,111 +228,6 @@ def test_a_late_yes_outweighs_a_repeat_that_nobody_answers_for(posted: House, ne
     stalled(posted, acts.advice(posted), meanwhile=lambda: settle(posted, first_token, accepted()))
     assert posted.send_due() == 0
     assert (acts.advice(posted).state, acts.alerts(posted), network.mails) == ("accepted", [], [])
-
-
-# Refused
-
-
-def test_a_refusal_for_now_is_tried_again_later_and_later_with_the_same_bytes(posted: House, network: Network) -> None:
-    network.answer = always(refused_for_now())
-    posted.opt_in()
-    start, gaps = posted.clock.now(), []
-    for _ in range(9):
-        assert posted.send_due() == 0
-        message = acts.advice(posted)
-        assert message.state == "due"
-        gaps.append((message.due_at - posted.clock.now()) // MINUTE)
-        posted.clock.moment = message.due_at - timedelta(seconds=1)
-        posted.send_due()
-        posted.clock.moment = message.due_at
-    assert gaps == [5, 10, 20, 40, 80, 160, 240, 240, 240]
-    assert len(network.mails) == 9
-    assert len({(mail.message_id, mail.data) for mail in network.mails}) == 1
-    posted.clock.moment = start + timedelta(days=4) - timedelta(hours=4, seconds=1)
-    posted.send_due()
-    assert acts.advice(posted).due_at == posted.clock.now() + timedelta(hours=4)
-    posted.clock.advance(hours=4)
-    posted.send_due()
-    assert acts.advice(posted).state == "failed", "four days after the first try it ends"
-
-
-def test_a_mailbox_that_does_not_exist_gets_nothing_for_thirty_days(posted: House, network: Network) -> None:
-    follow_up_due(posted)
-    network.answer = always(no_such_mailbox())
-    assert posted.send_due() == 0
-    network.answer = always(accepted())
-    bounced_at, before = posted.clock.now(), len(network.mails)
-    assert acts.follow_ups(posted)["hoe-ging-het"].state == "failed"
-    run = acts.enrolment(posted)
-    assert (run.state, run.end_reason, run.next_at) == ("stopped", "hard_bounce", None)
-    with posted.services.database.reading() as session:
-        (rule,) = suppressions.of(session, [posted.services.hmac(ANNA)])[posted.services.hmac(ANNA)]
-    assert (rule.scope, rule.until) == ("all", bounced_at + timedelta(days=30))
-    posted.live_through(days=29)
-    posted.opt_in()
-    assert posted.send_due() == 0
-    posted.clock.advance(days=1)
-    posted.opt_in()
-    assert posted.send_due() == 1
-    assert len(network.mails) == before + 1
-
-
-def test_a_mail_that_is_refused_for_what_it_says_fails_alone(posted: House, network: Network) -> None:
-    follow_up_due(posted)
-    network.answer = in_turn(refused_content())
-    posted.send_due()
-    network.answer = always(accepted())
-    assert acts.follow_ups(posted)["hoe-ging-het"].state == "failed"
-    assert acts.enrolment(posted).state == "active"
-    posted.live_through(days=6)
-    assert acts.follow_ups(posted)["check"].state == "accepted"
-
-
-# Our own fault
-
-
-def test_when_the_channel_is_down_no_attempt_is_burnt_and_it_is_told_once(posted: House, network: Network) -> None:
-    network.answer = always(login_refused())
-    for number in range(20):
-        posted.opt_in(f"lead{number}@example.org")
-
-    async def live() -> None:
-        sender = Sender(posted.services, network.open())
-        assert await sender.send_due() == 0
-        tried = len(network.mails)
-        assert tried <= 32
-        assert await sender.send_due() == 0
-        assert len(network.mails) == tried, "it rests"
-        assert sender._channel._rests_until <= asyncio.get_running_loop().time() + 5, (
-            "one outage is one fault, not twenty"
-        )
-        for number in range(20):
-            message = acts.advice(posted, f"lead{number}@example.org")
-            assert (message.state, message.attempts, message.first_handed_at) == ("due", 0, None)
-        sender._channel._rests_until = 0.0  # as if the rest was over
-        assert await sender.send_due() == 0
-        assert len(network.mails) == tried + 1, "one mail tries whether it works again"
-        assert acts.alerts(posted) == ["channel-down"]
-        network.answer = always(accepted())
-        posted.clock.advance(hours=3)
-        sender._channel._rests_until = 0.0
-        assert await sender.send_due() == 20
-
-    asyncio.run(live())
-    assert acts.alerts(posted) == []
-    assert [each.cause for each in acts.all_alerts(posted)] == ["channel-down"]
-    with posted.services.database.reading() as session:
-        assert {each.attempts for each in session.exec(select(Message))} == {1}
-
-
-def test_a_second_outage_is_told_again(posted: House, network: Network) -> None:
-    for result in (login_refused(), accepted(), login_refused()):
-        network.answer = always(result)
-        posted.opt_in(f"{posted.clock.now():%H}@example.org")
-        posted.send_due()
-        posted.clock.advance(hours=1)
-    assert [each.cause for each in acts.all_alerts(posted)] == ["channel-down", "channel-down"]
-    assert acts.alerts(posted) == ["channel-down"]
 
 
 # Mails that cannot be built

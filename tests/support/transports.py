@@ -99,6 +99,11 @@ def refused_content() -> SendResult:
     return SendResult(outcome=Outcome.INVALID, stage="dot", code=554, enhanced="5.6.0", text="not like this")
 
 
+def refused_by_policy() -> SendResult:
+    """550 5.7.1: not from you."""
+    return SendResult(outcome=Outcome.RETRY, stage="rcpt", code=550, enhanced="5.7.1", text="policy", scope="domain")
+
+
 def lost_after_the_dot() -> SendResult:
     """The connection was cut before the answer came."""
     return SendResult(outcome=Outcome.UNKNOWN, stage="dot", text="connection lost")
