@@ -71,6 +71,9 @@ def restore(
     typer.echo(f"Restored {done.rows} rows as they were at {opened.manifest.made_at:%Y-%m-%d %H:%M} UTC.")
     for proof in done.proofs:
         typer.echo(proof)
+    if any(done.carried):
+        noes, erased = done.carried
+        typer.echo(f"Kept from the database that was replaced: {noes} who said no or bounced since, {erased} erased.")
     typer.echo(
         f"All mail is on hold. {done.held.waiting} mails that were about to leave then may have left since, and are "
         f"held; of {done.held.leaving} it is unknown whether they arrived."

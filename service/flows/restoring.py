@@ -11,7 +11,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlmodel import Session, col, select
 
 from service.errors import RefusedError
-from service.flows import put_back
+from service.flows import carried, put_back
 from service.flows.archive import Archive
 from service.flows.services import Services
 from service.store import dump, events, high_water, schema, suppressions
@@ -20,11 +20,12 @@ from service.store.tables import Lead, Message
 
 @dataclass(frozen=True, kw_only=True)
 class Restored:
-    """What was done: rows loaded, what is held since when, and a sentence for each thing that was proved."""
+    """What was done: rows loaded, what is held since when, a sentence for each proof, and what was carried over."""
 
     rows: int
     held: put_back.Held
     proofs: tuple[str, ...]
+    carried: tuple[int, int]  # suppressions and erasings that the replaced database knew and the backup did not
 
 
 def restore(
@@ -47,6 +48,7 @@ def restore(
         connection = session.connection()
         if not replace and not dump.holds_nothing(connection):
             raise RefusedError("this database is not empty; nothing was changed (--replace throws away what is in it)")
+        noes = carried.gather(connection, manifest.keys.suppression if manifest.keys else None)
         dump.drop_all(connection)
         rows = load(connection, backup)
         schema.upgrade(connection)
@@ -54,10 +56,11 @@ def restore(
         proofs = _prove(session, services)
         now = _clock(session, services)
         events.audit(session, actor, "restored", now, made_at=manifest.made_at.isoformat(), rows=rows)
+        moved = carried.apply(session, services, noes, now)
         held = put_back.hold(session, services, since=manifest.clock, actor=actor, now=now)
         count = high_water.counted(session)
     high_water.start_anew(services.database, count)
-    return Restored(rows=rows, held=held, proofs=proofs)
+    return Restored(rows=rows, held=held, proofs=proofs, carried=moved)
 
 
 def load(connection: Connection, backup: Archive) -> int:

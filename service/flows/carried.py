@@ -1,0 +1,64 @@
+"""What may not be undone by an older backup: every "no" and every erasing that the replaced database still knows.
+
+A practice that restores last night's backup would otherwise mail those who unsubscribed this morning, and bring back
+those who asked to be forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, select
+from sqlmodel import Session, col
+from sqlmodel import select as select_model
+
+from service.flows import consent, privacy
+from service.flows.services import Services
+from service.store import dump
+from service.store.tables import ErasedToken, Fact, Lead, Suppression
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noes:
+    """Rows of the replaced database, by column."""
+
+    suppressions: Sequence[RowMapping] = ()
+    erased: Sequence[RowMapping] = ()
+
+
+def gather(connection: Connection, suppression_key: str | None) -> Noes:
+    """What the database knows now, whatever its schema; nothing where its hashes were made with another key."""
+    there = {each.name: each.table for each in dump.tables(connection)}
+    if not {"fact", "suppression", "erased_token"} <= there.keys():
+        return Noes()
+    keys: Any = connection.execute(select_model(Fact.value).where(col(Fact.key) == "keys")).scalar()
+    if not keys or keys["suppression"] != suppression_key:
+        return Noes()
+    return Noes(
+        suppressions=connection.execute(select(there["suppression"])).mappings().all(),
+        erased=connection.execute(select(there["erased_token"])).mappings().all(),
+    )
+
+
+def apply(session: Session, services: Services, noes: Noes, now: datetime) -> tuple[int, int]:
+    """Suppress and erase in what was restored what the backup did not know of. Returns how many of each."""
+    known = {(row.address_hmac, row.reason) for row in session.exec(select_model(Suppression))}
+    new = [row for row in noes.suppressions if (row["address_hmac"], row["reason"]) not in known]
+    columns = [name for name in Suppression.model_fields if name != "id"]
+    session.add_all(Suppression(**{name: row[name] for name in columns}) for row in new)
+    session.flush()
+    hashes = {row["address_hmac"] for row in new}
+    gone = {row["public_id"] for row in noes.erased}
+    erased = 0
+    for lead in session.exec(select_model(Lead).order_by(col(Lead.id))).all():
+        if lead.public_id in gone:
+            privacy.erase(session, services, lead.id, "erased before the restore", now)
+            erased += 1
+        elif services.hmac(lead.address) in hashes:
+            consent.withdraw(session, services, lead, "no said before the restore", now)
+    left = set(session.exec(select_model(ErasedToken.public_id)))
+    session.add_all(ErasedToken(**row) for row in noes.erased if row["public_id"] not in left)
+    return len(new), erased

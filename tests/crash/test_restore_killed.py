@@ -1,0 +1,59 @@
+"""A restore that is killed at any moment leaves what was there before, or what was restored (ACCEPTANCE L10)."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from pathlib import Path
+
+from sqlalchemy import text
+
+from service.store.db import open_database
+from tests.support.running import Running, installation
+
+KILLS = 5
+ANNA, BRAM = "anna@example.org", "bram@example.org"
+LEADS = {"one.zip": [ANNA], "two.zip": [ANNA, BRAM]}
+
+
+def test_killed_at_any_moment_it_leaves_the_old_state_or_the_new_one(database_url: str, tmp_path: Path) -> None:
+    with installation(tmp_path, database_url, NURTURE_DEMO="0") as running:
+        running.start()
+        for file, address in (("one.zip", ANNA), ("two.zip", BRAM)):
+            assert running.opt_in(address).status == 202
+            running.first_mail(address)
+            assert running.cli("backup", file).returncode == 0
+        running.stop()
+        began = time.monotonic()
+        restored = running.cli("restore", "one.zip", "--replace", "--yes")
+        assert restored.returncode == 0, restored.stderr
+        whole = time.monotonic() - began
+        kept, moments, undone = "one.zip", random.Random(20261123), 0
+        for _ in range(KILLS):
+            other = "two.zip" if kept == "one.zip" else "one.zip"
+            process = running.start("restore", other, "--replace", "--yes")
+            time.sleep(moments.uniform(0.4, 1.0) * whole)
+            process.send_signal(signal.SIGKILL)
+            process.wait(20)
+            found = leads(running)
+            assert found in LEADS.values(), found
+            undone += found == LEADS[kept]
+            kept = kept if found == LEADS[kept] else other
+        assert undone
+        assert running.cli("restore", "two.zip", "--replace", "--yes").returncode == 0
+        assert leads(running) == LEADS["two.zip"]
+
+
+def leads(running: Running) -> list[str]:
+    """Who is in the database; each with all that belongs to her, and all mail on hold."""
+    database = open_database(running.database_url)
+    try:
+        with database.reading() as session:
+            found = [str(each) for each in session.execute(text("SELECT address FROM lead ORDER BY id")).scalars()]
+            for table in ("opt_in", "enrolment", "message", "attempt"):
+                assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == len(found), table
+            assert session.execute(text("SELECT count(*) FROM fact WHERE key = 'restored'")).scalar_one() == 1
+    finally:
+        database.close()
+    return found
