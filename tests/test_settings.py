@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -60,6 +61,7 @@ def test_everything_can_be_set(surroundings: dict[str, str], tmp_path: Path) -> 
             "NURTURE_REPLY_TO": "balie@mijnpraktijk.example",
             "NURTURE_ALLOWED_ORIGINS": "https://www.praktijk.example, https://Praktijk.example:443/",
             "NURTURE_OPT_IN_LIMITS": "address=5/h",
+            "NURTURE_RETRIES": "first=1m; give_up=5d",
             "NURTURE_TRUSTED_PROXIES": "10.0.0.0/8,::1",
             "NURTURE_WEBHOOK_SECRETS_POSTMARK": "user:password,other:password",
             "NURTURE_BOUNCE_MAILBOX": "imaps://bounce%40praktijk.example:pass@imap.praktijk.example",
@@ -75,6 +77,7 @@ def test_everything_can_be_set(surroundings: dict[str, str], tmp_path: Path) -> 
     assert settings.reply_to == Mailbox(name="", address="balie@mijnpraktijk.example")
     assert settings.allowed_origins[0] == "https://www.praktijk.example"
     assert settings.opt_in_limits.address == (Limit(count=5, seconds=3_600),)
+    assert (settings.retries.first, settings.retries.give_up) == (timedelta(minutes=1), timedelta(days=5))
     assert settings.trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("::1/128"))
     assert settings.webhook_secrets == {"postmark": ("user:password", "other:password")}
     assert settings.alert_to == ("a@praktijk.example", "b@praktijk.example")
@@ -188,6 +191,8 @@ def test_a_problem_in_the_dotenv_file_names_its_line(monkeypatch: pytest.MonkeyP
         ("NURTURE_ALLOWED_ORIGINS", "*"),
         ("NURTURE_ALLOWED_ORIGINS", "https://a.example/pagina"),
         ("NURTURE_OPT_IN_LIMITS", "address=1/w"),
+        ("NURTURE_RETRIES", "first=5"),
+        ("NURTURE_RETRIES", "first=5h"),
         ("NURTURE_TRUSTED_PROXIES", "*"),
         ("NURTURE_TRUSTED_PROXIES", "0.0.0.0/0"),
         ("NURTURE_TRUSTED_PROXIES", "10.0.0.1/8"),

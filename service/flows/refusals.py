@@ -69,7 +69,7 @@ def taken(session: Session, services: Services, message: Message, now: datetime)
         _forget(session, rows[key], now)
     us, down = rows.get(REFUSED), rows.get(DOWN)
     if us is not None and us.strikes:
-        us.strikes, us.since = 0, now  # kept for an hour: who refused before counts no more
+        us.strikes = 0  # the row stays: who refused before it began counts no more
         alerts.mended(session, REFUSED, now)
     if down is not None and down.until <= now:  # by a sender that found out nothing since, and may be gone
         channel.mended(session, now)
