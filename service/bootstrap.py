@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from service.domain.clock import Clock, RealClock
 from service.domain.mailbox import Mailbox
+from service.domain.send_limits import NO_LIMITS
 from service.errors import Problem, ProblemsError, RefusedError
 from service.flows import publishing, put_back
 from service.flows.demo_clock import DemoClock
@@ -45,6 +46,8 @@ def build(settings: Settings) -> Services:
         content_dir=settings.content_dir,
         limits=settings.opt_in_limits,
         retries=settings.retries,
+        # Limits count real time, and the demo has none to wait for: its clock steps over days in a moment.
+        send_limits=NO_LIMITS if settings.demo else settings.send_limits,
         open_transport=partial(open_transport, settings.mail_url),
         retention=Retention(
             after_advice=timedelta(days=settings.erase_after_days),

@@ -15,6 +15,7 @@ from service import setting_values as values
 from service.domain.limits import DEFAULT_LIMITS, OptInLimits, parse_limits
 from service.domain.mailbox import Mailbox, parse_mailbox
 from service.domain.retries import DEFAULT_RETRIES, Retries, parse_retries
+from service.domain.send_limits import NO_LIMITS, SendLimits, parse_send_limits
 from service.environment import DOTENV, PREFIX, Written, problem_id, read_surroundings
 from service.errors import Problem, ProblemsError
 from service.kept_secrets import FILES, kept_secret
@@ -40,6 +41,7 @@ Folder = Annotated[Path, _from_text(values.folder)]
 Sender = Annotated[Mailbox, _from_text(parse_mailbox)]
 Limits = Annotated[OptInLimits, _from_text(parse_limits)]
 Delays = Annotated[Retries, _from_text(parse_retries)]
+LimitsOnSending = Annotated[SendLimits, _from_text(parse_send_limits)]
 Key = Annotated[str, _from_text(values.secret)]
 Keys = Annotated[tuple[str, ...], _from_text(values.secrets_list)]
 Origins = Annotated[tuple[str, ...], _from_text(values.origins)]
@@ -74,6 +76,7 @@ class Settings(BaseSettings):
     allowed_origins: Origins = ()
     opt_in_limits: Limits = DEFAULT_LIMITS
     retries: Delays = DEFAULT_RETRIES
+    send_limits: LimitsOnSending = NO_LIMITS
     trusted_proxies: Networks = ()
     webhook_secrets: Mapping[str, tuple[str, ...]] = Field({}, repr=False)
     bounce_mailbox: MailboxUrl | None = Field(None, repr=False)

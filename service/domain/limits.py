@@ -1,8 +1,9 @@
-"""How often advice may be asked for: caps on opt-ins by address, network, domain, and over all."""
+"""How often something may happen: limits as they are written, and the caps on opt-ins."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
@@ -12,7 +13,7 @@ _FIELDS = {"address": "address", "network": "network", "domain": "domain", "all"
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """At most `count` opt-ins in any stretch of `seconds`."""
+    """At most `count` of them in any stretch of `seconds`."""
 
     count: int
     seconds: int
@@ -42,15 +43,26 @@ def parse_limits(text: str) -> OptInLimits:
 
     Raises ValueError with a plain sentence that says which part cannot be read and what to write.
     """
-    found: dict[str, tuple[Limit, ...]] = {}
-    for part in filter(None, (part.strip() for part in text.split(";"))):
-        scope, equals, limits = (piece.strip() for piece in part.partition("="))
-        if scope not in _FIELDS or not equals:
-            raise ValueError(f"{part!r} does not start with one of address=, network=, domain=, all=")
-        if _FIELDS[scope] in found:
-            raise ValueError(f"{scope} stands there twice; give its limits as one list, as in address=1/15m,2/24h")
-        found[_FIELDS[scope]] = tuple(_parse_limit(limit.strip()) for limit in limits.split(","))
+    found = {_FIELDS[scope]: limit_list(limits) for scope, limits in by_scope(text, _FIELDS).items()}
     return replace(DEFAULT_LIMITS, **found)
+
+
+def by_scope(text: str, known: Collection[str]) -> dict[str, str]:
+    """Scope -> what stands behind its equals sign, of `scope=…; scope=…`. ValueError for one unknown or repeated."""
+    found: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in text.split(";"))):
+        scope, equals, value = (piece.strip() for piece in part.partition("="))
+        if scope not in known or not equals:
+            raise ValueError(f"{part!r} does not start with one of {', '.join(f'{each}=' for each in known)}")
+        if scope in found:
+            raise ValueError(f"{scope} stands there twice; give its limits as one list, as in {scope}=1/15m,2/24h")
+        found[scope] = value
+    return found
+
+
+def limit_list(text: str) -> tuple[Limit, ...]:
+    """Read `1/15m,2/24h`. ValueError names the part that is no limit, and what to write."""
+    return tuple(_parse_limit(limit.strip()) for limit in text.split(","))
 
 
 def _parse_limit(text: str) -> Limit:
@@ -59,7 +71,7 @@ def _parse_limit(text: str) -> Limit:
         raise ValueError(f"{text!r} is no limit; write a number and a time, as in 3/30d (units: s, m, h, d)")
     count, units = int(match["count"]), int(match["units"] or 1)
     if count < 1 or units < 1:
-        raise ValueError(f"{text!r} would refuse everyone; both numbers must be at least 1")
+        raise ValueError(f"{text!r} would let nothing through; both numbers must be at least 1")
     return Limit(count=count, seconds=units * _SECONDS[match["unit"]])
 
 

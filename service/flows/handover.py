@@ -17,6 +17,7 @@ from service.domain.enrolment import State
 from service.domain.lead import Kind, Suppression, may_receive
 from service.domain.timing import NeverOpensError, in_window, next_opening
 from service.flows import alerts, brake, refusals, settling
+from service.flows.allowance import Allowance
 from service.flows.services import Services
 from service.store import consents, enrolments, high_water, leads, outbox, suppressions
 from service.store.tables import Consent, Enrolment, Message
@@ -68,12 +69,16 @@ def begin(
     _lock(session, services, before)
     messages = outbox.hold(session, ids, lease, real_now)
     facts = _read(session, services, messages, now)
+    # Every other lock is held by now; without limits there is nothing to lock and nothing to ask.
+    allowance = Allowance(session, services, now, real_now) if services.send_limits.are_on else None
     begun = []
     for message in messages:
         if _let_go(session, services, message, facts, now):
             continue
         if remembers is not None and _forgotten(session, message, real_now - remembers):
             settling.list_as_unknown(session, message, now)
+            continue
+        if allowance is not None and not allowance.admits(message):
             continue
         token = secrets.token_hex(16)
         outbox.open_attempt(session, message, token=token, now=now, real_now=real_now)

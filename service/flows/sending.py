@@ -12,7 +12,7 @@ import structlog
 from sqlmodel import Session
 
 from service.errors import UnavailableError, trace
-from service.flows import brake, channel, settling
+from service.flows import allowance, brake, channel, settling
 from service.flows.building import build_all
 from service.flows.channel import Channel
 from service.flows.handover import HandOver, begin
@@ -156,15 +156,13 @@ class Sender:
         return group
 
     def _claim(self, session: Session, lease: str, most: int, *, urgent: bool) -> list[int]:
-        return outbox.claim(
-            session,
-            token=lease,
-            now=self._services.clock.now(),
-            real_now=real_now(session),
-            limit=most,
-            paused=brake.state(session),
-            urgent=urgent,
-        )
+        moment = real_now(session)
+        if self._services.send_limits.are_on:
+            most = allowance.claimable(session, self._services, most, urgent=urgent, real_now=moment)
+        if most <= 0:
+            return []
+        now, paused = self._services.clock.now(), brake.state(session)
+        return outbox.claim(session, token=lease, now=now, real_now=moment, limit=most, paused=paused, urgent=urgent)
 
     async def _begin(self, lease: str, ids: list[int], flying: list[asyncio.Task[None]], *, urgent: bool) -> bool:
         """Open attempts as room comes free, and set each mail off. False when some of them may not begin any more."""

@@ -10,6 +10,8 @@ from pathlib import Path
 from service.domain.clock import Clock
 from service.domain.limits import OptInLimits
 from service.domain.retries import DEFAULT_RETRIES, Retries
+from service.domain.send_limits import NO_LIMITS, SendLimits
+from service.flows.pace import Pace
 from service.flows.published import Published
 from service.mail.links import Keyring, address_hmac
 from service.mail.transport import Transport
@@ -56,6 +58,7 @@ class Services:
     limits: OptInLimits
     open_transport: Callable[[], Transport]
     retries: Retries = DEFAULT_RETRIES
+    send_limits: SendLimits = NO_LIMITS
     retention: Retention = Retention()
     alert_to: tuple[str, ...] = ()
     alert_url: str | None = None
@@ -65,11 +68,12 @@ class Services:
     production: bool = False
     bell: Bell = field(default_factory=Bell)
     published: Published = field(default_factory=Published)
+    pace: Pace = field(default_factory=Pace)
 
     def hmac(self, address: str) -> str:
         """What stands for an address in the list of suppressions."""
         return address_hmac(self.suppression_key, address)
 
     def domain_key(self, address: str) -> str:
-        """What stands for the domain of an address where it turned us away; tells nobody which domain."""
+        """What stands for the domain of an address where it is limited or turned us away; tells nobody which."""
         return address_hmac(self.suppression_key, f"@{address.rpartition('@')[2].lower()}")

@@ -10,14 +10,13 @@ from sqlmodel import Session
 
 from service.domain.forms import ConsentText, Form, Forms
 from service.domain.lead import Kind, clean_name, may_receive, normalise_address
-from service.domain.limits import Limit
 from service.errors import FieldProblem, InvalidInputError
 from service.flows import planning, privacy
 from service.flows.messages import add_advice
 from service.flows.published import LiveSequence
 from service.flows.services import Services
 from service.mail.links import new_public_id
-from service.store import enrolments, leads, sequences, suppressions
+from service.store import caps, enrolments, leads, sequences, suppressions
 from service.store.db import notify_sender, take_locks
 from service.store.tables import Consent, Enrolment, Lead, OptIn
 
@@ -71,12 +70,12 @@ def register(session: Session, services: Services, request: OptInRequest, now: d
     lead = known or _new_lead(session, checked, now)
     rules = suppressions.of(session, [hmac]).get(hmac, [])
     refused = may_receive(Kind.ADVICE, suppressions=rules, has_follow_up_consent=False, now=now)
-    if leads.over_cap(session, "address", hmac, _pairs(services.limits.address), now):
+    if caps.over(session, "address", hmac, services.limits.address, now):
         _add_opt_in(session, lead, checked, "capped", now)
     elif refused:
         _add_opt_in(session, lead, checked, "suppressed", now)
     else:
-        leads.count_hit(session, "address", hmac, now)
+        caps.count(session, "address", hmac, now)
         _welcome(session, services, lead, checked, blocked=bool(rules), now=now)
     privacy.reckon_erasing(session, services, lead, now)
 
@@ -267,7 +266,3 @@ def _wording(session: Session, version: str, name: str | None, topic: str | None
         (found for row in sequences.history(session, "forms") if (found := find(Forms.model_validate(row.document)))),
         None,
     )
-
-
-def _pairs(limits: tuple[Limit, ...]) -> list[tuple[int, int]]:
-    return [(limit.count, limit.seconds) for limit in limits]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from service.flows import alerts, planning, privacy, refusals, settling
+from service.flows import alerts, allowance, planning, privacy, refusals, settling
 from service.flows.services import Services
-from service.store import leads
+from service.store import caps
 from service.store.db import real_now
 
 PLAN_SECONDS, REAP_SECONDS, HOUSEKEEPING_SECONDS = 1.0, 2.0, 60.0
@@ -34,7 +34,8 @@ def housekeeping(services: Services) -> None:
     # Also where nobody was erased just now: a command or a tick before this one may have found the database busy.
     services.database.forget_for_good()
     with services.database.transaction() as session:
-        leads.forget_hits(session, now - timedelta(seconds=services.limits.longest_seconds))
+        caps.forget_opt_ins(session, now - timedelta(seconds=services.limits.longest_seconds))
+        allowance.forget(session, services, real_now(session))
         refusals.forget_old(session, services, now)
     alerts.deliver(services, now)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select
 
 from service.store.db import take_locks
 from service.store.tables import Alert, AuditEntry, Fact
@@ -61,6 +61,4 @@ def set_fact(session: Session, key: str, value: dict[str, Any]) -> None:
 
 def forget_fact(session: Session, key: str) -> None:
     """It is so no longer."""
-    row = session.get(Fact, key)
-    if row is not None:
-        session.delete(row)
+    session.exec(delete(Fact).where(col(Fact.key) == key))

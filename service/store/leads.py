@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, delete, func, select
+from sqlmodel import Session, col, func, select
 
 from service.errors import NotFoundError
 from service.store.db import take_locks
-from service.store.tables import BookingRequest, CapHit, ErasedToken, Lead, OptIn, TimelineEntry
+from service.store.tables import BookingRequest, ErasedToken, Lead, OptIn, TimelineEntry
 
 
 def by_address(session: Session, address: str) -> Lead | None:
@@ -86,29 +86,6 @@ def opt_ins(session: Session, lead_id: int) -> Sequence[OptIn]:
 def opt_in_with_key(session: Session, lead_id: int, idempotency_key: str) -> OptIn | None:
     """The opt-in that already came with this Idempotency-Key."""
     return session.exec(select(OptIn).where(OptIn.lead_id == lead_id, OptIn.idempotency_key == idempotency_key)).first()
-
-
-def over_cap(session: Session, scope: str, key: str, limits: Iterable[tuple[int, int]], now: datetime) -> bool:
-    """Would one more hit break any of the limits (count, seconds)? Call it with the key's lock held."""
-    for count, seconds in limits:
-        hits = session.exec(
-            select(func.count()).where(
-                CapHit.scope == scope, CapHit.key == key, CapHit.at > now - timedelta(seconds=seconds)
-            )
-        ).one()
-        if hits >= count:
-            return True
-    return False
-
-
-def count_hit(session: Session, scope: str, key: str, now: datetime) -> None:
-    """Count one opt-in against a cap."""
-    session.add(CapHit(scope=scope, key=key, at=now))
-
-
-def forget_hits(session: Session, before: datetime) -> None:
-    """Drop what no window looks at any more."""
-    session.exec(delete(CapHit).where(col(CapHit.at) < before))
 
 
 def to_erase(session: Session, now: datetime, limit: int) -> Sequence[int]:

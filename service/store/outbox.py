@@ -83,6 +83,12 @@ def under_way(session: Session, now: datetime, paused: Paused) -> bool:
     return any(session.exec(look.limit(1)).first() is not None for look in (held, _claimable(now, paused)))
 
 
+def leased_now(session: Session, real_now: datetime) -> int:
+    """How many mails are claimed by somebody who is alive, and not handed over yet."""
+    held = (_IN_HAND, Message.state == "leased", col(Message.lease_until) > real_now)
+    return session.exec(select(func.count()).select_from(Message).where(*held)).one()
+
+
 def leased(session: Session, ids: Iterable[int], token: str) -> list[Message]:
     """Those of the ids that this token still holds, most urgent first, fresh from the database."""
     statement = (

@@ -339,7 +339,7 @@ class Alert(Table, table=True):
 
 
 class CapHit(Table, table=True):
-    """One opt-in counted against a cap. `key` is a keyed hash, and the row goes when its window ends."""
+    """One opt-in or hand-over counted against a cap. `key` is a keyed hash; the row goes when its window ends."""
 
     __tablename__ = "cap_hit"
     __table_args__ = (Index("ix_cap_hit_scope_key_at", "scope", "key", "at"),)

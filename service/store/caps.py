@@ -1,0 +1,55 @@
+"""What is counted against limits: opt-ins and hand-overs, one row each, kept until no window looks at it any more.
+
+Whoever counts and then adds holds a lock of the scope and key meanwhile; counting in a statement of its own then sees
+every row that was committed before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, delete, func, select
+
+from service.domain.limits import Limit
+from service.store.tables import CapHit
+
+SEND, SEND_DOMAIN = "send", "send-domain"  # the key of the second is the keyed hash of a recipient's domain
+
+
+def over(session: Session, scope: str, key: str, limits: Iterable[Limit], now: datetime) -> bool:
+    """Would one more break any of the limits?"""
+    return any(used(session, scope, key, limit.seconds, now) >= limit.count for limit in limits)
+
+
+def used(session: Session, scope: str, key: str, seconds: int, now: datetime) -> int:
+    """How many there were in the last `seconds`. One that lies ahead (a clock was set back) counts too."""
+    since = now - timedelta(seconds=seconds)
+    return session.exec(select(func.count()).where(CapHit.scope == scope, CapHit.key == key, CapHit.at > since)).one()
+
+
+def newest(session: Session, scope: str, key: str, place: int) -> datetime | None:
+    """When the newest but `place - 1` was; None where there are fewer."""
+    statement = (
+        select(CapHit.at)
+        .where(CapHit.scope == scope, CapHit.key == key)
+        .order_by(col(CapHit.at).desc())
+        .offset(place - 1)
+        .limit(1)
+    )
+    return session.exec(statement).first()
+
+
+def count(session: Session, scope: str, key: str, now: datetime) -> None:
+    """Count one."""
+    session.add(CapHit(scope=scope, key=key, at=now))
+
+
+def forget_opt_ins(session: Session, before: datetime) -> None:
+    """Drop opt-ins that no cap looks at any more; they are counted by the service's clock."""
+    session.exec(delete(CapHit).where(col(CapHit.scope).not_in((SEND, SEND_DOMAIN)), col(CapHit.at) < before))
+
+
+def forget_hand_overs(session: Session, before: datetime) -> None:
+    """Drop hand-overs that no limit looks at any more; they are counted by real time."""
+    session.exec(delete(CapHit).where(col(CapHit.scope).in_((SEND, SEND_DOMAIN)), col(CapHit.at) < before))
