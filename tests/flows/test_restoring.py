@@ -67,8 +67,7 @@ def test_what_was_being_handed_over_is_of_unknown_fate_and_listed(house: House, 
 def test_staff_decide_about_each_and_it_then_leaves_as_the_same_mail(house: House, taken: Path) -> None:
     before = house.messages(ANNA)[-1]
     backups.restore(house, taken, replace=True)
-    with house.services.database.transaction() as session:
-        resolving.resolve(session, house.services, [before.id], "resend", actor="Frank", now=house.clock.now())
+    resolve(house, before.id, "resend")
     assert house.tick() == 0
     acts.release_the_brake(house)
     assert house.tick() == 1
@@ -153,6 +152,14 @@ def test_a_backup_of_a_newer_version_is_refused(house: House, taken: Path) -> No
         newer = archive.Archive(opened._archive, opened.manifest.model_copy(update={"revision": "9999"}))
         with pytest.raises(RefusedError, match="newer version"):
             restoring.restore(house.services, newer, check_keys=lambda _: None, replace=True, actor="Frank")
+
+
+def resolve(house: House, message_id: int, choice: resolving.Choice) -> None:
+    """Staff decide."""
+    acts.commit(
+        house,
+        lambda s: resolving.resolve(s, house.services, [message_id], choice, actor="Frank", now=house.clock.now()),
+    )
 
 
 def give_back(house: House) -> None:

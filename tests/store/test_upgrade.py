@@ -113,6 +113,16 @@ def test_a_backup_of_then_is_restored_into_the_schema_of_now(database_url: str, 
         assert house.live_through(days=3) == 0
 
 
+def test_a_backup_is_made_of_the_older_schema_before_it_is_migrated(first_url: str, tmp_path: Path) -> None:
+    said = nurture(
+        "backup", str(tmp_path / "before.zip"), folder=tmp_path, database_url=first_url, data_dir=str(tmp_path)
+    )
+    assert said.status == 0, said
+    with archive.reading(tmp_path / "before.zip") as before, archive.reading(FIRST) as first:
+        assert before.manifest.revision == "0001"
+        assert [each.rows for each in before.manifest.parts] == [each.rows for each in first.manifest.parts]
+
+
 def test_statements_of_the_first_version_run_on_the_schema_of_now(migrated_database_url: str) -> None:
     """While web and workers are replaced one after another, both run: no column of the new may be required."""
     database = open_database(migrated_database_url)
