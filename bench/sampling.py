@@ -1,4 +1,4 @@
-"""What the time of a process goes into: every thread is looked at a few hundred times a second."""
+"""What a sender's time goes into: its statements are counted, its threads looked at a few hundred times a second."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from sqlalchemy import Engine, event
+
 SECONDS = 0.003
 SERVICE = str(Path(__file__).resolve().parents[1] / "service") + "/"
 WAITING = {"select", "_worker"}  # an idle loop, an idle thread; other waits are worth knowing
@@ -17,10 +19,17 @@ DATABASE = {"do_execute", "do_executemany", "do_commit"}
 
 
 @contextmanager
-def sampled(lines: int = 20) -> Iterator[None]:
-    """Print at the end where threads were found at work: the shares of all looks, by what the service had called."""
-    stop, found = threading.Event(), Counter[str]()
+def sampled(engine: Engine, mails: int, lines: int = 20) -> Iterator[None]:
+    """Print at the end what each mail asked of the database, and where threads were found: shares of all looks.
+
+    The shares are of wall time, summed over the threads, and a function has its callees' with its own. How often the
+    database was asked does not depend on what else the machine was doing.
+    """
+    stop, found, asked = threading.Event(), Counter[str](), Counter[str]()
     looks = 0
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked["transactions" if statement.startswith("BEGIN") else "statements"] += 1
 
     def look() -> None:
         nonlocal looks
@@ -32,11 +41,15 @@ def sampled(lines: int = 20) -> Iterator[None]:
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
+    event.listen(engine, "before_cursor_execute", note)
     try:
         yield
     finally:
         stop.set()
         thread.join()
+        event.remove(engine, "before_cursor_execute", note)
+        for what, often in asked.items():
+            print(f"{often / mails:5.1f} {what} a mail", file=sys.stderr)
         for name, count in found.most_common(lines):
             print(f"{100 * count / max(looks, 1):5.1f} %  {name}", file=sys.stderr)
 
