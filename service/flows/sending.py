@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import structlog
@@ -47,6 +48,7 @@ class Sender:
         self._bells = [asyncio.Event() for _ in _LANES]
         self._accepted = 0
         self._asked_to_stop = asyncio.Event()
+        self._urgent_thread = ThreadPoolExecutor(1, "urgent")  # ends with the sender
 
     async def run(self) -> None:
         """Hand over whatever becomes due, until `stop`; then finish what is in flight, and give back the rest."""
@@ -141,7 +143,7 @@ class Sender:
     async def _send_some(self, most: int, *, urgent: bool) -> asyncio.Task[None] | None:
         """Claim a group and begin to hand it over. Returns what ends when it is settled; None: nothing is due."""
         lease = secrets.token_hex(16)
-        ids = await self._write(lambda session: self._claim(session, lease, most, urgent=urgent))
+        ids = await self._write(lambda session: self._claim(session, lease, most, urgent=urgent), urgent=urgent)
         if not ids:
             return None
         self._held.add(lease)
@@ -167,7 +169,9 @@ class Sender:
     async def _begin(self, lease: str, ids: list[int], flying: list[asyncio.Task[None]], *, urgent: bool) -> bool:
         """Open attempts as room comes free, and set each mail off. False when some of them may not begin any more."""
         composed_at = self._services.clock.now()
-        mails = await self._write(lambda session: build_all(session, self._services, ids, lease, composed_at))
+        mails = await self._write(
+            lambda session: build_all(session, self._services, ids, lease, composed_at), urgent=urgent
+        )
         waiting = list(mails)
         while waiting:
             places = await self._room.take(len(waiting), urgent=urgent)
@@ -176,7 +180,10 @@ class Sender:
                 return False
             batch, waiting = waiting[:places], waiting[places:]
             try:
-                begun = await self._write(lambda session, batch=batch: self._open(session, batch, lease))  # type: ignore[misc]
+                begun = await self._write(
+                    lambda session, batch=batch: self._open(session, batch, lease),  # type: ignore[misc]
+                    urgent=urgent,
+                )
             except BaseException:
                 self._room.give_back(places)
                 raise
@@ -253,14 +260,18 @@ class Sender:
         if not group.cancelled() and (error := group.exception()) is not None:
             log.error("sending failed", error=trace(error))
 
-    async def _write(self, work: Callable[[Session], _T]) -> _T:
-        """One transaction, off the loop: waiting for the writer must not hold up a mail in flight."""
+    async def _write(self, work: Callable[[Session], _T], *, urgent: bool = False) -> _T:
+        """One transaction, off the loop: waiting for the writer must not hold up a mail in flight.
+
+        An urgent one has a thread of its own: the others may all be waiting for the database.
+        """
 
         def run() -> _T:
-            with self._services.database.transaction() as session:
+            with self._services.database.transaction(urgent=urgent) as session:
                 return work(session)
 
-        return await asyncio.to_thread(run)
+        threads = self._urgent_thread if urgent else None
+        return await asyncio.get_running_loop().run_in_executor(threads, run)
 
 
 async def _all_done(work: Iterable[Awaitable[_T]]) -> list[_T]:

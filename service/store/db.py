@@ -51,27 +51,46 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class FairLock:
-    """First come, first served. SQLite's own busy handler starves writers (p99 above a second)."""
+    """First come, first served, but who is urgent before all who are not: a person waits there.
+
+    SQLite's own busy handler starves writers (p99 above a second).
+    """
 
     def __init__(self) -> None:
         self._mutex = threading.Lock()
-        self._waiting: deque[threading.Lock] = deque()
+        self._urgent: deque[threading.Lock] = deque()
+        self._others: deque[threading.Lock] = deque()
         self._held = False
 
-    def __enter__(self) -> None:
+    @property
+    def waiting(self) -> int:
+        """How many stand in line."""
+        with self._mutex:
+            return len(self._urgent) + len(self._others)
+
+    @contextmanager
+    def held(self, *, urgent: bool = False) -> Iterator[None]:
+        """Hold it for the length of the block."""
+        self._acquire(self._urgent if urgent else self._others)
+        try:
+            yield
+        finally:
+            self._release()
+
+    def _acquire(self, waiting: deque[threading.Lock]) -> None:
         with self._mutex:
             if not self._held:
                 self._held = True
                 return
             gate = threading.Lock()
             gate.acquire()
-            self._waiting.append(gate)
+            waiting.append(gate)
         gate.acquire()
 
-    def __exit__(self, *_: object) -> None:
+    def _release(self) -> None:
         with self._mutex:
-            if self._waiting:
-                self._waiting.popleft().release()
+            if waiting := self._urgent or self._others:
+                waiting.popleft().release()
             else:
                 self._held = False
 
@@ -103,13 +122,13 @@ class Database:
         return self._writer
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """Everything in the block is committed together, or none of it.
+    def transaction(self, *, urgent: bool = False) -> Iterator[Session]:
+        """Everything in the block is committed together, or none of it. An urgent one waits for no other's turn.
 
         Raises UnavailableError where the database is locked, away or full: nothing was written then.
         """
         if self.is_sqlite:
-            with self._write_lock, self._session(self._writer) as session, session.begin():
+            with self._write_lock.held(urgent=urgent), self._session(self._writer) as session, session.begin():
                 yield session
         else:
             with self._session(self._writer) as session, session.begin():
@@ -180,7 +199,7 @@ class Database:
         """
         if not self.is_sqlite:
             return True
-        with self._write_lock:
+        with self._write_lock.held():
             connection = self._writer.raw_connection()
             try:
                 # Straight on the driver: a transaction, as every other statement has one, could not do this.

@@ -39,7 +39,7 @@ def opt_in(request: Request, services: Here, body: Sent) -> Response:
     asked = opt_in_body.to_request(fields, key)
     if problems:
         _refuse(services, asked, problems)
-    with services.database.transaction() as session:
+    with services.database.transaction(urgent=True) as session:
         signup.register(session, services, asked, services.clock.now())
     services.bell.ring()
     if body.kind != bodies.JSON and "text/html" in request.headers.get("accept", ""):

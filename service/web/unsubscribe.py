@@ -29,7 +29,7 @@ def stop(token: str, services: Here, body: Sent) -> Response:
     """Withdraw whatever is active now: no cookie, no Origin, no redirect (RFC 8058, section 3.1)."""
     now = services.clock.now()
     source = "one-click" if _is_one_click(body) else "unsubscribe page"
-    with services.database.transaction() as session:
+    with services.database.transaction(urgent=True) as session:
         lead = lead_behind(session, services, "u", token)
         if isinstance(lead, ErasedToken):
             changed = consent.withdraw_erased(session, services, lead.address_hmac, now)

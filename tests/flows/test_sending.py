@@ -265,15 +265,15 @@ class _AwayDatabase(Database):
     at_commit = False
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
+    def transaction(self, *, urgent: bool = False) -> Iterator[Session]:
         """As ever, unless it is away."""
         if not self.away:
-            with super().transaction() as session:
+            with super().transaction(urgent=urgent) as session:
                 yield session
             return
         self.away -= 1
         if self.at_commit:
-            with super().transaction() as session:
+            with super().transaction(urgent=urgent) as session:
                 yield session
                 raise UnavailableError("away")
         raise UnavailableError("away")

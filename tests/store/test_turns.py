@@ -1,0 +1,37 @@
+"""Whose turn it is to write on SQLite: first come, first served, but nobody waits behind work that is not urgent."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from service.store.db import FairLock
+from tests.support.running import wait_for
+
+
+def test_who_is_urgent_writes_before_all_who_are_not_and_within_each_the_first_comes_first() -> None:
+    lock, order = FairLock(), list[str]()
+
+    def write(name: str, *, urgent: bool) -> None:
+        with lock.held(urgent=urgent):
+            order.append(name)
+
+    threads = []
+    with lock.held():
+        for number, (name, urgent) in enumerate([("a", False), ("b", False), ("c", True), ("d", True)], start=1):
+            thread = threading.Thread(target=write, args=(name,), kwargs={"urgent": urgent})
+            thread.start()
+            threads.append(thread)
+            wait_for(lambda number=number: lock.waiting == number, f"{name} stands in line")  # type: ignore[misc]
+    for thread in threads:
+        thread.join()
+    assert order == ["c", "d", "a", "b"]
+
+
+def test_a_block_that_fails_lets_the_next_one_in() -> None:
+    lock = FairLock()
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no room"), lock.held():
+            raise ValueError("no room")
+    assert lock.waiting == 0
