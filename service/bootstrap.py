@@ -57,6 +57,7 @@ def build(settings: Settings) -> Services:
         alert_url=settings.alert_url,
         allowed_origins=settings.allowed_origins,
         mail_dir=_mail_dir(settings.mail_url),
+        backlog_limit=settings.backlog_limit,
         demo=settings.demo,
         production=settings.production,
     )

@@ -28,6 +28,13 @@ def switch(text: str) -> bool:
     raise ValueError(f"{text!r} is neither on nor off; write 1 or 0")
 
 
+def count(text: str) -> int:
+    """A whole number, from 0 to a million."""
+    if not text.isascii() or not text.isdecimal() or len(text) > 7 or int(text) > 1_000_000:
+        raise ValueError(f"{text!r} is no number; write a whole number from 0 to 1000000")
+    return int(text)
+
+
 def days(text: str) -> int:
     """A whole number of days, from 1 to ten years."""
     if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= 3_650:

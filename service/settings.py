@@ -36,6 +36,7 @@ def _environment_name(text: str) -> str:
 
 
 Switch = Annotated[bool, _from_text(values.switch)]
+Count = Annotated[int, _from_text(values.count)]
 Days = Annotated[int, _from_text(values.days)]
 Folder = Annotated[Path, _from_text(values.folder)]
 Sender = Annotated[Mailbox, _from_text(parse_mailbox)]
@@ -77,6 +78,7 @@ class Settings(BaseSettings):
     opt_in_limits: Limits = DEFAULT_LIMITS
     retries: Delays = DEFAULT_RETRIES
     send_limits: LimitsOnSending = NO_LIMITS
+    backlog_limit: Count = 100
     trusted_proxies: Networks = ()
     webhook_secrets: Mapping[str, tuple[str, ...]] = Field({}, repr=False)
     bounce_mailbox: MailboxUrl | None = Field(None, repr=False)

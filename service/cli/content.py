@@ -200,12 +200,18 @@ def resume(name: Name = None) -> None:
     _, services = open_services()
     with services.database.transaction() as session:
         put_back = None if name else brake.put_back_since(session)
-        brake.release(session, services, name=name, actor=staff_name(), now=services.clock.now())
+        held = brake.release(session, services, name=name, actor=staff_name(), now=services.clock.now())
     typer.echo("Mail goes out again.")
     if put_back is not None:
         typer.echo(
             f"What may have left after {put_back:%Y-%m-%d %H:%M} UTC, before this database was put back, stays held "
             "until you decide: nurture message list"
+        )
+    if held:
+        typer.echo(
+            f"{held} follow-ups piled up meanwhile and wait for your approval. See: nurture message list --state held\n"
+            "Send them, at most one a lead a day: nurture message resolve --backlog --as resend\n"
+            "Let them go: nurture message resolve --backlog --as drop"
         )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from service.cli.opening import open_services, staff_name
+from service.errors import InvalidInputError
 
 app = typer.Typer(help="Mail that needs a person: list it, decide.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -49,13 +50,23 @@ def list_(state: Annotated[Waiting | None, typer.Option(help="Only these; withou
 
 @app.command()
 def resolve(
-    ids: Annotated[list[int], typer.Argument(metavar="ID...", help="From `message list`.")],
     choice: Annotated[As, typer.Option("--as", help="It arrived, send it (again), or let it go.")],
+    ids: Annotated[list[int] | None, typer.Argument(metavar="ID...", help="From `message list`.")] = None,
+    backlog: Annotated[
+        bool, typer.Option("--backlog", help="Everything that waits for approval after a stretch without mail.")
+    ] = False,
 ) -> None:
-    """Decide about mail that waits. All of these, or none where one cannot be resolved so."""
+    """Decide about mail that waits. All of these ids, or none where one cannot be resolved so; or the whole backlog."""
     from service.flows import resolving
 
+    if backlog == bool(ids):
+        raise InvalidInputError("name the ids of the messages, or write --backlog for all that wait for approval")
     _, services = open_services()
+    if backlog:
+        count = resolving.resolve_backlog(services, choice.value, actor=staff_name())
+        typer.echo(f"{count} follow-up{'' if count == 1 else 's'} of the backlog: {choice.value}.")
+        return
+    ids = ids or []
     with services.database.transaction() as session:
         resolving.resolve(session, services, ids, choice.value, actor=staff_name(), now=services.clock.now())
     typer.echo(f"{'Message' if len(ids) == 1 else 'Messages'} {', '.join(map(str, ids))}: {choice.value}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -36,10 +36,14 @@ MOVES: Mapping[State, frozenset[State]] = MappingProxyType(
 )
 """Every allowed move. A run that was finished never opens again: a new opt-in makes a new one."""
 
-WENT_OUT = frozenset(
-    {"due", "leased", "handed_over", "accepted", "delivered", "bounced", "complained", "unknown", "held", "sent"}
-)
-"""Outcomes that count as sent in a condition: gone, or on its way. Not: skipped, cancelled, failed."""
+ON_ITS_WAY = frozenset({"due", "leased", "handed_over", "held_back"})
+"""Outcomes of a step that is still to leave, or may be on its way just now: the next step waits for it."""
+
+LOOK_AGAIN = timedelta(hours=1)
+"""While the step before is on its way. Settling it has the run looked at sooner; this is for when nobody settles."""
+
+WENT_OUT = frozenset({"accepted", "delivered", "bounced", "complained", "unknown", "held", "sent"})
+"""Outcomes that count as sent in a condition: gone, or perhaps. Not: skipped, cancelled, failed."""
 
 
 def can_move(before: State, after: State) -> bool:
@@ -52,8 +56,9 @@ class Enrolment:
     """What is stored of a run, as a value.
 
     `anchor` is what the next step's wait counts from: the later of the advice's planned time and the confirmation,
-    then the planned time of the step before. `outcomes` maps the key of each step behind us to a message state or to
-    "skipped". `answers` holds what was given; the rest is "unknown".
+    then the planned time of the step before. `outcomes` maps the key of each step behind us to a message state, to
+    "skipped", or to "held_back" where it waits for staff to approve a backlog. `answers` holds what was given; the
+    rest is "unknown".
     """
 
     state: State
@@ -104,11 +109,15 @@ class Skip:
 
 @dataclass(frozen=True, kw_only=True)
 class Wait:
-    """Nothing to do before `until`; None is until something happens (a confirmation, an end of the pause)."""
+    """Nothing to do before `until`; None is until something happens (a confirmation, an end of the pause).
+
+    `late` is what leaves then where its planned time has passed already: the window is shut, or a mail went today.
+    """
 
     until: datetime | None
     step: str | None
     reason: Reason
+    late: Send | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,22 +140,21 @@ Decision = Send | Skip | Wait | Stop | Finish
 def decide(enrolment: Enrolment, sequence: Sequence, facts: Facts, now: datetime) -> Decision:
     """What is to be done now; ask again after a Send or a Skip, with its outcome and its planned time as the anchor.
 
-    Never plans the advice (the opt-in queues that), never a step that has an outcome. Raises NeverOpensError when the
-    calendar leaves no day for the step.
+    Never plans the advice (the opt-in queues that), never a step that has an outcome, and none while the one before it
+    is on its way. Raises NeverOpensError when the calendar leaves no day for the step.
     """
     blocked = _ended(enrolment, sequence, facts) or _held_up(enrolment, facts, now)
     if blocked:
         return blocked
     step = _current(enrolment, sequence)
     if step is None:
-        return Finish(reason=Reason(code="finished", dutch="alle mails zijn geweest", english="no step is left"))
+        finished = Finish(reason=Reason(code="finished", dutch="alle mails zijn geweest", english="no step is left"))
+        return _waits_for_the_one_before(enrolment, None, now) or finished
     due = step_due(enrolment.anchor, step.wait, step.at, sequence.window, facts.calendar, not_on=facts.follow_up_days)
     if now < due.planned_at:
         return Wait(until=due.planned_at, step=step.key, reason=due.reason)
-    unmet = _unmet(step, enrolment)
-    if unmet:
-        return Skip(step=step.key, planned_at=due.planned_at, reason=unmet)
-    return _send_or_later(enrolment, sequence, step, due, facts=facts, now=now)
+    waits = _waits_for_the_one_before(enrolment, step.key, now)
+    return waits or _now_or_later(enrolment, sequence, step, due, facts=facts, now=now)
 
 
 def after_step(enrolment: Enrolment, sequence: Sequence, step_key: str) -> str | None:
@@ -198,6 +206,17 @@ def _wait_for(code: str, dutch: str, english: str) -> Wait:
     return Wait(until=None, step=None, reason=Reason(code=code, dutch=dutch, english=english))
 
 
+def _waits_for_the_one_before(enrolment: Enrolment, step: str | None, now: datetime) -> Wait | None:
+    if ON_ITS_WAY.isdisjoint(enrolment.outcomes.values()):
+        return None
+    reason = Reason(
+        code="one_on_its_way",
+        dutch="de mail hiervoor is nog onderweg",
+        english="the mail before it is still on its way",
+    )
+    return Wait(until=now + LOOK_AGAIN, step=step, reason=reason)
+
+
 def _current(enrolment: Enrolment, sequence: Sequence) -> Step | None:
     """The step to look at: the stored one, or what follows where that is gone or has been done."""
     key = enrolment.next_step
@@ -210,10 +229,13 @@ def _current(enrolment: Enrolment, sequence: Sequence) -> Step | None:
     return step
 
 
-def _send_or_later(
+def _now_or_later(
     enrolment: Enrolment, sequence: Sequence, step: Step, due: Due, *, facts: Facts, now: datetime
 ) -> Send | Skip | Wait:
-    """A step whose time has come: now, at the next opening, or too late."""
+    """A step whose time has come: not for this lead, now, at the next opening, or too late."""
+    unmet = _unmet(step, enrolment)
+    if unmet:
+        return Skip(step=step.key, planned_at=due.planned_at, reason=unmet)
     not_after = add_wait(due.planned_at, step.max_late, facts.calendar) if step.max_late else None
     earliest = now
     if facts.calendar.local_day(now) in facts.follow_up_days or not in_window(now, sequence.window, facts.calendar):
@@ -224,6 +246,8 @@ def _send_or_later(
         english = f"more than {step.max_late} late (planned for {english_moment(local)})"
         reason = Reason(code="too_late", dutch=dutch, english=english)
         return Skip(step=step.key, planned_at=due.planned_at, reason=reason)
+    template = step.template_for(enrolment.split_id)
+    send = Send(step=step.key, template=template, planned_at=due.planned_at, not_after=not_after, reason=due.reason)
     if earliest > now:
         local = facts.calendar.local(earliest)
         reason = Reason(
@@ -231,9 +255,8 @@ def _send_or_later(
             dutch=f"{due.reason.dutch}; te laat, en nu pas weer mogelijk op {dutch_moment(local)}",
             english=f"{due.reason.english}; late, and possible again on {english_moment(local)}",
         )
-        return Wait(until=earliest, step=step.key, reason=reason)
-    template = step.template_for(enrolment.split_id)
-    return Send(step=step.key, template=template, planned_at=due.planned_at, not_after=not_after, reason=due.reason)
+        return Wait(until=earliest, step=step.key, reason=reason, late=send)
+    return send
 
 
 def _unmet(step: Step, enrolment: Enrolment) -> Reason | None:

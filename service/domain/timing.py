@@ -25,6 +25,7 @@ __all__ = [
     "in_window",
     "into_window",
     "next_opening",
+    "respaced",
     "step_due",
 ]
 
@@ -133,6 +134,18 @@ def into_window(
         if moment >= closes:
             reasons.setdefault("hours", _hours_reason(window))
     raise NeverOpensError(moment)
+
+
+def respaced(planned_at: datetime, left_at: datetime, calendar: Calendar) -> datetime:
+    """What the next wait counts from when a mail planned for one moment left at another.
+
+    The planned time, as long as the mail was less than a day late; else that local time on the day it left, so that
+    the mails behind it keep their distance instead of following day after day.
+    """
+    planned = calendar.local(planned_at)
+    if left_at < calendar.instant(planned.date() + timedelta(days=1), planned.time()):
+        return planned_at
+    return calendar.instant(calendar.local_day(left_at), planned.time())
 
 
 def step_due(

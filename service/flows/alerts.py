@@ -16,7 +16,7 @@ from service.store.db import take_locks
 from service.store.tables import Alert
 
 _WEBHOOK_SECONDS = 10
-_ABOUT = {"message-unknown": "unknown", "mail-broken": "held"}
+_ABOUT = {"message-unknown": "unknown", "mail-broken": "held", "backlog": "held"}
 """The state of the mails that an alert is about; behind a colon in its cause stands their template."""
 log = structlog.get_logger()
 
@@ -50,7 +50,7 @@ def review(session: Session, now: datetime) -> None:
         kind, _, template = alert.cause.partition(":")
         if kind in _ABOUT:
             events.hold_alert(session, alert.cause)  # whoever finds one more either was before us, or tells it anew
-            if not outbox.any_in(session, _ABOUT[kind], template or None):
+            if not outbox.any_in(session, _ABOUT[kind], template or None, approval=kind == "backlog"):
                 mended(session, alert.cause, now)
 
 

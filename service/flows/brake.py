@@ -8,23 +8,17 @@ from typing import Any
 from sqlmodel import Session
 
 from service.errors import NotFoundError
-from service.flows import alerts
+from service.flows import alerts, backlog
 from service.flows.services import Services
 from service.store import events, gaps, outbox
-from service.store.db import take_locks
 
-_FACT = "paused"
+_ALL = "*"  # in the moments of the pulls: every sequence
 _PUT_BACK = "restored"  # the fact, and the cause of its alert
 
 
 def state(session: Session) -> outbox.Paused:
     """What is held back now."""
-    kept = events.fact(session, _FACT) or {}
-    return outbox.Paused(
-        all_mail=kept.get("all_mail", False),
-        follow_ups=kept.get("follow_ups", False),
-        sequences=frozenset(kept.get("sequences", [])),
-    )
+    return outbox.paused(session)
 
 
 def pull(
@@ -32,13 +26,13 @@ def pull(
 ) -> outbox.Paused:
     """Hold back one sequence, all follow-ups, or all mail. Raises NotFoundError for a sequence there is not."""
     _known(session, services, name)
-    take_locks(session, [f"fact:{_FACT}"])  # two of staff at once each add theirs
+    since = _since(session)
     before = state(session)
     sequences = before.sequences | ({name} if name else set())
     after = outbox.Paused(
         all_mail=before.all_mail or all_mail, follow_ups=before.follow_ups or name is None, sequences=sequences
     )
-    return _keep(session, after, actor, "paused", now)
+    return _keep(session, after, {name or _ALL: now.isoformat()} | since, actor, "paused", now)
 
 
 def pull_put_back(session: Session, services: Services, *, since: datetime, actor: str, now: datetime) -> None:
@@ -61,21 +55,34 @@ def put_back_since(session: Session) -> datetime | None:
     return datetime.fromisoformat(kept["since"]) if kept else None
 
 
-def release(session: Session, services: Services, *, name: str | None, actor: str, now: datetime) -> outbox.Paused:
-    """Let go again: one sequence, or everything, which also ends the hold on a database that was put back."""
+def release(session: Session, services: Services, *, name: str | None, actor: str, now: datetime) -> int:
+    """Let go again: one sequence, or everything, which also ends the hold on a database that was put back.
+
+    What piled up meanwhile goes through the backlog guard. Returns how many follow-ups it holds back.
+    """
     _known(session, services, name)
-    take_locks(session, [f"fact:{_FACT}"])  # two of staff at once each add theirs
+    since = _since(session)
     before = state(session)
     after = outbox.Paused()
     if name:
         after = outbox.Paused(
             all_mail=before.all_mail, follow_ups=before.follow_ups, sequences=before.sequences - {name}
         )
-    elif (since := put_back_since(session)) is not None:
-        gaps.add(session, since=since, until=now, kind=gaps.RESTORED)  # time went on: more fell due meanwhile
+    elif (put_back := put_back_since(session)) is not None:
+        gaps.add(session, since=put_back, until=now, kind=gaps.RESTORED)  # time went on: more fell due meanwhile
         events.forget_fact(session, _PUT_BACK)
         alerts.mended(session, _PUT_BACK, now)
-    return _keep(session, after, actor, "resumed", now)
+    over = {key: datetime.fromisoformat(at) for key, at in since.items() if name in {None, key}}
+    _keep(session, after, {key: at for key, at in since.items() if key not in over}, actor, "resumed", now)
+    if _ALL in over:
+        return backlog.add(session, services, since=min(over.values()), until=now)
+    return sum(backlog.add(session, services, since=at, until=now, sequence=key) for key, at in over.items())
+
+
+def _since(session: Session) -> dict[str, str]:
+    """Since when each sequence, or all, is held back; nobody else moves the brake until the transaction ends."""
+    found: dict[str, str] = (events.hold_fact(session, outbox.PAUSED) or {}).get("since", {})
+    return found
 
 
 def _known(session: Session, services: Services, name: str | None) -> None:
@@ -84,12 +91,14 @@ def _known(session: Session, services: Services, name: str | None) -> None:
         raise NotFoundError(f"there is no published sequence {name}; there are: {', '.join(names) or 'none'}")
 
 
-def _keep(session: Session, after: outbox.Paused, actor: str, action: str, now: datetime) -> outbox.Paused:
+def _keep(
+    session: Session, after: outbox.Paused, since: dict[str, str], actor: str, action: str, now: datetime
+) -> outbox.Paused:
     value: dict[str, Any] = {
         "all_mail": after.all_mail,
         "follow_ups": after.follow_ups,
         "sequences": sorted(after.sequences),
     }
-    events.set_fact(session, _FACT, value)
+    events.set_fact(session, outbox.PAUSED, value | {"since": since})
     events.audit(session, actor, action, now, **value)
     return after

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from service.flows import alerts
+from service.flows import alerts, backlog
+from service.flows.services import Services
 from service.mail.transport import SendResult
 from service.store import domain_pauses
 from service.store.domain_pauses import DOWN
@@ -77,10 +78,10 @@ def tell_down(session: Session, result: SendResult, now: datetime) -> None:
     )
 
 
-def mended(session: Session, now: datetime) -> None:
+def mended(session: Session, services: Services, now: datetime) -> None:
     """The alert is over, whichever process raised it."""
     domain_pauses.hold(session)
     row = domain_pauses.of(session, [DOWN]).get(DOWN)
     if row is not None:
         session.delete(row)
-    alerts.mended(session, DOWN, now)
+    backlog.way_out_again(session, services, DOWN, now)

@@ -103,5 +103,6 @@ async def _send(services: Services) -> None:
 def _busy(services: Services, moment: datetime) -> bool:
     """Is a step to be planned, or a mail to leave, that was due by this moment?"""
     with services.database.reading() as session:
-        steps = enrolments.due(session, moment, 1)
-        return bool(steps) or outbox.under_way(session, moment, brake.state(session))
+        paused = brake.state(session)
+        steps = enrolments.due(session, moment, 1, paused)
+        return bool(steps) or outbox.under_way(session, moment, paused)

@@ -13,12 +13,14 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from service.domain.calendar import Calendar
-from service.domain.enrolment import State
+from service.domain.enrolment import LOOK_AGAIN, ON_ITS_WAY, State
 from service.domain.lead import Kind, Suppression, may_receive
-from service.domain.timing import NeverOpensError, in_window, next_opening
-from service.flows import alerts, brake, refusals, settling
+from service.domain.timing import NeverOpensError, in_window, next_opening, respaced
+from service.flows import alerts, backlog, clock_check, refusals, settling
 from service.flows.allowance import Allowance
+from service.flows.backlog import Guard
 from service.flows.services import Services
+from service.store import backlog as piled_up
 from service.store import consents, enrolments, high_water, leads, outbox, suppressions
 from service.store.tables import Consent, Enrolment, Message
 
@@ -47,6 +49,7 @@ class _Facts:
     calendar: Calendar
     paused: outbox.Paused
     domains: refusals.Watch
+    guard: Guard
 
 
 def begin(
@@ -74,12 +77,15 @@ def begin(
     begun = []
     for message in messages:
         if _let_go(session, services, message, facts, now):
+            if message.enrolment_id is not None and message.state not in ON_ITS_WAY and not message.hold:
+                enrolments.look_again(session, message.enrolment_id, now, LOOK_AGAIN)
             continue
         if remembers is not None and _forgotten(session, message, real_now - remembers):
             settling.list_as_unknown(session, message, now)
             continue
         if allowance is not None and not allowance.admits(message):
             continue
+        _respace(session, message, facts, now)
         token = secrets.token_hex(16)
         outbox.open_attempt(session, message, token=token, now=now, real_now=real_now)
         if message.kind == Kind.FOLLOW_UP and message.lead_id is not None:
@@ -113,8 +119,9 @@ def _read(session: Session, services: Services, messages: list[Message], now: da
         suppressions=suppressions.of(session, [services.hmac(message.recipient) for message in messages]),
         handed=outbox.follow_ups_handed_since(session, lead_ids, now - timedelta(days=2)),
         calendar=services.published.calendar(session),
-        paused=brake.state(session),
+        paused=clock_check.held_back(session, services, now),
         domains=refusals.Watch(session, services, messages, now),
+        guard=backlog.watch(session, services, now),
     )
 
 
@@ -172,6 +179,8 @@ def _let_follow_up_go(
     elif message.not_after is not None and now > message.not_after:
         outbox.release(message, "skipped", "te laat geworden")
         message.settled_at = now
+    elif hold := facts.guard.hold(message.sequence, message.due_at):
+        outbox.hold_for(message, *hold)
     elif facts.paused.follow_ups or message.sequence in facts.paused.sequences:
         outbox.release(message, "due", "vervolgmails staan stil")
     elif not in_window(now, sequence.window, facts.calendar):
@@ -184,6 +193,19 @@ def _let_follow_up_go(
     else:
         return False
     return True
+
+
+def _respace(session: Session, message: Message, facts: _Facts, now: datetime) -> None:
+    """A mail that leaves a day late by no fault of its recipient takes what comes after it along.
+
+    Later steps that were planned since (it was held, they were not) count from their own time.
+    """
+    run = facts.enrolments.get(message.enrolment_id or 0)
+    if message.kind != Kind.FOLLOW_UP or run is None or message.attempts > 0:
+        return
+    anchor = respaced(run.anchor, now, facts.calendar)
+    if anchor != run.anchor and piled_up.is_newest(session, message):
+        run.anchor = anchor
 
 
 def _had_one_today(message: Message, facts: _Facts, now: datetime) -> bool:

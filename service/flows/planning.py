@@ -14,9 +14,11 @@ from service.domain import enrolment as domain
 from service.domain.calendar import Calendar
 from service.domain.enrolment import Finish, Send, Skip, State, Stop, Wait, after_step, can_move, decide
 from service.domain.lead import Kind, Suppression, may_receive
+from service.domain.sequence import Sequence
 from service.domain.timing import NeverOpensError
 from service.errors import RefusedError
-from service.flows import alerts
+from service.flows import alerts, backlog, clock_check
+from service.flows.backlog import Guard
 from service.flows.messages import add_follow_up
 from service.flows.services import Services
 from service.store import consents, enrolments, leads, outbox, suppressions
@@ -37,6 +39,7 @@ class _Known:
     suppressions: dict[str, list[Suppression]]
     outcomes: dict[int, dict[str, str]]
     follow_up_days: dict[int, set[date]]
+    guard: Guard
 
 
 def plan_due(services: Services, now: datetime, go_on: Callable[[], bool] = lambda: True) -> int:
@@ -51,7 +54,10 @@ def plan_due(services: Services, now: datetime, go_on: Callable[[], bool] = lamb
 
 def _plan_batch(services: Services, now: datetime) -> int:
     with services.database.transaction() as session:
-        due = enrolments.due(session, now, _BATCH)
+        if clock_check.tell(session, services, now):
+            return 0
+        backlog.watch(session, services, now)
+        due = enrolments.due(session, now, _BATCH, outbox.paused(session))
         if due:
             plan(session, services, [enrolment_id for enrolment_id, _ in due], [lead for _, lead in due], now)
             notify_sender(session)
@@ -62,7 +68,7 @@ def plan(session: Session, services: Services, ids: Rows[int], lead_ids: Rows[in
     """Bring these enrolments up to `now`. Locks first, then reads again: another planner may have been here."""
     held = lock_leads(session, services, lead_ids)
     rows = [row for row in enrolments.by_ids(session, ids) if row.state == State.ACTIVE and row.lead_id in held]
-    known = _read(session, services, held, rows)
+    known = _read(session, services, held, rows, now)
     for row in rows:
         if row.next_at is None or row.next_at <= now:
             _bring_up_to(session, services, row, known, now)
@@ -147,7 +153,7 @@ def lock_leads(session: Session, services: Services, lead_ids: Rows[int]) -> dic
     return leads.lock(session, lead_ids, [services.hmac(address) for address in addresses])
 
 
-def _read(session: Session, services: Services, held: dict[int, Lead], rows: Rows[Enrolment]) -> _Known:
+def _read(session: Session, services: Services, held: dict[int, Lead], rows: Rows[Enrolment], now: datetime) -> _Known:
     calendar = services.published.calendar(session)
     ids = [row.id for row in rows]
     moments = enrolments.follow_up_moments(session, held)
@@ -158,6 +164,7 @@ def _read(session: Session, services: Services, held: dict[int, Lead], rows: Row
         suppressions=suppressions.of(session, [services.hmac(lead.address) for lead in held.values()]),
         outcomes=enrolments.outcomes(session, ids),
         follow_up_days={lead: {calendar.local_day(moment) for moment in found} for lead, found in moments.items()},
+        guard=backlog.watch(session, services, now),
     )
 
 
@@ -173,6 +180,12 @@ def _bring_up_to(session: Session, services: Services, row: Enrolment, known: _K
             row.next_at = now + timedelta(days=1)
             alerts.tell(session, "calendar-closed", dutch=error.dutch, english=error.english, now=now)
             return
+        late = decision.late if isinstance(decision, Wait) else decision
+        if isinstance(late, Send) and (hold := known.guard.hold(row.sequence, late.planned_at)):
+            _write(session, services, row, known, late, now, hold=hold)
+            outcomes[late.step] = "held_back"
+            _move_on(row, sequence, outcomes, late)
+            continue
         match decision:
             case Wait():
                 row.next_at = decision.until
@@ -188,12 +201,23 @@ def _bring_up_to(session: Session, services: Services, row: Enrolment, known: _K
             case Send() | Skip():
                 _write(session, services, row, known, decision, now)
                 outcomes[decision.step] = "due" if isinstance(decision, Send) else "skipped"
-                row.anchor = decision.planned_at
-                row.next_step = after_step(value(row, outcomes), sequence, decision.step)
+                _move_on(row, sequence, outcomes, decision)
+
+
+def _move_on(row: Enrolment, sequence: Sequence, outcomes: dict[str, str], done: Send | Skip) -> None:
+    row.anchor = done.planned_at
+    row.next_step = after_step(value(row, outcomes), sequence, done.step)
 
 
 def _write(
-    session: Session, services: Services, row: Enrolment, known: _Known, decision: Send | Skip, now: datetime
+    session: Session,
+    services: Services,
+    row: Enrolment,
+    known: _Known,
+    decision: Send | Skip,
+    now: datetime,
+    *,
+    hold: tuple[str, str] | None = None,
 ) -> None:
     sequence = services.published.sequence(session, row.sequence_revision_id)
     step = sequence.step(decision.step)
@@ -214,7 +238,9 @@ def _write(
         now=now,
         skipped=decision.reason.dutch if isinstance(decision, Skip) else None,
     )
-    if isinstance(decision, Send):
+    if hold is not None:
+        outbox.hold_for(message, *hold)
+    elif isinstance(decision, Send):
         known.follow_up_days.setdefault(row.lead_id, set()).add(known.calendar.local_day(now))
     log.info("step planned", message=message.id, enrolment=row.id, step=decision.step, code=decision.reason.code)
 

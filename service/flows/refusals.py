@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from service.flows import alerts, channel
+from service.flows import alerts, backlog, channel
 from service.flows.services import Services
 from service.mail.transport import SendResult
 from service.store import domain_pauses, outbox
@@ -70,9 +70,9 @@ def taken(session: Session, services: Services, message: Message, now: datetime)
     us, down = rows.get(REFUSED), rows.get(DOWN)
     if us is not None and us.strikes:
         us.strikes = 0  # the row stays: who refused before it began counts no more
-        alerts.mended(session, REFUSED, now)
+        backlog.way_out_again(session, services, REFUSED, now)
     if down is not None and down.until <= now:  # by a sender that found out nothing since, and may be gone
-        channel.mended(session, now)
+        channel.mended(session, services, now)
 
 
 def forget_old(session: Session, services: Services, now: datetime) -> None:

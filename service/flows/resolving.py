@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from service.domain.delivery import State, can_move
+from service.domain.enrolment import LOOK_AGAIN
+from service.domain.timing import respaced
 from service.errors import NotFoundError, RefusedError
-from service.flows import alerts, privacy
+from service.flows import alerts, backlog, privacy
 from service.flows.services import Services
-from service.store import events, leads, outbox
+from service.store import backlog as piled_up
+from service.store import enrolments, events, leads, outbox
 from service.store.db import notify_sender
 from service.store.tables import Lead, Message
 
@@ -24,6 +27,30 @@ _TO: Mapping[Choice, State] = MappingProxyType(
 _WHY = {"sent": "aangekomen, zegt de praktijk", "resend": "opnieuw, op verzoek van de praktijk", "drop": "vervallen"}
 
 
+_BATCH = 200
+
+
+def resolve_backlog(services: Services, choice: Choice, *, actor: str) -> int:
+    """Do the same with everything a guard holds back, in batches, so that nobody waits long. Returns how many.
+
+    `resend`: each leaves when it may, at most one a lead a day; those that became too late for their step are skipped.
+    Raises RefusedError for `sent`.
+    """
+    if choice == "resend":
+        with services.database.transaction() as session:
+            backlog.let_go(session)
+    done = 0
+    while True:
+        with services.database.transaction() as session:
+            ids = piled_up.held_back(session, _BATCH)
+            if not ids:
+                return done
+            # of those read before the locks, somebody else may have decided about some, or erased them
+            messages = [each for each in _lock(session, services, ids) if each.hold]
+            _resolve_all(session, services, messages, choice, actor, services.clock.now())
+            done += len(messages)
+
+
 def resolve(
     session: Session, services: Services, ids: Iterable[int], choice: Choice, *, actor: str, now: datetime
 ) -> None:
@@ -32,7 +59,17 @@ def resolve(
     `resend` sends the very same bytes, Message-ID included, and only if it still may go then. `sent` is for mail whose
     fate is unknown alone: what is held never left. Raises NotFoundError and RefusedError.
     """
-    messages = _lock(session, services, sorted(set(ids)))
+    wanted = sorted(set(ids))
+    messages = _lock(session, services, wanted)
+    missing = [str(each) for each in wanted if each not in {message.id for message in messages}]
+    if missing:
+        raise NotFoundError(f"there is no message {', '.join(missing)}; see: nurture message list")
+    _resolve_all(session, services, messages, choice, actor, now)
+
+
+def _resolve_all(
+    session: Session, services: Services, messages: list[Message], choice: Choice, actor: str, now: datetime
+) -> None:
     for message in messages:
         _resolve(session, services, message, choice, now)
         events.audit(session, actor, f"message resolved as {choice}", now, message=message.id, lead=message.lead_id)
@@ -41,23 +78,14 @@ def resolve(
         notify_sender(session)
 
 
-def _lock(session: Session, services: Services, ids: list[int]) -> list[Message]:
-    """Their leads first, then the messages: the order everybody locks in."""
-    known = {each: session.get(Message, each) for each in ids}
-    missing = [str(each) for each, message in known.items() if message is None]
-    if missing:
-        raise NotFoundError(f"there is no message {', '.join(missing)}; see: nurture message list")
-    lead_ids = {message.lead_id for message in known.values() if message and message.lead_id is not None}
+def _lock(session: Session, services: Services, ids: Sequence[int]) -> list[Message]:
+    """Those of the messages that are there, as they are now. Their leads first: the order everybody locks in."""
+    known = [message for each in ids if (message := session.get(Message, each))]
+    lead_ids = {message.lead_id for message in known if message.lead_id is not None}
     hmacs = [services.hmac(lead.address) for each in lead_ids if (lead := session.get(Lead, each))]
     leads.lock(session, lead_ids, hmacs)
-    found = []
-    for each in ids:
-        statement = select(Message).where(Message.id == each).with_for_update()
-        message = session.exec(statement.execution_options(populate_existing=True)).first()
-        if message is None:
-            raise NotFoundError(f"there is no message {each} any more; its lead was erased")
-        found.append(message)
-    return found
+    statement = select(Message).where(col(Message.id).in_(list(ids))).order_by(col(Message.id)).with_for_update()
+    return list(session.exec(statement.execution_options(populate_existing=True)))
 
 
 def _resolve(session: Session, services: Services, message: Message, choice: Choice, now: datetime) -> None:
@@ -66,7 +94,10 @@ def _resolve(session: Session, services: Services, message: Message, choice: Cho
         raise RefusedError(f"message {message.id} is {before.value}; only unknown and held ones wait for a person")
     if not can_move(before, after):
         raise RefusedError(f"message {message.id} was held before it went out, so it cannot count as {choice}")
+    approves = message.hold is not None
     outbox.release(message, after.value, _WHY[choice], due_at=now if choice == "resend" else None)
+    if approves and choice == "drop" and message.kind == "follow_up":
+        _go_on(session, services, message, now)
     if choice != "resend":
         message.settled_at = now
     if message.lead_id is None:
@@ -74,3 +105,12 @@ def _resolve(session: Session, services: Services, message: Message, choice: Cho
     leads.note(session, message.lead_id, "message_resolved", now, message=message.id, choice=choice)
     if message.kind == "advice":
         privacy.reckon_erasing(session, services, session.get_one(Lead, message.lead_id), now)
+
+
+def _go_on(session: Session, services: Services, message: Message, now: datetime) -> None:
+    """The run waited for this one; its next step counts from today, and not from before the backlog."""
+    for run in enrolments.by_ids(session, [message.enrolment_id] if message.enrolment_id else []):
+        if piled_up.is_newest(session, message):
+            run.anchor = respaced(run.anchor, now, services.published.calendar(session))
+            session.flush()
+        enrolments.look_again(session, run.id, now, LOOK_AGAIN)

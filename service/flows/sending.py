@@ -13,7 +13,7 @@ import structlog
 from sqlmodel import Session
 
 from service.errors import UnavailableError, trace
-from service.flows import allowance, brake, channel, settling
+from service.flows import allowance, channel, clock_check, settling
 from service.flows.building import build_all
 from service.flows.channel import Channel
 from service.flows.handover import HandOver, begin
@@ -163,7 +163,8 @@ class Sender:
             most = allowance.claimable(session, self._services, most, urgent=urgent, real_now=moment)
         if most <= 0:
             return []
-        now, paused = self._services.clock.now(), brake.state(session)
+        now = self._services.clock.now()
+        paused = clock_check.held_back(session, self._services, now)
         return outbox.claim(session, token=lease, now=now, real_now=moment, limit=most, paused=paused, urgent=urgent)
 
     async def _begin(self, lease: str, ids: list[int], flying: list[asyncio.Task[None]], *, urgent: bool) -> bool:
@@ -218,7 +219,7 @@ class Sender:
             result = SendResult(outcome=Outcome.UNKNOWN, stage="transport", text=type(error).__name__)
         self._room.give_back(1)
         if self._channel.note(fault=await self._settle(handed.token, result)):
-            await self._write(lambda session: channel.mended(session, self._services.clock.now()))
+            await self._write(lambda session: channel.mended(session, self._services, self._services.clock.now()))
             self.ring()  # the other lanes may go again
         if result.outcome is Outcome.ACCEPTED and handed.message.kind != "service":
             self._accepted += 1

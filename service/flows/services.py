@@ -64,6 +64,7 @@ class Services:
     alert_url: str | None = None
     allowed_origins: tuple[str, ...] = ()  # of other sites that may post the opt-in form
     mail_dir: Path | None = None  # where the file transport writes; None for every other transport
+    backlog_limit: int = 100  # follow-ups that may go by themselves after a stretch in which nothing could leave
     demo: bool = False
     production: bool = False
     bell: Bell = field(default_factory=Bell)

@@ -7,6 +7,7 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session
 
+from service.domain.enrolment import LOOK_AGAIN, ON_ITS_WAY
 from service.domain.lead import Suppression, SuppressionReason
 from service.domain.retries import backoff
 from service.flows import alerts, privacy, refusals
@@ -55,6 +56,8 @@ def settle(
         _apply(session, services, message, attempt, result, now)
     if result.outcome is Outcome.ACCEPTED:
         refusals.taken(session, services, message, now)
+    if message.kind == "follow_up" and message.enrolment_id is not None and message.state not in ON_ITS_WAY:
+        enrolments.look_again(session, message.enrolment_id, now, LOOK_AGAIN)
     log.info("attempt settled", message=message.id, attempt=attempt.number, outcome=result.outcome, stage=result.stage)
     return ours
 

@@ -11,14 +11,14 @@ from typing import Literal, cast, get_args
 from sqlmodel import Session
 
 from service.domain.calendar import Calendar
-from service.domain.enrolment import Facts, Finish, Send, Skip, State, Stop, Wait, after_step, decide
+from service.domain.enrolment import ON_ITS_WAY, Facts, Finish, Send, Skip, State, Stop, Wait, after_step, decide
 from service.domain.sequence import Sequence
-from service.domain.timing import NeverOpensError
+from service.domain.timing import NeverOpensError, respaced
 from service.domain.wording import Reason
 from service.errors import InvalidInputError
 from service.flows import answers, booking, planning
 from service.flows.services import Services
-from service.store import enrolments
+from service.store import enrolments, outbox
 from service.store.tables import Enrolment
 
 EventKind = Literal["booked", "stopped", "request", "better", "same", "worse"]
@@ -96,6 +96,13 @@ def upcoming(session: Session, services: Services, enrolment: Enrolment, now: da
     moments = enrolments.follow_up_moments(session, [enrolment.lead_id]).get(enrolment.lead_id, [])
     days = {calendar.local_day(moment) for moment in moments}
     copy = Enrolment.model_validate(enrolment.model_dump())
+    for message in outbox.of_run(session, enrolment.id):
+        if outcomes.get(message.step or "") in ON_ITS_WAY:  # what follows counts from when it leaves
+            leaves = max(message.due_at, now)
+            days.add(calendar.local_day(leaves))
+            if message.attempts == 0:
+                copy.anchor = respaced(copy.anchor, leaves, calendar)
+    outcomes = {step: "sent" if outcome in ON_ITS_WAY else outcome for step, outcome in outcomes.items()}
     try:
         return _play(copy, sequence, calendar, outcomes, days, [], now=now)
     except NeverOpensError as error:  # staff are told of it; it keeps nobody from pressing a button, or from looking
@@ -133,7 +140,9 @@ def _play(
             outcomes = {**outcomes, decision.step: "sent" if isinstance(decision, Send) else "skipped"}
             if isinstance(decision, Send):
                 days.add(calendar.local_day(now))
-            row.anchor = decision.planned_at
+                row.anchor = respaced(decision.planned_at, now, calendar)
+            else:
+                row.anchor = decision.planned_at
             row.next_step = after_step(planning.value(row, outcomes), sequence, decision.step)
     raise InvalidInputError(f"the simulation of {sequence.name} does not end")
 

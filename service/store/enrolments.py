@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, select, update
 
 from service.store import outbox
 from service.store.tables import Enrolment, Message
@@ -13,15 +13,34 @@ from service.store.tables import Enrolment, Message
 OPEN = ("awaiting_confirmation", "active")
 
 
-def due(session: Session, now: datetime, limit: int) -> Sequence[tuple[int, int]]:
-    """(enrolment id, lead id) of what is due to be planned, the longest waiting first. Takes no lock."""
-    statement = (
-        select(Enrolment.id, Enrolment.lead_id)
-        .where(Enrolment.state == "active", col(Enrolment.next_at) <= now)
-        .order_by(col(Enrolment.next_at), col(Enrolment.id))
-        .limit(limit)
+def due(session: Session, now: datetime, limit: int, paused: outbox.Paused) -> Sequence[tuple[int, int]]:
+    """(enrolment id, lead id) of what is due to be planned, the longest waiting first. Takes no lock.
+
+    What the brake holds back stays due: planned now, it would be a row in the outbox that may not leave.
+    """
+    if paused.all_mail or paused.follow_ups:
+        return ()
+    statement = select(Enrolment.id, Enrolment.lead_id).where(
+        Enrolment.state == "active", col(Enrolment.next_at) <= now
     )
-    return session.exec(statement).all()
+    if paused.sequences:
+        statement = statement.where(col(Enrolment.sequence).not_in(paused.sequences))
+    return session.exec(statement.order_by(col(Enrolment.next_at), col(Enrolment.id)).limit(limit)).all()
+
+
+def look_again(session: Session, enrolment_id: int, now: datetime, within: timedelta) -> None:
+    """Have a run planned at once that was waiting for its last mail, and so was to be looked at `within` this time."""
+    session.exec(
+        update(Enrolment)
+        .where(
+            col(Enrolment.id) == enrolment_id,
+            col(Enrolment.state) == "active",
+            col(Enrolment.next_at) > now,
+            col(Enrolment.next_at) <= now + within,
+        )
+        .values(next_at=now)
+        .execution_options(synchronize_session="fetch")
+    )
 
 
 def by_ids(session: Session, ids: Iterable[int]) -> Sequence[Enrolment]:
@@ -43,14 +62,17 @@ def of_lead(session: Session, lead_id: int) -> Sequence[Enrolment]:
 
 
 def outcomes(session: Session, enrolment_ids: Iterable[int]) -> dict[int, dict[str, str]]:
-    """What became of each step that was planned: enrolment id -> step key -> message state."""
+    """What became of each step that was planned: enrolment id -> step key -> message state.
+
+    "held_back" stands for one that a guard holds until staff approve it: unlike others that are held, it leaves.
+    """
     found: dict[int, dict[str, str]] = {}
-    statement = select(Message.enrolment_id, Message.step, Message.state).where(
+    statement = select(Message.enrolment_id, Message.step, Message.state, Message.hold).where(
         col(Message.enrolment_id).in_(list(enrolment_ids)), col(Message.step).is_not(None)
     )
-    for enrolment_id, step, state in session.exec(statement):
+    for enrolment_id, step, state, hold in session.exec(statement):
         if enrolment_id is not None and step is not None:
-            found.setdefault(enrolment_id, {})[step] = state
+            found.setdefault(enrolment_id, {})[step] = "held_back" if hold else state
     return found
 
 

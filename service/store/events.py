@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -48,6 +48,18 @@ def fact(session: Session, key: str) -> dict[str, Any] | None:
     """One fact about the installation."""
     row = session.get(Fact, key)
     return None if row is None else row.value
+
+
+def facts(session: Session, keys: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Those of these facts that there are, as they are now, in one look."""
+    found = session.exec(select(Fact).where(col(Fact.key).in_(keys)).execution_options(populate_existing=True))
+    return {row.key: row.value for row in found}
+
+
+def hold_fact(session: Session, key: str) -> dict[str, Any] | None:
+    """One fact, which nobody else changes until the transaction ends."""
+    take_locks(session, [f"fact:{key}"])
+    return facts(session, [key]).get(key)
 
 
 def set_fact(session: Session, key: str, value: dict[str, Any]) -> None:

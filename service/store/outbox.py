@@ -11,8 +11,10 @@ from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, func, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
+from service.store import events
 from service.store.tables import Attempt, Lead, Message
 
+PAUSED = "paused"  # the fact that the emergency brake keeps
 LEASE = timedelta(seconds=15)
 ADVICE, SERVICE, FOLLOW_UP = 0, 1, 2  # priorities: lower goes first
 # The very words of ix_message_leased, values included: SQLite uses a partial index only where it finds its condition.
@@ -28,6 +30,16 @@ class Paused:
     all_mail: bool = False
     follow_ups: bool = False
     sequences: frozenset[str] = frozenset()
+
+
+def paused(session: Session) -> Paused:
+    """What is held back now."""
+    kept = events.fact(session, PAUSED) or {}
+    return Paused(
+        all_mail=kept.get("all_mail", False),
+        follow_ups=kept.get("follow_ups", False),
+        sequences=frozenset(kept.get("sequences", [])),
+    )
 
 
 def claim(
@@ -136,6 +148,12 @@ def release(message: Message, state: str, reason: str | None, *, due_at: datetim
     message.lease_token = message.lease_until = None
     if due_at is not None:
         message.due_at = due_at
+
+
+def hold_for(message: Message, hold: str, reason: str) -> None:
+    """End a lease: a person must approve it first. `hold` names the guard that wants that."""
+    release(message, "held", reason)
+    message.hold = hold
 
 
 def renew(session: Session, tokens: Iterable[str], real_now: datetime) -> None:
@@ -315,9 +333,11 @@ def in_states(session: Session, states: Iterable[str]) -> Sequence[Message]:
     return session.exec(select(Message).where(col(Message.state).in_(list(states))).order_by(col(Message.id))).all()
 
 
-def any_in(session: Session, state: str, template: str | None) -> bool:
-    """Is any message in this state, of one template or of all?"""
+def any_in(session: Session, state: str, template: str | None, *, approval: bool = False) -> bool:
+    """Is any message in this state, of one template or of all? With `approval`, one that a guard holds back?"""
     found = select(Message.id).where(Message.state == state)
+    if approval:
+        found = found.where(col(Message.hold).is_not(None))
     if template is not None:
         found = found.where(Message.template == template)
     return session.exec(found.limit(1)).first() is not None

@@ -3,48 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from service.domain.lead import SuppressionReason
-from service.flows import simulation, ticks
+from service.flows import ticks
 from service.mail.links import new_public_id
-from service.store import consents, enrolments
+from service.store import consents
 from service.store.tables import Consent, Message
 from tests.support import acts
-from tests.support.acts import ANNA
+from tests.support.days import left_on
 from tests.support.drafts import publish, with_steps
 from tests.support.house import House
 
 BRAM = "bram@example.org"
-AMSTERDAM = ZoneInfo("Europe/Amsterdam")
-EVERY_DAY = {
-    "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
-    "from": "00:30",
-    "to": "23:30",
-    "skip_holidays": False,
-}
-
-
-def left_on(house: House, address: str = ANNA) -> dict[str, date]:
-    """step -> the local day it was accepted."""
-    return {
-        step: message.settled_at.astimezone(AMSTERDAM).date()
-        for step, message in acts.follow_ups(house, address).items()
-        if message.state == "accepted" and message.settled_at
-    }
-
-
-def march(day: int) -> date:
-    """A day in March 2026; the 9th, when the tests begin, is a Monday."""
-    return date(2026, 3, day)
-
 
 # Each step once
 
@@ -97,123 +73,6 @@ def test_the_ledger_refuses_a_second_message_for_one_step_one_advice_or_one_caus
         original = next(each for each in every_message(house) if each.kind == kind)
         with pytest.raises(IntegrityError):
             acts.commit(house, insert, original)
-
-
-# Downtime
-
-
-def test_after_days_of_downtime_one_follow_up_leaves_a_day_and_what_is_too_late_is_skipped(house: House) -> None:
-    steps = [
-        {"key": "a", "wait": "1 day"},
-        {"key": "b", "wait": "1 day"},
-        {"key": "c", "wait": "1 day", "max_late": "1 day"},
-        {"key": "d", "wait": "1 day", "max_late": "5 days"},
-    ]
-    publish(house, with_steps(*steps))
-    acts.confirmed(house)  # Monday the 9th; planned for Tuesday to Friday
-    house.clock.advance(days=3, hours=12)  # Thursday evening, and nothing has run since
-    house.live_through(days=10)
-    assert left_on(house) == {"a": march(13), "b": march(16), "d": march(17)}
-    assert acts.follow_ups(house)["c"].state == "skipped"
-    assert acts.follow_ups(house)["c"].reason == "meer dan 1 dag te laat (gepland op donderdag 12 maart 10:00)"
-    assert acts.enrolment(house).end_reason == "all_steps_done"
-    for message in acts.follow_ups(house).values():
-        if message.state == "accepted" and message.settled_at:
-            local = message.settled_at.astimezone(AMSTERDAM)
-            assert (8, 30) <= (local.hour, local.minute) < (19, 0)
-
-
-def test_a_backlog_of_two_sequences_still_leaves_one_a_day(house: House) -> None:
-    publish(house, with_steps({"key": "a", "wait": "1 day"}, {"key": "b", "wait": "1 day"}))
-    acts.confirmed(house)
-    house.clock.advance(hours=1)
-    acts.confirmed(house, topic="uitstraling-been")
-    house.clock.advance(days=3)
-    house.live_through(days=9)
-    days = [
-        each.settled_at.astimezone(AMSTERDAM).date()
-        for each in house.messages()
-        if each.kind == "follow_up" and each.state == "accepted" and each.settled_at
-    ]
-    assert len(days) == 4
-    assert len(set(days)) == len(days)
-
-
-# Pauses
-
-
-def planned_days(house: House) -> list[datetime]:
-    """When the coming mails of Anna's run would leave."""
-    with house.services.database.reading() as session:
-        row = enrolments.of_lead(session, house.lead().id)[-1]
-        coming = simulation.upcoming(session, house.services, row, house.clock.now())
-    return [each.at for each in coming if each.at is not None]
-
-
-def test_a_pause_moves_every_coming_mail_by_its_whole_length(house: House) -> None:
-    acts.confirmed(house)
-    house.live_through(days=3)
-    before = planned_days(house)
-    anchor = acts.enrolment(house).anchor
-    assert acts.answer(house, "worse")
-    assert acts.enrolment(house).anchor == anchor + timedelta(days=14)
-    local = [each.astimezone(AMSTERDAM) for each in (before[0], before[1], *planned_days(house)[:2])]
-    fortnight = timedelta(days=14)  # on the practice's clock: summer time begins in between
-    assert [each.replace(tzinfo=None) for each in local[2:]] == [
-        each.replace(tzinfo=None) + fortnight for each in local[:2]
-    ]
-    house.live_through(days=13)
-    assert list(left_on(house)) == ["hoe-ging-het"]
-    house.live_through(days=6)
-    assert list(left_on(house)) == ["hoe-ging-het", "check"]
-
-
-def test_a_pause_ended_at_once_changes_nothing_and_ended_later_moves_by_what_it_lasted(house: House) -> None:
-    acts.confirmed(house)
-    house.live_through(days=3)
-    before, anchor = planned_days(house), acts.enrolment(house).anchor
-    acts.answer(house, "worse")
-    assert acts.resume(house)
-    assert (planned_days(house), acts.enrolment(house).anchor) == (before, anchor)
-    assert not acts.resume(house), "there is no pause any more"
-    assert acts.request_pain_check(house)
-    house.clock.advance(days=5)
-    assert acts.resume(house)
-    assert acts.enrolment(house).anchor == anchor + timedelta(days=5)
-
-
-def test_better_ends_the_pause_that_worse_began(house: House) -> None:
-    acts.confirmed(house)
-    house.live_through(days=3)
-    anchor = acts.enrolment(house).anchor
-    acts.answer(house, "worse")
-    house.clock.advance(days=1)
-    acts.answer(house, "better")
-    run = acts.enrolment(house)
-    assert (run.pause_reason, run.paused_until, run.anchor) == (None, None, anchor + timedelta(days=1))
-
-
-def test_a_second_pause_lengthens_the_first_by_what_it_adds(house: House) -> None:
-    acts.confirmed(house)
-    anchor = acts.enrolment(house).anchor
-    acts.answer(house, "worse")
-    house.clock.advance(days=4)
-    assert acts.request_pain_check(house)
-    run = acts.enrolment(house)
-    assert run.paused_until == house.clock.now() + timedelta(days=14)
-    assert run.anchor == anchor + timedelta(days=18)
-
-
-def test_a_pause_before_the_confirmation_holds_the_first_follow_up_until_it_ends(house: House) -> None:
-    house.opt_in()
-    house.send_due()
-    acts.answer(house, "worse")
-    house.clock.advance(days=1)
-    acts.confirm(house)
-    house.live_through(days=12)
-    assert left_on(house) == {}
-    house.live_through(days=10)
-    assert min(left_on(house).values()) >= march(23)
 
 
 # What ends a run
@@ -363,53 +222,6 @@ def test_an_advice_in_the_outbox_does_not_leave_after_a_complaint(house: House) 
     acts.suppress(house, SuppressionReason.COMPLAINT)
     assert house.live_through(days=1) == 0
     assert (acts.advice(house).state, acts.advice(house).reason) == ("cancelled", "klacht over mail van ons")
-
-
-# Dates that must be right
-
-
-@pytest.mark.parametrize(
-    ("opt_in_at", "leaves_at"),
-    [
-        # 02:30 does not exist on 29 March: it moves forward. On 25 October it comes twice: the first counts.
-        (datetime(2026, 3, 27, 12, 0, tzinfo=UTC), datetime(2026, 3, 29, 1, 30, tzinfo=UTC)),
-        (datetime(2026, 10, 23, 12, 0, tzinfo=UTC), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
-        (datetime(2028, 2, 27, 12, 0, tzinfo=UTC), datetime(2028, 2, 29, 1, 30, tzinfo=UTC)),
-    ],
-)
-def test_on_the_night_the_clock_changes_each_step_leaves_once(
-    house: House, opt_in_at: datetime, leaves_at: datetime
-) -> None:
-    steps = [{"key": "a", "wait": "1 day", "at": "02:30"}, {"key": "b", "wait": "1 day", "at": "02:30"}]
-    publish(house, with_steps(*steps, window=EVERY_DAY))
-    house.clock.moment = opt_in_at
-    acts.confirmed(house)
-    house.clock.moment = leaves_at - timedelta(hours=2)
-    for _ in range(24):
-        house.tick()
-        house.clock.advance(minutes=10)
-    assert acts.follow_ups(house)["a"].settled_at == leaves_at
-    house.live_through(days=2)
-    second = acts.follow_ups(house)["b"].settled_at
-    assert second is not None
-    assert second.astimezone(AMSTERDAM).strftime("%H:%M") in {"02:30", "03:30"}
-    assert [each.step for each in house.messages()].count("a") == 1
-
-
-@pytest.mark.parametrize("jump", [timedelta(days=1), timedelta(days=-1)])
-def test_a_clock_that_jumps_a_day_sends_each_step_once(house: House, jump: timedelta) -> None:
-    publish(house, with_steps(*({"key": key, "wait": "1 day"} for key in "abc")))
-    acts.confirmed(house)
-    house.live_through(days=1)
-    assert list(left_on(house)) == ["a"]
-    house.clock.moment += jump
-    house.live_through(hours=2)
-    house.clock.moment -= jump
-    house.live_through(days=6)
-    messages = Counter(each.step for each in house.messages() if each.kind == "follow_up")
-    assert messages == {"a": 1, "b": 1, "c": 1}
-    assert list(left_on(house)) == ["a", "b", "c"]
-    assert len(set(left_on(house).values())) >= 2
 
 
 # No follow-up without a stored consent: the database itself says no (ACCEPTANCE C5)

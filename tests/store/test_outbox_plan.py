@@ -105,10 +105,11 @@ def claim_with_the_brake_on(session: Session) -> None:
 
 def test_what_runs_every_second_goes_by_the_index_of_what_is_due(full: House) -> None:
     real_now = datetime.now(UTC)
+    one_paused = outbox.Paused(sequences=frozenset({"uitstraling-been"}))
     works: list[tuple[str, str, Callable[[Session], object]]] = [
         ("message", "ix_message_due", claim),
         ("message", "ix_message_due", claim_with_the_brake_on),
-        ("enrolment", "ix_enrolment_next_at", lambda session: enrolments.due(session, THURSDAY, 100)),
+        ("enrolment", "ix_enrolment_next_at", lambda session: enrolments.due(session, THURSDAY, 100, one_paused)),
         ("message", "ix_message_leased", lambda session: settling.reap(session, THURSDAY, real_now)),
         ("message", "ix_message_leased", lambda session: outbox.lost_hand_overs(session, real_now)),
         ("message", "ix_message_leased", lambda session: outbox.renew(session, ["t"], real_now)),

@@ -25,7 +25,7 @@ from service.flows.sending import Sender
 from service.flows.services import Services
 from service.mail.links import Keyring
 from service.mail.transport import open_transport
-from service.store import leads, outbox, reports
+from service.store import events, leads, outbox, reports
 from service.store.db import open_database
 from service.store.tables import Lead, Message, Table
 
@@ -84,9 +84,11 @@ class House:
         return asyncio.run(send())
 
     def tick(self) -> int:
-        """Plan, send and keep house once, as of now. Returns how many advices and follow-ups were accepted."""
+        """Plan, send and keep house as of now. Returns how many advices and follow-ups were accepted."""
         ticks.plan(self.services)
         sent = self.send_due()
+        while ticks.plan(self.services):  # a run that waited for its last mail goes on
+            sent += self.send_due()
         ticks.housekeeping(self.services)
         return sent
 
@@ -96,9 +98,16 @@ class House:
         sent = self.tick()
         while (moment := self._next_moment()) is not None and moment <= target:
             self.clock.moment = moment
+            self._was_awake()
             sent += self.tick()
         self.clock.moment = target
+        self._was_awake()
         return sent + self.tick()
+
+    def _was_awake(self) -> None:
+        """Its worker ticked all the while, though the clock jumped: this was no downtime."""
+        with self.services.database.transaction() as session:
+            events.set_fact(session, "worker_seen", {"at": self.clock.now().isoformat()})
 
     def mails(self, to: str | None = None) -> list[EmailMessage]:
         """What was handed over, oldest first; to one address, or all."""

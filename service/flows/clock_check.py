@@ -1,0 +1,68 @@
+"""A worker whose machine has another time than the database: it leaves follow-ups to others until it is right again.
+
+Only PostgreSQL can tell: on SQLite all workers are on one machine, and there is no second clock to ask.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from service.domain.clock import RealClock
+from service.flows import alerts
+from service.flows.services import Services
+from service.store import events, outbox
+from service.store.db import real_now
+
+TOLERANCE = timedelta(minutes=5)
+_MINUTE = timedelta(minutes=1)
+_CAUSE, _FACT = "clock-differs", "clock_differs"
+
+
+def is_wrong(session: Session, services: Services, now: datetime) -> bool:
+    """Is this machine's `now` more than five minutes from the database's? Never for the demo's clock."""
+    if services.database.is_sqlite or not isinstance(services.clock, RealClock):
+        return False
+    return abs(real_now(session) - now) > TOLERANCE
+
+
+def held_back(session: Session, services: Services, now: datetime) -> outbox.Paused:
+    """What this worker may not hand over: what the brake holds back, and no follow-up while its clock is wrong."""
+    paused = outbox.paused(session)
+    return replace(paused, follow_ups=True) if is_wrong(session, services, now) else paused
+
+
+def tell(session: Session, services: Services, now: datetime) -> bool:
+    """Whether this worker's clock is wrong; tells it once.
+
+    A wrong one says so again each minute, as of the database's time, so that any worker that is right can see when
+    the last of them has stopped: then it is mended.
+    """
+    wrong = is_wrong(session, services, now)
+    said = events.fact(session, _FACT)
+    if not wrong and said is None:
+        return False
+    moment = real_now(session)
+    silence = None if said is None else moment - datetime.fromisoformat(said["at"])
+    if wrong and (silence is None or silence >= _MINUTE):
+        events.hold_fact(session, _FACT)
+        events.set_fact(session, _FACT, {"at": moment.isoformat()})
+        alerts.tell(
+            session,
+            _CAUSE,
+            dutch="De klok van een computer die mail verstuurt loopt meer dan vijf minuten verkeerd. Die computer "
+            "verstuurt geen vervolgmails tot de klok weer goed staat; het gevraagde advies gaat door.",
+            english=f"a worker's clock is off by {_minutes(now - moment)} minutes; it sends no follow-ups until it "
+            "is right again, advice goes on",
+            now=moment,
+        )
+    elif not wrong and silence is not None and silence >= 3 * _MINUTE and events.hold_fact(session, _FACT) == said:
+        events.forget_fact(session, _FACT)
+        alerts.mended(session, _CAUSE, moment)
+    return wrong
+
+
+def _minutes(off: timedelta) -> int:
+    return round(off.total_seconds() / 60)

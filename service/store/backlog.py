@@ -1,0 +1,74 @@
+"""What piled up while nothing could leave: counted, and held back until staff approve it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import exists
+from sqlmodel import Session, col, func, select, update
+
+from service.store import outbox
+from service.store.tables import Enrolment, Message
+
+_HELD_BACK = (col(Message.state) == "held", col(Message.hold).is_not(None))
+
+
+def count(session: Session, until: datetime, sequence: str | None, paused: outbox.Paused) -> int:
+    """How many follow-ups became due by then and have not left: queued, still to be planned, or held back already.
+
+    Of one sequence, or of all but the paused ones. A run counts once: its next step waits for the one before.
+    """
+    queued = select(func.count()).where(
+        col(Message.state).in_(("due", "leased")), Message.kind == "follow_up", Message.due_at <= until
+    )
+    held = select(func.count()).where(*_HELD_BACK)
+    runs = select(func.count()).where(
+        Enrolment.state == "active",
+        col(Enrolment.next_at) <= until,
+        ~exists().where(
+            col(Message.enrolment_id) == Enrolment.id,
+            col(Message.kind) == "follow_up",
+            col(Message.state).in_(("due", "leased", "handed_over", "held")),
+        ),
+    )
+    if sequence is not None:
+        queued, held = queued.where(Message.sequence == sequence), held.where(Message.sequence == sequence)
+        runs = runs.where(Enrolment.sequence == sequence)
+    elif paused.sequences:
+        queued = queued.where(col(Message.sequence).not_in(paused.sequences))
+        runs = runs.where(col(Enrolment.sequence).not_in(paused.sequences))
+    return sum(session.exec(each).one() for each in (queued, held, runs))
+
+
+def hold_due(session: Session, until: datetime, sequence: str | None, hold: str, reason: str) -> int:
+    """Hold back every queued follow-up that was due by then. Returns how many.
+
+    What somebody else has in hand is passed over: waiting for it while holding others would deadlock. The hand-over
+    looks once more.
+    """
+    due = select(Message.id).where(Message.state == "due", Message.kind == "follow_up", Message.due_at <= until)
+    if sequence is not None:
+        due = due.where(Message.sequence == sequence)
+    free = due.with_for_update(skip_locked=True).cte("free")
+    statement = (
+        update(Message)
+        .where(col(Message.id).in_(select(free.c.id)))
+        .values(state="held", hold=hold, reason=reason)
+        .returning(col(Message.id))
+        .execution_options(synchronize_session=False)
+    )
+    return len(list(session.exec(statement).scalars()))
+
+
+def held_back(session: Session, limit: int) -> Sequence[int]:
+    """Ids of messages that wait for staff to approve them, oldest first."""
+    return session.exec(select(Message.id).where(*_HELD_BACK).order_by(col(Message.id)).limit(limit)).all()
+
+
+def is_newest(session: Session, message: Message) -> bool:
+    """Was no later step of its run planned since?"""
+    later = select(Message.id).where(
+        Message.enrolment_id == message.enrolment_id, Message.kind == "follow_up", Message.id > message.id
+    )
+    return session.exec(later.limit(1)).first() is None
