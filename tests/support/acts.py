@@ -9,8 +9,9 @@ from typing import Concatenate, Literal, ParamSpec, TypeVar
 from sqlmodel import Session, col, select
 
 from service.domain.lead import Suppression, SuppressionReason
-from service.flows import answers, booking, brake, consent, planning
+from service.flows import answers, booking, brake, consent, handover, planning
 from service.flows.consent import Confirmed
+from service.flows.handover import HandOver
 from service.store import enrolments, events, leads, outbox, suppressions
 from service.store.tables import Alert, Attempt, Enrolment, Lead, Message, OptIn
 from tests.support.house import House
@@ -132,6 +133,11 @@ def claim(house: House, token: str, limit: int = 100) -> list[int]:
         return outbox.claim(session, token=token, now=house.clock.now(), real_now=real_now, limit=limit, paused=paused)
 
     return commit(house, take)
+
+
+def begin(session: Session, house: House, ids: list[int], token: str) -> list[HandOver]:
+    """What a worker does just before the I/O, with what it leased to `token`."""
+    return handover.begin(session, house.services, ids, token, house.clock.now(), datetime.now(UTC))
 
 
 def enrolment(house: House, address: str = ANNA) -> Enrolment:
