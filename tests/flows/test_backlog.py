@@ -21,7 +21,6 @@ from tests.support.crowd import gather
 from tests.support.days import left_on, march
 from tests.support.drafts import publish, with_steps
 from tests.support.house import START, House
-from tests.support.transports import Network, always, login_refused
 
 DAY = timedelta(days=1)
 FIVE = [f"lead{number}@example.org" for number in range(5)]
@@ -275,24 +274,6 @@ def test_the_brake_on_one_sequence_counts_that_one_alone(strict: House) -> None:
     strict.live_through(days=10)
     assert [each.recipient for each in held(strict)] == FIVE[:3]
     assert len(left_on(strict, "bram@example.org")) >= 2
-
-
-# No way out
-
-
-def test_three_days_without_a_way_out_go_through_the_guard(strict: House) -> None:
-    join(strict, FIVE)
-    down = strict.with_changes(open_transport=Network(answer=always(login_refused())).open)
-    down.live_through(days=1)
-    assert acts.alerts(strict) == ["channel-down"]
-    down.live_through(days=3)
-    strict.opt_in("bram@example.org")
-    strict.live_through(hours=1)
-    assert acts.advice(strict, "bram@example.org").state == "accepted"
-    left = [address for address in FIVE if left_on(strict, address)]
-    assert len(left) + len(held(strict)) == len(FIVE)
-    assert len(held(strict)) >= 3
-    assert acts.alerts(strict) == ["backlog"]
 
 
 # A backup that was put back, the demo
