@@ -39,8 +39,9 @@ MOVES: Mapping[State, frozenset[State]] = MappingProxyType(
 ON_ITS_WAY = frozenset({"due", "leased", "handed_over", "held_back"})
 """Outcomes of a step that is still to leave, or may be on its way just now: the next step waits for it."""
 
-LOOK_AGAIN = timedelta(hours=1)
-"""While the step before is on its way. Settling it has the run looked at sooner; this is for when nobody settles."""
+LOOK_AGAIN = timedelta(days=1)
+"""At the latest, while the step before is on its way. Settling it has the run looked at sooner."""
+_SOON = timedelta(hours=1)  # while it is in the outbox; while staff are to approve it, a day will do
 
 WENT_OUT = frozenset({"accepted", "delivered", "bounced", "complained", "unknown", "held", "sent"})
 """Outcomes that count as sent in a condition: gone, or perhaps. Not: skipped, cancelled, failed."""
@@ -214,7 +215,8 @@ def _waits_for_the_one_before(enrolment: Enrolment, step: str | None, now: datet
         dutch="de mail hiervoor is nog onderweg",
         english="the mail before it is still on its way",
     )
-    return Wait(until=now + LOOK_AGAIN, step=step, reason=reason)
+    waits_for_staff = not {"due", "leased", "handed_over"} & set(enrolment.outcomes.values())
+    return Wait(until=now + (LOOK_AGAIN if waits_for_staff else _SOON), step=step, reason=reason)
 
 
 def _current(enrolment: Enrolment, sequence: Sequence) -> Step | None:

@@ -77,7 +77,7 @@ def begin(
     begun = []
     for message in messages:
         if _let_go(session, services, message, facts, now):
-            if message.enrolment_id is not None and message.state not in ON_ITS_WAY and not message.hold:
+            if message.enrolment_id is not None and message.state not in ON_ITS_WAY:
                 enrolments.look_again(session, message.enrolment_id, now, LOOK_AGAIN)
             continue
         if remembers is not None and _forgotten(session, message, real_now - remembers):
@@ -179,7 +179,7 @@ def _let_follow_up_go(
     elif message.not_after is not None and now > message.not_after:
         outbox.release(message, "skipped", "te laat geworden")
         message.settled_at = now
-    elif hold := facts.guard.hold(message.sequence, message.due_at):
+    elif message.hold is None and (hold := facts.guard.hold(message.sequence, message.due_at)):
         outbox.hold_for(message, *hold)
     elif facts.paused.follow_ups or message.sequence in facts.paused.sequences:
         outbox.release(message, "due", "vervolgmails staan stil")

@@ -46,7 +46,7 @@ def resolve_backlog(services: Services, choice: Choice, *, actor: str) -> int:
             if not ids:
                 return done
             # of those read before the locks, somebody else may have decided about some, or erased them
-            messages = [each for each in _lock(session, services, ids) if each.hold]
+            messages = [each for each in _lock(session, services, ids) if each.state == State.HELD and each.hold]
             _resolve_all(session, services, messages, choice, actor, services.clock.now())
             done += len(messages)
 
@@ -96,6 +96,8 @@ def _resolve(session: Session, services: Services, message: Message, choice: Cho
         raise RefusedError(f"message {message.id} was held before it went out, so it cannot count as {choice}")
     approves = message.hold is not None
     outbox.release(message, after.value, _WHY[choice], due_at=now if choice == "resend" else None)
+    if choice == "resend":
+        message.hold = outbox.APPROVED
     if approves and choice == "drop" and message.kind == "follow_up":
         _go_on(session, services, message, now)
     if choice != "resend":

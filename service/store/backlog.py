@@ -20,7 +20,10 @@ def count(session: Session, until: datetime, sequence: str | None, paused: outbo
     Of one sequence, or of all but the paused ones. A run counts once: its next step waits for the one before.
     """
     queued = select(func.count()).where(
-        col(Message.state).in_(("due", "leased")), Message.kind == "follow_up", Message.due_at <= until
+        col(Message.state).in_(("due", "leased")),
+        Message.kind == "follow_up",
+        Message.due_at <= until,
+        col(Message.hold).is_(None),
     )
     held = select(func.count()).where(*_HELD_BACK)
     runs = select(func.count()).where(
@@ -47,7 +50,9 @@ def hold_due(session: Session, until: datetime, sequence: str | None, hold: str,
     What somebody else has in hand is passed over: waiting for it while holding others would deadlock. The hand-over
     looks once more.
     """
-    due = select(Message.id).where(Message.state == "due", Message.kind == "follow_up", Message.due_at <= until)
+    due = select(Message.id).where(
+        Message.state == "due", Message.kind == "follow_up", Message.due_at <= until, col(Message.hold).is_(None)
+    )
     if sequence is not None:
         due = due.where(Message.sequence == sequence)
     free = due.with_for_update(skip_locked=True).cte("free")

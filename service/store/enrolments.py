@@ -72,7 +72,7 @@ def outcomes(session: Session, enrolment_ids: Iterable[int]) -> dict[int, dict[s
     )
     for enrolment_id, step, state, hold in session.exec(statement):
         if enrolment_id is not None and step is not None:
-            found.setdefault(enrolment_id, {})[step] = "held_back" if hold else state
+            found.setdefault(enrolment_id, {})[step] = "held_back" if hold and state == "held" else state
     return found
 
 

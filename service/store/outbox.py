@@ -14,6 +14,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from service.store import events
 from service.store.tables import Attempt, Lead, Message
 
+APPROVED = "approved"  # Message.hold of what staff let go: no guard holds it again
 PAUSED = "paused"  # the fact that the emergency brake keeps
 LEASE = timedelta(seconds=15)
 ADVICE, SERVICE, FOLLOW_UP = 0, 1, 2  # priorities: lower goes first
@@ -144,7 +145,7 @@ def release(message: Message, state: str, reason: str | None, *, due_at: datetim
     """End a lease: back to `due`, or to where the reason says."""
     message.state = state
     message.reason = reason
-    message.hold = None
+    message.hold = APPROVED if state == "due" and message.hold == APPROVED else None
     message.lease_token = message.lease_until = None
     if due_at is not None:
         message.due_at = due_at

@@ -203,7 +203,7 @@ class Message(Table, table=True):
     recipient: str
     state: str
     reason: str | None = None
-    hold: str | None = None  # which guard holds it: "backlog" or "restored"; None for all other reasons to wait
+    hold: str | None = None  # which guard holds it: "backlog", "restored"; once staff let it go "approved"; else None
     priority: int  # 0 advice, 1 service, 2 follow-up: lower goes first
     planned_at: datetime = Field(sa_type=UtcDateTime)
     due_at: datetime = Field(sa_type=UtcDateTime)

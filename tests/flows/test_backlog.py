@@ -21,6 +21,7 @@ from tests.support.crowd import gather
 from tests.support.days import left_on, march
 from tests.support.drafts import publish, with_steps
 from tests.support.house import START, House
+from tests.support.transports import Network, always, login_refused
 
 DAY = timedelta(days=1)
 FIVE = [f"lead{number}@example.org" for number in range(5)]
@@ -185,7 +186,7 @@ def test_what_became_too_late_for_its_step_is_skipped_after_the_approval_too(hou
     house.clock.advance(days=3)
     house.tick()
     assert len(held(house)) == 1
-    house.live_through(days=4)
+    house.clock.advance(days=4)
     resolve(house, "resend")
     house.live_through(days=2)
     late = acts.follow_ups(house, FIVE[0])["a"]
@@ -222,6 +223,16 @@ def test_who_says_no_meanwhile_gets_nothing_after_the_approval(strict: House) ->
     assert resolve(strict, "resend") == 2
     strict.tick()
     assert (left_on(strict, FIVE[0]), list(left_on(strict, FIVE[1]))) == ({}, ["a"])
+
+
+def test_what_was_approved_while_no_worker_ran_is_not_held_once_more(strict: House) -> None:
+    join(strict, FIVE[:3])
+    strict.clock.advance(days=3)
+    strict.tick()
+    strict.clock.advance(days=1)
+    resolve(strict, "resend")
+    strict.clock.advance(hours=2)
+    assert strict.tick() == 3
 
 
 def test_a_later_gap_counts_anew(strict: House) -> None:
@@ -274,6 +285,24 @@ def test_the_brake_on_one_sequence_counts_that_one_alone(strict: House) -> None:
     strict.live_through(days=10)
     assert [each.recipient for each in held(strict)] == FIVE[:3]
     assert len(left_on(strict, "bram@example.org")) >= 2
+
+
+# No way out
+
+
+def test_three_days_without_a_way_out_go_through_the_guard(strict: House) -> None:
+    join(strict, FIVE)
+    down = strict.with_changes(open_transport=Network(answer=always(login_refused())).open)
+    down.live_through(days=1)
+    assert acts.alerts(strict) == ["channel-down"]
+    down.live_through(days=3)
+    strict.opt_in("bram@example.org")
+    strict.live_through(hours=1)
+    assert acts.advice(strict, "bram@example.org").state == "accepted"
+    left = [address for address in FIVE if left_on(strict, address)]
+    assert len(left) + len(held(strict)) == len(FIVE)
+    assert len(held(strict)) >= 3
+    assert acts.alerts(strict) == ["backlog"]
 
 
 # A backup that was put back, the demo

@@ -175,7 +175,7 @@ def hand_over_and_vanish(house: House) -> None:
 
 
 def gaps(house: House) -> list[tuple[str, str, str]]:
-    """What the guard on backlogs is told."""
+    """What the guard on backlogs is told, without the stretches it found itself."""
     with house.services.database.reading() as session:
         kept = events.fact(session, "gap") or {"gaps": []}
-    return [(each["since"], each["until"], each["kind"]) for each in kept["gaps"]]
+    return [(each["since"], each["until"], each["kind"]) for each in kept["gaps"] if each["kind"] == "restored"]
