@@ -86,6 +86,8 @@ def test_all_problems_come_at_once(broken: Broken) -> None:
         ("mail_url", "smpt://mail.example.nl", "smtp"),
         ("mail_url", "smtp://mail.example.nl:25?tls=none", "tls=none"),
         ("opt_in_limits", "address=lots", "3/30d"),
+        ("send_limits", "all=60", "3/30d"),
+        ("send_limits", "warm_up=slowly", "warm_up=50"),
         ("content_dir", "/nowhere/at/all", "NURTURE_CONTENT_DIR"),
     ],
 )

@@ -5,20 +5,24 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from service.domain.send_limits import parse_send_limits
+from service.flows.handover import HandOver, begin
 from service.flows.pace import Pace
 from service.flows.published import Published
 from service.flows.services import Bell
 from service.store.db import open_database
 from service.worker import Worker
+from tests.support import acts
 from tests.support.house import House
 from tests.support.sending_limits import broken, follow_ups_wait, left, per_domain, waiting
 from tests.support.transports import Network
+from tests.support.waiting import wait_until_it_waits
 
 LONGEST_SECONDS = 60
 
@@ -100,3 +104,22 @@ def test_everything_leaves_in_the_end_with_workers_of_every_kind(house: House) -
     attempts = left(house)[before:]
     assert broken(attempts, parse_send_limits(limits)) == []
     assert set(network.counts().values()) == {1}
+
+
+def test_two_hand_overs_at_once_count_one_after_the_other(house: House) -> None:
+    limited = house.with_changes(send_limits=parse_send_limits("all=1/m"))
+    house.opt_in("anna@a.example")
+    house.opt_in("bram@b.example")
+    first, second = (acts.claim(house, lease, limit=1) for lease in ("first", "second"))
+
+    def open_second() -> list[HandOver]:
+        with house.services.database.transaction() as session:
+            return begin(session, limited.services, second, "second", house.clock.now(), datetime.now(UTC))
+
+    with ThreadPoolExecutor(1) as pool:
+        with house.services.database.transaction() as session:
+            assert len(begin(session, limited.services, first, "first", house.clock.now(), datetime.now(UTC))) == 1
+            other = pool.submit(open_second)
+            wait_until_it_waits(house)
+        assert other.result(30) == []
+    assert [message.recipient for message in waiting(house)] == ["bram@b.example"]
