@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
+from service.errors import UnavailableError
 from service.store.db import open_database
 from service.store.schema import migrate
 from tests.support import crowd
@@ -22,6 +25,7 @@ ALWAYS = {
     "skip_holidays": False,
 }
 UNLIMITED = "network=1000000/h; domain=1000000/h; all=1000000/h"
+_T = TypeVar("_T")
 
 
 @contextmanager
@@ -43,6 +47,17 @@ def ground(database_url: str, folder: Path, server: SmtpServer) -> Iterator[tupl
         }
         with installation(folder, database_url, **settings) as running:
             yield house, running
+
+
+def insist(work: Callable[[], _T]) -> _T:
+    """What the work returns. On SQLite we are a writer beside a busy service, and may find the database locked."""
+    ends = time.monotonic() + 120
+    while True:
+        try:
+            return work()
+        except UnavailableError:
+            if time.monotonic() > ends:
+                raise
 
 
 def migrated(database_url: str) -> str:

@@ -23,7 +23,7 @@ from sqlmodel import Session, col, update
 
 from service.store.tables import Message
 from tests.crash.fleet import Fleet, fleet
-from tests.crash.ground import ground, migrated
+from tests.crash.ground import ground, insist, migrated
 from tests.crash.people import People
 from tests.crash.reckoning import Reckoning, Seen, reckon, unsettled
 from tests.crash.weather import Weather
@@ -104,11 +104,11 @@ def _blow(house: House, ours: Fleet, people: People, chance: random.Random) -> N
         ours.wait_until_working(house)
     now = datetime.now(UTC)
     moments = [now + timedelta(seconds=chance.random() * _SPREAD) for _ in range(_FOLLOW_UPS)]
-    for lead, moment in zip(crowd.due_at(house, moments), moments, strict=True):
+    for lead, moment in zip(insist(lambda: crowd.due_at(house, moments)), moments, strict=True):
         if chance.random() < _LEAVE:
             token = house.services.keyring.sign("u", lead.public_id)
             people.leaves(lead.address, token, moment.timestamp() + chance.random() * 2 - 0.5)
-    acts.commit(house, _bring_forward)
+    insist(lambda: acts.commit(house, _bring_forward))
     time.sleep(chance.uniform(0.05, _SPREAD))
     ours.kill_one(chance)
 
@@ -125,7 +125,7 @@ def _settle(house: House) -> None:
     ends = time.monotonic() + _SETTLED_WITHIN
     while unsettled(house) and time.monotonic() < ends:
         time.sleep(0.5)
-        acts.commit(house, _bring_forward)
+        insist(lambda: acts.commit(house, _bring_forward))
 
 
 def _end(found: Reckoning, ours: Fleet) -> None:

@@ -20,7 +20,7 @@ from service.mail.smtp import CONNECTIONS
 from service.store import outbox
 from service.store.tables import Attempt, Message
 from tests.crash.ground import ground, migrated
-from tests.support import crowd
+from tests.support import acts, crowd
 from tests.support.house import House
 from tests.support.postgres import PostgresServer, start
 from tests.support.running import free_port, http, wait_for
@@ -102,20 +102,22 @@ def test_a_worker_whose_clock_is_off_takes_nothing_that_another_holds(
     migrated_database_url: str, tmp_path: Path, server: SmtpServer
 ) -> None:
     with ground(migrated_database_url, tmp_path, server) as (house, running):
-        for off_by in (3_600, -86_400):
-            running.launch("worker", program=("-c", CLOCK_OFF), OFF_BY=str(off_by))
         running.start("serve", "--no-worker", "--port", str(running.port))
         running.launch("worker")
-        wait_for(lambda: len(listeners(house)) == 3, "three workers")
-        server.faults = [Fault(stage="dot", delay=4)]  # two reaps and more
-        followed = [lead.address for lead in crowd.due_at(house, [datetime.now(UTC)] * 20)]
+        wait_for(lambda: listeners(house), "the worker that is right")
+        server.faults = [Fault(stage="dot", delay=4)]  # so that it has mail in flight for half a minute and more
+        followed = [lead.address for lead in crowd.due_at(house, [datetime.now(UTC)] * 70)]
         asked = [f"lead{number}@example.org" for number in range(20)]
         for address in asked:
             opt_in(running.port, address)
-        wait_for(lambda: len(server.messages) >= 40, "all forty")
+        wait_for(lambda: states(house)["handed_over"] >= IN_FLIGHT, "as many on their way as may be")
+        fast, _ = (running.launch("worker", program=("-c", CLOCK_OFF), OFF_BY=str(off)) for off in (3_600, -86_400))
+        wait_for(lambda: len(server.messages) >= 90, "all ninety", 180)
         settled(house)
         assert taken(server) == Counter([*followed, *asked])
-        assert outcomes(house) == Counter(accepted=40)
+        assert outcomes(house) == Counter(accepted=90)
+        assert "attempt settled" in running.log_of(fast), "it came too late to do harm"
+        assert not acts.all_alerts(house), "a hand-over was given up while its worker was alive"
 
 
 @ON_POSTGRES
@@ -222,6 +224,7 @@ def test_a_dot_answered_long_after_the_lease_is_one_delivery_and_accepted(
         settled(house, LATE + 60)
         assert time.monotonic() - began > LATE - 5, "the server did not dawdle, so this shows nothing"
         assert outcomes(house) == Counter(accepted=2)
+        assert not acts.all_alerts(house), "a hand-over was given up while its worker was alive"
         assert taken(server) == Counter(["anna@example.org", lead.address])
 
 
