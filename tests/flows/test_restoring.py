@@ -88,6 +88,22 @@ def test_the_stretch_nobody_knows_of_is_kept_from_the_backup_to_the_resume(house
     assert gaps(house) == [(made_at.isoformat(), resumed_at.isoformat(), "restored")]
 
 
+def test_a_follow_up_that_fell_due_in_that_stretch_is_not_sent_a_second_time(house: House, tmp_path: Path) -> None:
+    acts.confirmed(house, ANNA)
+    backups.make(house, tmp_path / "a.zip")
+    house.clock.advance(days=2)
+    assert house.tick() == 1  # the backup knows nothing of it
+    house.clock.advance(hours=1)
+    backups.restore(house, tmp_path / "a.zip", replace=True)
+    house.clock.advance(hours=1)
+    acts.release_the_brake(house)
+    assert house.live_through(hours=3) == 0
+    message = acts.follow_ups(house, ANNA)["hoe-ging-het"]
+    assert (message.state, message.hold) == ("held", "restored")
+    resolve(house, message.id, "drop")
+    assert house.live_through(days=20) > 3  # the sequence goes on
+
+
 def test_it_proves_the_keys_on_a_suppressed_address_and_on_a_link(house: House, taken: Path) -> None:
     carla = house.lead(CARLA)
     done = backups.restore(house, taken, replace=True)
