@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlmodel import Session
 
+from service.domain.clock import RealClock
+from service.flows import ticks
+from service.store import events
+from service.store.tables import Enrolment
 from tests.support import acts
 from tests.support.days import AMSTERDAM, EVERY_DAY, left_on
 from tests.support.drafts import publish, with_steps
@@ -55,3 +61,50 @@ def test_a_clock_that_jumps_a_day_sends_each_step_once(house: House, jump: timed
     assert messages == {"a": 1, "b": 1, "c": 1}
     assert list(left_on(house)) == ["a", "b", "c"]
     assert len(set(left_on(house).values())) >= 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongClock(RealClock):
+    """A machine's own clock that is off."""
+
+    off_by: timedelta
+
+    def now(self) -> datetime:
+        """Real time, and what it is wrong by."""
+        return super().now() + self.off_by
+
+
+@pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+@pytest.mark.parametrize("off_by", [timedelta(minutes=6), timedelta(days=-1), timedelta(days=400)])
+def test_a_worker_whose_clock_differs_from_the_databases_sends_the_advice_alone_until_it_is_right(
+    house: House, off_by: timedelta
+) -> None:
+    publish(house, with_steps({"key": "a", "wait": "1 day"}, window=EVERY_DAY | {"from": "00:00", "to": "23:59"}))
+    house.clock.moment = datetime.now(UTC) - timedelta(days=2)
+    acts.confirmed(house)
+    run = acts.enrolment(house).id
+    acts.commit(house, lambda session: _due_since_yesterday(session, run))
+    wrong = house.with_changes(clock=WrongClock(off_by=off_by))
+    house.clock.moment -= timedelta(days=2)
+    house.opt_in("bram@example.org")
+    for _ in range(2):
+        ticks.plan(wrong.services)
+        wrong.send_due()
+    assert acts.advice(house, "bram@example.org").state == "accepted"
+    assert acts.follow_ups(house) == {}
+    assert [each.cause for each in acts.all_alerts(house)] == ["clock-differs"]
+    right = house.with_changes(clock=RealClock())
+    ticks.plan(right.services)
+    assert list(acts.follow_ups(house)) == ["a"], "others go on meanwhile"
+    wrong.send_due()
+    assert acts.follow_ups(house)["a"].attempts == 0
+    assert acts.alerts(house) == ["clock-differs"]
+    long_ago = (datetime.now(UTC) - timedelta(minutes=4)).isoformat()
+    acts.commit(house, events.set_fact, "clock_differs", {"at": long_ago})
+    ticks.plan(right.services)
+    assert acts.alerts(house) == []
+
+
+def _due_since_yesterday(session: Session, enrolment_id: int) -> None:
+    run = session.get_one(Enrolment, enrolment_id)
+    run.next_at = datetime.now(UTC) - timedelta(hours=2)
