@@ -61,10 +61,12 @@ def begin(
     real_now: datetime,
     *,
     remembers: timedelta | None = None,
+    dated: datetime | None = None,
 ) -> list[HandOver]:
     """Open an attempt for each leased message that may still go; the others end or wait, each with a reason.
 
     `remembers` is how long the provider recognises an idempotency key; beyond it nothing is repeated by itself.
+    `dated` is the Date that the bytes were built with, a little before `now` where they waited for a place.
     A message whose lease ran out, or is somebody else's by now, is left alone. Nothing may be handed over before
     the commit.
     """
@@ -87,7 +89,7 @@ def begin(
             continue
         _respace(session, message, facts, now)
         token = secrets.token_hex(16)
-        outbox.open_attempt(session, message, token=token, now=now, real_now=real_now)
+        outbox.open_attempt(session, message, token=token, dated=dated or now, real_now=real_now)
         if message.kind == Kind.FOLLOW_UP and message.lead_id is not None:
             facts.handed.setdefault(message.lead_id, {})[message.id] = now
         begun.append(HandOver(message=message, token=token))

@@ -7,6 +7,7 @@ import contextlib
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import TypeVar
 
 import structlog
@@ -182,7 +183,7 @@ class Sender:
             batch, waiting = waiting[:places], waiting[places:]
             try:
                 begun = await self._write(
-                    lambda session, batch=batch: self._open(session, batch, lease),  # type: ignore[misc]
+                    lambda session, batch=batch: self._open(session, batch, lease, composed_at),  # type: ignore[misc]
                     urgent=urgent,
                 )
             except BaseException:
@@ -192,9 +193,10 @@ class Sender:
             flying.extend(asyncio.create_task(self._hand_over(each, mails[each.message.id])) for each in begun)
         return True
 
-    def _open(self, session: Session, ids: list[int], lease: str) -> list[HandOver]:
+    def _open(self, session: Session, ids: list[int], lease: str, composed_at: datetime) -> list[HandOver]:
         now, moment = self._services.clock.now(), real_now(session)
-        return begin(session, self._services, ids, lease, now, moment, remembers=self._transport.remembers)
+        remembers = self._transport.remembers
+        return begin(session, self._services, ids, lease, now, moment, remembers=remembers, dated=composed_at)
 
     async def _land(self, lease: str, flying: list[asyncio.Task[None]], *, all_begun: bool) -> None:
         """Wait until every mail of a group is settled, and return what was not begun."""
