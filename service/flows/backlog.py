@@ -15,7 +15,7 @@ from typing import Any, Literal
 import structlog
 from sqlmodel import Session
 
-from service.flows import alerts
+from service.flows import alerts, clock_check
 from service.flows.services import Services
 from service.store import backlog as store
 from service.store import events, outbox
@@ -76,12 +76,13 @@ class Guard:
 def watch(session: Session, services: Services, now: datetime) -> Guard:
     """Say that a worker is here, and find out whether none was for long. Asked before anything is planned or leaves.
 
-    The demo's clock jumps by design: no gaps there.
+    Only a worker calls this: who plans for a visitor or for staff sends nothing, and asks `guard`. A worker whose clock
+    is wrong does not count: it leaves follow-ups to others. The demo's clock jumps by design: no gaps there.
     """
     if services.demo:
         return Guard(session, [], now)
     known = events.facts(session, [_SEEN, _GAPS])
-    if not _just_seen(known.get(_SEEN), now):
+    if not _just_seen(known.get(_SEEN), now) and not clock_check.is_wrong(session, services, now):
         seen = events.hold_fact(session, _SEEN)
         if not _just_seen(seen, now):
             events.set_fact(session, _SEEN, {"at": now.isoformat()})
@@ -89,6 +90,11 @@ def watch(session: Session, services: Services, now: datetime) -> Guard:
                 add(session, services, since=datetime.fromisoformat(seen["at"]), until=now)
         known = events.facts(session, [_GAPS])
     return Guard(session, _read(known.get(_GAPS)), now)
+
+
+def guard(session: Session, services: Services, now: datetime) -> Guard:
+    """The gaps that are known of, for who is no worker."""
+    return Guard(session, [] if services.demo else _read(events.facts(session, [_GAPS]).get(_GAPS)), now)
 
 
 def add(session: Session, services: Services, *, since: datetime, until: datetime, sequence: str | None = None) -> int:

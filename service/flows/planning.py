@@ -53,10 +53,12 @@ def plan_due(services: Services, now: datetime, go_on: Callable[[], bool] = lamb
 
 
 def _plan_batch(services: Services, now: datetime) -> int:
+    # In a transaction of its own: what it locks, others lock after their leads.
     with services.database.transaction() as session:
         if clock_check.tell(session, services, now):
             return 0
         backlog.watch(session, services, now)
+    with services.database.transaction() as session:
         due = enrolments.due(session, now, _BATCH, outbox.paused(session))
         if due:
             plan(session, services, [enrolment_id for enrolment_id, _ in due], [lead for _, lead in due], now)
@@ -164,7 +166,7 @@ def _read(session: Session, services: Services, held: dict[int, Lead], rows: Row
         suppressions=suppressions.of(session, [services.hmac(lead.address) for lead in held.values()]),
         outcomes=enrolments.outcomes(session, ids),
         follow_up_days={lead: {calendar.local_day(moment) for moment in found} for lead, found in moments.items()},
-        guard=backlog.watch(session, services, now),
+        guard=backlog.guard(session, services, now),
     )
 
 

@@ -153,6 +153,18 @@ def test_a_night_without_a_worker_is_no_gap(strict: House) -> None:
     assert gaps(strict) == []
 
 
+def test_who_confirms_or_goes_on_again_while_no_worker_runs_does_not_hide_it(strict: House) -> None:
+    strict.opt_in("bram@example.org")
+    join(strict, FIVE[:3])
+    strict.clock.advance(days=3)
+    acts.confirm(strict, "bram@example.org")  # in a web process without a worker
+    assert gaps(strict) == []
+    strict.clock.advance(hours=1)
+    assert strict.tick() == 0
+    assert [stands(each) for each in held(strict)] == [BACKLOG] * 3
+    assert [gap["since"] for gap in gaps(strict)] == [START.isoformat()]
+
+
 def test_workers_that_wake_together_find_one_gap(strict: House) -> None:
     join(strict, FIVE[:3])
     strict.clock.advance(days=3)

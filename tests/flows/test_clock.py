@@ -105,6 +105,19 @@ def test_a_worker_whose_clock_differs_from_the_databases_sends_the_advice_alone_
     assert acts.alerts(house) == []
 
 
+@pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_a_clock_that_is_a_day_ahead_makes_no_stretch_without_mail(house: House) -> None:
+    right = house.with_changes(clock=RealClock())
+    house.clock.moment = datetime.now(UTC)
+    right.tick()
+    right.opt_in()
+    wrong = house.with_changes(clock=WrongClock(off_by=timedelta(days=1)))
+    assert wrong.send_due() == 1, "the advice goes on"
+    with house.services.database.reading() as session:
+        assert events.fact(session, "gap") is None
+        assert datetime.fromisoformat((events.fact(session, "worker_seen") or {})["at"]) <= datetime.now(UTC)
+
+
 def _due_since_yesterday(session: Session, enrolment_id: int) -> None:
     run = session.get_one(Enrolment, enrolment_id)
     run.next_at = datetime.now(UTC) - timedelta(hours=2)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlmodel import select
 
-from service.flows import booking
+from service.flows import backlog, booking, ticks
 from service.store.tables import Lead
 from tests.support import acts
 from tests.support.drafts import publish, with_steps
@@ -32,3 +32,17 @@ def test_moving_leads_to_a_new_revision_waits_for_who_is_busy_with_one(house: Ho
             booking.booked(session, house.services, lead, "staff", house.clock.now())
         assert moving.result(30) == 1
     assert (acts.enrolment(house).state, acts.enrolment(house).end_reason) == ("finished", "booked")
+
+
+def test_a_planner_that_waits_for_a_lead_keeps_nothing_that_a_hand_over_asks_for(house: House) -> None:
+    acts.confirmed(house)
+    house.tick()
+    house.clock.advance(days=3)  # its step is due, and the worker says anew that it is here
+    now = house.clock.now()
+    with ThreadPoolExecutor(1) as pool:
+        with house.services.database.transaction() as session:
+            session.exec(select(Lead).with_for_update(key_share=True)).one()
+            planning = pool.submit(ticks.plan, house.services)
+            wait_until_it_waits(house)
+            backlog.watch(session, house.services, now)  # as `handover.begin` does, with its leads locked
+        assert planning.result(30) == 1
