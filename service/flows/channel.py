@@ -45,6 +45,11 @@ class Channel:
         """Was a mail taken since the last fault? Before that, no more than one at a time is risked."""
         return self._proven and not self._faults
 
+    @property
+    def is_turn_of_urgent(self) -> bool:
+        """Who tries after a fault, by turns: an advice that alone meets it would be the one that tries each time."""
+        return self._faults % 2 == 1
+
     def note(self, *, fault: bool) -> bool:
         """Learn whether a mail met a fault of ours. True when the channel works again: its alert is over."""
         if fault:

@@ -131,9 +131,12 @@ class Sender:
     async def _probe(self, *, urgent: bool) -> bool:
         """At the start, and after a fault of ours, one mail of all lanes finds out whether the channel works."""
         async with self._channel.probing:
-            if self._may_begin() and not self._channel.is_proven:
+            if not self._may_begin() or self._channel.is_proven:
+                return True  # somebody found out while we waited
+            if not self._channel.is_faulty:
                 return await self._send_one(urgent=urgent)
-        return True  # somebody found out while we waited
+            first = self._channel.is_turn_of_urgent
+            return await self._send_one(urgent=first) or await self._send_one(urgent=not first)
 
     async def _send_one(self, *, urgent: bool) -> bool:
         group = await self._send_some(1, urgent=urgent)

@@ -17,6 +17,7 @@ from service.store import consents, enrolments, leads, outbox, suppressions
 from service.store.tables import Attempt, Lead, Message
 
 _ABOUT_ONE_MAIL = frozenset({"mail", "rcpt", "data", "body", "dot"})
+_FAULTS_OF_ONE = 2  # times that a mail may meet a fault of ours and still be tried at once
 MOST_REPEATS = 2  # of an advice whose fate is unknown; with the first, three in all
 log = structlog.get_logger()
 
@@ -49,7 +50,7 @@ def settle(
     elif arrived:
         end(session, services, message, "accepted", None, now)
     elif ours:
-        _give_back(message, attempt, result, now)
+        _give_back(session, services, message, attempt, result, now)
     elif result.outcome is Outcome.RETRY and result.scope == "domain":
         ours = _turned_away(session, services, message, attempt, result, now)
     else:
@@ -109,24 +110,30 @@ def _turned_away(
 ) -> bool:
     until = refusals.turned_away(session, services, message, result, now)
     if until is None:
-        _give_back(message, attempt, result, now)
+        _give_back(session, services, message, attempt, result, now)
         return True
     _retry(session, services, message, attempt, result, now, not_before=until)
     return False
 
 
-def _give_back(message: Message, attempt: Attempt, result: SendResult, now: datetime) -> None:
+def _give_back(
+    session: Session, services: Services, message: Message, attempt: Attempt, result: SendResult, now: datetime
+) -> None:
     """Nobody is bounced and no attempt is burnt; the sender rests, and tells.
 
     A mail that was refused goes behind the others that wait: should it be this mail alone that meets the fault, the
-    next one that tries is another.
+    next one that tries is another. One that met it time and again waits a while, or no rest would ever end for long.
     """
     message.attempts -= 1
     attempt.number = 0
     if message.attempts == 0:
         message.first_handed_at = None
-    refused = result.stage in _ABOUT_ONE_MAIL
-    outbox.release(message, "due", "wacht op de verbinding", due_at=now if refused else None)
+    again = None
+    if result.stage in _ABOUT_ONE_MAIL:
+        session.flush()
+        often = outbox.given_back(session, message.id) > _FAULTS_OF_ONE
+        again = now + services.retries.first if often else now
+    outbox.release(message, "due", "wacht op de verbinding", due_at=again)
 
 
 def end(session: Session, services: Services, message: Message, state: str, reason: str | None, now: datetime) -> None:

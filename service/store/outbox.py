@@ -229,6 +229,11 @@ def unknown_attempts(session: Session, message_id: int) -> int:
     ).one()
 
 
+def given_back(session: Session, message_id: int) -> int:
+    """How often a fault of ours gave it back: those attempts do not count, and have no number."""
+    return session.exec(select(func.count()).where(Attempt.message_id == message_id, Attempt.number == 0)).one()
+
+
 def first_unknown_at(session: Session, message_id: int) -> datetime | None:
     """When the first try began of which nobody knows the end."""
     return session.exec(

@@ -11,11 +11,12 @@ import pytest
 from sqlmodel import select
 
 from service.flows.sending import Sender
-from service.mail.transport import open_transport
+from service.mail.transport import Outcome, SendResult, open_transport
 from service.store.tables import Message, Suppression
 from tests.support import acts
 from tests.support.acts import ANNA
 from tests.support.certificates import make_certificates
+from tests.support.crowd import gather
 from tests.support.house import House
 from tests.support.smtp_server import Fault, SmtpServer, Stage
 from tests.support.transports import Network, accepted, always, login_refused
@@ -141,6 +142,27 @@ def test_a_worker_that_starts_while_the_channel_is_down_tries_one_mail_and_then_
     assert [each.cause for each in acts.all_alerts(posted)] == ["channel-down"]
     with posted.services.database.reading() as session:
         assert {each.attempts for each in session.exec(select(Message))} == {1}
+
+
+def test_an_advice_that_alone_meets_a_fault_does_not_keep_all_follow_ups_waiting(
+    posted: House, network: Network
+) -> None:
+    gather(posted, 2, due=True)
+    only_hers = SendResult(outcome=Outcome.RETRY, stage="mail", code=451, text="out of order", scope="channel")
+    network.answer = lambda mail, _before: only_hers if mail.recipient == ANNA else accepted()
+    posted.opt_in()
+    before = len(network.mails)
+
+    async def live() -> None:
+        sender = Sender(posted.services, network.open())
+        for _ in range(4):
+            await sender.send_due()
+            sender._channel._rests_until = 0.0  # as if the rest was over
+            posted.clock.advance(minutes=1)
+
+    asyncio.run(live())
+    assert acts.advice(posted).state == "due"
+    assert len([mail for mail in network.mails[before:] if mail.recipient != ANNA]) == 3
 
 
 def test_a_second_outage_is_told_again(posted: House, network: Network) -> None:
