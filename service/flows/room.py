@@ -11,7 +11,8 @@ class Room:
     """Places for mails in flight: as many as the transport can work on, a quarter kept for what is urgent.
 
     An attempt is opened only for a mail that has its place: whatever happens to this process then, no more than these
-    can be of unknown fate, and a stop waits for no queue. Bound to one event loop.
+    (and what is answered and being settled) can be of unknown fate, and a stop waits for no queue. Bound to one event
+    loop.
     """
 
     def __init__(self, size: int) -> None:

@@ -25,6 +25,7 @@ from service.store import outbox
 from service.store.db import real_now
 
 GROUP = 8  # mails in one claim, and at most in one hand-over transaction
+MOST_OPEN = 32  # attempts of one sender whose outcome is not written: so many a crash may leave of unknown fate
 _LANES = (True, False, False)  # is a lane for what is urgent (advice, service mail), or for follow-ups?
 _HEARTBEAT_SECONDS = 5.0
 _STOP_SECONDS = 8.5  # a container is killed ten seconds after it was asked to stop
@@ -48,6 +49,7 @@ class Sender:
         self._groups: set[asyncio.Task[None]] = set()
         self._bells = [asyncio.Event() for _ in _LANES]
         self._accepted = 0
+        self._settling = 0  # answered, and without a place, while the outcome is being written
         self._asked_to_stop = asyncio.Event()
         self._urgent_thread = ThreadPoolExecutor(1, "urgent")  # ends with the sender
 
@@ -222,14 +224,26 @@ class Sender:
             # A transport never raises; where one does, nobody knows how far it came.
             log.error("transport failed", message=handed.message.id, error=trace(error))
             result = SendResult(outcome=Outcome.UNKNOWN, stage="transport", text=type(error).__name__)
-        self._room.give_back(1)
-        if self._channel.note(fault=await self._settle(handed.token, result)):
+        if self._channel.note(fault=await self._settle_beside(handed.token, result)):
             await self._write(lambda session: channel.mended(session, self._services, self._services.clock.now()))
             self.ring()  # the other lanes may go again
         if result.outcome is Outcome.ACCEPTED and handed.message.kind != "service":
             self._accepted += 1
         elif result.outcome is Outcome.UNKNOWN:
             self.ring()  # an advice is due again at once
+
+    async def _settle_beside(self, token: str, result: SendResult) -> bool:
+        """As `_settle`; the next mail goes meanwhile, unless too many outcomes wait for the database already."""
+        beside = self._settling < MOST_OPEN - self._transport.capacity
+        self._settling += beside
+        if beside:
+            self._room.give_back(1)
+        try:
+            return await self._settle(token, result)
+        finally:
+            self._settling -= beside
+            if not beside:
+                self._room.give_back(1)
 
     async def _settle(self, token: str, result: SendResult) -> bool:
         """Keep at it while the database is away: only a crash may leave it unwritten. True: a fault of ours."""

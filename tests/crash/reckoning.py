@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 
 from sqlmodel import col, select
 
+from service.flows.sending import MOST_OPEN
 from service.flows.settling import MOST_REPEATS
-from service.mail.smtp import CONNECTIONS
 from service.store import outbox
 from service.store.tables import Attempt, Enrolment, Message
 from tests.support import crowd
 from tests.support.house import House
 
-GROUP = CONNECTIONS  # what one worker may have in flight, and so leave behind
+GROUP = MOST_OPEN  # what one worker may leave behind
 _ENDS = frozenset({"accepted", "unknown", "failed", "cancelled", "skipped"})
 
 

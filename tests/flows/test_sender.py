@@ -106,6 +106,30 @@ def test_an_advice_overtakes_follow_ups_that_a_slow_server_keeps_waiting(crowd: 
     served(crowd, work, Network())
 
 
+def test_outcomes_that_wait_for_the_database_hold_the_next_mail_up_before_they_are_too_many(
+    crowd: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "MOST_OPEN", 12)
+    written = asyncio.Event()
+    settle = Sender._settle
+
+    async def settle_later(sender: Sender, token: str, result: SendResult) -> bool:
+        if len(network.mails) > 1:  # the first proves that the server takes mail; then several go at once
+            await written.wait()
+        return await settle(sender, token, result)
+
+    network = Network()
+
+    async def work(sender: Sender, server: SlowServer) -> None:
+        server.answers.set()
+        await until(lambda: sender._room._open_to(urgent=False) <= 0 and len(network.mails) > 10, sender)
+        assert len(network.mails) == 1 + 6 + 4, "six places and four beside them; two are left for what is urgent"
+        written.set()
+
+    monkeypatch.setattr(Sender, "_settle", settle_later)
+    served(crowd, work, network)
+
+
 def test_a_stop_finishes_what_is_in_flight_and_gives_back_the_rest(crowd: House) -> None:
     network = Network()
 
