@@ -72,6 +72,10 @@ class Guard:
             self._told = True
         return _HOLD[gap.kind], _REASON[gap.kind]
 
+    def may_have_left(self, sequence: str | None, planned_at: datetime) -> bool:
+        """Did it fall due before or in the stretch that a restored database knows nothing of?"""
+        return any(gap.kind == "restored" and gap.covers(sequence, planned_at) for gap in self._gaps)
+
 
 def watch(session: Session, services: Services, now: datetime) -> Guard:
     """Say that a worker is here, and find out whether none was for long. Asked before anything is planned or leaves.

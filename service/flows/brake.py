@@ -26,7 +26,7 @@ def pull(
 ) -> outbox.Paused:
     """Hold back one sequence, all follow-ups, or all mail. Raises NotFoundError for a sequence there is not."""
     _known(session, services, name)
-    since = _since(session)
+    since = _since(session, now)
     before = state(session)
     sequences = before.sequences | ({name} if name else set())
     after = outbox.Paused(
@@ -61,7 +61,7 @@ def release(session: Session, services: Services, *, name: str | None, actor: st
     What piled up meanwhile goes through the backlog guard. Returns how many follow-ups it holds back.
     """
     _known(session, services, name)
-    since = _since(session)
+    since = _since(session, now)
     before = state(session)
     after = outbox.Paused()
     if name:
@@ -79,9 +79,16 @@ def release(session: Session, services: Services, *, name: str | None, actor: st
     return sum(backlog.add(session, services, since=at, until=now, sequence=key) for key, at in over.items())
 
 
-def _since(session: Session) -> dict[str, str]:
-    """Since when each sequence, or all, is held back; nobody else moves the brake until the transaction ends."""
-    found: dict[str, str] = (events.hold_fact(session, outbox.PAUSED) or {}).get("since", {})
+def _since(session: Session, now: datetime) -> dict[str, str]:
+    """Since when each sequence, or all, is held back; nobody else moves the brake until the transaction ends.
+
+    A version before this one kept no moment: a brake it left behind goes through the guard all the same.
+    """
+    found: dict[str, str] | None = (events.hold_fact(session, outbox.PAUSED) or {}).get("since")
+    if found is None:
+        left = state(session)
+        keys = [*left.sequences, *([_ALL] if left.follow_ups or left.all_mail else [])]
+        found = {key: now.isoformat() for key in keys}
     return found
 
 

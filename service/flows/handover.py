@@ -200,10 +200,13 @@ def _let_follow_up_go(
 def _respace(session: Session, message: Message, facts: _Facts, now: datetime) -> None:
     """A mail that leaves a day late by no fault of its recipient takes what comes after it along.
 
-    Later steps that were planned since (it was held, they were not) count from their own time.
+    Later steps that were planned since (it was held, they were not) count from their own time. So do those behind one
+    that a restore held: moved, they would be taken for steps that nobody has sent yet.
     """
     run = facts.enrolments.get(message.enrolment_id or 0)
     if message.kind != Kind.FOLLOW_UP or run is None or message.attempts > 0:
+        return
+    if facts.guard.may_have_left(message.sequence, message.planned_at):
         return
     anchor = respaced(run.anchor, now, facts.calendar)
     if anchor != run.anchor and piled_up.is_newest(session, message):

@@ -16,7 +16,7 @@ from service.errors import NotFoundError, RefusedError
 from service.flows import alerts, backlog, privacy
 from service.flows.services import Services
 from service.store import backlog as piled_up
-from service.store import enrolments, events, leads, outbox
+from service.store import enrolments, events, gaps, leads, outbox
 from service.store.db import notify_sender
 from service.store.tables import Lead, Message
 
@@ -94,12 +94,12 @@ def _resolve(session: Session, services: Services, message: Message, choice: Cho
         raise RefusedError(f"message {message.id} is {before.value}; only unknown and held ones wait for a person")
     if not can_move(before, after):
         raise RefusedError(f"message {message.id} was held before it went out, so it cannot count as {choice}")
-    approves = message.hold is not None
+    held_for = message.hold
     outbox.release(message, after.value, _WHY[choice], due_at=now if choice == "resend" else None)
     if choice == "resend":
         message.hold = outbox.APPROVED
-    if approves and choice == "drop" and message.kind == "follow_up":
-        _go_on(session, services, message, now)
+    if held_for is not None and choice == "drop" and message.kind == "follow_up":
+        _go_on(session, services, message, now, held_for=held_for)
     if choice != "resend":
         message.settled_at = now
     if message.lead_id is None:
@@ -109,10 +109,13 @@ def _resolve(session: Session, services: Services, message: Message, choice: Cho
         privacy.reckon_erasing(session, services, session.get_one(Lead, message.lead_id), now)
 
 
-def _go_on(session: Session, services: Services, message: Message, now: datetime) -> None:
-    """The run waited for this one; its next step counts from today, and not from before the backlog."""
+def _go_on(session: Session, services: Services, message: Message, now: datetime, *, held_for: str) -> None:
+    """The run waited for this one; its next step counts from today, and not from before the backlog.
+
+    After a restore it keeps its own time: what fell due before `resume` may have left too, and is held in its turn.
+    """
     for run in enrolments.by_ids(session, [message.enrolment_id] if message.enrolment_id else []):
-        if piled_up.is_newest(session, message):
+        if held_for != gaps.RESTORED and piled_up.is_newest(session, message):
             run.anchor = respaced(run.anchor, now, services.published.calendar(session))
             session.flush()
         enrolments.look_again(session, run.id, now, LOOK_AGAIN)

@@ -11,13 +11,15 @@ from sqlmodel import Session, col, func, select, update
 from service.store import outbox
 from service.store.tables import Enrolment, Message
 
-_HELD_BACK = (col(Message.state) == "held", col(Message.hold).is_not(None))
+# Follow-ups alone: after a restore an advice is held too, and somebody asked for it. It is decided by its id.
+_HELD_BACK = (col(Message.state) == "held", col(Message.hold).is_not(None), col(Message.kind) == "follow_up")
 
 
 def count(session: Session, until: datetime, sequence: str | None, paused: outbox.Paused) -> int:
-    """How many follow-ups became due by then and have not left: queued, still to be planned, or held back already.
+    """How many follow-ups became due by then and have not left: queued, or still to be planned.
 
-    Of one sequence, or of all but the paused ones. A run counts once: its next step waits for the one before.
+    Of one sequence, or of all but the paused ones. A run counts once: its next step waits for the one before. What is
+    held back already was counted at the end of its own stretch: it makes no later one into a backlog.
     """
     queued = select(func.count()).where(
         col(Message.state).in_(("due", "leased")),
@@ -25,7 +27,6 @@ def count(session: Session, until: datetime, sequence: str | None, paused: outbo
         Message.due_at <= until,
         col(Message.hold).is_(None),
     )
-    held = select(func.count()).where(*_HELD_BACK)
     runs = select(func.count()).where(
         Enrolment.state == "active",
         col(Enrolment.next_at) <= until,
@@ -36,12 +37,12 @@ def count(session: Session, until: datetime, sequence: str | None, paused: outbo
         ),
     )
     if sequence is not None:
-        queued, held = queued.where(Message.sequence == sequence), held.where(Message.sequence == sequence)
+        queued = queued.where(Message.sequence == sequence)
         runs = runs.where(Enrolment.sequence == sequence)
     elif paused.sequences:
         queued = queued.where(col(Message.sequence).not_in(paused.sequences))
         runs = runs.where(col(Enrolment.sequence).not_in(paused.sequences))
-    return sum(session.exec(each).one() for each in (queued, held, runs))
+    return sum(session.exec(each).one() for each in (queued, runs))
 
 
 def hold_due(session: Session, until: datetime, sequence: str | None, hold: str, reason: str) -> int:
@@ -67,7 +68,7 @@ def hold_due(session: Session, until: datetime, sequence: str | None, hold: str,
 
 
 def held_back(session: Session, limit: int) -> Sequence[int]:
-    """Ids of messages that wait for staff to approve them, oldest first."""
+    """Ids of follow-ups that wait for staff to approve them, oldest first."""
     return session.exec(select(Message.id).where(*_HELD_BACK).order_by(col(Message.id)).limit(limit)).all()
 
 

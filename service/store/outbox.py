@@ -343,10 +343,10 @@ def in_states(session: Session, states: Iterable[str]) -> Sequence[Message]:
 
 
 def any_in(session: Session, state: str, template: str | None, *, approval: bool = False) -> bool:
-    """Is any message in this state, of one template or of all? With `approval`, one that a guard holds back?"""
+    """Is any message in this state, of one template or of all? With `approval`, a follow-up that a guard holds back?"""
     found = select(Message.id).where(Message.state == state)
     if approval:
-        found = found.where(col(Message.hold).is_not(None))
+        found = found.where(col(Message.hold).is_not(None), Message.kind == "follow_up")
     if template is not None:
         found = found.where(Message.template == template)
     return session.exec(found.limit(1)).first() is not None

@@ -258,6 +258,18 @@ def test_a_later_gap_counts_anew(strict: House) -> None:
     assert len(held(strict)) == 3
 
 
+def test_a_backlog_that_waits_holds_nobody_elses_mail_after_a_night_without_a_worker(strict: House) -> None:
+    join(strict, FIVE[:3])
+    strict.clock.advance(days=3)
+    strict.tick()
+    acts.confirmed(strict, "bram@example.org")
+    strict.live_through(hours=16)
+    strict.clock.advance(hours=9)  # a laptop that was shut
+    assert strict.tick() == 1
+    assert list(left_on(strict, "bram@example.org")) == ["a"]
+    assert len(held(strict)) == 3
+
+
 # The brake
 
 
@@ -276,6 +288,15 @@ def test_under_the_brake_nothing_is_planned_and_after_ten_days_it_goes_through_t
     strict.live_through(days=5)
     days = list(left_on(strict, FIVE[0]).values())
     assert len(days) == len(set(days)) == 3
+
+
+def test_a_brake_that_a_version_before_this_one_left_behind_goes_through_the_guard(strict: House) -> None:
+    join(strict, FIVE)
+    acts.commit(strict, events.set_fact, "paused", {"all_mail": False, "follow_ups": True, "sequences": []})
+    strict.live_through(days=10)
+    acts.release_the_brake(strict)
+    assert strict.tick() == 0
+    assert len(held(strict)) == 5
 
 
 def test_a_few_behind_the_brake_go_when_it_is_released(strict: House) -> None:

@@ -10,12 +10,14 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from service.errors import RefusedError
-from service.flows import archive, handover, resolving, restoring
+from service.flows import archive, handover, resolving, restoring, ticks
 from service.mail.links import Keyring
 from service.store import events, outbox, schema
 from service.store.db import open_database
 from tests.support import acts, backups
 from tests.support.backups import ANNA, CARLA, ESRA, FRANK
+from tests.support.days import left_on, march
+from tests.support.drafts import publish, with_steps
 from tests.support.house import House, recipient
 
 
@@ -102,6 +104,62 @@ def test_a_follow_up_that_fell_due_in_that_stretch_is_not_sent_a_second_time(hou
     assert (message.state, message.hold) == ("held", "restored")
     resolve(house, message.id, "drop")
     assert house.live_through(days=20) > 3  # the sequence goes on
+
+
+@pytest.mark.parametrize("queued", [False, True])
+def test_two_steps_of_one_run_that_left_after_the_backup_both_wait_and_neither_leaves_a_second_time(
+    house: House, tmp_path: Path, queued: bool
+) -> None:
+    publish(house, with_steps(*({"key": key, "wait": "2 days"} for key in "abc")))
+    acts.confirmed(house, ANNA)
+    if queued:  # then it is held by the restore itself, and staff may decide before `resume`
+        house.clock.advance(days=2)
+        ticks.plan(house.services)
+    backups.make(house, tmp_path / "a.zip")
+    house.live_through(days=4 - 2 * queued, hours=1)
+    assert list(left_on(house)) == ["a", "b"]
+    backups.restore(house, tmp_path / "a.zip", replace=True)
+    if queued:
+        resolve(house, acts.follow_ups(house)["a"].id, "drop")
+    house.clock.advance(hours=1)
+    acts.release_the_brake(house)
+    for step in "b" if queued else "ab":
+        assert house.tick() == 0
+        message = acts.follow_ups(house)[step]
+        assert (message.state, message.hold) == ("held", "restored")
+        resolve(house, message.id, "drop")
+    house.live_through(days=20)
+    assert left_on(house) == {"c": march(16)}
+
+
+def test_a_step_that_is_sent_again_after_a_restore_takes_none_along_that_may_have_left_too(
+    house: House, tmp_path: Path
+) -> None:
+    publish(house, with_steps(*({"key": key, "wait": "2 days"} for key in "abc")))
+    acts.confirmed(house, ANNA)
+    backups.make(house, tmp_path / "a.zip")
+    house.live_through(days=7)  # Monday the 16th: all three left
+    backups.restore(house, tmp_path / "a.zip", replace=True)
+    acts.release_the_brake(house)
+    house.tick()
+    resolve(house, acts.follow_ups(house)["a"].id, "resend")
+    house.live_through(days=4)
+    assert list(left_on(house)) == ["a"]
+    waiting = acts.follow_ups(house)["b"]
+    assert (waiting.state, waiting.hold) == ("held", "restored")
+
+
+def test_an_advice_that_a_restore_holds_is_no_part_of_the_backlog(house: House, tmp_path: Path) -> None:
+    backups.peopled(house)
+    house.opt_in(FRANK)
+    backups.make(house, tmp_path / "a.zip")
+    backups.restore(house, tmp_path / "a.zip", replace=True)
+    acts.release_the_brake(house)
+    assert resolving.resolve_backlog(house.services, "drop", actor="Frank") == 2
+    waiting = house.messages(FRANK)[0]
+    assert (waiting.state, waiting.hold) == ("held", "restored")
+    resolve(house, waiting.id, "resend")
+    assert house.tick() == 1
 
 
 def test_it_proves_the_keys_on_a_suppressed_address_and_on_a_link(house: House, taken: Path) -> None:
