@@ -87,12 +87,15 @@ class Allowance:
 def claimable(session: Session, services: Services, most: int, *, urgent: bool, real_now: datetime) -> int:
     """How many of `most` are worth claiming; zero or less: nothing may go now.
 
-    A look without a lock: the hand-over decides. What others have claimed already is taken to be on its way.
+    A look without a lock: the hand-over decides. What others have claimed already is taken to be on its way; but no
+    follow-up that is only claimed keeps an advice waiting.
     """
     windows = _overall(session, services, real_now)
     if not windows:
         return most
-    return min(most, min(each.room(urgent=urgent) for each in windows) - outbox.leased_now(session, real_now))
+    return min(
+        most, min(each.room(urgent=urgent) for each in windows) - outbox.leased_now(session, real_now, urgent=urgent)
+    )
 
 
 def forget(session: Session, services: Services, real_now: datetime) -> None:

@@ -121,9 +121,10 @@ def add(session: Session, services: Services, *, since: datetime, until: datetim
 
 def way_out_again(session: Session, services: Services, cause: str, now: datetime) -> None:
     """Mail goes out again: the alert of this cause is over, and where it stood for long that was a gap."""
+    until = clock_check.right(session, services, now)
     for alert in events.open_alerts(session):
-        if alert.cause == cause and now - alert.raised_at > QUIET:
-            add(session, services, since=alert.raised_at, until=now)
+        if alert.cause == cause and until - alert.raised_at > QUIET:
+            add(session, services, since=alert.raised_at, until=until)
     alerts.mended(session, cause, now)
 
 

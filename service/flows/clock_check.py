@@ -28,6 +28,11 @@ def is_wrong(session: Session, services: Services, now: datetime) -> bool:
     return abs(real_now(session) - now) > TOLERANCE
 
 
+def right(session: Session, services: Services, now: datetime) -> datetime:
+    """This machine's `now`, or the database's where it is wrong."""
+    return real_now(session) if is_wrong(session, services, now) else now
+
+
 def held_back(session: Session, services: Services, now: datetime) -> outbox.Paused:
     """What this worker may not hand over: what the brake holds back, and no follow-up while its clock is wrong."""
     paused = outbox.paused(session)

@@ -271,6 +271,9 @@ class Sender:
                     await self._renew(list(self._held))
             except UnavailableError as error:
                 log.warning("heartbeat failed", reason=error.english)
+            except Exception as error:
+                # Without its heartbeat a worker that is well loses all it has in hand: a mail in flight would go again.
+                log.error("heartbeat failed", error=trace(error))
 
     async def _renew(self, leases: list[str]) -> None:
         await self._write(lambda session: outbox.renew(session, leases, real_now(session)))

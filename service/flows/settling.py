@@ -40,6 +40,8 @@ def settle(
     late = attempt.outcome == "unknown"
     if attempt.outcome is not None and not late:
         return ours
+    if result.outcome is Outcome.ACCEPTED:
+        refusals.taken(session, services, message, now)  # before any alert's lock, as everybody else takes them
     arrived = outbox.was_accepted(session, message.id)  # a late answer to the try before this one told so
     attempt.outcome = result.outcome
     attempt.closed_at = real_now
@@ -55,8 +57,6 @@ def settle(
         ours = _turned_away(session, services, message, attempt, result, now)
     else:
         _apply(session, services, message, attempt, result, now)
-    if result.outcome is Outcome.ACCEPTED:
-        refusals.taken(session, services, message, now)
     if message.kind == "follow_up" and message.enrolment_id is not None and message.state not in ON_ITS_WAY:
         enrolments.look_again(session, message.enrolment_id, now, LOOK_AGAIN)
     log.info("attempt settled", message=message.id, attempt=attempt.number, outcome=result.outcome, stage=result.stage)

@@ -267,13 +267,18 @@ def _unavailable() -> Iterator[None]:
     try:
         yield
     except (DBAPIError, PoolTimeoutError) as error:
-        away = isinstance(error, OperationalError | InterfaceError | PoolTimeoutError)
+        away = isinstance(error, OperationalError | InterfaceError | PoolTimeoutError) or _is_read_only(error)
         if not away and not (isinstance(error, DBAPIError) and error.connection_invalidated):
             raise  # a statement that is wrong; but PostgreSQL may end a session with an error of any class
         raise UnavailableError(
             f"the database cannot be used just now ({_plain_reason(error)})",
             "De dienst is even niet bereikbaar. Probeer het over een minuut nog eens.",
         ) from error
+
+
+def _is_read_only(error: DBAPIError) -> bool:
+    """A standby before it takes over, or a server whose disk is full: PostgreSQL writes again in a while."""
+    return getattr(error.orig, "sqlstate", None) == "25006"
 
 
 def _in_use() -> RefusedError:

@@ -96,9 +96,10 @@ def under_way(session: Session, now: datetime, paused: Paused) -> bool:
     return any(session.exec(look.limit(1)).first() is not None for look in (held, _claimable(now, paused)))
 
 
-def leased_now(session: Session, real_now: datetime) -> int:
-    """How many mails are claimed by somebody who is alive, and not handed over yet."""
-    held = (_IN_HAND, Message.state == "leased", col(Message.lease_until) > real_now)
+def leased_now(session: Session, real_now: datetime, *, urgent: bool) -> int:
+    """How many mails are claimed by somebody who is alive, and not handed over yet; of all, or of the urgent ones."""
+    least = FOLLOW_UP if urgent else FOLLOW_UP + 1
+    held = (_IN_HAND, Message.state == "leased", col(Message.lease_until) > real_now, col(Message.priority) < least)
     return session.exec(select(func.count()).select_from(Message).where(*held)).one()
 
 

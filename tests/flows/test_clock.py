@@ -118,6 +118,18 @@ def test_a_clock_that_is_a_day_ahead_makes_no_stretch_without_mail(house: House)
         assert datetime.fromisoformat((events.fact(session, "worker_seen") or {})["at"]) <= datetime.now(UTC)
 
 
+@pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_a_clock_that_is_ahead_makes_no_long_outage_of_a_short_one(house: House) -> None:
+    house.clock.moment = now = datetime.now(UTC)
+    with house.services.database.transaction() as session:
+        events.raise_alert(session, "channel-down", dutch="stil", english="down", now=now)
+    house.opt_in()
+    assert house.with_changes(clock=WrongClock(off_by=timedelta(hours=7))).send_due() == 1
+    assert acts.alerts(house) == []
+    with house.services.database.reading() as session:
+        assert events.fact(session, "gap") is None
+
+
 def _due_since_yesterday(session: Session, enrolment_id: int) -> None:
     run = session.get_one(Enrolment, enrolment_id)
     run.next_at = datetime.now(UTC) - timedelta(hours=2)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 from sqlmodel import select
 
-from service.flows import backlog, booking, ticks
-from service.store.tables import Lead
+from service.flows import backlog, booking, settling, ticks
+from service.store import domain_pauses, events
+from service.store.tables import DomainPause, Lead
 from tests.support import acts
 from tests.support.drafts import publish, with_steps
 from tests.support.house import House
+from tests.support.transports import accepted
 from tests.support.waiting import wait_until_it_waits
 
 
@@ -46,3 +49,28 @@ def test_a_planner_that_waits_for_a_lead_keeps_nothing_that_a_hand_over_asks_for
             wait_until_it_waits(house)
             backlog.watch(session, house.services, now)  # as `handover.begin` does, with its leads locked
         assert planning.result(30) == 1
+
+
+def test_a_late_answer_looks_at_the_alerts_last(house: House) -> None:
+    acts.confirmed(house)
+    house.clock.advance(days=2)
+    ticks.plan(house.services)
+    ids = acts.claim(house, "slow")
+    token = acts.commit(house, acts.begin, house, ids, "slow")[0].token
+    now = house.clock.now()
+    acts.commit(house, settling.reap, now, datetime.now(UTC) + timedelta(minutes=1))
+    assert acts.alerts(house) == ["message-unknown"]
+    down = DomainPause(key=domain_pauses.DOWN, strikes=1, since=now, until=now)
+    acts.commit(house, lambda session: session.add(down))
+
+    def settle() -> bool:
+        return acts.commit(house, settling.settle, house.services, token, accepted(), now, datetime.now(UTC))
+
+    with ThreadPoolExecutor(1) as pool:
+        with house.services.database.transaction() as session:
+            domain_pauses.hold(session)
+            settling_it = pool.submit(settle)
+            wait_until_it_waits(house)
+            events.hold_alert(session, "message-unknown")  # as who finds that mail goes out again may do
+        assert not settling_it.result(30)
+    assert (acts.follow_ups(house)["hoe-ging-het"].state, acts.alerts(house)) == ("accepted", [])

@@ -17,6 +17,7 @@ from service.flows.handover import begin
 from service.flows.room import Room
 from service.flows.sending import Sender
 from service.mail.transport import OutboundMail, SendResult
+from service.store import outbox
 from service.store.tables import Attempt, Message
 from tests.support import acts
 from tests.support.crowd import gather
@@ -222,6 +223,26 @@ def _hand_over_and_die(session: Session, house: House, message_id: int, moment: 
     begin(session, house.services, [message_id], "of-a-worker-that-died", now, datetime.now(UTC))
     session.exec(update(Attempt).where(col(Attempt.message_id) == message_id).values(opened_at=moment))
     settling.reap(session, now, datetime.now(UTC) + timedelta(minutes=1))
+
+
+def test_a_heartbeat_that_fails_goes_on_beating(crowd: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "_HEARTBEAT_SECONDS", 0.05)
+    beats: list[datetime] = []
+    renew = outbox.renew
+
+    def fails_at_first(session: Session, tokens: list[str], moment: datetime) -> None:
+        beats.append(moment)
+        if len(beats) == 1:
+            raise RuntimeError("a defect")
+        renew(session, tokens, moment)
+
+    monkeypatch.setattr(outbox, "renew", fails_at_first)
+
+    async def work(sender: Sender, server: SlowServer) -> None:
+        await until(lambda: server.begun, sender)
+        await until(lambda: len(beats) > 1)
+
+    served(crowd, work, Network())
 
 
 # Room

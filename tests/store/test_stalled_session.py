@@ -23,6 +23,19 @@ def test_no_session_may_stand_idle_in_a_transaction_for_longer_than_half_a_minut
 
 
 @ON_POSTGRES
+def test_a_database_that_is_only_to_be_read_for_a_while_is_one_that_is_away(house: House) -> None:
+    database = house.services.database
+
+    def write() -> None:
+        with database.transaction() as session:
+            session.execute(text("SET TRANSACTION READ ONLY"))  # as on a standby, or where the disk is full
+            session.execute(text("DELETE FROM cap_hit"))
+
+    with pytest.raises(UnavailableError):
+        write()
+
+
+@ON_POSTGRES
 def test_a_session_that_was_ended_so_is_a_database_that_is_away(house: House) -> None:
     house.opt_in()
     database = house.services.database
