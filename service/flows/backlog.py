@@ -119,6 +119,12 @@ def add(session: Session, services: Services, *, since: datetime, until: datetim
     return count if held else 0
 
 
+def add_put_back(session: Session, *, since: datetime, until: datetime) -> None:
+    """An older database was put back: whatever fell due meanwhile may have left. Told again, the new end counts."""
+    kept = [gap for gap in _read(events.hold_fact(session, _GAPS)) if (gap.kind, gap.since) != ("restored", since)]
+    _write(session, [*kept, Gap(since=since, until=until, kind="restored")])
+
+
 def way_out_again(session: Session, services: Services, cause: str, now: datetime) -> None:
     """Mail goes out again: the alert of this cause is over, and where it stood for long that was a gap."""
     until = clock_check.right(session, services, now)

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from service.errors import NotFoundError
 from service.flows import alerts, backlog
 from service.flows.services import Services
-from service.store import events, gaps, outbox
+from service.store import events, outbox
 
 _ALL = "*"  # in the moments of the pulls: every sequence
 _PUT_BACK = "restored"  # the fact, and the cause of its alert
@@ -38,7 +38,7 @@ def pull(
 def pull_put_back(session: Session, services: Services, *, since: datetime, actor: str, now: datetime) -> None:
     """Hold back all mail because a database was put back that knows nothing of what happened after `since`."""
     pull(session, services, name=None, all_mail=True, actor=actor, now=now)
-    gaps.add(session, since=since, until=now, kind=gaps.RESTORED)
+    backlog.add_put_back(session, since=since, until=now)
     events.set_fact(session, _PUT_BACK, {"since": since.isoformat()})
     alerts.tell(
         session,
@@ -69,7 +69,7 @@ def release(session: Session, services: Services, *, name: str | None, actor: st
             all_mail=before.all_mail, follow_ups=before.follow_ups, sequences=before.sequences - {name}
         )
     elif (put_back := put_back_since(session)) is not None:
-        gaps.add(session, since=put_back, until=now, kind=gaps.RESTORED)  # time went on: more fell due meanwhile
+        backlog.add_put_back(session, since=put_back, until=now)  # time went on: more fell due meanwhile
         events.forget_fact(session, _PUT_BACK)
         alerts.mended(session, _PUT_BACK, now)
     over = {key: datetime.fromisoformat(at) for key, at in since.items() if name in {None, key}}

@@ -20,8 +20,8 @@ from service.flows import alerts, backlog, clock_check, refusals, settling
 from service.flows.allowance import Allowance
 from service.flows.backlog import Guard
 from service.flows.services import Services
+from service.store import attempts, consents, enrolments, high_water, leads, outbox, suppressions
 from service.store import backlog as piled_up
-from service.store import consents, enrolments, high_water, leads, outbox, suppressions
 from service.store.tables import Consent, Enrolment, Message
 
 _WHY_STOPPED = {
@@ -103,7 +103,7 @@ def _forgotten(session: Session, message: Message, since: datetime) -> bool:
     """Is this the repeat of a try that nobody knows the end of, and that the provider would not recognise any more?"""
     if message.attempts == 0:
         return False
-    first = outbox.first_unknown_at(session, message.id)
+    first = attempts.first_unknown_at(session, message.id)
     return first is not None and first < since
 
 

@@ -13,7 +13,7 @@ from service.domain.retries import backoff
 from service.flows import alerts, privacy, refusals
 from service.flows.services import Services
 from service.mail.transport import Outcome, SendResult
-from service.store import consents, enrolments, leads, outbox, suppressions
+from service.store import attempts, consents, enrolments, leads, outbox, suppressions
 from service.store.tables import Attempt, Lead, Message
 
 _ABOUT_ONE_MAIL = frozenset({"mail", "rcpt", "data", "body", "dot"})
@@ -30,10 +30,10 @@ def settle(
     Returns whether a fault of ours is behind it, so that no other mail would fare better.
     """
     ours = is_our_fault(result)
-    lead = outbox.lead_of_attempt(session, token)
+    lead = attempts.lead_of(session, token)
     if lead is not None:  # the lead before the message: the order everybody locks in
         leads.lock(session, [lead.id], [services.hmac(lead.address)])
-    found = outbox.attempt_by_token(session, token)
+    found = attempts.by_token(session, token)
     if found is None:
         return ours  # the lead was erased while the mail was on its way
     attempt, message = found
@@ -42,7 +42,7 @@ def settle(
         return ours
     if result.outcome is Outcome.ACCEPTED:
         refusals.taken(session, services, message, now)  # before any alert's lock, as everybody else takes them
-    arrived = outbox.was_accepted(session, message.id)  # a late answer to the try before this one told so
+    arrived = attempts.was_accepted(session, message.id)  # a late answer to the try before this one told so
     attempt.outcome = result.outcome
     attempt.closed_at = real_now
     attempt.stage, attempt.code, attempt.enhanced = result.stage, result.code, result.enhanced
@@ -131,7 +131,7 @@ def _give_back(
     again = None
     if result.stage in _ABOUT_ONE_MAIL:
         session.flush()
-        often = outbox.given_back(session, message.id) > _FAULTS_OF_ONE
+        often = attempts.count_given_back(session, message.id) > _FAULTS_OF_ONE
         again = now + services.retries.first if often else now
     outbox.release(message, "due", "wacht op de verbinding", due_at=again)
 
@@ -167,11 +167,11 @@ def _retry(
 def _unknown(session: Session, message: Message, now: datetime) -> None:
     """Nobody knows whether it arrived. The advice goes again at once, twice at most; a follow-up never by itself."""
     session.flush()
-    if outbox.was_accepted(session, message.id):  # a late answer to the try before this one told so
+    if attempts.was_accepted(session, message.id):  # a late answer to the try before this one told so
         outbox.release(message, "accepted", None)
         message.settled_at = now
         return
-    if message.kind == "advice" and outbox.unknown_attempts(session, message.id) <= MOST_REPEATS:
+    if message.kind == "advice" and attempts.count_unknown(session, message.id) <= MOST_REPEATS:
         outbox.release(message, "due", "onbekend of het aankwam; opnieuw", due_at=now)
         return
     list_as_unknown(session, message, now)

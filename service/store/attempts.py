@@ -1,0 +1,59 @@
+"""Attempts: each one try to hand a message over, found by its token, and counted by what became of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from service.store.tables import Attempt, Lead, Message
+
+
+def by_token(session: Session, token: str) -> tuple[Attempt, Message] | None:
+    """The attempt a settle must show the token of, with its message, both held until the transaction ends."""
+    found = session.exec(select(Attempt.message_id).where(Attempt.token == token)).first()
+    if found is None:
+        return None
+    message = session.exec(
+        select(Message).where(Message.id == found).with_for_update().execution_options(populate_existing=True)
+    ).one()
+    attempt = session.exec(
+        select(Attempt).where(Attempt.token == token).execution_options(populate_existing=True)
+    ).one()
+    return attempt, message
+
+
+def lead_of(session: Session, token: str) -> Lead | None:
+    """The lead whose message an attempt is for; None for a mail to the practice, or when all of it was erased."""
+    statement = (
+        select(Lead)
+        .join(Message, col(Message.lead_id) == Lead.id)
+        .join(Attempt, col(Attempt.message_id) == Message.id)
+        .where(Attempt.token == token)
+    )
+    return session.exec(statement).first()
+
+
+def was_accepted(session: Session, message_id: int) -> bool:
+    """Is one of its attempts known to have been taken?"""
+    taken = select(Attempt.id).where(Attempt.message_id == message_id, Attempt.outcome == "accepted")
+    return session.exec(taken.limit(1)).first() is not None
+
+
+def count_unknown(session: Session, message_id: int) -> int:
+    """How often nobody knew what became of this message."""
+    return session.exec(
+        select(func.count()).where(Attempt.message_id == message_id, Attempt.outcome == "unknown")
+    ).one()
+
+
+def count_given_back(session: Session, message_id: int) -> int:
+    """How often a fault of ours gave it back: those attempts do not count, and have no number."""
+    return session.exec(select(func.count()).where(Attempt.message_id == message_id, Attempt.number == 0)).one()
+
+
+def first_unknown_at(session: Session, message_id: int) -> datetime | None:
+    """When the first try began of which nobody knows the end."""
+    return session.exec(
+        select(func.min(Attempt.opened_at)).where(Attempt.message_id == message_id, Attempt.outcome == "unknown")
+    ).first()
