@@ -32,7 +32,7 @@ def hold(session: Session, services: Services, *, since: datetime, actor: str, n
     `resume` may have left too: the gap tells the guard on backlogs so.
     """
     brake.pull_put_back(session, services, since=since, actor=actor, now=now)
-    waiting = outbox.hold_back(session, _WAS_DUE, "restored")
+    waiting = outbox.hold_back(session, _WAS_DUE, outbox.RESTORED)
     leaving = outbox.give_up_hand_overs(session, _WAS_LEAVING, real_now(session))
     if leaving:
         alerts.tell_unknown(session, now)

@@ -16,7 +16,7 @@ from service.errors import NotFoundError, RefusedError
 from service.flows import alerts, backlog, privacy
 from service.flows.services import Services
 from service.store import backlog as piled_up
-from service.store import enrolments, events, gaps, leads, outbox
+from service.store import enrolments, events, leads, outbox
 from service.store.db import notify_sender
 from service.store.tables import Lead, Message
 
@@ -115,7 +115,7 @@ def _go_on(session: Session, services: Services, message: Message, now: datetime
     After a restore it keeps its own time: what fell due before `resume` may have left too, and is held in its turn.
     """
     for run in enrolments.by_ids(session, [message.enrolment_id] if message.enrolment_id else []):
-        if held_for != gaps.RESTORED and piled_up.is_newest(session, message):
+        if held_for != outbox.RESTORED and piled_up.is_newest(session, message):
             run.anchor = respaced(run.anchor, now, services.published.calendar(session))
             session.flush()
         enrolments.look_again(session, run.id, now, LOOK_AGAIN)

@@ -14,7 +14,8 @@ from sqlmodel.sql.expression import SelectOfScalar
 from service.store import events
 from service.store.tables import Attempt, Message
 
-APPROVED = "approved"  # Message.hold of what staff let go: no guard holds it again
+RESTORED = "restored"  # Message.hold of what may have left after a backup was made
+APPROVED = "approved"  # and of what staff let go: no guard holds it again
 PAUSED = "paused"  # the fact that the emergency brake keeps
 LEASE = timedelta(seconds=15)
 ADVICE, SERVICE, FOLLOW_UP = 0, 1, 2  # priorities: lower goes first
