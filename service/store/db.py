@@ -26,6 +26,13 @@ BUSY_TIMEOUT_MS = 5_000
 _PATIENCE = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=30s"
 NOTIFY_CHANNEL = "nurture_due"
 _LEAVING_SECONDS = 5.0
+# A server that vanished without a word is given up after half a minute (libpq; the last one in milliseconds).
+_ANSWERS_OR_IS_GONE: Mapping[str, int] = {
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -112,6 +119,7 @@ class Database:
                 "connect_timeout": 5,
                 "options": f"-c timezone=UTC {_PATIENCE}",
                 "application_name": self._name,
+                **_ANSWERS_OR_IS_GONE,
             }
             self._writer = create_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True, connect_args=arguments)
             self._reader = self._writer
