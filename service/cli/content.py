@@ -209,7 +209,7 @@ def resume(name: Name = None) -> None:
         )
     if held:
         typer.echo(
-            f"{held} follow-ups piled up meanwhile and wait for your approval. See: nurture message list --state held\n"
+            f"Piled up meanwhile, and waiting for your approval: {held}. See: nurture message list --state held\n"
             "Send them, at most one a lead a day: nurture message resolve --backlog --as resend\n"
             "Let them go: nurture message resolve --backlog --as drop"
         )
