@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import signal
 from collections.abc import Iterator
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.support.postgres import PostgresServer
 from tests.support.running import Running, http, installation, link_in, text_of, wait_for
-from tests.support.smtp_server import SmtpServer
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -110,34 +107,6 @@ def test_one_press_unsubscribes_and_a_lead_who_never_confirms_is_forgotten(runni
     again = http("GET", link_in(gijs, "c"))
     assert again.status == 200
     assert "opnieuw" in again.text
-
-
-def test_what_was_accepted_before_a_kill_leaves_after_it(database_url: str, tmp_path: Path) -> None:
-    with SmtpServer() as server, installation(tmp_path, database_url, NURTURE_MAIL_URL=server.url) as running:
-        running.start()
-        for number in range(20):
-            assert running.opt_in(f"lead{number}@example.org").status == 202
-        running.stop(signal.SIGKILL)
-        running.start()
-        wanted = {f"lead{number}@example.org" for number in range(20)}
-        wait_for(
-            lambda: wanted <= {recipient for message in server.messages for recipient in message.recipients},
-            "every advice after a kill",
-            40,
-        )
-
-
-@pytest.mark.postgres
-def test_web_and_workers_apart_share_one_database(postgres_url: str, tmp_path: Path) -> None:
-    with installation(tmp_path, postgres_url) as running:
-        running.start("serve", "--no-worker", "--port", str(running.port))
-        running.start("worker")
-        running.start("worker")
-        for number in range(10):
-            running.opt_in(f"lead{number}@example.org")
-        for number in range(10):
-            running.first_mail(f"lead{number}@example.org")
-        assert sum(len(running.mails(f"lead{number}@example.org")) for number in range(10)) == 10
 
 
 def test_no_address_and_no_name_ever_reaches_the_logs(running: Running) -> None:

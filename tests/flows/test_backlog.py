@@ -103,10 +103,10 @@ def test_150_leads_are_held_in_one_piece_and_once_approved_each_gets_hers_one_a_
     assert len(waiting) == len(crowd) + 1
     assert resolve(house, "resend") == len(crowd) + 1
     assert (house.tick(), acts.alerts(house)) == (len(crowd) + 1, [])
-    house.live_through(days=10)
+    house.live_through(days=4)
     for member in crowd[:3] + crowd[-3:]:
         days = list(left_on(house, member.address).values())
-        assert len(days) == len(set(days)) >= 4
+        assert len(days) == len(set(days)) >= 2
         messages = acts.follow_ups(house, member.address).values()
         assert {each.attempts for each in messages if each.state == "accepted"} == {1}
 

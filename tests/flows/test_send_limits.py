@@ -95,8 +95,8 @@ def test_each_domain_has_a_limit_of_its_own(house: House) -> None:
 
 def test_all_limits_hold_together_and_everything_leaves_in_the_end(house: House) -> None:
     limited = under(house, "all=4/m,9/h; domain=2/m,6/h; warm_up=12")
-    follow_ups_wait(house, 10, domains=2)
-    advice_for(house, *many(5, "d0.example"))
+    follow_ups_wait(house, 6, domains=2)
+    advice_for(house, *many(3, "d0.example"))
     rounds = 0
     while waiting(house):
         limited.send_due()
@@ -104,7 +104,7 @@ def test_all_limits_hold_together_and_everything_leaves_in_the_end(house: House)
         let_real_time_pass(limited, seconds=2_000 if rounds % 3 == 2 else 40)
         rounds += 1
         assert rounds < 200
-    assert len(left(house)) == 16  # with the advice of the lead that the others are copied from
+    assert len(left(house)) == 10  # with the advice of the lead that the others are copied from
 
 
 def test_what_is_under_its_limit_is_not_held_up_by_a_domain_that_is_over(house: House) -> None:
