@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from service.flows import alerts, brake
 from service.flows.services import Services
-from service.store import events, high_water, outbox
+from service.store import backlog, events, high_water, outbox
 from service.store.db import real_now
 
 _WAS_DUE = "teruggezet: misschien al verstuurd"
@@ -32,8 +32,8 @@ def hold(session: Session, services: Services, *, since: datetime, actor: str, n
     `resume` may have left too: the gap tells the guard on backlogs so.
     """
     brake.pull_put_back(session, services, since=since, actor=actor, now=now)
-    waiting = outbox.hold_back(session, _WAS_DUE, outbox.RESTORED)
-    leaving = outbox.give_up_hand_overs(session, _WAS_LEAVING, real_now(session))
+    waiting = backlog.hold_back(session, _WAS_DUE, outbox.RESTORED)
+    leaving = backlog.give_up_hand_overs(session, _WAS_LEAVING, real_now(session))
     if leaving:
         alerts.tell_unknown(session, now)
     events.audit(session, actor, "put back", now, since=since.isoformat(), held=waiting, unknown=leaving)

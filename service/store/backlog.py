@@ -9,7 +9,7 @@ from sqlalchemy import exists
 from sqlmodel import Session, col, func, select, update
 
 from service.store import outbox
-from service.store.tables import Enrolment, Message
+from service.store.tables import Attempt, Enrolment, Message
 
 # Follow-ups alone: after a restore an advice is held too, and somebody asked for it. It is decided by its id.
 _HELD_BACK = (col(Message.state) == "held", col(Message.hold).is_not(None), col(Message.kind) == "follow_up")
@@ -78,3 +78,32 @@ def is_newest(session: Session, message: Message) -> bool:
         Message.enrolment_id == message.enrolment_id, Message.kind == "follow_up", Message.id > message.id
     )
     return session.exec(later.limit(1)).first() is None
+
+
+def hold_back(session: Session, reason: str, hold: str) -> int:
+    """Everything that was about to leave is held for staff: what leaves next is theirs to say. Returns how many."""
+    statement = (
+        update(Message)
+        .where(col(Message.state).in_(("due", "leased")))
+        .values(state="held", reason=reason, hold=hold, lease_token=None, lease_until=None)
+        .execution_options(synchronize_session="fetch")
+    )
+    return int(session.exec(statement).rowcount)
+
+
+def give_up_hand_overs(session: Session, reason: str, real_now: datetime) -> int:
+    """Nobody will answer for what was being handed over. Returns how many."""
+    in_flight = select(Message.id).where(Message.state == "handed_over")
+    session.exec(
+        update(Attempt)
+        .where(col(Attempt.message_id).in_(in_flight), col(Attempt.outcome).is_(None))
+        .values(outcome="unknown", closed_at=real_now)
+        .execution_options(synchronize_session="fetch")
+    )
+    statement = (
+        update(Message)
+        .where(col(Message.state) == "handed_over")
+        .values(state="unknown", reason=reason, lease_token=None, lease_until=None)
+        .execution_options(synchronize_session="fetch")
+    )
+    return int(session.exec(statement).rowcount)

@@ -317,35 +317,6 @@ def has_cause(session: Session, cause: str) -> bool:
     return session.exec(select(Message.id).where(Message.kind == "service", Message.cause == cause)).first() is not None
 
 
-def hold_back(session: Session, reason: str, hold: str) -> int:
-    """Everything that was about to leave is held for staff: what leaves next is theirs to say. Returns how many."""
-    statement = (
-        update(Message)
-        .where(col(Message.state).in_(("due", "leased")))
-        .values(state="held", reason=reason, hold=hold, lease_token=None, lease_until=None)
-        .execution_options(synchronize_session="fetch")
-    )
-    return int(session.exec(statement).rowcount)
-
-
-def give_up_hand_overs(session: Session, reason: str, real_now: datetime) -> int:
-    """Nobody will answer for what was being handed over. Returns how many."""
-    in_flight = select(Message.id).where(Message.state == "handed_over")
-    session.exec(
-        update(Attempt)
-        .where(col(Attempt.message_id).in_(in_flight), col(Attempt.outcome).is_(None))
-        .values(outcome="unknown", closed_at=real_now)
-        .execution_options(synchronize_session="fetch")
-    )
-    statement = (
-        update(Message)
-        .where(col(Message.state) == "handed_over")
-        .values(state="unknown", reason=reason, lease_token=None, lease_until=None)
-        .execution_options(synchronize_session="fetch")
-    )
-    return int(session.exec(statement).rowcount)
-
-
 def oldest(session: Session) -> datetime | None:
     """When the first mail of all was written."""
     return session.exec(select(Message.created_at).order_by(col(Message.id)).limit(1)).first()

@@ -3,43 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKeyConstraint, Index, MetaData, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, SQLModel
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlmodel import Field
 
+from service.store import schema_words
 from service.store.db import UtcDateTime
+from service.store.schema_words import Json, one_of, partial
 
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-Json = JSON().with_variant(JSONB(), "postgresql")
-
-
-class Table(SQLModel):
-    """The base of all tables: one naming of constraints, so that migrations can name them too."""
-
-    metadata: ClassVar[MetaData] = MetaData(naming_convention=NAMING)
-
-
-def _one_of(column: str, *values: str) -> CheckConstraint:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
-
-
-def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
-    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
+Table = schema_words.Table
+"""The base of all tables: whoever takes it from here has all of them."""
 
 
 class Lead(Table, table=True):
     """A person who asked for the advice; the normalised address is who they are."""
 
-    __table_args__ = (_partial("ix_lead_erase_at", "erase_at", where="erase_at IS NOT NULL"),)
+    __table_args__ = (partial("ix_lead_erase_at", "erase_at", where="erase_at IS NOT NULL"),)
 
     id: int = Field(default=None, primary_key=True)
     public_id: str = Field(unique=True, max_length=22)
@@ -55,7 +35,7 @@ class Revision(Table, table=True):
     """An immutable published state of a sequence with its mails, the practice, the forms or the service mails."""
 
     __table_args__ = (
-        _one_of("kind", "sequence", "practice", "forms", "mails"),
+        one_of("kind", "sequence", "practice", "forms", "mails"),
         Index("ix_revision_kind_name_id", "kind", "name", "id"),
     )
 
@@ -74,11 +54,11 @@ class Enrolment(Table, table=True):
     """One lead's run through one sequence, on the revision it started with."""
 
     __table_args__ = (
-        _one_of("state", "awaiting_confirmation", "active", "finished", "stopped", "expired"),
-        _partial(
+        one_of("state", "awaiting_confirmation", "active", "finished", "stopped", "expired"),
+        partial(
             "uq_enrolment_open", "lead_id", "topic", unique=True, where="state IN ('awaiting_confirmation', 'active')"
         ),
-        _partial("ix_enrolment_next_at", "next_at", "id", where="state = 'active'"),
+        partial("ix_enrolment_next_at", "next_at", "id", where="state = 'active'"),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -106,7 +86,7 @@ class OptIn(Table, table=True):
 
     __tablename__ = "opt_in"
     __table_args__ = (
-        _one_of("disposition", "accepted", "capped", "suppressed", "held"),
+        one_of("disposition", "accepted", "capped", "suppressed", "held"),
         UniqueConstraint("lead_id", "idempotency_key"),
     )
 
@@ -130,8 +110,8 @@ class Consent(Table, table=True):
     """What somebody agreed to, in the very words shown. Withdrawn by a row of its own, never edited."""
 
     __table_args__ = (
-        _one_of("purpose", "advice", "follow_up"),
-        _one_of("source", "form", "confirmation"),
+        one_of("purpose", "advice", "follow_up"),
+        one_of("source", "form", "confirmation"),
         UniqueConstraint("id", "lead_id", "purpose"),
     )
 
@@ -161,8 +141,8 @@ class Message(Table, table=True):
     """One mail. All that its bytes are made of is fixed when the row is made, Date at the first hand-over."""
 
     __table_args__ = (
-        _one_of("kind", "advice", "follow_up", "service"),
-        _one_of(
+        one_of("kind", "advice", "follow_up", "service"),
+        one_of(
             "state",
             *("due", "leased", "handed_over", "accepted", "delivered", "bounced", "complained"),
             *("cancelled", "skipped", "held", "failed", "unknown"),
@@ -181,12 +161,12 @@ class Message(Table, table=True):
             "(state IN ('leased', 'handed_over')) = (lease_token IS NOT NULL AND lease_until IS NOT NULL)",
             name="lease_fits_state",
         ),
-        _partial("uq_message_advice", "opt_in_id", unique=True, where="kind = 'advice'"),
-        _partial("uq_message_follow_up", "enrolment_id", "step", unique=True, where="kind = 'follow_up'"),
-        _partial("uq_message_service", "cause", "recipient", unique=True, where="kind = 'service'"),
-        _partial("ix_message_due", "priority", "due_at", "id", where="state = 'due'"),
-        _partial("ix_message_leased", "lease_until", where="state IN ('leased', 'handed_over')"),
-        _partial("ix_message_needs_person", "id", where="state IN ('unknown', 'held')"),
+        partial("uq_message_advice", "opt_in_id", unique=True, where="kind = 'advice'"),
+        partial("uq_message_follow_up", "enrolment_id", "step", unique=True, where="kind = 'follow_up'"),
+        partial("uq_message_service", "cause", "recipient", unique=True, where="kind = 'service'"),
+        partial("ix_message_due", "priority", "due_at", "id", where="state = 'due'"),
+        partial("ix_message_leased", "lease_until", where="state IN ('leased', 'handed_over')"),
+        partial("ix_message_needs_person", "id", where="state IN ('unknown', 'held')"),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -226,7 +206,7 @@ class Message(Table, table=True):
 class Attempt(Table, table=True):
     """One try to hand a message over. No outcome yet: nobody knows."""
 
-    __table_args__ = (_one_of("outcome", "accepted", "retry", "invalid", "suppressed", "unknown", "down"),)
+    __table_args__ = (one_of("outcome", "accepted", "retry", "invalid", "suppressed", "unknown", "down"),)
 
     id: int = Field(default=None, primary_key=True)
     message_id: int = Field(foreign_key="message.id", index=True)
@@ -246,8 +226,8 @@ class Suppression(Table, table=True):
     """An address that gets no mail, or no follow-ups. Survives erasing: all it keeps is a keyed hash."""
 
     __table_args__ = (
-        _one_of("reason", "unsubscribe", "complaint", "hard_bounce"),
-        _one_of("scope", "follow_up", "all"),
+        one_of("reason", "unsubscribe", "complaint", "hard_bounce"),
+        one_of("scope", "follow_up", "all"),
         UniqueConstraint("address_hmac", "reason"),
     )
 
@@ -273,7 +253,7 @@ class BookingRequest(Table, table=True):
     """Somebody asked for a pain check by the form. While open, its lead is not erased."""
 
     __tablename__ = "booking_request"
-    __table_args__ = (_partial("ix_booking_request_open", "lead_id", where="handled_at IS NULL"),)
+    __table_args__ = (partial("ix_booking_request_open", "lead_id", where="handled_at IS NULL"),)
 
     id: int = Field(default=None, primary_key=True)
     lead_id: int | None = Field(default=None, foreign_key="lead.id", index=True)
@@ -327,7 +307,7 @@ class AuditEntry(Table, table=True):
 class Alert(Table, table=True):
     """One cause that needs a person, told once until it is over."""
 
-    __table_args__ = (_partial("uq_alert_open", "cause", unique=True, where="resolved_at IS NULL"),)
+    __table_args__ = (partial("uq_alert_open", "cause", unique=True, where="resolved_at IS NULL"),)
 
     id: int = Field(default=None, primary_key=True)
     cause: str

@@ -31,18 +31,6 @@ def server() -> Iterator[SmtpServer]:
         yield started
 
 
-@pytest.fixture
-def network() -> Network:
-    """What the other side says is the test's to choose."""
-    return Network()
-
-
-@pytest.fixture
-def posted(house: House, network: Network) -> House:
-    """The house, its mails going onto the test's network."""
-    return house.with_changes(open_transport=network.open)
-
-
 def by_way_of(house: House, url: str) -> House:
     """The house, its mails going to this server."""
     return house.with_changes(open_transport=partial(open_transport, url))

@@ -31,18 +31,6 @@ MINUTE = timedelta(minutes=1)
 WHY = "het domein van de ontvanger weigert onze mail"
 
 
-@pytest.fixture
-def network() -> Network:
-    """What the other side says is the test's to choose."""
-    return Network()
-
-
-@pytest.fixture
-def posted(house: House, network: Network) -> House:
-    """The house, its mails going onto the test's network."""
-    return house.with_changes(open_transport=network.open)
-
-
 def refusing(*domains: str) -> Callable[[OutboundMail, int], SendResult]:
     """These domains refuse by policy; all others take what comes."""
     return lambda mail, _before: refused_by_policy() if mail.recipient.partition("@")[2] in domains else accepted()

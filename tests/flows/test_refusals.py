@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
 from service.domain.retries import parse_retries
-from service.flows import ticks
 from service.store import suppressions
-from service.store.tables import Message
 from tests.support import acts
 from tests.support.acts import ANNA
 from tests.support.house import House
@@ -24,26 +20,6 @@ from tests.support.transports import (
 )
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def network() -> Network:
-    """What the other side says is the test's to choose."""
-    return Network()
-
-
-@pytest.fixture
-def posted(house: House, network: Network) -> House:
-    """The house, its mails going onto the test's network."""
-    return house.with_changes(open_transport=network.open)
-
-
-def follow_up_due(house: House, address: str = ANNA) -> Message:
-    """A first follow-up in the outbox, due on Wednesday 11 March 10:00 in Amsterdam."""
-    acts.confirmed(house, address)
-    house.clock.advance(days=2)
-    ticks.plan(house.services)
-    return acts.follow_ups(house, address)["hoe-ging-het"]
 
 
 def test_a_refusal_for_now_is_tried_again_later_and_later_with_the_same_bytes(posted: House, network: Network) -> None:
@@ -70,7 +46,7 @@ def test_a_refusal_for_now_is_tried_again_later_and_later_with_the_same_bytes(po
 
 
 def test_a_mailbox_that_does_not_exist_gets_nothing_for_thirty_days(posted: House, network: Network) -> None:
-    follow_up_due(posted)
+    acts.follow_up_due(posted)
     network.answer = always(no_such_mailbox())
     assert posted.send_due() == 0
     network.answer = always(accepted())
@@ -91,7 +67,7 @@ def test_a_mailbox_that_does_not_exist_gets_nothing_for_thirty_days(posted: Hous
 
 
 def test_a_mail_that_is_refused_for_what_it_says_fails_alone(posted: House, network: Network) -> None:
-    follow_up_due(posted)
+    acts.follow_up_due(posted)
     network.answer = in_turn(refused_content())
     posted.send_due()
     network.answer = always(accepted())

@@ -35,26 +35,6 @@ BRAM = "bram@example.org"
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture
-def network() -> Network:
-    """What the other side says is the test's to choose."""
-    return Network()
-
-
-@pytest.fixture
-def posted(house: House, network: Network) -> House:
-    """The house, its mails going onto the test's network."""
-    return house.with_changes(open_transport=network.open)
-
-
-def follow_up_due(house: House, address: str = ANNA) -> Message:
-    """A first follow-up in the outbox, due on Wednesday 11 March 10:00 in Amsterdam."""
-    acts.confirmed(house, address)
-    house.clock.advance(days=2)
-    ticks.plan(house.services)
-    return acts.follow_ups(house, address)["hoe-ging-het"]
-
-
 # Many senders
 
 
@@ -130,7 +110,7 @@ def test_an_advice_whose_fate_is_unknown_goes_again_twice_with_the_same_bytes(po
 def test_a_follow_up_whose_fate_is_unknown_is_never_sent_again_and_stops_nothing(
     posted: House, network: Network
 ) -> None:
-    follow_up_due(posted)
+    acts.follow_up_due(posted)
     network.answer = always(lost_after_the_dot())
     posted.send_due()
     network.answer = always(accepted())
@@ -148,7 +128,7 @@ def test_a_follow_up_whose_fate_is_unknown_is_never_sent_again_and_stops_nothing
 
 
 def test_a_transport_that_breaks_leaves_the_fate_unknown_and_the_others_going(posted: House, network: Network) -> None:
-    follow_up_due(posted)
+    acts.follow_up_due(posted)
     posted.opt_in(BRAM)
 
     def break_on_anna(mail: OutboundMail, _before: int) -> SendResult:
@@ -167,7 +147,7 @@ def test_a_transport_that_breaks_leaves_the_fate_unknown_and_the_others_going(po
 
 
 def test_an_answer_after_the_lease_ran_out_turns_unknown_into_the_truth(posted: House, network: Network) -> None:
-    token = stalled(posted, follow_up_due(posted))
+    token = stalled(posted, acts.follow_up_due(posted))
     assert acts.follow_ups(posted)["hoe-ging-het"].state == "unknown"
     assert acts.alerts(posted) == ["message-unknown"]
     settle(posted, token, accepted())
@@ -179,7 +159,7 @@ def test_an_answer_after_the_lease_ran_out_turns_unknown_into_the_truth(posted: 
 
 
 def test_a_late_refusal_for_good_is_the_truth_too(posted: House) -> None:
-    token = stalled(posted, follow_up_due(posted))
+    token = stalled(posted, acts.follow_up_due(posted))
     settle(posted, token, no_such_mailbox())
     assert acts.follow_ups(posted)["hoe-ging-het"].state == "failed"
     assert acts.enrolment(posted).end_reason == "hard_bounce"
@@ -189,7 +169,7 @@ def test_a_late_refusal_for_good_is_the_truth_too(posted: House) -> None:
 def test_a_late_answer_that_tells_nothing_leaves_it_unknown(
     posted: House, network: Network, result: SendResult
 ) -> None:
-    token = stalled(posted, follow_up_due(posted))
+    token = stalled(posted, acts.follow_up_due(posted))
     settle(posted, token, result)
     posted.live_through(days=1)
     assert acts.follow_ups(posted)["hoe-ging-het"].state == "unknown"
@@ -234,7 +214,7 @@ def test_a_late_yes_outweighs_a_repeat_that_nobody_answers_for(posted: House, ne
 
 
 def test_an_undefined_variable_holds_that_mail_and_tells_while_the_others_go(posted: House, network: Network) -> None:
-    follow_up_due(posted)
+    acts.follow_up_due(posted)
     posted.opt_in(BRAM)
     acts.commit(posted, spoil, "hoe-ging-het", "Beste {{ voornaam }}")
     before = len(network.mails)

@@ -9,7 +9,7 @@ from typing import Concatenate, Literal, ParamSpec, TypeVar
 from sqlmodel import Session, col, select
 
 from service.domain.lead import Suppression, SuppressionReason
-from service.flows import answers, booking, brake, consent, handover, planning
+from service.flows import answers, booking, brake, consent, handover, planning, ticks
 from service.flows.consent import Confirmed
 from service.flows.handover import HandOver
 from service.store import enrolments, events, leads, outbox, suppressions
@@ -50,6 +50,14 @@ def confirmed(house: House, address: str = ANNA, **fields: object) -> None:
     house.opt_in(address, **fields)
     house.send_due()
     confirm(house, address)
+
+
+def follow_up_due(house: House, address: str = ANNA) -> Message:
+    """A first follow-up in the outbox, due on Wednesday 11 March 10:00 in Amsterdam."""
+    confirmed(house, address)
+    house.clock.advance(days=2)
+    ticks.plan(house.services)
+    return follow_ups(house, address)["hoe-ging-het"]
 
 
 def withdraw(house: House, address: str = ANNA) -> bool:
