@@ -48,7 +48,8 @@ class Fleet:
         """SIGKILL one of the three oldest, so that those that are only starting are spared, and start it again."""
         position = chance.randrange(min(3, len(self.alive)))
         command, process = self.alive.pop(position)
-        assert process.poll() is None, f"{command[0]} ended by itself: {process.returncode}"
+        log = self.running.log_of(process)[-500:]
+        assert process.poll() is None, f"{command[0]} ended by itself: {process.returncode}; at last: {log}"
         if "--no-worker" not in command:
             self.killed.append(time.time())
         process.kill()
