@@ -212,7 +212,7 @@ def test_the_service_does_what_simulate_says(house: House, life: Life) -> None:
     agree(house, life)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(life=lives())
 @example(life=CHRISTMAS)
 @example(life=ASKS_TWICE)
