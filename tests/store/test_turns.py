@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 import pytest
 
@@ -23,7 +24,7 @@ def test_who_is_urgent_writes_before_all_who_are_not_and_within_each_the_first_c
             thread = threading.Thread(target=write, args=(name,), kwargs={"urgent": urgent})
             thread.start()
             threads.append(thread)
-            wait_for(lambda number=number: lock.waiting == number, f"{name} stands in line")  # type: ignore[misc]
+            wait_for(partial(in_line, lock, number), f"{name} stands in line")
     for thread in threads:
         thread.join()
     assert order == ["c", "d", "a", "b"]
@@ -35,3 +36,8 @@ def test_a_block_that_fails_lets_the_next_one_in() -> None:
         with pytest.raises(ValueError, match="no room"), lock.held():
             raise ValueError("no room")
     assert lock.waiting == 0
+
+
+def in_line(lock: FairLock, count: int) -> bool:
+    """Do so many wait for their turn?"""
+    return lock.waiting == count
