@@ -8,24 +8,32 @@ from pathlib import Path
 from typing import Literal
 
 Severity = Literal["error", "warning"]
+Language = Literal["nl", "en"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
     """One thing wrong in a file or a setting: what, where, and what to write instead.
 
-    `id` is stable (staff may look it up), `line` counts from 1 and is None where no line is to blame.
+    `id` is stable (staff may look it up), `line` counts from 1 and is None where no line is to blame. `message` says it
+    in English; `dutch` in the words of the staff, for all that stands in a content file.
     """
 
     id: str
     message: str
+    dutch: str = ""
     file: str = ""
     line: int | None = None
     severity: Severity = "error"
 
     def __str__(self) -> str:
+        return self.told("en")
+
+    def told(self, language: Language) -> str:
+        """One line: file and line, then what is wrong, in this language where it has words for it."""
         where = f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""
-        return f"{where}{'warning: ' if self.severity == 'warning' else ''}{self.message}"
+        warning = {"nl": "waarschuwing: ", "en": "warning: "}[language] if self.severity == "warning" else ""
+        return f"{where}{warning}{(language == 'nl' and self.dutch) or self.message}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from service.cli import backups, content, doctor, leads, messages, running, setup
+from service.cli import backups, content, doctor, leads, messages, publishing, running, setup, simulating
 from service.cli.opening import opened
 from service.errors import NurtureError, ProblemsError
 
@@ -25,13 +25,13 @@ app.command()(running.worker)
 app.command()(running.demo)
 app.command()(running.migrate)
 app.command()(content.check)
-app.command()(content.publish)
+app.command()(publishing.publish)
 app.command()(content.approve)
-app.command()(content.simulate)
+app.command()(simulating.simulate)
 app.command()(content.preview)
 app.command("send-test")(content.send_test)
-app.command()(content.pause)
-app.command()(content.resume)
+app.command()(publishing.pause)
+app.command()(publishing.resume)
 app.command()(setup.setup)
 app.command()(doctor.doctor)
 app.command()(backups.backup)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.cli import content, doctor
+from service.cli import doctor, publishing
 from service.cli.doctor import NameServer, Selectors
 from service.cli.opening import open_services
 from service.errors import NurtureError, ProblemsError
@@ -34,7 +34,7 @@ def setup(
         )
     _write(_surroundings(), yes=yes)
     well = _try_out(dns, dkim_selector or [])
-    well &= _attempt(lambda: content.publish(yes=yes, override_by=override_by))
+    well &= _attempt(lambda: publishing.publish(yes=yes, override_by=override_by))
     if well and not yes and test_to is None:
         asked: str = typer.prompt("Staff address for a test opt-in (Enter for none)", default="", show_default=False)
         test_to = asked.strip()

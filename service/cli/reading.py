@@ -1,0 +1,41 @@
+"""What people type on the command line, read into values; refused in one plain sentence."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from service.domain.calendar import Calendar
+from service.errors import InvalidInputError
+
+Answers = Annotated[list[str] | None, typer.Option("--answer", help="NAME=VALUE, such as posture=hollow; repeatable.")]
+
+
+def pairs(texts: list[str] | None) -> dict[str, str]:
+    """`NAME=VALUE`, each; InvalidInputError for the first that is not."""
+    found = {}
+    for text in texts or ():
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise InvalidInputError(f"{text!r} is no answer; write NAME=VALUE, such as posture=hollow")
+        found[name] = value
+    return found
+
+
+def moment(text: str, calendar: Calendar) -> datetime:
+    """An ISO 8601 moment in UTC; without an offset it is the practice's time. Else InvalidInputError."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidInputError(f"{text!r} is no moment; write for example 2026-11-20T17:00") from error
+    return found.astimezone(UTC) if found.tzinfo else calendar.instant(found.date(), found.time())
+
+
+def duration(text: str) -> timedelta:
+    """`3h`, `2d` or `1w`. Else InvalidInputError."""
+    units = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+    if not text[:-1].isdigit() or text[-1] not in units:
+        raise InvalidInputError(f"{text!r} is no length of time; write a number and h, d or w, such as 2d")
+    return int(text[:-1]) * units[text[-1]]
