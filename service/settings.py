@@ -17,7 +17,7 @@ from service.domain.mailbox import Mailbox, parse_mailbox
 from service.domain.retries import DEFAULT_RETRIES, Retries, parse_retries
 from service.domain.send_limits import NO_LIMITS, SendLimits, parse_send_limits
 from service.environment import DOTENV, PREFIX, Written, problem_id, read_surroundings
-from service.errors import Problem, ProblemsError
+from service.errors import Language, Problem, ProblemsError
 from service.kept_secrets import FILES, kept_secret
 
 WEBHOOK_SECRETS = "NURTURE_WEBHOOK_SECRETS_"
@@ -27,6 +27,12 @@ _PLACEHOLDER_FROM = Mailbox(name="Solid Performance", address="advies@praktijk.e
 def _from_text(parse: Callable[[str], object]) -> BeforeValidator:
     """Values come as text from outside, and ready-made from a default or from code."""
     return BeforeValidator(lambda value: parse(value) if isinstance(value, str) else value)
+
+
+def _language(text: str) -> str:
+    if text not in {"nl", "en"}:
+        raise ValueError(f"{text!r} is not known; write nl or en")
+    return text
 
 
 def _environment_name(text: str) -> str:
@@ -63,6 +69,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=False)
 
     env: Annotated[Literal["development", "production"], _from_text(_environment_name)] = "development"
+    language: Annotated[Language, _from_text(_language)] = "en"
     demo: Switch = False
     data_dir: Folder = values.ROOT / "data"
     content_dir: Folder = values.ROOT

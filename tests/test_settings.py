@@ -68,6 +68,7 @@ def test_everything_can_be_set(surroundings: dict[str, str], tmp_path: Path) -> 
             "NURTURE_ALERT_TO": "a@praktijk.example, b@praktijk.example",
             "NURTURE_ALERT_URL": "https://hooks.praktijk.example/x?token=1",
             "NURTURE_ERASE_AFTER_DAYS": "7",
+            "NURTURE_LANGUAGE": "nl",
         }
     )
     assert settings.production
@@ -82,6 +83,7 @@ def test_everything_can_be_set(surroundings: dict[str, str], tmp_path: Path) -> 
     assert settings.webhook_secrets == {"postmark": ("user:password", "other:password")}
     assert settings.alert_to == ("a@praktijk.example", "b@praktijk.example")
     assert settings.erase_after_days == 7
+    assert settings.language == "nl"
 
 
 def test_an_origin_is_kept_as_browsers_send_it(surroundings: dict[str, str]) -> None:
@@ -171,6 +173,7 @@ def test_a_problem_in_the_dotenv_file_names_its_line(monkeypatch: pytest.MonkeyP
     ("name", "text"),
     [
         ("NURTURE_ENV", "prod"),
+        ("NURTURE_LANGUAGE", "nederlands"),
         ("NURTURE_DEMO", "perhaps"),
         ("NURTURE_DATABASE_URL", "postgres://nurture:hunter2@db/nurture"),
         ("NURTURE_DATABASE_URL", "sqlite://"),

@@ -6,8 +6,21 @@ import sys
 
 import typer
 
-from service.cli import backups, content, doctor, leads, messages, publishing, running, setup, simulating
+from service.cli import (
+    approving,
+    backups,
+    checking,
+    doctor,
+    leads,
+    messages,
+    previewing,
+    publishing,
+    running,
+    setup,
+    simulating,
+)
 from service.cli.opening import opened
+from service.cli.telling import complain, forget, refusal
 from service.errors import NurtureError, ProblemsError
 
 app = typer.Typer(
@@ -24,12 +37,12 @@ app.command()(running.serve)
 app.command()(running.worker)
 app.command()(running.demo)
 app.command()(running.migrate)
-app.command()(content.check)
+app.command()(checking.check)
 app.command()(publishing.publish)
-app.command()(content.approve)
+app.command()(approving.approve)
 app.command()(simulating.simulate)
-app.command()(content.preview)
-app.command("send-test")(content.send_test)
+app.command()(previewing.preview)
+app.command("send-test")(previewing.send_test)
 app.command()(publishing.pause)
 app.command()(publishing.resume)
 app.command()(setup.setup)
@@ -46,14 +59,12 @@ def main() -> None:
         with opened:
             app()
     except ProblemsError as error:
-        _complain(*map(str, error.problems))
+        complain(error.problems)
+        sys.exit(1)
     except NurtureError as error:
-        _complain(error.english)
+        typer.echo(refusal(error), err=True)
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
-
-
-def _complain(*sentences: str) -> None:
-    for sentence in sentences:
-        typer.echo(sentence, err=True)
-    sys.exit(1)
+    finally:
+        forget()

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import io
-import os
 import re
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 
 from dotenv.parser import parse_stream
 
@@ -31,21 +28,6 @@ def with_settings(text: str, values: Mapping[str, str]) -> str:
     if found and not found.endswith("\n"):
         found += "\n"
     return found + "".join(_line(name, value) for name, value in values.items() if name not in last)
-
-
-def replace_file(path: Path, text: str, *, mode: int | None = None) -> None:
-    """Write a file whole or not at all; with the `mode` given, else its own."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(mode if mode is not None else path.stat().st_mode & 0o777)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _line(name: str, value: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from service.cli.opening import open_services, staff_name
+from service.cli.telling import Told, complain, tell_in
 
 if TYPE_CHECKING:
     from service.flows.publishing import Change
@@ -22,16 +23,17 @@ def publish(
         bool, typer.Option("--move-leads", help="Leads under way go on with the new revision.")
     ] = False,
     override_by: Annotated[str | None, typer.Option(help="Publish over warnings, in this name.")] = None,
+    told: Told = None,
 ) -> None:
     """Show what changes for leads under way, then publish."""
+    tell_in(told)
     from service.flows import drafts, publishing
 
     _, services = open_services()
     draft = drafts.read_draft(services.content_dir)
     with services.database.reading() as session:
         found = publishing.changes(session, draft, names or ())
-    for problem in draft.problems:
-        typer.echo(str(problem), err=True)
+    complain(draft.problems)
     publishing.refuse_unsafe(draft, production=services.production, override_by=override_by)
     for change in found:
         typer.echo(_told(change, move_leads=move_leads))

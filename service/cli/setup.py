@@ -12,6 +12,7 @@ import typer
 from service.cli import doctor, publishing
 from service.cli.doctor import NameServer, Selectors
 from service.cli.opening import open_services
+from service.cli.telling import complain, refusal
 from service.errors import NurtureError, ProblemsError
 
 if TYPE_CHECKING:
@@ -58,9 +59,10 @@ def _surroundings() -> Surroundings:
 
 def _write(present: Surroundings, *, yes: bool) -> None:
     """Ask everything, then write `practice.yaml` and `.env`, each whole or not at all, where they change."""
-    from service.cli.dotenv_text import replace_file, with_settings
+    from service.cli.dotenv_text import with_settings
     from service.cli.setup_questions import ask_facts, ask_settings, missing_keys
     from service.environment import DOTENV
+    from service.flows.whole_files import replace_file
     from service.setting_values import ROOT, folder
 
     content_dir = present.values.get("NURTURE_CONTENT_DIR")
@@ -102,10 +104,9 @@ def _attempt(step: Callable[[], None]) -> bool:
     try:
         step()
     except ProblemsError as error:
-        for problem in error.problems:
-            typer.echo(str(problem), err=True)
+        complain(error.problems)
     except NurtureError as error:
-        typer.echo(error.english, err=True)
+        typer.echo(refusal(error), err=True)
     else:
         return True
     return False

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from service.domain.reading import Line, LineOf, Path, Report, Value, did_you_mean, items, mapping, repeated
+from service.domain.reading import Line, LineOf, Path, Report, Value, did_you_mean, in_dutch, items, mapping, repeated
 from service.domain.sequence import Name
 from service.errors import FieldProblem, InvalidInputError, Problem
 
@@ -27,53 +27,96 @@ AnswerValue = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 class Option(Value):
     """One possible answer; it may choose the topic, and with it the sequence."""
 
-    value: AnswerValue = Field(description='small letters, digits, - and _, in quotes, such as "yes"')
-    label: FilledLine = Field(description="the words the lead sees, such as `Ja`")
-    chooses_topic: Name | None = Field(default=None, description="a sequence's topic")
+    value: AnswerValue = Field(
+        description='small letters, digits, - and _, in quotes, such as "yes"',
+        json_schema_extra=in_dutch('kleine letters, cijfers, - en _, tussen aanhalingstekens, zoals "yes"'),
+    )
+    label: FilledLine = Field(
+        description="the words the lead sees, such as `Ja`",
+        json_schema_extra=in_dutch("de woorden die de lezer ziet, zoals `Ja`"),
+    )
+    chooses_topic: Name | None = Field(
+        default=None, description="a sequence's topic", json_schema_extra=in_dutch("het `topic` van een reeks")
+    )
 
 
 class Question(Value):
     """A question of the form; a lead may leave it open, and the answer is then "unknown"."""
 
-    name: AnswerName = Field(description="small letters, digits and _, such as `posture`")
-    label: FilledLine = Field(description="the question in one line")
-    help: Line = Field(default="", description="one line beneath the question")
-    options: tuple[Option, ...] = Field(min_length=2, description="two or more of `{value: ..., label: ...}`")
+    name: AnswerName = Field(
+        description="small letters, digits and _, such as `posture`",
+        json_schema_extra=in_dutch("kleine letters, cijfers en _, zoals `posture`"),
+    )
+    label: FilledLine = Field(
+        description="the question in one line", json_schema_extra=in_dutch("de vraag op één regel")
+    )
+    help: Line = Field(
+        default="", description="one line beneath the question", json_schema_extra=in_dutch("één regel onder de vraag")
+    )
+    options: tuple[Option, ...] = Field(
+        min_length=2,
+        description="two or more of `{value: ..., label: ...}`",
+        json_schema_extra=in_dutch("twee of meer keer `{value: ..., label: ...}`"),
+    )
 
 
 class ConsentText(Value):
     """The exact words a lead agrees to; a new text is a new version."""
 
-    version: FilledLine = Field(description='a version in quotes, such as "2026-1"')
-    text: Text = Field(description="the words beside the box")
+    version: FilledLine = Field(
+        description='a version in quotes, such as "2026-1"',
+        json_schema_extra=in_dutch('een versie tussen aanhalingstekens, zoals "2026-1"'),
+    )
+    text: Text = Field(description="the words beside the box", json_schema_extra=in_dutch("de woorden naast het vakje"))
 
 
 class Consents(Value):
     """One text a purpose, each with a box of its own."""
 
-    advice: ConsentText = Field(description="`{version: ..., text: ...}`")
-    follow_up: ConsentText = Field(description="`{version: ..., text: ...}`")
+    advice: ConsentText = Field(
+        description="`{version: ..., text: ...}`", json_schema_extra=in_dutch("`{version: ..., text: ...}`")
+    )
+    follow_up: ConsentText = Field(
+        description="`{version: ..., text: ...}`", json_schema_extra=in_dutch("`{version: ..., text: ...}`")
+    )
 
 
 class ThankYou(Value):
     """The page after the opt-in: which mail to look for, and which button to press."""
 
-    title: FilledLine = Field(description="a heading")
-    texts: tuple[Text, ...] = Field(min_length=1, description="a list of paragraphs")
+    title: FilledLine = Field(description="a heading", json_schema_extra=in_dutch("een kop"))
+    texts: tuple[Text, ...] = Field(
+        min_length=1, description="a list of paragraphs", json_schema_extra=in_dutch("een lijst met alinea's")
+    )
 
 
 class Form(Value):
     """One opt-in form."""
 
     name: Name
-    title: FilledLine = Field(description="a heading")
-    topic: Name = Field(description="a sequence's topic, such as `lage-rug`")
-    intro: str = Field(default="", description="text above the fields")
-    button: FilledLine = Field(description="the words on the button")
-    privacy: FilledLine = Field(description="the words of the link to the privacy page")
-    questions: tuple[Question, ...] = Field(default=(), description="a list of questions")
-    consent: Consents = Field(description="the texts `advice` and `follow_up`")
-    thank_you: ThankYou = Field(description="`title` and `texts`")
+    title: FilledLine = Field(description="a heading", json_schema_extra=in_dutch("een kop"))
+    topic: Name = Field(
+        description="a sequence's topic, such as `lage-rug`",
+        json_schema_extra=in_dutch("het `topic` van een reeks, zoals `lage-rug`"),
+    )
+    intro: str = Field(
+        default="", description="text above the fields", json_schema_extra=in_dutch("tekst boven de velden")
+    )
+    button: FilledLine = Field(
+        description="the words on the button", json_schema_extra=in_dutch("de woorden op de knop")
+    )
+    privacy: FilledLine = Field(
+        description="the words of the link to the privacy page",
+        json_schema_extra=in_dutch("de woorden van de link naar de privacypagina"),
+    )
+    questions: tuple[Question, ...] = Field(
+        default=(), description="a list of questions", json_schema_extra=in_dutch("een lijst met vragen")
+    )
+    consent: Consents = Field(
+        description="the texts `advice` and `follow_up`",
+        json_schema_extra=in_dutch("de teksten `advice` en `follow_up`"),
+    )
+    thank_you: ThankYou = Field(description="`title` and `texts`", json_schema_extra=in_dutch("`title` en `texts`"))
 
     def question(self, name: str) -> Question | None:
         """The question with this name, or None."""
@@ -112,7 +155,11 @@ class Form(Value):
 class Forms(Value):
     """All opt-in forms by name."""
 
-    forms: Mapping[str, Form] = Field(min_length=1, description="a form by its name")
+    forms: Mapping[str, Form] = Field(
+        min_length=1,
+        description="a form by its name",
+        json_schema_extra=in_dutch("formulieren, elk onder zijn eigen naam"),
+    )
 
     def for_topic(self, topic: str) -> Form | None:
         """The form whose own topic this is, else the first that can choose it, or None."""
@@ -134,18 +181,27 @@ def parse_forms(data: object, line_of: LineOf, file: str) -> tuple[Forms | None,
     report = Report(file=file, line_of=line_of)
     raw_forms = mapping(data).get("forms")
     if not isinstance(raw_forms, Mapping) or not raw_forms:
-        report.add("forms-missing", (), "there are no forms; write `forms:` with a form by its name beneath it")
+        report.add(
+            "forms-missing",
+            (),
+            "there are no forms; write `forms:` with a form by its name beneath it",
+            "er zijn geen formulieren; schrijf `forms:` met daaronder een formulier onder zijn eigen naam",
+        )
         return None, report.problems
     for key in mapping(data):
         if key != "forms":
-            say = did_you_mean(str(key), ["forms"])
-            report.add("content-unknown-key", (str(key),), f"unknown key `{key}`; {say}")
+            meant, bedoeld = (did_you_mean(str(key), ["forms"], language) for language in ("en", "nl"))
+            say, zeg = f"unknown key `{key}`; {meant}", f"`{key}` bestaat hier niet; {bedoeld}"
+            report.add("content-unknown-key", (str(key),), say, zeg)
     forms: dict[str, Form] = {}
     for name, raw in raw_forms.items():
         path: Path = ("forms", str(name))
         if "name" in mapping(raw):
             report.add(
-                "content-unknown-key", (*path, "name"), "unknown key `name`; leave it out, the form has one above"
+                "content-unknown-key",
+                (*path, "name"),
+                "unknown key `name`; leave it out, the form has one above",
+                "`name` bestaat hier niet; laat het weg, de naam van het formulier staat erboven",
             )
         form = report.read(Form, {**raw, "name": name} if isinstance(raw, Mapping) else raw, path)
         _check_questions(report, path, raw)
@@ -159,13 +215,20 @@ def _check_questions(report: Report, path: Path, raw: object) -> None:
     names = [str(question.get("name")) for question in questions]
     for position, name in repeated(enumerate(names)):
         where = (*path, "questions", position, "name")
-        report.add("question-repeated", where, f"two questions have the name `{name}`; give each its own")
+        report.add(
+            "question-repeated",
+            where,
+            f"two questions have the name `{name}`; give each its own",
+            f"twee vragen heten `{name}`; geef elke vraag een eigen naam",
+        )
     for position, question in enumerate(questions):
         where = (*path, "questions", position)
         if names[position] in BUTTON_ANSWERS:
             say = f"`{names[position]}` is the answer of the buttons in the mails; choose another name"
-            report.add("question-reserved", (*where, "name"), say)
+            zeg = f"`{names[position]}` is het antwoord van de knoppen in de mails; kies een andere naam"
+            report.add("question-reserved", (*where, "name"), say, zeg)
         values = [str(mapping(option).get("value")) for option in items(question.get("options"))]
         for each, value in repeated(enumerate(values)):
             say = f"two answers have the value `{value}`; give each its own"
-            report.add("answer-repeated", (*where, "options", each, "value"), say)
+            zeg = f"twee antwoorden hebben de waarde `{value}`; geef elk antwoord een eigen waarde"
+            report.add("answer-repeated", (*where, "options", each, "value"), say, zeg)

@@ -12,7 +12,19 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from service.domain.calendar import DUTCH_HOLIDAY_NAMES
 from service.domain.lead import normalise_address
-from service.domain.reading import Day, Line, LineOf, Report, Value, Weekday, did_you_mean, items, mapping
+from service.domain.reading import (
+    Day,
+    Line,
+    LineOf,
+    Report,
+    Value,
+    Weekday,
+    WrongValueError,
+    did_you_mean,
+    in_dutch,
+    items,
+    mapping,
+)
 from service.errors import InvalidInputError, Problem
 
 _LONGEST_CLOSURE = timedelta(days=366)
@@ -22,7 +34,7 @@ def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("there is no such time zone") from None
+        raise WrongValueError("there is no such time zone", "die tijdzone bestaat niet") from None
     return name
 
 
@@ -30,13 +42,13 @@ def _address(raw: str) -> str:
     try:
         return normalise_address(raw)
     except InvalidInputError:
-        raise ValueError("that is no e-mail address") from None
+        raise WrongValueError("that is no e-mail address", "dat is geen e-mailadres") from None
 
 
 def _web_address(raw: str) -> str:
     parts = urlsplit(raw)
     if raw and (parts.scheme != "https" or not parts.hostname or any(c.isspace() or c in "<>\"'" for c in raw)):
-        raise ValueError("that is no https address")
+        raise WrongValueError("that is no https address", "dat is geen https-adres")
     return raw
 
 
@@ -44,7 +56,7 @@ def _logo(raw: str) -> str:
     if raw.startswith(("https:", "http:")):
         return _web_address(raw)
     if raw.startswith("/") or ".." in raw or "\\" in raw:
-        raise ValueError("that lies outside the media folder")
+        raise WrongValueError("that lies outside the media folder", "dat ligt buiten de map media")
     return raw
 
 
@@ -54,15 +66,23 @@ Text = Annotated[str, Field(min_length=1)]
 FilledLine = Annotated[Line, Field(min_length=1)]
 
 _A_LINE = "one line of text"
+_EEN_REGEL = in_dutch("tekst op één regel")
 _A_LINK = 'an address that starts with https://, or "" for none'
+_EEN_ADRES = in_dutch('een adres dat begint met https://, of "" als er geen is')
 
 
 class Closed(Value):
     """Days on which the practice is closed, first and last included; written as a date or as from, to and note."""
 
-    first: Day = Field(alias="from", description="a date, such as 2026-07-27")
-    last: Day = Field(alias="to", description="a date, such as 2026-08-07")
-    note: Line = Field(default="", description=_A_LINE)
+    first: Day = Field(
+        alias="from",
+        description="a date, such as 2026-07-27",
+        json_schema_extra=in_dutch("een datum, zoals 2026-07-27"),
+    )
+    last: Day = Field(
+        alias="to", description="a date, such as 2026-08-07", json_schema_extra=in_dutch("een datum, zoals 2026-08-07")
+    )
+    note: Line = Field(default="", description=_A_LINE, json_schema_extra=_EEN_REGEL)
 
     @model_validator(mode="before")
     @classmethod
@@ -72,15 +92,21 @@ class Closed(Value):
     @model_validator(mode="after")
     def _in_order(self) -> Closed:
         if self.last < self.first:
-            raise ValueError("it ends before it begins; swap `from` and `to`")
+            raise WrongValueError(
+                "it ends before it begins; swap `from` and `to`",
+                "het einde ligt voor het begin; verwissel `from` en `to`",
+            )
         if self.last - self.first > _LONGEST_CLOSURE:
-            raise ValueError("it is longer than a year, and every mail would wait; check the years")
+            raise WrongValueError(
+                "it is longer than a year, and every mail would wait; check the years",
+                "het duurt langer dan een jaar, en zo lang wacht elke mail; kijk de jaartallen na",
+            )
         return self
 
 
 def _day_or_name(value: object) -> object:
     if isinstance(value, datetime) or not isinstance(value, date | str):
-        raise ValueError("that is no date and no name")  # noqa: TRY004 - pydantic turns ValueError alone into a problem
+        raise WrongValueError("that is no date and no name", "dat is geen datum en geen naam")
     return date.fromisoformat(value) if isinstance(value, str) and _is_day(value) else value
 
 
@@ -90,68 +116,139 @@ HolidayEntry = Annotated[date | str, BeforeValidator(_day_or_name)]
 class Holidays(Value):
     """Exceptions to the built-in Dutch public holidays: days as dates, or holidays by their Dutch names."""
 
-    add: tuple[HolidayEntry, ...] = Field(default=(), description="dates and names, such as `[Bevrijdingsdag]`")
-    remove: tuple[HolidayEntry, ...] = Field(default=(), description="dates and names, such as `[Goede vrijdag]`")
+    add: tuple[HolidayEntry, ...] = Field(
+        default=(),
+        description="dates and names, such as `[Bevrijdingsdag]`",
+        json_schema_extra=in_dutch("datums en namen, zoals `[Bevrijdingsdag]`"),
+    )
+    remove: tuple[HolidayEntry, ...] = Field(
+        default=(),
+        description="dates and names, such as `[Goede vrijdag]`",
+        json_schema_extra=in_dutch("datums en namen, zoals `[Goede vrijdag]`"),
+    )
 
 
 class Booking(Value):
     """How a pain check is asked for: our own request form, or the practice's booking page."""
 
-    kind: Literal["request", "link"] = Field(description="`request` (our own form) or `link` (your booking page)")
-    url: WebAddress = Field(default="", description=_A_LINK)
+    kind: Literal["request", "link"] = Field(
+        description="`request` (our own form) or `link` (your booking page)",
+        json_schema_extra=in_dutch("`request` (ons eigen formulier) of `link` (je afsprakenpagina)"),
+    )
+    url: WebAddress = Field(default="", description=_A_LINK, json_schema_extra=_EEN_ADRES)
 
     @model_validator(mode="after")
     def _a_link_has_an_address(self) -> Booking:
         if self.kind == "link" and not self.url:
-            raise ValueError("`kind: link` needs the address of your booking page at `url:`")
+            raise WrongValueError(
+                "`kind: link` needs the address of your booking page at `url:`",
+                "bij `kind: link` hoort het adres van je afsprakenpagina achter `url:`",
+            )
         return self
 
 
 class PainCheck(Value):
     """What stands beside every invitation, so that nobody is surprised."""
 
-    price: FilledLine = Field(description='text in quotes, such as "€ 95"')
-    duration: FilledLine = Field(description="text, such as `60 minuten`")
-    location: FilledLine = Field(description=_A_LINE)
-    reimbursement: FilledLine = Field(description=_A_LINE)
-    bring: FilledLine = Field(description=_A_LINE)
-    cancellation: FilledLine = Field(description=_A_LINE)
+    price: FilledLine = Field(
+        description='text in quotes, such as "€ 95"',
+        json_schema_extra=in_dutch('tekst tussen aanhalingstekens, zoals "€ 95"'),
+    )
+    duration: FilledLine = Field(
+        description="text, such as `60 minuten`", json_schema_extra=in_dutch("tekst, zoals `60 minuten`")
+    )
+    location: FilledLine = Field(description=_A_LINE, json_schema_extra=_EEN_REGEL)
+    reimbursement: FilledLine = Field(description=_A_LINE, json_schema_extra=_EEN_REGEL)
+    bring: FilledLine = Field(description=_A_LINE, json_schema_extra=_EEN_REGEL)
+    cancellation: FilledLine = Field(description=_A_LINE, json_schema_extra=_EEN_REGEL)
 
 
 class Links(Value):
     """Pages the mails point to; "" where there is none, and then the block about it is left out."""
 
-    article: WebAddress = Field(default="", description=_A_LINK)
-    video_hollow: WebAddress = Field(default="", description=_A_LINK)
-    video_flat: WebAddress = Field(default="", description=_A_LINK)
+    article: WebAddress = Field(default="", description=_A_LINK, json_schema_extra=_EEN_ADRES)
+    video_hollow: WebAddress = Field(default="", description=_A_LINK, json_schema_extra=_EEN_ADRES)
+    video_flat: WebAddress = Field(default="", description=_A_LINK, json_schema_extra=_EEN_ADRES)
 
 
 class Practice(Value):
     """The practice that one installation serves."""
 
-    placeholder: bool = Field(default=False, description="true while the facts are made up, else false")
-    name: FilledLine = Field(description="the practice's name")
-    address: FilledLine = Field(description="street, number, postcode and town on one line")
-    kvk: str = Field(pattern=r"^\d{8}$", description='eight digits in quotes, such as "12345678"')
-    phone: str = Field(pattern=r"^\+?[0-9][0-9 ()-]{5,24}$", description='a number in quotes, such as "020 123 45 67"')
-    email: Address = Field(description="the practice's e-mail address")
+    placeholder: bool = Field(
+        default=False,
+        description="true while the facts are made up, else false",
+        json_schema_extra=in_dutch("true zolang de gegevens verzonnen zijn, anders false"),
+    )
+    name: FilledLine = Field(description="the practice's name", json_schema_extra=in_dutch("de naam van de praktijk"))
+    address: FilledLine = Field(
+        description="street, number, postcode and town on one line",
+        json_schema_extra=in_dutch("straat, nummer, postcode en plaats op één regel"),
+    )
+    kvk: str = Field(
+        pattern=r"^\d{8}$",
+        description='eight digits in quotes, such as "12345678"',
+        json_schema_extra=in_dutch('acht cijfers tussen aanhalingstekens, zoals "12345678"'),
+    )
+    phone: str = Field(
+        pattern=r"^\+?[0-9][0-9 ()-]{5,24}$",
+        description='a number in quotes, such as "020 123 45 67"',
+        json_schema_extra=in_dutch('een nummer tussen aanhalingstekens, zoals "020 123 45 67"'),
+    )
+    email: Address = Field(
+        description="the practice's e-mail address", json_schema_extra=in_dutch("het e-mailadres van de praktijk")
+    )
     time_zone: Annotated[str, AfterValidator(_zone)] = Field(
-        default="Europe/Amsterdam", description="a name such as Europe/Amsterdam"
+        default="Europe/Amsterdam",
+        description="a name such as Europe/Amsterdam",
+        json_schema_extra=in_dutch("een naam zoals Europe/Amsterdam"),
     )
     logo: Annotated[Line, AfterValidator(_logo)] = Field(
-        default="", description='a file in media/ or an https address, or "" for none'
+        default="",
+        description='a file in media/ or an https address, or "" for none',
+        json_schema_extra=in_dutch('een bestand in media/ of een https-adres, of "" als er geen is'),
     )
-    staff: tuple[Address, ...] = Field(min_length=1, description="e-mail addresses, such as `[balie@praktijk.nl]`")
-    opening_days: tuple[Weekday, ...] = Field(min_length=1, description="days, such as `[mon, tue, wed, thu, fri]`")
+    staff: tuple[Address, ...] = Field(
+        min_length=1,
+        description="e-mail addresses, such as `[balie@praktijk.nl]`",
+        json_schema_extra=in_dutch("e-mailadressen, zoals `[balie@praktijk.nl]`"),
+    )
+    opening_days: tuple[Weekday, ...] = Field(
+        min_length=1,
+        description="days, such as `[mon, tue, wed, thu, fri]`",
+        json_schema_extra=in_dutch("dagen, zoals `[mon, tue, wed, thu, fri]`"),
+    )
     closed: tuple[Closed, ...] = Field(
-        default=(), description="dates, or `{from: 2026-07-27, to: 2026-08-07, note: zomersluiting}`"
+        default=(),
+        description="dates, or `{from: 2026-07-27, to: 2026-08-07, note: zomersluiting}`",
+        json_schema_extra=in_dutch("datums, of `{from: 2026-07-27, to: 2026-08-07, note: zomersluiting}`"),
     )
-    holidays: Holidays = Field(default_factory=Holidays, description="`{add: [...], remove: [...]}`")
-    booking: Booking = Field(description="`{kind: request}`, or `{kind: link, url: https://...}`")
-    pain_check: PainCheck = Field(description="price, duration, location, reimbursement, bring and cancellation")
-    links: Links = Field(default_factory=Links, description="article, video_hollow and video_flat")
-    privacy_url: Annotated[WebAddress, Field(min_length=1)] = Field(description="an address that starts with https://")
-    protected_titles: tuple[FilledLine, ...] = Field(default=(), description="a list, such as `[fysiotherapeut]`")
+    holidays: Holidays = Field(
+        default_factory=Holidays,
+        description="`{add: [...], remove: [...]}`",
+        json_schema_extra=in_dutch("`{add: [...], remove: [...]}`"),
+    )
+    booking: Booking = Field(
+        description="`{kind: request}`, or `{kind: link, url: https://...}`",
+        json_schema_extra=in_dutch("`{kind: request}`, of `{kind: link, url: https://...}`"),
+    )
+    pain_check: PainCheck = Field(
+        description="price, duration, location, reimbursement, bring and cancellation",
+        json_schema_extra=in_dutch("price, duration, location, reimbursement, bring en cancellation"),
+    )
+    links: Links = Field(
+        default_factory=Links,
+        description="article, video_hollow and video_flat",
+        json_schema_extra=in_dutch("article, video_hollow en video_flat"),
+    )
+    privacy_url: Annotated[WebAddress, Field(min_length=1)] = Field(
+        description="an address that starts with https://",
+        json_schema_extra=in_dutch("een adres dat begint met https://"),
+    )
+    protected_titles: tuple[FilledLine, ...] = Field(
+        default=(),
+        description="a list, such as `[fysiotherapeut]`",
+        json_schema_extra=in_dutch("een lijst, zoals `[fysiotherapeut]`"),
+    )
 
 
 def parse_practice(data: object, line_of: LineOf, file: str) -> tuple[Practice | None, list[Problem]]:
@@ -163,8 +260,13 @@ def parse_practice(data: object, line_of: LineOf, file: str) -> tuple[Practice |
         for position, each in enumerate(items(exceptions.get(kind))):
             if isinstance(each, str) and not _is_day(each) and each.strip().lower() not in DUTCH_HOLIDAY_NAMES:
                 names = list(DUTCH_HOLIDAY_NAMES.values())
-                say = f"unknown holiday `{each}`; {did_you_mean(each.capitalize(), names)}"
-                report.add("practice-unknown-holiday", ("holidays", kind, position), say)
+                meant, bedoeld = (did_you_mean(each.capitalize(), names, language) for language in ("en", "nl"))
+                report.add(
+                    "practice-unknown-holiday",
+                    ("holidays", kind, position),
+                    f"unknown holiday `{each}`; {meant}",
+                    f"`{each}` is geen feestdag die we kennen; {bedoeld}",
+                )
     return (None if report.failed else practice), report.problems
 
 

@@ -1,20 +1,33 @@
-"""From data that people wrote to frozen models: every problem at once, in plain English, with file and line.
+"""From data that people wrote to frozen models: every problem at once, in English and Dutch, with file and line.
 
-A field's `description` says what to write there; each refusal ends with it, so that staff need no manual.
+A field's `description` says what to write there, `json_schema_extra=in_dutch(...)` the same in Dutch; each refusal ends
+with it, so that staff need no manual, and editors show the Dutch one (docs/schema). Where a field or a validator has no
+Dutch words, the problem has none either, and is told in English.
 """
 
 from __future__ import annotations
 
 import types
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from difflib import get_close_matches
 from typing import Annotated, Literal, TypeVar, Union, cast, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    JsonValue,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from service.errors import Problem, Severity
+from service.errors import Language, Problem, Severity
 
 Path = tuple[str | int, ...]
 LineOf = Callable[[Path], int | None]
@@ -46,10 +59,29 @@ class Value(BaseModel):
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
+class WrongValueError(ValueError):
+    """What a validator refuses, in English and in Dutch: a sentence without its end, the field's hint follows."""
+
+    def __init__(self, english: str, dutch: str) -> None:
+        super().__init__(english)
+        self.dutch = dutch
+
+
+def in_dutch(text: str) -> dict[str, JsonValue]:
+    """For a field's `json_schema_extra`: what to write there, in Dutch."""
+    return {"description": text}
+
+
 def _one_line(text: str) -> str:
     if not text.isprintable():
-        raise ValueError("it holds a line break or a control character")
+        raise WrongValueError(
+            "it holds a line break or a control character", "er staat een regeleinde of stuurteken in"
+        )
     return text
+
+
+_NO_TIME = ("that is no time of day", "dat is geen tijdstip")
+_NO_DATE = ("that is no date", "dat is geen datum")
 
 
 def _clock_time(value: object) -> object:
@@ -59,29 +91,33 @@ def _clock_time(value: object) -> object:
         try:
             parsed = time.fromisoformat(value.strip())
         except ValueError:
-            raise ValueError("that is no time of day") from None
+            raise WrongValueError(*_NO_TIME) from None
         # model_dump_json writes seconds; people may leave them out
         if parsed.tzinfo is None and parsed.second == parsed.microsecond == 0 and ":" in value:
             return parsed
-    raise ValueError("that is no time of day")
+    raise WrongValueError(*_NO_TIME)
 
 
 def _plain_day(value: object) -> object:
     if isinstance(value, datetime) or not isinstance(value, date | str):
-        raise ValueError("that is no date")  # noqa: TRY004 - pydantic turns ValueError alone into a problem
+        raise WrongValueError(*_NO_DATE)
     if isinstance(value, str):
         try:
             return date.fromisoformat(value.strip())
         except ValueError:
-            raise ValueError("that is no date") from None
+            raise WrongValueError(*_NO_DATE) from None
     return value
 
 
 Line = Annotated[str, AfterValidator(_one_line)]
 """Text on one line, without control characters: safe for a heading, a header or a page title."""
-ClockTime = Annotated[time, BeforeValidator(_clock_time)]
+ClockTime = Annotated[
+    time,
+    BeforeValidator(_clock_time),
+    WithJsonSchema({"type": "string", "pattern": r"^([01]?\d|2[0-3]):[0-5]\d(:00)?$"}),
+]
 """A local time of day, written as "09:00"."""
-Day = Annotated[date, BeforeValidator(_plain_day)]
+Day = Annotated[date, BeforeValidator(_plain_day), WithJsonSchema({"type": "string", "format": "date"})]
 """A calendar day, written as 2026-12-24."""
 
 
@@ -98,10 +134,12 @@ class Report:
         """Whether anything worse than a warning was found."""
         return any(problem.severity == "error" for problem in self.problems)
 
-    def add(self, problem_id: str, path: Path, message: str, *, severity: Severity = "error") -> None:
+    def add(self, problem_id: str, path: Path, message: str, dutch: str = "", *, severity: Severity = "error") -> None:
         """Add a problem at a path; where the path stands on no line, its nearest parent's line is given."""
         line = next((n for end in range(len(path), -1, -1) if (n := self._line_of(path[:end])) is not None), None)
-        self.problems.append(Problem(id=problem_id, message=message, file=self.file, line=line, severity=severity))
+        self.problems.append(
+            Problem(id=problem_id, message=message, dutch=dutch, file=self.file, line=line, severity=severity)
+        )
 
     def read(self, model: type[ModelT], data: object, path: Path = ()) -> ModelT | None:
         """The model, or None with everything that is wrong added; `path` is where the data stands in the file."""
@@ -119,8 +157,13 @@ class Report:
                 suggestion = closest(str(each["loc"][-1]), known)
                 if suggestion:
                     meant.add((*each["loc"][:-1], suggestion))
-                say = did_you_mean(str(each["loc"][-1]), known)
-                self.add("content-unknown-key", (*path, *each["loc"]), f"unknown key `{each['loc'][-1]}`; {say}")
+                wrong = str(each["loc"][-1])
+                self.add(
+                    "content-unknown-key",
+                    (*path, *each["loc"]),
+                    f"unknown key `{wrong}`; {did_you_mean(wrong, known)}",
+                    f"`{wrong}` bestaat hier niet; {did_you_mean(wrong, known, 'nl')}",
+                )
         for each in errors:
             # a misspelt key is one mistake, not an unknown and a missing one
             if each["type"] != "extra_forbidden" and not (each["type"] == "missing" and each["loc"] in meant):
@@ -128,31 +171,52 @@ class Report:
 
     def _explain_value(self, model: type[BaseModel], error: ErrorDetails, path: Path) -> None:
         loc = tuple(part for part in error["loc"] if part != "[key]")
-        name = _shown_path(loc)
-        hint = _hint(model, loc)
-        if error["type"] == "missing":
-            self.add("content-missing", (*path, *loc), f"`{name}` is missing or empty{hint}")
-        elif error["type"] in {"too_short", "string_too_short"}:
-            self.add("content-empty", (*path, *loc), f"`{name}` is empty{hint}")
-        elif error["type"] == "value_error":
-            why = str(error.get("ctx", {}).get("error", error["msg"]))
-            shown = _shown(error["input"])
-            head = f"`{name}` is wrong: " if shown.startswith("a list") else f"`{name}` cannot be {shown}: "
-            self.add("content-wrong-value", (*path, *loc), f"{head if name else ''}{why}{hint}")
-        elif error["type"] in {"model_type", "dict_type", "mapping_type"} and not loc:
+        if error["type"] in {"model_type", "dict_type", "mapping_type"} and not loc:
             keys = ", ".join(f"`{key}:`" for key in _keys(model))
-            self.add("content-wrong-shape", path, f"this must be a list of keys with values ({keys})")
-        else:
-            self.add("content-wrong-value", (*path, *loc), f"`{name}` cannot be {_shown(error['input'])}{hint}")
+            self.add(
+                "content-wrong-shape",
+                path,
+                f"this must be a list of keys with values ({keys})",
+                f"hier horen sleutels met waarden te staan ({keys})",
+            )
+            return
+        problem_id = {"missing": "content-missing", "too_short": "content-empty", "string_too_short": "content-empty"}
+        english, dutch = _sentence(error, loc, "en"), _sentence(error, loc, "nl")
+        hint = _hint(model, loc)
+        if hint:
+            english += f"; write {hint.english}"
+            dutch = f"{dutch}; schrijf {hint.dutch}" if dutch and hint.dutch else ""
+        self.add(problem_id.get(error["type"], "content-wrong-value"), (*path, *loc), english, dutch)
 
 
-def did_you_mean(wrong: str, known: Iterable[str]) -> str:
+def _sentence(error: ErrorDetails, loc: Path, language: Language) -> str:
+    """What is wrong with the value at a place, without what to write instead; empty where there are no words for it."""
+    name, shown = _shown_path(loc), _shown(error["input"], language)
+    if error["type"] == "missing":
+        return {"en": f"`{name}` is missing or empty", "nl": f"`{name}` ontbreekt of is leeg"}[language]
+    if error["type"] in {"too_short", "string_too_short"}:
+        return {"en": f"`{name}` is empty", "nl": f"`{name}` is leeg"}[language]
+    cannot_be = {"en": f"`{name}` cannot be {shown}", "nl": f"`{name}` kan niet {shown} zijn"}[language]
+    if error["type"] != "value_error":
+        return cannot_be
+    cause = error.get("ctx", {}).get("error")
+    why = str(cause or error["msg"]) if language == "en" else getattr(cause, "dutch", "")
+    if not why:
+        return ""
+    if isinstance(error["input"], Mapping | list | tuple):
+        cannot_be = {"en": f"`{name}` is wrong", "nl": f"`{name}` klopt niet"}[language]
+    return f"{cannot_be}: {why}" if name else why
+
+
+def did_you_mean(wrong: str, known: Iterable[str], language: Language = "en") -> str:
     """The end of a sentence: the likeliest name, or all there are when nothing is near."""
     names = list(known)
     suggestion = closest(wrong, names)
     if suggestion:
-        return f"did you mean `{suggestion}`?"
-    return f"choose from {', '.join(f'`{name}`' for name in names)}" if names else "leave it out"
+        return {"en": f"did you mean `{suggestion}`?", "nl": f"bedoel je `{suggestion}`?"}[language]
+    if not names:
+        return {"en": "leave it out", "nl": "laat het weg"}[language]
+    return {"en": "choose from ", "nl": "kies uit "}[language] + ", ".join(f"`{name}`" for name in names)
 
 
 def closest(wrong: str, known: Iterable[str]) -> str | None:
@@ -184,11 +248,11 @@ def repeated(values: Iterable[tuple[int, HashableT]]) -> list[tuple[int, Hashabl
     return twice
 
 
-def _shown(value: object) -> str:
+def _shown(value: object, language: Language) -> str:
     if isinstance(value, Mapping):
-        return "a list of keys"
+        return {"en": "a list of keys", "nl": "een lijst met sleutels"}[language]
     if isinstance(value, list | tuple):
-        return "a list"
+        return {"en": "a list", "nl": "een lijst"}[language]
     if isinstance(value, bool):
         return "true" if value else "false"
     text = str(value)
@@ -202,14 +266,25 @@ def _shown_path(loc: Path) -> str:
     return shown
 
 
-def _hint(model: type[BaseModel], loc: Path) -> str:
-    """`; write …` from the description of the innermost field on the way that has one."""
+@dataclass(frozen=True, kw_only=True)
+class _Hint:
+    english: str
+    dutch: str
+
+
+def _hint(model: type[BaseModel], loc: Path) -> _Hint | None:
+    """What to write, from the description of the innermost field on the way that has one."""
     for end in range(len(loc), 0, -1):
         owner = _model_in(_annotation_at(model, loc[: end - 1]))
         for name, field in owner.model_fields.items() if owner else ():
             if loc[end - 1] in (name, field.alias) and field.description:
-                return f"; write {field.description}"
-    return ""
+                return _Hint(english=field.description, dutch=_dutch(field))
+    return None
+
+
+def _dutch(field: FieldInfo) -> str:
+    extra = field.json_schema_extra
+    return str(extra.get("description", "")) if isinstance(extra, dict) else ""
 
 
 def _keys(annotation: object) -> list[str]:

@@ -96,7 +96,12 @@ class _Reading:
         for path in self._files(SEQUENCES):
             file = path.relative_to(self._folder).as_posix()
             if path.suffix == ".yml":
-                self._add("content-yml", file, "a file that ends in .yml is not read; let its name end in .yaml")
+                self._add(
+                    "content-yml",
+                    file,
+                    "a file that ends in .yml is not read; let its name end in .yaml",
+                    "een bestand dat eindigt op .yml lezen we niet; laat de naam eindigen op .yaml",
+                )
             if path.suffix != ".yaml":
                 continue
             found = True
@@ -111,7 +116,10 @@ class _Reading:
                 yield _SequenceFile(name=path.stem, file=file, yaml=self._yaml[file], sequence=sequence)
         if not found:
             self._add(
-                "content-no-sequences", SEQUENCES, "there is no sequence; write one, such as sequences/lage-rug.yaml"
+                "content-no-sequences",
+                SEQUENCES,
+                "there is no sequence; write one, such as sequences/lage-rug.yaml",
+                "er is nog geen reeks; maak er een, zoals sequences/lage-rug.yaml",
             )
 
     def templates(self) -> Iterator[tuple[str, str]]:
@@ -149,7 +157,8 @@ class _Reading:
             if each.topic and first.setdefault(each.topic, each.file) != each.file:
                 report = Report(file=each.file, line_of=each.yaml.line_of)
                 say = f"the topic `{each.topic}` is taken by {first[each.topic]}; give this sequence its own"
-                report.add("sequence-topic-taken", ("topic",), say)
+                zeg = f"het topic `{each.topic}` is al van {first[each.topic]}; geef deze reeks een eigen topic"
+                report.add("sequence-topic-taken", ("topic",), say, zeg)
                 self.problems.extend(report.problems)
 
     def _check_form_topics(self, forms: Forms, topics: list[str]) -> None:
@@ -164,18 +173,21 @@ class _Reading:
             for path, topic in places:
                 if topic not in topics:
                     say = f"no sequence has the topic `{topic}`; {did_you_mean(topic, topics)}"
-                    report.add("form-unknown-topic", path, say)
+                    zeg = f"geen reeks heeft het topic `{topic}`; {did_you_mean(topic, topics, 'nl')}"
+                    report.add("form-unknown-topic", path, say, zeg)
         self.problems.extend(report.problems)
 
     def _warn_about_practice(self, practice: Practice) -> None:
         report = Report(file="practice.yaml", line_of=self._yaml["practice.yaml"].line_of)
         if practice.placeholder:
             say = "these facts are made up; fill in your own and take `placeholder` out before you publish"
-            report.add("practice-placeholder", ("placeholder",), say, severity="warning")
+            zeg = "deze gegevens zijn verzonnen; vul je eigen gegevens in en haal `placeholder` weg voor je publiceert"
+            report.add("practice-placeholder", ("placeholder",), say, zeg, severity="warning")
         for name in type(practice.links).model_fields:
             if not getattr(practice.links, name):
                 say = f"`links.{name}` is empty, so the block about it is left out of the mails"
-                report.add("practice-link-empty", ("links", name), say, severity="warning")
+                zeg = f"`links.{name}` is leeg, dus het stukje daarover valt weg uit de mails"
+                report.add("practice-link-empty", ("links", name), say, zeg, severity="warning")
         self.problems.extend(report.problems)
 
     def _read_yaml(self, file: str) -> YamlFile | None:
@@ -194,16 +206,34 @@ class _Reading:
             raw = path.read_bytes() if path.stat().st_size <= LARGEST_FILE else None
             if raw is None:
                 self._add(
-                    "content-too-big", file, f"the file is over {LARGEST_FILE // 1024} kB; split it or shorten it"
+                    "content-too-big",
+                    file,
+                    f"the file is over {LARGEST_FILE // 1024} kB; split it or shorten it",
+                    f"het bestand is groter dan {LARGEST_FILE // 1024} kB; splits het of maak het korter",
                 )
                 return None
             text = raw.decode("utf-8-sig").replace("\r\n", "\n")
         except FileNotFoundError:
-            self._add("content-missing-file", file, "the file is missing; put it back, or start from the shipped one")
+            self._add(
+                "content-missing-file",
+                file,
+                "the file is missing; put it back, or start from the shipped one",
+                "het bestand ontbreekt; zet het terug, of begin met het meegeleverde bestand",
+            )
         except UnicodeDecodeError as error:
-            self._add("content-not-utf8", file, f"byte {error.start + 1} is no UTF-8; save the file as UTF-8 text")
+            self._add(
+                "content-not-utf8",
+                file,
+                f"byte {error.start + 1} is no UTF-8; save the file as UTF-8 text",
+                f"byte {error.start + 1} is geen UTF-8; bewaar het bestand als UTF-8-tekst",
+            )
         except OSError as error:
-            self._add("content-unreadable", file, f"the file cannot be read: {error.strerror}")
+            self._add(
+                "content-unreadable",
+                file,
+                f"the file cannot be read: {error.strerror}",
+                f"het bestand kan niet gelezen worden ({error.strerror}); kijk of je het zelf kunt openen",
+            )
         else:
             self.sources[file] = text
             return text
@@ -216,8 +246,8 @@ class _Reading:
             if path.is_file() and not path.name.startswith((".", "~")) and not path.name.endswith("~")
         )
 
-    def _add(self, problem_id: str, file: str, message: str) -> None:
-        self.problems.append(Problem(id=problem_id, file=file, message=message))
+    def _add(self, problem_id: str, file: str, message: str, dutch: str) -> None:
+        self.problems.append(Problem(id=problem_id, file=file, message=message, dutch=dutch))
 
 
 def _check_templates(report: Report, data: object, templates: Mapping[str, str]) -> None:
@@ -231,7 +261,8 @@ def _check_templates(report: Report, data: object, templates: Mapping[str, str])
             if isinstance(name, str) and name not in known:
                 shown = name.removesuffix(".md")
                 say = f"there is no {TEMPLATES}/{shown}.md; {did_you_mean(shown, known)}"
-                report.add("step-unknown-template", (*path, *where), say)
+                zeg = f"{TEMPLATES}/{shown}.md bestaat niet; {did_you_mean(shown, known, 'nl')}"
+                report.add("step-unknown-template", (*path, *where), say, zeg)
 
 
 def _check_answers(report: Report, data: object, known: Mapping[str, frozenset[str]]) -> None:
@@ -241,12 +272,15 @@ def _check_answers(report: Report, data: object, known: Mapping[str, frozenset[s
                 where = (*path, kind, "answer", str(name))
                 if str(name) not in known:
                     say = f"nothing asks for the answer `{name}`; {did_you_mean(str(name), known)}"
-                    report.add("answer-unknown", where, say)
+                    zeg = f"niets vraagt naar het antwoord `{name}`; {did_you_mean(str(name), known, 'nl')}"
+                    report.add("answer-unknown", where, say, zeg)
                     continue
                 for position, value in enumerate(items(values)):
-                    if isinstance(value, str) and value not in known[str(name)]:
-                        say = f"`{value}` is no answer to `{name}`; {did_you_mean(value, sorted(known[str(name)]))}"
-                        report.add("answer-unknown-value", (*where, position), say)
+                    possible = sorted(known[str(name)])
+                    if isinstance(value, str) and value not in possible:
+                        say = f"`{value}` is no answer to `{name}`; {did_you_mean(value, possible)}"
+                        zeg = f"`{value}` is geen antwoord op `{name}`; {did_you_mean(value, possible, 'nl')}"
+                        report.add("answer-unknown-value", (*where, position), say, zeg)
 
 
 def _raw_steps(data: object) -> Iterator[tuple[Path, Mapping[object, object]]]:

@@ -47,7 +47,12 @@ def read_yaml(text: str, file: str) -> YamlFile:
     except YAMLError as error:
         return _failed(file, *_told(error))
     except (RecursionError, ValueError):
-        return _failed(file, "this is nested too deeply, or is no YAML; keep to keys, lists and texts", None)
+        return _failed(
+            file,
+            "this is nested too deeply, or is no YAML; keep to keys, lists and texts",
+            "dit zit te diep in elkaar, of is geen YAML; houd het bij sleutels, lijsten en teksten",
+            None,
+        )
     walk = _Walk(file)
     data = walk.plain(node, ()) if node is not None else None
     return YamlFile(data=data, lines=MappingProxyType(walk.lines), problems=tuple(walk.problems))
@@ -68,7 +73,12 @@ class _Walk:
         self._visited += 1
         if len(path) > _DEEPEST or self._visited > _MOST_NODES:
             if not any(problem.id == "yaml-too-big" for problem in self.problems):
-                self._add("yaml-too-big", node, "this is nested too deeply, or refers to itself too often")
+                self._add(
+                    "yaml-too-big",
+                    node,
+                    "this is nested too deeply, or refers to itself too often",
+                    "dit zit te diep in elkaar, of verwijst te vaak naar zichzelf; schrijf het korter op",
+                )
             return None
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
@@ -82,15 +92,30 @@ class _Walk:
         found: dict[str, Data] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, ScalarNode):
-                self._add("yaml-odd-key", key_node, "a key must be a plain word; are there quotes missing round it?")
+                self._add(
+                    "yaml-odd-key",
+                    key_node,
+                    "a key must be a plain word; are there quotes missing round it?",
+                    "een sleutel moet een gewoon woord zijn; ontbreken er aanhalingstekens omheen?",
+                )
                 continue
             key = str(key_node.value)
             if key == "<<":
-                self._add("yaml-merge", key_node, "`<<` is not read here; write the keys out")
+                self._add(
+                    "yaml-merge",
+                    key_node,
+                    "`<<` is not read here; write the keys out",
+                    "`<<` lezen we hier niet; schrijf de sleutels voluit",
+                )
                 continue
             if key in found:
                 first = self.lines[(*path, key)]
-                self._add("yaml-repeated-key", key_node, f"`{key}` stands here twice (first in line {first}); keep one")
+                self._add(
+                    "yaml-repeated-key",
+                    key_node,
+                    f"`{key}` stands here twice (first in line {first}); keep one",
+                    f"`{key}` staat hier twee keer (de eerste op regel {first}); laat er één staan",
+                )
                 continue
             self.lines[(*path, key)] = key_node.start_mark.line + 1
             found[key] = self.plain(value_node, (*path, key))
@@ -109,10 +134,14 @@ class _Walk:
 
     def _check_tag(self, node: Node, expected: str) -> None:
         if str(node.tag) != _TAG + expected:
-            self._add("yaml-tag", node, f"`{str(node.tag).removeprefix(_TAG)}` is not read here; leave it out")
+            tag = str(node.tag).removeprefix(_TAG)
+            self._add(
+                "yaml-tag", node, f"`{tag}` is not read here; leave it out", f"`{tag}` lezen we hier niet; laat het weg"
+            )
 
-    def _add(self, problem_id: str, node: Node, message: str) -> None:
-        self.problems.append(Problem(id=problem_id, message=message, file=self.file, line=node.start_mark.line + 1))
+    def _add(self, problem_id: str, node: Node, message: str, dutch: str) -> None:
+        line = node.start_mark.line + 1
+        self.problems.append(Problem(id=problem_id, message=message, dutch=dutch, file=self.file, line=line))
 
 
 def _number_or_day(text: str, kind: str) -> Scalar:
@@ -125,17 +154,43 @@ def _number_or_day(text: str, kind: str) -> Scalar:
         return text
 
 
-def _told(error: YAMLError) -> tuple[str, int | None]:
+def _told(error: YAMLError) -> tuple[str, str, int | None]:
     if isinstance(error, MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
         what = " ".join(str(error.problem or error.context or "it cannot be read").split())
         return (
             f"this is no valid YAML: {what}; check the indentation, colons and quotes",
+            f"dit is geen geldige YAML: {_in_dutch(what)}",
             mark.line + 1 if mark else None,
         )
-    return "this is no valid YAML: it holds a character that may not stand in it", None
+    return (
+        "this is no valid YAML: it holds a character that may not stand in it",
+        "dit is geen geldige YAML: er staat een teken in dat niet mag; haal het weg",
+        None,
+    )
 
 
-def _failed(file: str, message: str, line: int | None) -> YamlFile:
-    problem = Problem(id="yaml-syntax", message=message, file=file, line=line)
+_READERS_WORDS = {
+    "expected <block end>": "een regel springt te ver of te weinig in; laat hem gelijk staan met de regel erboven",
+    "expected ',' or ']'": "een lijst met `[` mist een komma of de `]` aan het eind",
+    "expected ',' or '}'": "een rijtje met `{` mist een komma of de `}` aan het eind",
+    "mapping values are not allowed": "hier kan geen dubbele punt staan; zet de tekst tussen aanhalingstekens, "
+    "en kijk of de regel even ver inspringt als die erboven",
+    "could not find expected ':'": "achter een sleutel ontbreekt de dubbele punt",
+    "character '\\t'": "er staat een tab; gebruik spaties",
+    "cannot start any token": "een waarde kan niet met dit teken beginnen; zet de waarde tussen aanhalingstekens",
+    "found unexpected end of stream": "een aanhalingsteken wordt nergens gesloten; zet er een achter de tekst",
+    "but found another document": "er staat `---` in het bestand; laat die regel weg",
+    "undefined alias": "`*` verwijst naar iets dat er niet is; zet de tekst tussen aanhalingstekens",
+}
+"""The YAML reader's own sentences, by a part of them, in words for staff."""
+
+
+def _in_dutch(what: str) -> str:
+    otherwise = "kijk naar het inspringen, de dubbele punten en de aanhalingstekens"
+    return next((dutch for part, dutch in _READERS_WORDS.items() if part in what), otherwise)
+
+
+def _failed(file: str, message: str, dutch: str, line: int | None) -> YamlFile:
+    problem = Problem(id="yaml-syntax", message=message, dutch=dutch, file=file, line=line)
     return YamlFile(data=None, lines=MappingProxyType({}), problems=(problem,))

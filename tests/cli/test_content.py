@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +16,8 @@ from service.store import events
 from service.store.tables import AuditEntry
 from tests.support import acts
 from tests.support.commands import Said, nurture
-from tests.support.house import ROOT, House, open_house
+from tests.support.folders import content_copy
+from tests.support.house import House, open_house
 
 KEYS = {"secret_keys": "a-first-key-for-tests-and-nothing-else-0123", "suppression_key": "s" * 43}
 STAFF = "praktijk@solidperformance.example"
@@ -28,12 +28,7 @@ class Desk:
 
     def __init__(self, folder: Path, house: House) -> None:
         self.folder, self.house = folder, house
-        self.content = folder / "content"
-        self.content.mkdir()
-        for name in ("practice.yaml", "forms.yaml"):
-            shutil.copy(ROOT / name, self.content / name)
-        for name in ("sequences", "email_templates"):
-            shutil.copytree(ROOT / name, self.content / name)
+        self.content = content_copy(folder)
 
     def nurture(self, *arguments: str, answers: str = "", **settings: str) -> Said:
         """One command, on this content and the house's database."""
@@ -140,6 +135,28 @@ def test_every_problem_of_every_file_is_told_at_once_with_its_line(desk: Desk) -
     for row in rows:
         assert f"{row['file']}:{row['line']}: {row['message']}" in said.err.splitlines()
     assert "first_name" in said.err, "it says what to write instead"
+
+
+def test_problems_are_told_in_the_language_of_the_option_or_of_the_setting(desk: Desk) -> None:
+    desk.edit("practice.yaml", "name: Solid", "naam: Solid")
+    english, dutch = "unknown key `naam`; did you mean `name`?", "`naam` bestaat hier niet; bedoel je `name`?"
+    assert english in desk.nurture("check").err
+    for said in (desk.nurture("check", "--language", "nl"), desk.nurture("check", language="nl")):
+        assert dutch in said.err
+        assert "waarschuwing: " in said.err
+        assert re.search(r"^1 fout, \d+ waarschuwingen$", said.out, re.MULTILINE)
+    assert english in desk.nurture("check", "--language", "en", language="nl").err, "the option wins"
+    rows = json.loads(desk.nurture("check", "--json", language="nl").out)
+    assert [row["message"] for row in rows if row["severity"] == "error"] == [dutch]
+    assert dutch in desk.nurture("publish", "--yes", "--language", "nl").err
+    assert desk.nurture("check", "--language", "fr").status == 2
+    assert english in desk.nurture("check").err, "one command leaves no language behind for the next"
+
+
+def test_a_refusal_is_told_in_dutch_too(desk: Desk) -> None:
+    said = desk.nurture("lead", "show", "nobody@example.org", language="nl")
+    assert (said.status, said.err.count("\n")) == (1, 1)
+    assert said.err != desk.nurture("lead", "show", "nobody@example.org").err
 
 
 def test_publishing_shows_what_changes_for_leads_under_way_and_asks(desk: Desk) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.commands import Said, nurture
-from tests.support.running import ROOT
+from tests.support.folders import content_copy
 
 
 class Broken:
@@ -18,12 +17,7 @@ class Broken:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.content = folder / "content"
-        self.content.mkdir()
-        for name in ("practice.yaml", "forms.yaml"):
-            shutil.copy(ROOT / name, self.content / name)
-        for name in ("sequences", "email_templates"):
-            shutil.copytree(ROOT / name, self.content / name)
+        self.content = content_copy(folder)
         self.settings = {
             "database_url": f"sqlite:///{folder}/nurture.db",
             "data_dir": str(folder / "data"),

@@ -1,0 +1,32 @@
+"""`nurture approve`: a clinician's yes to a text, written into its file."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from service.cli.opening import open_services, staff_name
+from service.errors import NotFoundError
+
+
+def approve(
+    partial: Annotated[str, typer.Argument(help="A partial, such as _veiligheid.md.")],
+    by: Annotated[str, typer.Option(help="The clinician's name.")],
+) -> None:
+    """Write a clinician's approval into a partial. It lapses when the text changes."""
+    from service.flows.whole_files import replace_file
+    from service.mail.approvals import approve as approved
+    from service.store import events
+
+    settings, services = open_services()
+    folder = settings.content_dir / "email_templates"
+    path = folder / (partial if partial.endswith(".md") else f"{partial}.md")
+    if path.parent != folder or not path.is_file():
+        raise NotFoundError(f"there is no {path.name} in {folder}")
+    text = approved(path.read_text(encoding="utf-8"), by=by, on=datetime.now(UTC).date())
+    replace_file(path, text)
+    with services.database.transaction() as session:
+        events.audit(session, staff_name(), "approved", services.clock.now(), partial=path.name, by=by)
+    typer.echo(f"{path.name} is approved by {by}; publish it to let it count.")

@@ -1,0 +1,79 @@
+"""`nurture check`: everything wrong in settings and content, for people or for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from service.cli.telling import Told, complain, in_words, tell_in
+from service.errors import Problem, ProblemsError
+
+if TYPE_CHECKING:
+    from service.settings import Settings
+
+
+def check(
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings are errors.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable, on stdout.")] = False,
+    told: Told = None,
+) -> None:
+    """Every problem in settings and content, each with file and line."""
+    from service.settings import read_settings
+
+    tell_in(told)
+    settings, problems = read_settings()
+    problems = [*problems, *_of_settings(settings, problems), *of_content(settings)]
+    if strict:
+        problems = [replace(each, severity="error") for each in problems]
+    if as_json:
+        typer.echo(json.dumps([_row(each) for each in problems], ensure_ascii=False))
+    else:
+        complain(problems)
+        typer.echo(counted(problems))
+    if any(each.severity == "error" for each in problems):
+        raise typer.Exit(1)
+
+
+def of_content(settings: Settings) -> list[Problem]:
+    """Every problem in the content folder."""
+    from service.flows.drafts import read_draft
+
+    try:
+        return list(read_draft(settings.content_dir).problems)
+    except ProblemsError as error:
+        return list(error.problems)
+
+
+def counted(problems: Sequence[Problem]) -> str:
+    """How many errors and warnings, as in "1 error, 2 warnings"."""
+    errors = sum(each.severity == "error" for each in problems)
+    warnings = len(problems) - errors
+    return in_words(
+        f"{errors} error{'' if errors == 1 else 's'}, {warnings} warning{'' if warnings == 1 else 's'}",
+        f"{errors} fout{'' if errors == 1 else 'en'}, {warnings} waarschuwing{'' if warnings == 1 else 'en'}",
+    )
+
+
+def _row(problem: Problem) -> dict[str, object]:
+    return {
+        "id": problem.id,
+        "severity": problem.severity,
+        "file": problem.file,
+        "line": problem.line,
+        "message": in_words(problem.message, problem.dutch or problem.message),
+    }
+
+
+def _of_settings(settings: Settings, told: Sequence[Problem]) -> list[Problem]:
+    """Warnings, and a mail URL that no transport takes, unless told already."""
+    from service.mail.transport import check_mail_url
+    from service.settings import check_settings
+
+    warnings = [each for each in check_settings(settings) if each.severity == "warning"]
+    known = {each.id for each in (*told, *warnings)}
+    mail = check_mail_url(settings.mail_url, production=settings.production)
+    return [*warnings, *(each for each in mail if each.id not in known)]

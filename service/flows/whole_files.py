@@ -1,0 +1,25 @@
+"""Files of staff are written whole or not at all: a half-written partial would be a half-written mail."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+_NEW_FILE = 0o644
+
+
+def replace_file(path: Path, text: str, *, mode: int | None = None) -> None:
+    """Write a file whole or not at all; with the `mode` given, else its own, else readable by everybody."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        own = path.stat().st_mode & 0o777 if path.exists() else _NEW_FILE
+        Path(temporary).chmod(own if mode is None else mode)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
