@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from service.domain.mailbox import parse_mailbox
 from service.errors import ProblemsError, RefusedError
 from service.flows.drafts import Draft, read_draft
+from service.flows.pictures import Hosted
 from service.flows.services import Services
 from service.mail.compose import MailHeaders, MailValues, Rendered, compose, render
 from service.mail.links import Purpose, new_public_id, url
@@ -29,6 +31,21 @@ def from_files(
 ) -> Sample:
     """The mail as the files make it now. Raises ProblemsError with what is wrong in that mail."""
     return _sample(services, read_draft(services.content_dir), template, answers, to, now)
+
+
+def write(sample: Sample, template: str, folder: Path) -> list[Path]:
+    """The HTML part, the text part and the whole mail as files in the folder, which is made; their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    html, text, mail = (folder / f"{template}{ending}" for ending in (".html", ".txt", ".eml"))
+    html.write_text(sample.rendered.html, encoding="utf-8")
+    text.write_text(sample.rendered.text, encoding="utf-8")
+    mail.write_bytes(sample.mail.data)
+    return [html, text, mail]
+
+
+def hosted(services: Services) -> Hosted:
+    """Where the images of a sample are."""
+    return Hosted(url=f"{services.base_url}/media/", folder=services.content_dir / "media")
 
 
 def send(services: Services, template: str, answers: Mapping[str, str], *, to: str, now: datetime) -> SendResult:
