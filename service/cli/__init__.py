@@ -18,6 +18,7 @@ from service.cli import (
     running,
     setup,
     simulating,
+    topics,
 )
 from service.cli.opening import opened
 from service.cli.telling import complain, forget, refusal
@@ -51,6 +52,7 @@ app.command()(backups.backup)
 app.command()(backups.restore)
 app.add_typer(leads.app, name="lead")
 app.add_typer(messages.app, name="message")
+app.add_typer(topics.app, name="new")
 
 
 def main() -> None:

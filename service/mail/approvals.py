@@ -53,13 +53,35 @@ def approve(source: str, *, by: str, on: datetime.date) -> str:
     file, problems = read("", source)
     if problems:
         raise RefusedError(f"this partial cannot be read: {problems[0].message}")
-    yaml_text, body = split(normalise(source))
-    yaml = YAML(typ="rt", pure=True)
-    yaml.width = 4096
-    head = yaml.load(yaml_text) if file.head else CommentedMap()
+    head = _head(source) if file.head else CommentedMap()
     given = CommentedMap({"by": name, "on": on, "hash": text_hash(source)})
     given.fa.set_flow_style()
     head["approved"] = given
+    return _written(head, source)
+
+
+def without_approval(source: str) -> str:
+    """The same file without an approval in its head; for a copy that is to become another text."""
+    file, _ = read("", source)
+    if "approved" not in file.head:
+        return source
+    head = _head(source)
+    del head["approved"]
+    return _written(head, source)
+
+
+def _head(source: str) -> CommentedMap:
+    loaded: CommentedMap = _yaml().load(split(normalise(source))[0])
+    return loaded
+
+
+def _written(head: CommentedMap, source: str) -> str:
     written = StringIO()
-    yaml.dump(head, written)
-    return f"---\n{written.getvalue()}---\n{body}"
+    _yaml().dump(head, written)
+    return f"---\n{written.getvalue()}---\n{split(normalise(source))[1]}"
+
+
+def _yaml() -> YAML:
+    yaml = YAML(typ="rt", pure=True)
+    yaml.width = 4096
+    return yaml
