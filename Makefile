@@ -5,7 +5,7 @@ BIN := .venv/bin
 PORT ?= 8000
 KILLS ?= 500
 
-.PHONY: help demo serve test check bench storm format pictures lock clean
+.PHONY: help demo serve test check bench storm format pictures schema lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ format: .venv/dev ## put the code in its one format
 
 pictures: .venv/dev ## draw every mail anew for docs/mails.md, in a Chromium
 	$(BIN)/python -m tests.support.mail_pictures
+
+schema: .venv/dev ## write docs/schema anew, for the editors of who writes content
+	$(BIN)/python .ci/write_schemas.py
 
 lock: .venv/dev ## resolve requirements*.in again into hashed requirements*.txt
 	.ci/lock

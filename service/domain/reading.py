@@ -114,10 +114,12 @@ Line = Annotated[str, AfterValidator(_one_line)]
 ClockTime = Annotated[
     time,
     BeforeValidator(_clock_time),
-    WithJsonSchema({"type": "string", "pattern": r"^([01]?\d|2[0-3]):[0-5]\d(:00)?$"}),
+    WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:00)?$"}),
 ]
 """A local time of day, written as "09:00"."""
-Day = Annotated[date, BeforeValidator(_plain_day), WithJsonSchema({"type": "string", "format": "date"})]
+Day = Annotated[
+    date, BeforeValidator(_plain_day), WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"})
+]
 """A calendar day, written as 2026-12-24."""
 
 

@@ -145,7 +145,7 @@ def test_a_mistake_is_told_in_dutch_with_what_to_write_instead(
 def test_a_warning_is_told_in_dutch(tmp_path: Path) -> None:
     told = [each.told("nl") for each in read_content(content_copy(tmp_path)).problems]
     assert told[0] == (
-        "practice.yaml:6: waarschuwing: deze gegevens zijn verzonnen; vul je eigen gegevens in en haal `placeholder` "
+        "practice.yaml:7: waarschuwing: deze gegevens zijn verzonnen; vul je eigen gegevens in en haal `placeholder` "
         "weg voor je publiceert"
     )
     assert len(told) >= 3

@@ -14,6 +14,7 @@ from service.errors import NotFoundError, NurtureError, ProblemsError, RefusedEr
 from service.flows import new_topic
 from service.flows.content import read_content
 from service.flows.drafts import read_draft
+from service.flows.whole_files import replace_file
 from service.mail.approvals import approval, approve
 from service.mail.words import COMPLAINT
 from tests.support import acts, drafts
@@ -181,7 +182,7 @@ def test_whichever_file_cannot_be_written_all_of_them_are_taken_back(
     content: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = new_topic.prepare(content, "nek", source="lage-rug", topic="nek", title="Nek")
-    before, write = texts(content), new_topic.replace_file
+    before, write = texts(content), replace_file
     for fails_at in found.files:
 
         def until(path: Path, text: str, last: str = fails_at) -> None:
@@ -189,7 +190,7 @@ def test_whichever_file_cannot_be_written_all_of_them_are_taken_back(
                 raise OSError(28, "No space left on device", str(path))
             write(path, text)
 
-        monkeypatch.setattr(new_topic, "replace_file", until)
+        monkeypatch.setattr("service.flows.new_topic.replace_file", until)
         with pytest.raises(RefusedError, match="nothing was written"):
             new_topic.write(content, found)
         assert texts(content) == before, fails_at
