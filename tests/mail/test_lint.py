@@ -111,6 +111,6 @@ def test_two_main_buttons_warn_but_one_on_each_branch_does_not() -> None:
 
 
 def test_an_optional_link_outside_an_if_warns() -> None:
-    body = "[Lees meer]({{ practice.links.article }})"
+    body = "[Lees ons artikel]({{ practice.links.article }})"
     assert found(body) == [("warning", "mail.unguarded", "proef.md", 8)]
     assert found("{% if practice.links.article %}\n" + body + "\n{% endif %}") == []
