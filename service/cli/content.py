@@ -30,6 +30,7 @@ def check(
         for each in problems:
             typer.echo(str(each), err=True)
         typer.echo(f"{len(errors)} errors, {len(problems) - len(errors)} warnings")
+        _name_the_page(problems)
     if errors:
         raise typer.Exit(1)
 
@@ -90,8 +91,17 @@ def send_test(
         raise typer.Exit(1)
 
 
+def _name_the_page(problems: list[Problem]) -> None:
+    """Where staff can read what a finding means, and how to mend it."""
+    if problems:
+        ids = ", ".join(sorted({each.id for each in problems}))
+        typer.echo(f"Wat betekent dit? Zie docs/meldingen.md: {ids}", err=True)
+
+
 def _all_problems() -> list[Problem]:
+    from service.flows.content_lint import replied_unread
     from service.flows.drafts import read_draft
+    from service.mail.lint_words import sender_problems
     from service.mail.transport import check_mail_url
     from service.settings import check_settings, read_settings
 
@@ -101,8 +111,10 @@ def _all_problems() -> list[Problem]:
     problems += [
         each for each in check_mail_url(settings.mail_url, production=settings.production) if each.id not in known
     ]
+    problems += sender_problems(settings.mail_from, settings.base_url)
     try:
-        return problems + list(read_draft(settings.content_dir).problems)
+        draft = read_draft(settings.content_dir)
+        return [*problems, *draft.problems, *replied_unread(draft.content, reply_mailbox=bool(settings.reply_mailbox))]
     except ProblemsError as error:
         return problems + list(error.problems)
 

@@ -85,8 +85,9 @@ class Body:
 
     def words(self) -> int:
         """Words below the heading, on all branches together; images, addresses and values do not count."""
-        heading = next((line for line in self.lines if line.text.startswith("# ")), None)
-        text = "\n".join(line.text for line in self.lines if line is not heading and not line.text.startswith(":::"))
+        filled = [line.text for line in self.lines if line.text.strip()]
+        below = filled[1:] if filled and filled[0].startswith("# ") else filled
+        text = "\n".join(line for line in below if not line.startswith(":::"))
         return len(_WORD.findall(MARK.sub("", _LINK_END.sub("", _IMAGE.sub("", text)))))
 
     def values(self) -> set[str]:
