@@ -130,6 +130,7 @@ def _length_of_follow_ups(content: Content, mails: Mapping[str, CompiledMail]) -
         name for sequence in content.sequences.values() for step in sequence.follow_ups for name in step.template_names
     }
     practice = content.practice.model_dump(mode="json")
+    practice["pain_check"] = dict.fromkeys(practice["pain_check"], "1")  # long facts are not the writer's doing
     known = content.forms.answers()
     for name in sorted(names & set(mails)):
         mail = mails[name]

@@ -174,7 +174,8 @@ def _ground(style: Mapping[str, str]) -> str:
 
 def _colour(value: str) -> str:
     """`#rrggbb`, or nothing for what is no such colour (`inherit`, `transparent`, a name)."""
-    plain = {"white": "#ffffff", "black": "#000000"}.get(value, value)
+    plain = value.lower()
+    plain = {"white": "#ffffff", "black": "#000000"}.get(plain, plain)
     if not _COLOUR.fullmatch(plain):
         return ""
     return plain if len(plain) == 7 else "#" + "".join(digit * 2 for digit in plain[1:])
