@@ -93,7 +93,7 @@ def test_every_make_target_named_exists(document: Path) -> None:
 
 @every_document
 def test_every_link_to_a_file_leads_somewhere(document: Path) -> None:
-    text = document.read_text(encoding="utf-8")
+    text = re.sub(r"`[^`\n]*`", "", document.read_text(encoding="utf-8"))  # an example of a link is none
     for target in [*re.findall(r"\]\(([^)\s]+)\)", text), *re.findall(r'src="([^"]+)"', text)]:
         if "://" not in target and not target.startswith("#"):
             assert (document.parent / target.partition("#")[0]).exists(), target

@@ -34,16 +34,19 @@ def check(
     else:
         complain(problems)
         typer.echo(counted(problems))
+        _name_the_page(problems)
     if any(each.severity == "error" for each in problems):
         raise typer.Exit(1)
 
 
 def of_content(settings: Settings) -> list[Problem]:
-    """Every problem in the content folder."""
+    """Every problem in the content folder, and what it asks of the settings that is not there."""
+    from service.flows.content_lint import replied_unread
     from service.flows.drafts import read_draft
 
     try:
-        return list(read_draft(settings.content_dir).problems)
+        draft = read_draft(settings.content_dir)
+        return [*draft.problems, *replied_unread(draft.content, reply_mailbox=bool(settings.reply_mailbox))]
     except ProblemsError as error:
         return list(error.problems)
 
@@ -58,6 +61,14 @@ def counted(problems: Sequence[Problem]) -> str:
     )
 
 
+def _name_the_page(problems: Sequence[Problem]) -> None:
+    """Where staff can read what a finding means, and how to mend it."""
+    if problems:
+        ids = ", ".join(sorted({each.id for each in problems}))
+        where = in_words("What does this mean? See", "Wat betekent dit? Zie")
+        typer.echo(f"{where} docs/meldingen.md: {ids}", err=True)
+
+
 def _row(problem: Problem) -> dict[str, object]:
     return {
         "id": problem.id,
@@ -69,11 +80,13 @@ def _row(problem: Problem) -> dict[str, object]:
 
 
 def _of_settings(settings: Settings, told: Sequence[Problem]) -> list[Problem]:
-    """Warnings, and a mail URL that no transport takes, unless told already."""
+    """Warnings, a mail URL that no transport takes, unless told already, and a sender that gives a complaint away."""
+    from service.mail.lint_words import sender_problems
     from service.mail.transport import check_mail_url
     from service.settings import check_settings
 
     warnings = [each for each in check_settings(settings) if each.severity == "warning"]
     known = {each.id for each in (*told, *warnings)}
     mail = check_mail_url(settings.mail_url, production=settings.production)
-    return [*warnings, *(each for each in mail if each.id not in known)]
+    mail_from = sender_problems(settings.mail_from, settings.base_url)
+    return [*warnings, *(each for each in mail if each.id not in known), *mail_from]

@@ -11,6 +11,8 @@ from typing import Any
 
 from service.errors import Problem, ProblemsError
 from service.flows.content import TEMPLATES, Content, read_content
+from service.flows.content_lint import lint_content
+from service.flows.left_over import left_over
 from service.flows.published import NAMES
 from service.mail.compile import compile_mail, compile_partial
 from service.mail.compiled import CompiledMail, CompiledPartial
@@ -73,6 +75,8 @@ def read_draft(folder: Path) -> Draft:
     safety, found = compile_partial(SAFETY, content.templates)
     problems += found
     problems += _safety_missing(content, mails)
+    problems += lint_content(content, mails)
+    problems += left_over(content, used=(SAFETY, *SERVICE_MAILS), images=_images(folder))
     problems = _once(problems)
     return Draft(
         content=content,
@@ -88,6 +92,12 @@ def _mail_names(content: Content) -> list[str]:
     return sorted({name for name in found if not name.startswith("_")} | set(SERVICE_MAILS))
 
 
+def _images(folder: Path) -> list[str]:
+    media = folder / "media"
+    found = (path for path in media.rglob("*") if path.is_file() and not path.name.startswith("."))
+    return sorted(path.relative_to(media).as_posix() for path in found)
+
+
 def _safety_missing(content: Content, mails: Mapping[str, CompiledMail]) -> list[Problem]:
     """An advice without the safety block cannot be published (ACCEPTANCE P4)."""
     problems = []
@@ -98,7 +108,9 @@ def _safety_missing(content: Content, mails: Mapping[str, CompiledMail]) -> list
                 message = (
                     f'the advice must show the safety block; write {{% include "{SAFETY}" %}} before the exercises'
                 )
-                problems.append(Problem(id="mail.safety-missing", file=f"{TEMPLATES}/{name}.md", message=message))
+                dutch = f'in het advies hoort het veiligheidsblok; zet boven de oefeningen {{% include "{SAFETY}" %}}'
+                file = f"{TEMPLATES}/{name}.md"
+                problems.append(Problem(id="mail.safety-missing", file=file, message=message, dutch=dutch))
     return problems
 
 

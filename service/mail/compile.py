@@ -19,23 +19,17 @@ from service.mail.expansion import SLOTS, Line, Marks, expand, inline_html, misp
 from service.mail.front_matter import FOLDER, SourceFile, read
 from service.mail.html_part import write_html, write_page_html
 from service.mail.layout import marks_always_shown, read_layout, render_layout, visible
-from service.mail.lint import (
-    approval_problems,
-    contained,
-    kind_problems,
-    link_problems,
-    safety_problems,
-    subject_problems,
-    word_problems,
-)
+from service.mail.lint import lint_body, lint_head
+from service.mail.lint_layout import layout_problems
+from service.mail.lint_looks import html_too_long
+from service.mail.lint_safety import approval_problems, contained, kind_problems, safety_problems
 from service.mail.markdown import Reader
 from service.mail.names import AUDIENCES, REQUIRED, Audience, suggestion
 from service.mail.sandbox import template
 from service.mail.text_part import write_text
+from service.mail.written import Body, Head
 
 HEAD_KEYS = ("subject", "preheader", "layout", "audience", "reason")
-MAX_HTML = 100_000
-"""Characters; Gmail cuts a mail off a little above 102 kB, and with it the unsubscribe link in the footer."""
 
 
 def compile_mail(
@@ -114,10 +108,10 @@ class _Compilation:
         self._take(approval_problems(parts))
         if body is None or layout is None:
             return None, self._sorted()
-        self._lint(source, head, body)
+        self._lint(source, chosen, head, body)
         html, text = self._lay_out(source, chosen, layout, head, body)
         if not self.problems.failed:
-            self._check_result(chosen, html, text)
+            self._check_result(Head(source=source, audience=chosen, texts=head), html, text)
         problems = self._sorted()
         if _errors(problems):
             return None, problems
@@ -162,8 +156,7 @@ class _Compilation:
             checker.check("\n" * (source.head_lines.get(key, 1) - 1) + text, Place(file=source.name))
             if checker.inclusions:
                 self._add("head", source, key, f"`{key}` is one line of text, without includes")
-        for key in ("subject", "preheader"):
-            self._take(subject_problems(source, key, head[key]))
+        self._take(lint_head(Head(source=source, audience=audience, texts=head)))
 
     def _layout_files(self, source: SourceFile, audience: Audience) -> tuple[SourceFile, SourceFile] | None:
         chosen = source.text("layout") or "standaard"
@@ -184,13 +177,17 @@ class _Compilation:
         self._take(reader.problems.all())
         return piece
 
-    def _lint(self, source: SourceFile, head: Mapping[str, str], body: _Piece) -> None:
-        spoken = [Line(text=head[key], file=source.name, number=source.head_lines.get(key, 1)) for key in head]
-        self._take(word_problems([*spoken, *body.lines], self.titles))
-        self._take(link_problems(body.reader.links))
-        if body.reader.main_buttons > 1:
-            message = f"{body.reader.main_buttons} main buttons; a mail asks one thing"
-            self.problems.add(Problem(id="mail.buttons", file=source.path, line=1, message=message, severity="warning"))
+    def _lint(self, source: SourceFile, audience: Audience, head: Mapping[str, str], body: _Piece) -> None:
+        written = Body(
+            head=Head(source=source, audience=audience, texts=head),
+            lines=body.lines,
+            tokens=body.tokens,
+            marks=self.marks,
+            files={path: file for path, (file, _) in self.files.items()},
+            main_buttons=body.reader.main_buttons,
+            titles=self.titles,
+        )
+        self._take(lint_body(written))
 
     def _lay_out(
         self,
@@ -212,7 +209,7 @@ class _Compilation:
         footer = self._read(foot, titled=False)
         layout, problems = read_layout(frame, self.marks)
         framed, more = render_layout(frame, layout)
-        self._take([*problems, *more])
+        self._take([*problems, *more] or layout_problems(frame))
         self._check_balance(source, body, footer)
         pieces = {
             "content": write_html(body.tokens, layout.styles),
@@ -244,17 +241,14 @@ class _Compilation:
                 )
                 self.problems.add(Problem(id="mail.balance", file=FOLDER + file, line=line, message=message))
 
-    def _check_result(self, audience: Audience, html: str, text: str) -> None:
+    def _check_result(self, head: Head, html: str, text: str) -> None:
         """Once more over the finished templates: nothing may have come together out of harmless pieces."""
         for part, escaped in ((html, True), (text, False)):
-            checker = Checker(audience=audience, files={}, internal=True)
+            checker = Checker(audience=head.audience, files={}, internal=True)
             if checker.check(part, Place(file=f"{self.name}.md")):
                 template(part, html=escaped)
             self._take(checker.problems.all())
-        if len(html) > MAX_HTML:
-            message = f"the HTML has {len(html):,} characters; above {MAX_HTML:,} mail programs cut the end off"
-            problem = Problem(id="mail.long", file=FOLDER + f"{self.name}.md", message=message, severity="warning")
-            self.problems.add(problem)
+        self._take(list(html_too_long(head, html)))
 
     def _add(self, key: str, source: SourceFile, head_key: str, message: str, severity: Severity = "error") -> None:
         line = source.head_lines.get(head_key, 1)

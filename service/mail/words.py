@@ -7,21 +7,27 @@ import re
 COMPLAINT = re.compile(r"(?i)pijn|hernia|ischias|klacht|bekken|\b(?:onder|lage)?rug|\b(?:boven|onder)?been\b|\bbenen\b")
 """A subject is read over a shoulder: no complaint in subject, preheader, sender name, headers or links."""
 
-CLAIMS: tuple[tuple[re.Pattern[str], str], ...] = (
+CLAIMS: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (
         re.compile(r"(?i)\b(?:blijvend|voorgoed|permanent|definitief)\s+(?:pijnvrij|klachtenvrij|van (?:je|de) pijn)"),
         "a cure",
+        "genezing",
     ),
-    (re.compile(r"(?i)\b(?:genezen|geneest|genezing)\b"), "a cure"),
-    (re.compile(r"(?i)\b(?:gegarandeerd|garantie|garanderen)\b"), "a guarantee"),
-    (re.compile(r"(?i)\b100\s?(?:%|procent\b)"), "a certainty"),
+    (re.compile(r"(?i)\b(?:genezen|geneest|genezing)\b"), "a cure", "genezing"),
+    (re.compile(r"(?i)\b(?:gegarandeerd|garantie|garanderen)\b"), "a guarantee", "een garantie"),
+    (re.compile(r"(?i)\b100\s?(?:%|procent\b)"), "a certainty", "zekerheid"),
     (
         re.compile(r"(?i)\b(?:nog maar|alleen nog|slechts) \d+ (?:plek|plaats)|\blaatste (?:kans|plek|plaats)"),
         "a false scarcity",
+        "schaarste die er niet is",
     ),
-    (re.compile(r"(?i)\bop ?= ?op\b|\bwees er snel bij\b|\balleen vandaag\b|\bnu of nooit\b"), "a false scarcity"),
+    (
+        re.compile(r"(?i)\bop ?= ?op\b|\bwees er snel bij\b|\balleen vandaag\b|\bnu of nooit\b"),
+        "a false scarcity",
+        "schaarste die er niet is",
+    ),
 )
-"""Promises the practice cannot make; each with what it sounds like."""
+"""Promises the practice cannot make; each with what it sounds like, in English and in Dutch."""
 
 PROTECTED_TITLES = ("fysiotherapeut", "oefentherapeut", "osteopaat", "ergotherapeut", "arts", "manueel therapeut")
 """Titles (and their practice) that stand in a mail only where `practice.yaml` says the practice may use them."""

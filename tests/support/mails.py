@@ -19,7 +19,7 @@ TOKEN = "A" * 48
 UNSUBSCRIBE = f"https://mail.example/u/{TOKEN}"
 HEAD = """---
 subject: Begin vandaag
-preheader: Een eerste stap voor thuis.
+preheader: Een eerste stap voor thuis. Je hebt een stoel nodig.
 reason: Je krijgt deze mail omdat je om het advies vroeg.
 ---
 """

@@ -1,0 +1,100 @@
+"""What keeps a person in pain safe: approved texts, and the safety block before every exercise (ACCEPTANCE P4)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from service.errors import Problem
+from service.mail.approvals import approval, text_hash
+from service.mail.checker import Inclusion
+from service.mail.compiled import Contained
+from service.mail.expansion import Line
+from service.mail.front_matter import SourceFile
+from service.mail.written import Body, finding
+
+KINDS = ("safety", "exercise")
+_EXERCISE_BOX = re.compile(r"\s{0,3}:{3,}\s*oefening\b")
+
+
+def contained(
+    inclusions: Sequence[Inclusion], files: Mapping[str, SourceFile], sources: Mapping[str, str]
+) -> list[Contained]:
+    """The partials of a mail, each once, with the state of their approval."""
+    found: dict[str, Contained] = {}
+    for name in dict.fromkeys(inclusion.name for inclusion in inclusions):
+        head = files[name].head
+        state = approval(sources[name])
+        kind = files[name].text("kind")
+        found[name] = Contained(
+            name=name,
+            kind=kind,
+            hash=text_hash(sources[name]),
+            needs_approval=head.get("needs_approval") is True or kind in KINDS,
+            approval=state.state,
+            by=state.by,
+            on=state.on,
+        )
+    return list(found.values())
+
+
+def approval_problems(parts: Sequence[Contained]) -> list[Problem]:
+    """A warning for each partial whose text a clinician has not approved as it reads now."""
+    problems = []
+    for part in parts:
+        if not part.needs_approval or part.approval == "approved":
+            continue
+        command = f"nurture approve {part.name} --by"
+        lapsed, verviel = "nobody has", "dat is nog niet gebeurd"
+        if part.approval == "lapsed":
+            lapsed = f"its approval by {part.by} lapsed, because the text changed"
+            verviel = f"de goedkeuring van {part.by} is vervallen, omdat de tekst veranderd is"
+        message = f"a clinician has to approve this text, and {lapsed}: {command} NAME"
+        dutch = f"een behandelaar moet deze tekst goedkeuren, en {verviel}; daarna: {command} NAAM"
+        problems.append(finding("approval", Line(text="", file=part.name, number=1), message, dutch))
+    return problems
+
+
+def kind_problems(parts: Sequence[Contained], files: Mapping[str, SourceFile]) -> list[Problem]:
+    """A `kind` that means nothing would switch the safety rule off without a word."""
+    problems = []
+    for part in parts:
+        if part.kind and part.kind not in KINDS:
+            line = Line(text="", file=part.name, number=files[part.name].head_lines.get("kind", 1))
+            message = f"`kind` is one of: {', '.join(KINDS)}"
+            dutch = f"`kind: {part.kind}` bestaat niet; schrijf `kind: safety` of `kind: exercise`"
+            problems.append(finding("kind", line, message, dutch, "error"))
+    return problems
+
+
+def safety_problems(inclusions: Sequence[Inclusion], files: Mapping[str, SourceFile]) -> list[Problem]:
+    """Exercises only after the safety block, which stands in no branch."""
+    safe = False
+    problems = []
+    for inclusion in inclusions:
+        kind = files[inclusion.name].text("kind")
+        safe = safe or (kind == "safety" and inclusion.always)
+        if kind == "exercise" and not safe:
+            line = Line(text="", file=inclusion.file, number=inclusion.line)
+            message = "the safety block comes before an exercise: include that partial above it, outside any `if`"
+            dutch = (
+                "voor een oefening staat altijd het veiligheidsblok; "
+                'zet erboven, buiten elke `if`: {% include "_veiligheid.md" %}'
+            )
+            problems.append(finding("safety", line, message, dutch, "error"))
+    return problems
+
+
+def exercise_outside_its_partial(body: Body) -> Iterator[Problem]:
+    """An exercise written into a mail itself would need neither approval nor safety block."""
+    for line in body.lines:
+        if _EXERCISE_BOX.match(line.text) and body.files[line.file].text("kind") != "exercise":
+            message = (
+                "an exercise stands in a partial of its own with `kind: exercise` in its head, so that a clinician "
+                "approves it; include that here"
+            )
+            dutch = (
+                "een oefening staat in een eigen bestand met `kind: exercise` bovenin, zodat een behandelaar haar "
+                'goedkeurt; zet hier {% include "_oefening-NAAM.md" %}'
+            )
+            yield finding("exercise-kind", line, message, dutch, "error")
