@@ -44,7 +44,8 @@ def compare_steps(old: Sequence, new: Sequence, texts: Collection[str]) -> tuple
         was = old.step(step.key)
         reworded = tuple(name for name in step.template_names if name in texts)
         if was is None:
-            found.append(StepChange(key=step.key, kind="added", differences=_differences({}, _written(step))))
+            said = {name: each for name, each in _written(step).items() if name != "purpose"}
+            found.append(StepChange(key=step.key, kind="added", differences=_differences({}, said)))
             continue
         differences = _differences(_written(was), _written(step))
         if step.key not in stays:
@@ -52,6 +53,15 @@ def compare_steps(old: Sequence, new: Sequence, texts: Collection[str]) -> tuple
         elif differences or reworded:
             found.append(StepChange(key=step.key, kind="changed", differences=differences, texts=reworded))
     return (*found, *(StepChange(key=key, kind="removed") for key in before if key not in after))
+
+
+def written(value: object) -> str:
+    """A value in the one-line style of YAML, without what is empty."""
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{name}: {written(each)}' for name, each in value.items() if each != '')}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(written, value))}]"
+    return str(value)
 
 
 def compare_rules(old: Sequence, new: Sequence) -> tuple[Difference, ...]:
@@ -82,7 +92,7 @@ def _written(step: Step) -> dict[str, str]:
         "skip_if": _condition(step.skip_if),
         "max_late": str(step.max_late) if step.max_late else "",
         "template": step.template or "",
-        "variants": _mapping(step.variants or {}),
+        "variants": written(step.variants) if step.variants else "",
         "purpose": step.purpose,
     }
     return {name: values[name] for name in FIELDS if values[name]}
@@ -107,13 +117,4 @@ def _condition(condition: Condition | None) -> str:
     """All that is written in a condition, whatever conditions there are."""
     if condition is None:
         return ""
-    return _mapping(condition.model_dump(mode="json", exclude_defaults=True))
-
-
-def _mapping(value: object) -> str:
-    """A value in the one-line style of YAML."""
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{name}: {_mapping(each)}' for name, each in value.items())}}}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_mapping, value))}]"
-    return str(value)
+    return written(condition.model_dump(mode="json", exclude_defaults=True))

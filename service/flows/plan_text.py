@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from service.domain.step_changes import Difference, StepChange
@@ -12,11 +13,11 @@ from service.domain.wording import dutch_moment, english_moment
 from service.errors import Language
 from service.flows.publish_plan import Choice, Count, Fate, Plan, SequencePlan
 
-_LONGEST = 60
+_LONGEST = 120
 
 
-def lines(plan: Plan, language: Language, *, names: bool = False) -> Iterator[str]:
-    """The plan, line by line; with `names` also each lead under way, by id."""
+def lines(plan: Plan, language: Language, *, by_lead: bool = False) -> Iterator[str]:
+    """The plan, line by line; with `by_lead` also each lead under way, by id."""
     say = _Say(language)
     if not plan.found:
         yield say("Er is niets veranderd sinds de laatste publicatie.", "Nothing has changed since it was published.")
@@ -25,7 +26,7 @@ def lines(plan: Plan, language: Language, *, names: bool = False) -> Iterator[st
         if change.part.kind != "sequence":
             yield from _part(plan, change.part.kind, is_new=change.is_new, say=say)
     for each in plan.sequences:
-        yield from _sequence(plan, each, say, names=names)
+        yield from _sequence(plan, each, say, by_lead=by_lead)
     if plan.held_back:
         yield say(
             "Let op: vervolgmails staan stil (nurture pause). Deze datums gelden pas na: nurture resume",
@@ -86,7 +87,7 @@ def _part(plan: Plan, kind: str, *, is_new: bool, say: _Say) -> Iterator[str]:
             )
 
 
-def _sequence(plan: Plan, each: SequencePlan, say: _Say, *, names: bool) -> Iterator[str]:
+def _sequence(plan: Plan, each: SequencePlan, say: _Say, *, by_lead: bool) -> Iterator[str]:
     sequence = say("reeks", "sequence")
     if each.is_new:
         yield f"{sequence} {each.name}: {say('nieuw', 'new')}"
@@ -106,7 +107,7 @@ def _sequence(plan: Plan, each: SequencePlan, say: _Say, *, names: bool) -> Iter
     yield from _choice(each, each.stay, stay, say)
     if each.move is not None:
         yield from _choice(each, each.move, move, say)
-    if names:
+    if by_lead:
         yield from _by_lead(plan, each, say)
 
 
@@ -133,44 +134,41 @@ def _under_way(each: SequencePlan, say: _Say) -> str:
 
 def _choice(each: SequencePlan, choice: Choice, title: str, say: _Say) -> Iterator[str]:
     if not choice.counts:
-        nothing = say("voor niemand verandert er iets", "nothing changes for anybody")
+        yield f"  {title}: {say('voor niemand verandert er iets', 'nothing changes for anybody')}."
     else:
-        nothing = say(
-            f"{choice.unchanged} merken niets, {choice.twice} krijgen iets dubbel",
-            f"{choice.unchanged} notice nothing, {choice.twice} get anything twice",
+        same, twice = choice.unchanged, choice.twice
+        notice = say(f"{same} {'merkt' if same == 1 else 'merken'} niets", f"{same} notice{'s' * (same == 1)} nothing")
+        double = say(
+            f"{twice} {'krijgt' if twice == 1 else 'krijgen'} iets dubbel",
+            f"{twice} get{'s' * (twice == 1)} anything twice",
         )
-    yield f"  {title}: {nothing}."
-    for count in choice.counts:
-        yield f"    {_count(count, say)}"
+        yield f"  {title}: {notice}, {double}."
+    for step, counts in groupby(choice.counts, key=lambda count: count.step):
+        yield f"    `{step}`: {', '.join(_count(count, say) for count in counts)}"
     if choice.ending:
         yield say(
-            f"    {say.leads(choice.ending)}: daarna komt er niets meer",
-            f"    {say.leads(choice.ending)}: nothing more comes after this",
+            f"    {say.leads(choice.ending)}: er komt niets meer", f"    {say.leads(choice.ending)}: nothing more comes"
         )
     if each.waiting and choice is each.move:
         yield say(
-            f"    {say.leads(each.waiting)}: na de knop de nieuwe versie",
+            f"    {say.leads(each.waiting)}: na de druk op de knop de nieuwe versie",
             f"    {say.leads(each.waiting)}: the new revision once they press the button",
         )
 
 
 def _count(count: Count, say: _Say) -> str:
-    verb = say("krijgt" if count.leads == 1 else "krijgen", "gets" if count.leads == 1 else "get")
-    who, mail = say.leads(count.leads), f"`{count.step}`"
-    words = say(", met de nieuwe tekst", ", with the new text") if count.reworded else ""
+    who = say.leads(count.leads)
+    words = say(" met de nieuwe tekst", " with the new text") if count.reworded else ""
     if count.what == "new":
-        return say(f"{who} {verb} ook {mail}", f"{who} {verb} {mail} too")
+        return f"{who} {say('extra', 'extra')}"
     if count.what in {"removed", "skipped"}:
-        why = f" ({count.reason.dutch if say.language == 'nl' else count.reason.english})" if count.reason else ""
-        return say(f"{who} {verb} {mail} niet meer{why}", f"{who} {verb} {mail} no more{why}")
+        why = f" ({say(count.reason.dutch, count.reason.english)})" if count.reason else ""
+        return f"{who} {say('niet meer', 'no more')}{why}"
     if count.what == "same":
-        return say(f"{who} {verb} {mail} op dezelfde dag{words}", f"{who} {verb} {mail} on the same day{words}")
-    later = count.what == "later"
+        return f"{who} {say('op dezelfde dag', 'on the same day')}{words}"
     by = say.days(count.days) if count.days else say("enkele uren", "some hours")
-    return say(
-        f"{who} {verb} {mail} {by} {'later' if later else 'eerder'}{words}",
-        f"{who} {verb} {mail} {by} {'later' if later else 'earlier'}{words}",
-    )
+    later = say("later", "later") if count.what == "later" else say("eerder", "earlier")
+    return f"{who} {by} {later}{words}"
 
 
 def _step(step: StepChange, say: _Say) -> str:
@@ -182,14 +180,14 @@ def _step(step: StepChange, say: _Say) -> str:
     }[step.kind]
     told = [_difference(each, say) for each in step.differences]
     told += [say(f"nieuwe tekst in {name}", f"new text in {name}") for name in step.texts]
-    return f"stap `{step.key}`: {kind}".replace("stap", say("stap", "step"), 1) + (
-        f" ({'; '.join(told)})" if told else ""
-    )
+    return f"{say('stap', 'step')} `{step.key}`: {kind}" + (f" ({'; '.join(told)})" if told else "")
 
 
 def _difference(each: Difference, say: _Say) -> str:
     nothing = say("niets", "nothing")
-    return f"{each.what}: {_short(each.before) or nothing} -> {_short(each.after) or nothing}"
+    if not each.before:
+        return f"{each.what}: {_short(each.after)}"
+    return f"{each.what}: {_short(each.before)} -> {_short(each.after) or nothing}"
 
 
 def _short(text: str) -> str:

@@ -18,7 +18,7 @@ from sqlmodel import Session
 from service.domain.calendar import Calendar
 from service.domain.practice import Practice
 from service.domain.sequence import Sequence
-from service.domain.step_changes import Difference, StepChange, compare_rules, compare_steps
+from service.domain.step_changes import Difference, StepChange, compare_rules, compare_steps, written
 from service.domain.wording import Reason
 from service.flows import publishing, under_way
 from service.flows.drafts import Draft, Part
@@ -173,7 +173,7 @@ def _facts_changed(before: Practice | None, after: Practice | None) -> tuple[Dif
         return ()
     was, becomes = before.model_dump(mode="json"), after.model_dump(mode="json")
     return tuple(
-        Difference(what=name, before=str(was[name]), after=str(becomes[name]))
+        Difference(what=name, before=written(was[name]), after=written(becomes[name]))
         for name in was
         if was[name] != becomes[name]
     )
@@ -355,5 +355,5 @@ def _choice(fates: Iterable[tuple[Fate, ...]], order: Rows[str], twice: int) -> 
         Count(step=step, what=what, days=days, reworded=reworded, reason=why, leads=leads)
         for (step, what, days, reworded, why), leads in counts.items()
     ]
-    found.sort(key=lambda each: (place.get(each.step, len(order)), each.what, each.days, not each.reworded))
+    found.sort(key=lambda each: (place.get(each.step, len(order)), -each.leads, each.what, each.days))
     return Choice(unchanged=unchanged, ending=ending, twice=twice, counts=tuple(found))

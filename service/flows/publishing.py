@@ -134,12 +134,14 @@ def publish(
     override_by: str | None = None,
     move_leads: bool = False,
     seen: Live | None = None,
+    back_to: int | None = None,
     now: datetime,
 ) -> Published:
     """Write a new revision for each change. Leads under way stay on theirs, unless `move_leads`.
 
     `seen` is what was live when somebody said yes to a plan: RefusedError where it is not live any more, for then that
-    plan is of no worth. Nothing is planned here: `look_again` after the commit does that, or the next tick.
+    plan is of no worth. `back_to` is the older revision that the draft is. Nothing is planned here: `look_again` after
+    the commit does that, or the next tick.
     """
     take_turn(session)
     if seen is not None and live(session) != seen:
@@ -152,18 +154,15 @@ def publish(
     _refuse_reworded(session, [change.part for change in found])
     refuse_keys(session, draft, found)
     warnings = [each.id for each in draft.warnings]
-    return write(
-        session,
-        [change.part for change in found],
-        by=by,
-        move_leads=move_leads,
-        now=now,
-        action="published",
-        details={"override_by": override_by, "warnings": warnings},
-    )
+    details: dict[str, Any] = {"override_by": override_by, "warnings": warnings}
+    if back_to is not None:
+        details = {"back_to": back_to}
+    action = "published" if back_to is None else "rolled back"
+    parts = [change.part for change in found]
+    return _write(session, parts, by=by, move_leads=move_leads, now=now, action=action, details=details)
 
 
-def write(
+def _write(
     session: Session,
     parts: Rows[Part],
     *,
@@ -173,7 +172,7 @@ def write(
     action: str,
     details: dict[str, Any],
 ) -> Published:
-    """A revision for each part, in the audit log as this action. Call `take_turn` first, and refuse before it."""
+    """A revision for each part, in the audit log as this action."""
     sequence_names = [part.name for part in parts if part.kind == "sequence"] if move_leads else []
     runs = {name: enrolments.open_in(session, name) for name in sequence_names}
     calendar_runs = enrolments.planned_ahead(session) if _calendar_changes(session, parts) else []

@@ -142,3 +142,9 @@ def count_open(session: Session, sequence: str) -> int:
     """How many leads are under way in a sequence."""
     statement = select(func.count()).where(Enrolment.sequence == sequence, col(Enrolment.state).in_(OPEN))
     return session.exec(statement).one()
+
+
+def count_by_revision(session: Session) -> dict[int, int]:
+    """Revision id -> how many leads are under way on it."""
+    statement = select(Enrolment.sequence_revision_id, func.count()).where(col(Enrolment.state).in_(OPEN))
+    return dict(session.exec(statement.group_by(col(Enrolment.sequence_revision_id))).all())
