@@ -74,9 +74,11 @@ def _measure(house: House, leads: int) -> None:
     over.set()
     beside.join()
     moved = sum(each.under_way for each in plan.sequences)
-    print(f"plan for {leads:,} leads under way ({moved:,} reckoned): {planned:.1f} s, {planned / leads * 1000:.2f} ms a lead")
+    each = planned / leads * 1000
+    print(f"plan for {leads:,} leads under way: {planned:.1f} s, {each:.2f} ms a lead ({moved:,} reckoned)")
     print(f"  the slowest opt-in beside it: {slow_plan * 1000:.0f} ms")
-    print(f"publish --move-leads, all planned anew: {published:.1f} s; the slowest opt-in beside it: {slowest[0] * 1000:.0f} ms")
+    print(f"publish --move-leads, all planned anew: {published:.1f} s")
+    print(f"  the slowest opt-in beside it: {slowest[0] * 1000:.0f} ms")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from service.cli.telling import in_words, language, say
 
 if TYPE_CHECKING:
     from service.flows.drafts import Draft
-    from service.flows.publish_plan import Plan
+    from service.flows.plan_shown import Plan
     from service.flows.services import Services
 
 
@@ -60,13 +60,14 @@ def ask_and_publish(
             now=now,
         )
     publishing.look_again(services, done, now)
-    if done.moved:
+    count = done.moved
+    if count:
         say(
-            f"{done.moved} under way go on with the new revision.",
-            f"{done.moved} onderweg gaan mee met de nieuwe versie.",
+            f"{count} {'lead goes' if count == 1 else 'leads go'} on with the new revision.",
+            f"{count} {'lead gaat' if count == 1 else 'leads gaan'} mee met de nieuwe versie.",
         )
     planned = sum(each.under_way for each in plan.sequences if each.move)
-    if move_leads and done.moved != planned:
+    if move_leads and count != planned:
         say(
             f"The plan said {planned}: people came or went meanwhile.",
             f"Het plan zei {planned}: intussen kwam of ging er iemand.",

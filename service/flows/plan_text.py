@@ -11,7 +11,7 @@ from typing import Any
 from service.domain.step_changes import Difference, StepChange
 from service.domain.wording import dutch_moment, english_moment
 from service.errors import Language
-from service.flows.publish_plan import Choice, Count, Fate, Plan, SequencePlan
+from service.flows.plan_shown import Choice, Count, Fate, Plan, SequencePlan
 
 _LONGEST = 120
 

@@ -8,120 +8,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from collections.abc import Sequence as Rows
-from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Literal
 
 from sqlmodel import Session
 
 from service.domain.calendar import Calendar
 from service.domain.practice import Practice
 from service.domain.sequence import Sequence
-from service.domain.step_changes import Difference, StepChange, compare_rules, compare_steps, written
+from service.domain.step_changes import Difference, compare_rules, compare_steps, written
 from service.domain.wording import Reason
 from service.flows import publishing, under_way
 from service.flows.drafts import Draft, Part
+from service.flows.fates import Alike, Calendars, Fates, fates
+from service.flows.plan_shown import Choice, Count, Fate, LeadPlan, Plan, SequencePlan, What
 from service.flows.publishing import Change, Live
 from service.flows.services import Services
-from service.flows.simulation import Simulated
-from service.flows.under_way import Rules, Run
+from service.flows.under_way import Run
 from service.store import outbox, sequences
-
-What = Literal["same", "new", "earlier", "later", "removed", "skipped"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fate:
-    """What becomes of one step for one lead: the moment it leaves at as things are, and after publishing.
-
-    None is: it does not leave; `reason` says why, or why it leaves then. `days` is by how many local days the date
-    moves, 0 where only the hour does. `reworded`: she gets other words than she would have.
-    """
-
-    step: str
-    template: str
-    what: What
-    before: datetime | None
-    after: datetime | None
-    days: int
-    reworded: bool
-    reason: Reason
-
-
-@dataclass(frozen=True, kw_only=True)
-class Count:
-    """So many leads for whom one step comes to the same. `reason` where it does not leave any more."""
-
-    step: str
-    what: What
-    days: int
-    reworded: bool
-    reason: Reason | None
-    leads: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Choice:
-    """What one choice does to those under way in a sequence.
-
-    `unchanged` leads notice nothing; `ending` get nothing any more though something was to come; `twice` would get a
-    mail that they had. `counts` holds what is not as it was, in the order of the steps.
-    """
-
-    unchanged: int
-    ending: int
-    twice: int
-    counts: tuple[Count, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class LeadPlan:
-    """One lead under way, by id, and what each choice does to each step that is to come."""
-
-    lead: int
-    enrolment: int
-    stay: tuple[Fate, ...]
-    move: tuple[Fate, ...] | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class SequencePlan:
-    """One sequence: what changed in it, and what that does. `move` is None where there is no new revision to move to.
-
-    Of those `under_way`, `waiting` have not pressed the button (dates are not known before they do), `silent` may get
-    no mail, and `leads` are the rest. `outbox` mails are on their way already and leave as they were made.
-    """
-
-    name: str
-    is_new: bool
-    rules: tuple[Difference, ...]
-    steps: tuple[StepChange, ...]
-    under_way: int
-    waiting: int
-    silent: int
-    outbox: int
-    stay: Choice
-    move: Choice | None
-    leads: tuple[LeadPlan, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """All that publishing would change, as of `at`. `live` is what it was held against: see `publishing.publish`.
-
-    `practice` is what differs in practice.yaml; `calendar` whether days or hours in it do. `held_back`: the brake is
-    on, so the dates hold once it is let go. `others` are parts that concern nobody under way by dates.
-    """
-
-    at: datetime
-    calendar: Calendar | None
-    live: Live
-    found: tuple[Change, ...]
-    practice: tuple[Difference, ...]
-    calendar_changes: bool
-    held_back: bool
-    sequences: tuple[SequencePlan, ...]
 
 
 def plan(session: Session, services: Services, draft: Draft, now: datetime, names: Rows[str] = ()) -> Plan:
@@ -137,7 +41,7 @@ def plan(session: Session, services: Services, draft: Draft, now: datetime, name
     drafts = {change.part.name: change.part for change in found if change.part.kind == "sequence"}
     touched = {name: _Touched(session, services, name, drafts.get(name), live) for name in _names(live, drafts, moved)}
     if before is not None and after is not None:
-        _look_at_leads(session, services, touched, before, after, now)
+        _look_at_leads(session, services, touched, (before, after), now)
     paused = outbox.paused(session)
     return Plan(
         at=now,
@@ -193,6 +97,13 @@ class _Touched:
         self.twice: Counter[str] = Counter()
         self._live_words = self.reworded(session, live_id) if live_id is not None and part else frozenset()
 
+    def stands_still(self, run: Run) -> bool:
+        """Count her among those whose dates are not known, or who get nothing."""
+        self.outbox += len(run.leaving)
+        self.waiting += run.row.state != "active"
+        self.silent += run.row.state == "active" and not run.may_follow_up
+        return run.row.state != "active" or not run.may_follow_up
+
     def reworded(self, session: Session, revision_id: int) -> frozenset[str]:
         """The mails whose words or layout in the draft are not those of this revision."""
         if self.part is None:
@@ -223,120 +134,25 @@ class _Touched:
 
 
 def _look_at_leads(
-    session: Session,
-    services: Services,
-    touched: Mapping[str, _Touched],
-    calendar: Calendar,
-    new_calendar: Calendar,
-    now: datetime,
+    session: Session, services: Services, touched: Mapping[str, _Touched], calendars: Calendars, now: datetime
 ) -> None:
-    kept: dict[object, tuple[tuple[Fate, ...], tuple[Fate, ...] | None, frozenset[str]]] = {}
-    for runs in under_way.leads(session, services, touched, new_calendar, now):
+    drafts = {name: each.draft for name, each in touched.items() if each.draft is not None and each.live is not None}
+    kept: dict[object, tuple[Alike, Fates]] = {}
+    for runs in under_way.leads(session, services, touched, calendars[1], now):
         for run in runs:
             here = touched.get(run.row.sequence)
-            if here is None:
+            if here is None or here.stands_still(run):
                 continue
-            here.outbox += len(run.leaving)
-            if run.row.state != "active":
-                here.waiting += 1
-                continue
-            if not run.may_follow_up:
-                here.silent += 1
-                continue
-            alone = len(runs) == 1
-            key = run.stands_like(here.draft) if alone else (run.row.id, "of two")
-            if key not in kept:
-                kept[key] = _fates(session, touched, runs, run, calendar, new_calendar, now)
-            stay, move, twice = kept[key]
-            here.twice.update(twice)
-            here.leads.append(LeadPlan(lead=run.row.lead_id, enrolment=run.row.id, stay=stay, move=move))
-
-
-def _fates(
-    session: Session,
-    touched: Mapping[str, _Touched],
-    runs: Rows[Run],
-    run: Run,
-    calendar: Calendar,
-    new_calendar: Calendar,
-    now: datetime,
-) -> tuple[tuple[Fate, ...], tuple[Fate, ...] | None, frozenset[str]]:
-    """What both choices do to one run, and under which of them a mail would come a second time."""
-    here = touched[run.row.sequence]
-    stays = {each.row.id: Rules(sequence=each.sequence, calendar=new_calendar) for each in runs}
-    before = under_way.futures(runs, {key: replace(rules, calendar=calendar) for key, rules in stays.items()}, now)
-    after = before if calendar == new_calendar else under_way.futures(runs, stays, now)
-    mine = run.row.id
-    stay = _compare(before[mine], after[mine], stays[mine], frozenset(), calendar)
-    twice = {"stay"} if _repeats(run, after[mine]) > _repeats(run, before[mine]) else set()
-    if here.draft is None or here.live is None:
-        return stay, None, frozenset(twice)
-    moves = dict(stays)
-    for each in runs:
-        other = touched.get(each.row.sequence)
-        if other is not None and other.draft is not None:
-            moves[each.row.id] = Rules(sequence=other.draft, calendar=new_calendar)
-    moved = under_way.futures(runs, moves, now)
-    reworded = here.reworded(session, run.row.sequence_revision_id)
-    if _repeats(run, moved[mine]) > _repeats(run, before[mine]):
-        twice.add("move")
-    return stay, _compare(before[mine], moved[mine], moves[mine], reworded, calendar), frozenset(twice)
-
-
-def _repeats(run: Run, coming: Iterable[Simulated]) -> int:
-    """How many of these mails she had already, or gets twice: by their step or by their file."""
-    leaving = [each for each in coming if each.at is not None]
-    steps, mails = set(run.outcomes), set(run.had)
-    again = 0
-    for each in leaving:
-        again += each.step in steps or each.template in mails
-        steps.add(each.step)
-        mails.add(each.template)
-    return again
-
-
-def _compare(
-    before: Iterable[Simulated],
-    after: Iterable[Simulated],
-    rules: Rules,
-    reworded: frozenset[str],
-    calendar: Calendar,
-) -> tuple[Fate, ...]:
-    """Each step that leaves in one of the two, in the order of the new sequence, those that are gone last."""
-    was, becomes = {each.step: each for each in before}, {each.step: each for each in after}
-    found = []
-    for step in dict.fromkeys([*becomes, *was]):
-        old, new = was.get(step), becomes.get(step)
-        old_at, new_at = (old.at if old else None), (new.at if new else None)
-        shown = new or old
-        if shown is None or (old_at is None and new_at is None):
-            continue
-        what, days = _what(old_at, new_at, calendar, is_there=rules.sequence.step(step) is not None)
-        gone = Reason(code="removed", dutch="deze stap is er niet meer", english="this step is no longer there")
-        found.append(
-            Fate(
-                step=step,
-                template=shown.template,
-                what=what,
-                before=old_at,
-                after=new_at,
-                days=days,
-                reworded=new_at is not None and old_at is not None and (shown.template in reworded),
-                reason=gone if what == "removed" else shown.reason,
-            )
-        )
-    return tuple(found)
-
-
-def _what(old: datetime | None, new: datetime | None, calendar: Calendar, *, is_there: bool) -> tuple[What, int]:
-    if new is None:
-        return ("skipped" if is_there else "removed"), 0
-    if old is None:
-        return "new", 0
-    if old == new:
-        return "same", 0
-    days = (calendar.local_day(new) - calendar.local_day(old)).days
-    return ("later" if new > old else "earlier"), abs(days)
+            reworded = here.reworded(session, run.row.sequence_revision_id)
+            alike = Alike(run, here.draft, calendars, now)
+            first, found = kept.get(alike.key, (alike, None)) if len(runs) == 1 else (alike, None)
+            if found is None or not (found.by_days or alike.kept is None):
+                first, found = alike, fates(runs, run, drafts, reworded, calendars, now)
+                if len(runs) == 1:
+                    kept[alike.key] = first, found
+            here.twice.update(found.twice)
+            stay, move = (each and alike.instead_of(first, each) for each in (found.stay, found.move))
+            here.leads.append(LeadPlan(lead=run.row.lead_id, enrolment=run.row.id, stay=stay or (), move=move))
 
 
 def _choice(fates: Iterable[tuple[Fate, ...]], order: Rows[str], twice: int) -> Choice:

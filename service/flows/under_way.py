@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Sequence as Rows
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from sqlmodel import Session, col, select
 
@@ -21,6 +22,7 @@ from service.store import consents, enrolments, outbox, suppressions
 from service.store.tables import Enrolment, Lead, Message
 
 _AT_A_TIME = 500
+_CLOCKS_HAVE_CHANGED = time(4)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,10 +48,11 @@ class Run:
     had: frozenset[str]
     may_follow_up: bool
 
-    def stands_like(self, other: Sequence | None) -> object:
+    def stands_like(self, other: Sequence | None, anchor: object) -> object:
         """Equal for runs that get the same at the same moments, by their own sequence and by the other.
 
-        Of all that `decide` looks at, who somebody is counts by the variants she gets, and her confirmation by being.
+        Of all that `decide` looks at, who somebody is counts by the variants she gets, her confirmation by being, and
+        the moment that waits count from by `anchor`.
         """
         row = self.row
         variants = tuple(
@@ -59,9 +62,46 @@ class Run:
             for step in each.follow_ups
             if step.variants
         )
-        known = vars(planning.value(row, dict(self.outcomes))) | {"split_id": variants}
+        known = vars(planning.value(row, dict(self.outcomes))) | {"split_id": variants, "anchor": anchor}
         seen = tuple((name, _hashable(each)) for name, each in known.items() if name != "confirmed_at")
         return row.sequence_revision_id, row.confirmed_at is None, seen, self.days, self.leaving, self.had
+
+    def keeps_its_hour(self, sequences: Iterable[Sequence], calendar: Calendar, now: datetime) -> KeptHour | None:
+        """The hour that this run keeps from mail to mail by all of these sequences; None where it may not.
+
+        Waits in days keep the local time, and a window only asks on which side of its times that is. So whoever has
+        her anchor on the same day, between the same of these times, gets the same mails on the same days. Not where
+        waits count hours, a mail is on its way, a pause or today decides, or at night, when clocks change.
+        """
+        row = self.row
+        today = calendar.local_day(now)
+        if self.leaving or row.paused_until or row.next_at is None or calendar.local_day(row.next_at) <= today:
+            return None
+        times: set[time] = set()
+        for each in sequences:
+            times |= {each.window.opens, each.window.closes}
+            times |= {step.at for step in each.follow_ups if step.at is not None}
+            if any(step.wait is not None and step.wait.unit == "hours" for step in each.follow_ups):
+                return None
+        local = calendar.local(row.anchor)
+        hour = local.time()
+        if hour in times or hour < _CLOCKS_HAVE_CHANGED:
+            return None
+        return KeptHour(day=local.date(), hour=hour, after=bisect(sorted(times), hour))
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptHour:
+    """The day and hour of an anchor, and how many of the times that matter lie before that hour."""
+
+    day: date
+    hour: time
+    after: int
+
+    @property
+    def stands_for(self) -> object:
+        """Equal for anchors that lead to the same days."""
+        return self.day, self.after
 
 
 def leads(
