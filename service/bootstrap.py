@@ -123,6 +123,7 @@ def publish_first(services: Services) -> None:
     draft = read_draft(services.content_dir)
     now = services.clock.now()
     with services.database.transaction() as session:
+        publishing.take_turn(session)
         if publishing.nothing_published(session):
             found = publishing.changes(session, draft)
             publishing.publish(session, services, draft, found, by="first start", now=now)

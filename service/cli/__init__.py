@@ -8,6 +8,7 @@ import typer
 
 from service.cli import (
     approving,
+    audit,
     backups,
     checking,
     doctor,
@@ -40,6 +41,8 @@ app.command()(running.demo)
 app.command()(running.migrate)
 app.command()(checking.check)
 app.command()(publishing.publish)
+app.command()(publishing.rollback)
+app.command()(publishing.revisions)
 app.command()(approving.approve)
 app.command()(simulating.simulate)
 app.command()(previewing.preview)
@@ -48,6 +51,7 @@ app.command()(publishing.pause)
 app.command()(publishing.resume)
 app.command()(setup.setup)
 app.command()(doctor.doctor)
+app.command("audit")(audit.audit)
 app.command()(backups.backup)
 app.command()(backups.restore)
 app.add_typer(leads.app, name="lead")

@@ -1,58 +1,113 @@
-"""Commands that decide what counts and what leaves: publish, pause, resume."""
+"""Commands that decide what counts and what leaves: publish, rollback, revisions, pause, resume."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from service.cli.opening import open_services, staff_name
-from service.cli.telling import Told, complain, tell_in
-
-if TYPE_CHECKING:
-    from service.flows.publishing import Change
+from service.cli.telling import Told, complain, in_words, say, tell_in
+from service.errors import InvalidInputError
 
 Name = Annotated[str | None, typer.Argument(help="A sequence; without it, all.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+MoveLeads = Annotated[bool, typer.Option("--move-leads", help="Leads under way go on with the new revision.")]
+ByLead = Annotated[bool, typer.Option("--list", help="Also each lead under way, by its number.")]
 
 
 def publish(
     names: Annotated[list[str] | None, typer.Argument(help="What to publish; without it, all that changed.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and stop.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    move_leads: Annotated[
-        bool, typer.Option("--move-leads", help="Leads under way go on with the new revision.")
-    ] = False,
+    yes: Yes = False,
+    move_leads: MoveLeads = False,
     override_by: Annotated[str | None, typer.Option(help="Publish over warnings, in this name.")] = None,
+    by_lead: ByLead = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --dry-run: machine-readable, on stdout.")] = False,
     told: Told = None,
 ) -> None:
     """Show what changes for leads under way, then publish."""
     tell_in(told)
-    from service.flows import drafts, publishing
+    from service.cli.planned import ask_and_publish, show
+    from service.flows import drafts, publish_plan, publishing
 
+    if as_json and not dry_run:
+        raise InvalidInputError("--json goes with --dry-run", "--json hoort bij --dry-run")
     _, services = open_services()
     draft = drafts.read_draft(services.content_dir)
+    complain(draft.problems)
     with services.database.reading() as session:
         found = publishing.changes(session, draft, names or ())
-    complain(draft.problems)
-    publishing.refuse_unsafe(draft, production=services.production, override_by=override_by)
-    for change in found:
-        typer.echo(_told(change, move_leads=move_leads))
-    if not found:
-        typer.echo("Nothing has changed since it was published.")
-    if dry_run or not found or not (yes or typer.confirm("Publish this?")):
+        publishing.refuse_unsafe(draft, production=services.production, override_by=override_by)
+        publishing.refuse_keys(session, draft, found)
+        plan = publish_plan.plan(session, services, draft, services.clock.now(), names or ())
+    show(plan, by_lead=by_lead, as_json=as_json)
+    if not dry_run and found:
+        ask_and_publish(services, draft, plan, yes=yes, move_leads=move_leads, override_by=override_by)
+
+
+def rollback(
+    name: Annotated[str, typer.Argument(help="A sequence, or practice, forms or service.")],
+    to: Annotated[int | None, typer.Option(help="A revision, by its number; without it, the one before.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and stop.")] = False,
+    yes: Yes = False,
+    move_leads: MoveLeads = False,
+    by_lead: ByLead = False,
+    told: Told = None,
+) -> None:
+    """Publish an older revision again, byte for byte. The files stay as they are."""
+    tell_in(told)
+    from service.cli.planned import ask_and_publish, show
+    from service.flows import publish_plan, revisions
+
+    _, services = open_services()
+    with services.database.reading() as session:
+        older = revisions.to_roll_back_to(session, name, to)
+        draft = revisions.as_draft(older)
+        plan = publish_plan.plan(session, services, draft, services.clock.now())
+    show(plan, by_lead=by_lead)
+    if dry_run or not plan.found:
         return
-    with services.database.transaction() as session:
-        publishing.publish(
-            session,
-            services,
-            draft,
-            publishing.changes(session, draft, names or ()),
-            by=staff_name(),
-            override_by=override_by,
-            move_leads=move_leads,
-            now=services.clock.now(),
+    ask_and_publish(services, draft, plan, yes=yes, move_leads=move_leads, back_to=older.id)
+    say(
+        "Your files still hold what was published before: nurture publish would bring it back. "
+        f"The files of this revision: nurture revisions {name} --write-files DIR",
+        "Je bestanden zijn nog die van daarvoor: nurture publish zet die weer live. "
+        f"De bestanden van deze versie: nurture revisions {name} --write-files MAP",
+    )
+
+
+def revisions(
+    name: Annotated[str, typer.Argument(help="A sequence, or practice, forms or service.")],
+    write_files: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the files of a revision into a new or empty folder.")
+    ] = None,
+    revision: Annotated[int | None, typer.Option(help="Which one to write; without it, the live one.")] = None,
+    told: Told = None,
+) -> None:
+    """Every revision, newest first: when, by whom, and how many leads are on it."""
+    tell_in(told)
+    from service.flows import revisions as flow
+
+    _, services = open_services()
+    with services.database.reading() as session:
+        found = flow.listed(session, name)
+        if write_files is not None:
+            count = flow.write_files(flow.find(session, name, revision or found[0].id), write_files)
+            say(f"{count} files written to {write_files}", f"{count} bestanden geschreven in {write_files}")
+            return
+        zone = services.published.calendar(session).zone
+    for each in found:
+        at = each.published_at.astimezone(zone)
+        notes = [
+            in_words("live", "live") if each.live else "",
+            in_words(f"{each.under_way} under way", f"{each.under_way} onderweg") if each.under_way else "",
+            in_words(f"the same as {each.same_as}", f"gelijk aan {each.same_as}") if each.same_as else "",
+        ]
+        typer.echo(
+            f"{each.id:>5}  {at:%Y-%m-%d %H:%M}  {each.published_by:<20}  {', '.join(filter(None, notes))}".rstrip()
         )
-    typer.echo("Published.")
 
 
 def pause(
@@ -89,10 +144,3 @@ def resume(name: Name = None) -> None:
             "Send them, at most one a lead a day: nurture message resolve --backlog --as resend\n"
             "Let them go: nurture message resolve --backlog --as drop"
         )
-
-
-def _told(change: Change, *, move_leads: bool) -> str:
-    if change.part.kind != "sequence" or not change.under_way:
-        return str(change)
-    what = "go on with the new revision" if move_leads else "stay on the revision they started with"
-    return f"{change}; {change.under_way} leads under way {what}"

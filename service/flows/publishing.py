@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from collections.abc import Sequence as Rows
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session
 
+from service.domain.calendar import Calendar
 from service.domain.forms import Forms
+from service.domain.practice import Practice
+from service.domain.sequence import Sequence
+from service.domain.step_keys import key_faults
 from service.errors import NotFoundError, Problem, ProblemsError, RefusedError
 from service.flows import alerts, planning
+from service.flows.content_yaml import read_yaml
 from service.flows.drafts import Draft, Part
 from service.flows.services import Services
-from service.store import enrolments, events, sequences
+from service.store import enrolments, events, leads, sequences
 from service.store.db import take_locks
-from service.store.tables import Lead, Revision
+from service.store.tables import Revision
+
+Live = Mapping[tuple[str, str], int]
+"""(kind, name) -> id of its newest revision."""
+_AT_A_TIME = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,10 +44,33 @@ class Change:
         return f"{what}: {'new' if self.is_new else 'changed'}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """What a publication did: the new revisions, and the runs whose next mail is to be reckoned anew.
+
+    Those in `look_at` are due for it: the next tick does so, or `look_again` at once. `moved` of them, and of those
+    who wait for the button, go by a new revision now.
+    """
+
+    revisions: tuple[int, ...]
+    moved: int
+    look_at: tuple[tuple[int, int], ...]
+
+
 def nothing_published(session: Session) -> bool:
     """Is there anything to send from yet?"""
     kinds = {kind for kind, _ in sequences.live_ids(session)}
     return not {"sequence", "practice", "forms", "mails"} <= kinds
+
+
+def live(session: Session) -> Live:
+    """What is live now."""
+    return sequences.live_ids(session)
+
+
+def take_turn(session: Session) -> None:
+    """Nobody else publishes until this transaction ends: two people, or services that start at once, go in turn."""
+    take_locks(session, ["publish"])
 
 
 def changes(session: Session, draft: Draft, names: Rows[str] = ()) -> list[Change]:
@@ -43,7 +78,6 @@ def changes(session: Session, draft: Draft, names: Rows[str] = ()) -> list[Chang
 
     A sequence goes by its own name; `practice`, `forms` and `service` name the rest. NotFoundError for another name.
     """
-    take_locks(session, ["publish"])  # services that start at once, or two people, publish one after the other
     known = [part.name for part in draft.parts]
     for name in names:
         if name not in known:
@@ -52,10 +86,10 @@ def changes(session: Session, draft: Draft, names: Rows[str] = ()) -> list[Chang
     for part in draft.parts:
         if names and part.name not in names:
             continue
-        live = sequences.live(session, part.kind, part.name)
-        if live is None or live.hash != part.hash:
+        newest = sequences.live(session, part.kind, part.name)
+        if newest is None or newest.hash != part.hash:
             under_way = enrolments.count_open(session, part.name) if part.kind == "sequence" else 0
-            found.append(Change(part=part, is_new=live is None, under_way=under_way))
+            found.append(Change(part=part, is_new=newest is None, under_way=under_way))
     return found
 
 
@@ -80,6 +114,16 @@ def refuse_unsafe(draft: Draft, *, production: bool, override_by: str | None) ->
         )
 
 
+def refuse_keys(session: Session, draft: Draft, found: Rows[Change]) -> None:
+    """Raise ProblemsError where a step's key is not that of its mail any more, with file and line."""
+    problems = []
+    for change in found:
+        if change.part.kind == "sequence":
+            problems += _key_problems(session, draft, change.part)
+    if problems:
+        raise ProblemsError(problems)
+
+
 def publish(
     session: Session,
     services: Services,
@@ -89,15 +133,56 @@ def publish(
     by: str,
     override_by: str | None = None,
     move_leads: bool = False,
+    seen: Live | None = None,
+    back_to: int | None = None,
     now: datetime,
-) -> None:
-    """Write a new revision for each change. Leads under way stay on theirs, unless `move_leads`."""
+) -> Published:
+    """Write a new revision for each change. Leads under way stay on theirs, unless `move_leads`.
+
+    `seen` is what was live when somebody said yes to a plan: RefusedError where it is not live any more, for then that
+    plan is of no worth. `back_to` is the older revision that the draft is. Nothing is planned here: `look_again` after
+    the commit does that, or the next tick.
+    """
+    take_turn(session)
+    if seen is not None and live(session) != seen:
+        raise RefusedError(
+            "somebody else published meanwhile, so this plan no longer holds; nothing was published, look again",
+            "Iemand anders heeft intussen gepubliceerd, dus dit plan klopt niet meer. Er is niets gepubliceerd; "
+            "kijk opnieuw.",
+        )
     refuse_unsafe(draft, production=services.production, override_by=override_by)
     _refuse_reworded(session, [change.part for change in found])
-    alerts.mended(session, "calendar-closed", now)  # told again where other days or another window do not help
-    held = _leads_under_way(session, services, found) if move_leads else {}
-    for change in found:
-        part = change.part
+    refuse_keys(session, draft, found)
+    warnings = [each.id for each in draft.warnings]
+    details: dict[str, Any] = {"override_by": override_by, "warnings": warnings}
+    if back_to is not None:
+        details = {"back_to": back_to}
+    action = "published" if back_to is None else "rolled back"
+    parts = [change.part for change in found]
+    return _write(session, parts, by=by, move_leads=move_leads, now=now, action=action, details=details)
+
+
+def _write(
+    session: Session,
+    parts: Rows[Part],
+    *,
+    by: str,
+    move_leads: bool,
+    now: datetime,
+    action: str,
+    details: dict[str, Any],
+) -> Published:
+    """A revision for each part, in the audit log as this action."""
+    sequence_names = [part.name for part in parts if part.kind == "sequence"] if move_leads else []
+    runs = {name: enrolments.open_in(session, name) for name in sequence_names}
+    calendar_runs = enrolments.planned_ahead(session) if _calendar_changes(session, parts) else []
+    # Leads before their runs, in the order everybody locks in. Their suppressions stay free: nothing is sent here.
+    everyone = {lead for rows in runs.values() for _, lead in rows} | {lead for _, lead in calendar_runs}
+    held = leads.lock(session, everyone, [])
+    if parts:
+        alerts.mended(session, "calendar-closed", now)  # told again where other days or another window do not help
+    ids, moved = [], 0
+    for part in parts:
         row = Revision(
             kind=part.kind,
             name=part.name,
@@ -110,10 +195,59 @@ def publish(
         )
         session.add(row)
         session.flush()
-        details = {"revision": row.id, "kind": part.kind, "name": part.name, "override_by": override_by}
-        events.audit(session, by, "published", now, **details, warnings=[each.id for each in draft.warnings])
-        if move_leads and part.kind == "sequence":
-            _move(session, services, row, held, now)
+        ids.append(row.id)
+        mine = [run for run, lead in runs.get(part.name, ()) if lead in held] if part.kind == "sequence" else []
+        moved += len(mine)
+        enrolments.look_at(session, mine, now, revision_id=row.id)
+        told = {"revision": row.id, "kind": part.kind, "name": part.name, "moved": len(mine)} | details
+        events.audit(session, by, action, now, **told)
+    again = [(run, lead) for run, lead in calendar_runs if lead in held]
+    enrolments.look_at(session, [run for run, _ in again], now)
+    look_at = dict(again) | {run: lead for rows in runs.values() for run, lead in rows if lead in held}
+    return Published(revisions=tuple(ids), moved=moved, look_at=tuple(sorted(look_at.items())))
+
+
+def look_again(services: Services, published: Published, now: datetime) -> None:
+    """Plan the runs that a publication touched, a hundred at a time, so that nobody waits long for a turn."""
+    for start in range(0, len(published.look_at), _AT_A_TIME):
+        some = published.look_at[start : start + _AT_A_TIME]
+        with services.database.transaction() as session:
+            planning.plan(session, services, [run for run, _ in some], [lead for _, lead in some], now)
+    if published.look_at:
+        services.bell.ring()
+
+
+def _calendar_changes(session: Session, parts: Rows[Part]) -> bool:
+    """Do other days or hours count from now on? The first publication changes nothing for anybody."""
+    new = next((part for part in parts if part.kind == "practice"), None)
+    old = sequences.live(session, "practice", new.name) if new else None
+    if new is None or old is None:
+        return False
+    before, after = (Calendar.of(Practice.model_validate(each.document)) for each in (old, new))
+    return before != after
+
+
+def _key_problems(session: Session, draft: Draft, part: Part) -> list[Problem]:
+    file = f"sequences/{part.name}.yaml"
+    words: dict[str, set[str]] = {}
+
+    def same_text(was: frozenset[str], becomes: frozenset[str]) -> bool:
+        if not words:  # rarely asked, and heavy: every mail of every revision
+            for compiled in sequences.compiled_of(session, "sequence", part.name):
+                for name, mail in compiled.items():
+                    words.setdefault(name, set()).add(_words(mail))
+        new = {_words(part.compiled[name]) for name in becomes if name in part.compiled}
+        return any(new & words.get(name, set()) for name in was)
+
+    older = map(Sequence.model_validate, sequences.documents_of(session, "sequence", part.name))
+    faults = key_faults(older, Sequence.model_validate(part.document), same_text)
+    lines = read_yaml(draft.content.sources.get(file, ""), file)
+    return [fault.problem(file, lines.line_of(("steps", fault.position, "key"))) for fault in faults]
+
+
+def _words(mail: dict[str, Any]) -> str:
+    """A compiled mail without the name of its file."""
+    return json.dumps({name: value for name, value in mail.items() if name != "name"}, sort_keys=True)
 
 
 def _refuse_reworded(session: Session, parts: Rows[Part]) -> None:
@@ -131,21 +265,3 @@ def _refuse_reworded(session: Session, parts: Rows[Part]) -> None:
         say = "the consent texts of form {} are new under an old version; give both texts a new `version`"
         told = [say.format(name) for name in sorted(reworded)]
         raise ProblemsError([Problem(id="consent-reworded", file="forms.yaml", message=each) for each in told])
-
-
-def _leads_under_way(session: Session, services: Services, found: Rows[Change]) -> dict[int, Lead]:
-    """Lock whoever is to be moved, all at once and before any run of theirs: the order everybody locks in."""
-    names = [change.part.name for change in found if change.part.kind == "sequence"]
-    lead_ids = {row.lead_id for name in names for row in enrolments.open_in(session, name)}
-    return planning.lock_leads(session, services, sorted(lead_ids))
-
-
-def _move(session: Session, services: Services, revision: Revision, held: dict[int, Lead], now: datetime) -> None:
-    """Everybody under way goes on with the new revision. Steps are known by their keys, so nobody gets one twice."""
-    rows = [row for row in enrolments.open_in(session, revision.name) if row.lead_id in held]
-    for row in rows:
-        row.sequence_revision_id = revision.id
-        if row.state == "active":
-            row.next_at = None
-    session.flush()
-    planning.plan(session, services, [row.id for row in rows], [row.lead_id for row in rows], now)

@@ -90,23 +90,50 @@ def simulate(sequence: Sequence, calendar: Calendar, story: Story, split_id: str
 
 def upcoming(session: Session, services: Services, enrolment: Enrolment, now: datetime) -> list[Simulated]:
     """What this lead is to get from now on, as far as can be known; the row itself is left alone."""
-    sequence = services.published.sequence(session, enrolment.sequence_revision_id)
     calendar = services.published.calendar(session)
     outcomes = enrolments.outcomes(session, [enrolment.id]).get(enrolment.id, {})
     moments = enrolments.follow_up_moments(session, [enrolment.lead_id]).get(enrolment.lead_id, [])
-    days = {calendar.local_day(moment) for moment in moments}
-    copy = Enrolment.model_validate(enrolment.model_dump())
-    for message in outbox.of_run(session, enrolment.id):
-        if outcomes.get(message.step or "") in ON_ITS_WAY:  # what follows counts from when it leaves
-            leaves = max(message.due_at, now)
-            days.add(calendar.local_day(leaves))
-            if message.attempts == 0:
-                copy.anchor = respaced(copy.anchor, leaves, calendar)
-    outcomes = {step: "sent" if outcome in ON_ITS_WAY else outcome for step, outcome in outcomes.items()}
+    return coming(
+        enrolment,
+        services.published.sequence(session, enrolment.sequence_revision_id),
+        calendar,
+        outcomes=outcomes,
+        leaving=[
+            (max(message.due_at, now), message.attempts == 0)
+            for message in outbox.of_run(session, enrolment.id)
+            if outcomes.get(message.step or "") in ON_ITS_WAY
+        ],
+        days={calendar.local_day(moment) for moment in moments},
+        now=now,
+    )
+
+
+def coming(
+    enrolment: Enrolment,
+    sequence: Sequence,
+    calendar: Calendar,
+    *,
+    outcomes: Mapping[str, str],
+    leaving: Iterable[tuple[datetime, bool]],
+    days: Iterable[date],
+    now: datetime,
+) -> list[Simulated]:
+    """What a run that stands so would bring by this sequence and this calendar; nothing is read or written.
+
+    `outcomes` are those of its steps so far, `days` the local days on which the lead gets or got a follow-up,
+    `leaving` her mails on their way: when each leaves, and whether this is its first try.
+    """
+    copy = Enrolment(**enrolment.model_dump())
+    taken = set(days)
+    for leaves, first_try in leaving:  # what follows counts from when it leaves
+        taken.add(calendar.local_day(leaves))
+        if first_try:
+            copy.anchor = respaced(copy.anchor, leaves, calendar)
+    done = {step: "sent" if outcome in ON_ITS_WAY else outcome for step, outcome in outcomes.items()}
     try:
-        return _play(copy, sequence, calendar, outcomes, days, [], now=now)
+        return _play(copy, sequence, calendar, done, taken, [], now=now)
     except NeverOpensError as error:  # staff are told of it; it keeps nobody from pressing a button, or from looking
-        return _rest(copy, sequence, outcomes, Reason(code=error.code, dutch=error.dutch, english=error.english))
+        return _rest(copy, sequence, done, Reason(code=error.code, dutch=error.dutch, english=error.english))
 
 
 def _play(

@@ -11,6 +11,7 @@ from service.store import outbox
 from service.store.tables import Enrolment, Message
 
 OPEN = ("awaiting_confirmation", "active")
+_AT_A_TIME = 1_000  # ids in one statement
 
 
 def due(session: Session, now: datetime, limit: int, paused: outbox.Paused) -> Sequence[tuple[int, int]]:
@@ -79,24 +80,71 @@ def outcomes(session: Session, enrolment_ids: Iterable[int]) -> dict[int, dict[s
 def follow_up_moments(session: Session, lead_ids: Iterable[int]) -> dict[int, list[datetime]]:
     """When each lead got, or is to get, a follow-up, over all its sequences: at most one a local day may leave."""
     found: dict[int, list[datetime]] = {}
-    statement = select(Message).where(
+    statement = select(Message.lead_id, Message.settled_at, Message.first_handed_at, Message.due_at).where(
         col(Message.lead_id).in_(list(lead_ids)),
         Message.kind == "follow_up",
         col(Message.state).not_in(("cancelled", "skipped")),
     )
-    for message in session.exec(statement):
-        if message.lead_id is not None:
-            found.setdefault(message.lead_id, []).append(outbox.left_at(message))
+    for lead_id, settled_at, first_handed_at, due_at in session.exec(statement):
+        if lead_id is not None:
+            found.setdefault(lead_id, []).append(outbox.left_at(settled_at, first_handed_at, due_at))
     return found
 
 
-def open_in(session: Session, sequence: str) -> Sequence[Enrolment]:
-    """Every open enrolment of a sequence, as they are now."""
-    statement = select(Enrolment).where(Enrolment.sequence == sequence, col(Enrolment.state).in_(OPEN))
+def open_in(session: Session, sequence: str) -> Sequence[tuple[int, int]]:
+    """(enrolment id, lead id) of every open enrolment of a sequence."""
+    statement = select(Enrolment.id, Enrolment.lead_id).where(
+        Enrolment.sequence == sequence, col(Enrolment.state).in_(OPEN)
+    )
+    return session.exec(statement.order_by(col(Enrolment.id))).all()
+
+
+def leads_under_way(session: Session, sequences: Iterable[str], *, after: int, limit: int) -> Sequence[int]:
+    """Ids of the next leads that are under way in one of these sequences, from beyond the lead `after` on."""
+    statement = select(Enrolment.lead_id).where(
+        col(Enrolment.sequence).in_(list(sequences)), col(Enrolment.state).in_(OPEN), Enrolment.lead_id > after
+    )
+    return session.exec(statement.distinct().order_by(col(Enrolment.lead_id)).limit(limit)).all()
+
+
+def open_of(session: Session, lead_ids: Iterable[int]) -> Sequence[Enrolment]:
+    """Every open enrolment of these leads, as they are now."""
+    statement = select(Enrolment).where(col(Enrolment.lead_id).in_(list(lead_ids)), col(Enrolment.state).in_(OPEN))
     return session.exec(statement.order_by(col(Enrolment.id)).execution_options(populate_existing=True)).all()
+
+
+def look_at(session: Session, ids: Iterable[int], now: datetime, *, revision_id: int | None = None) -> None:
+    """Have these runs planned anew at the next tick; with `revision_id`, from then on by that revision.
+
+    Whoever waits for something other than a moment (the button, staff) goes on waiting.
+    """
+    every = list(ids)
+    for start in range(0, len(every), _AT_A_TIME):
+        mine = col(Enrolment.id).in_(every[start : start + _AT_A_TIME])
+        again = update(Enrolment).where(mine, col(Enrolment.state) == "active", col(Enrolment.next_at) > now)
+        session.exec(again.values(next_at=now).execution_options(synchronize_session=False))
+        if revision_id is not None:
+            move = (
+                update(Enrolment).where(mine, col(Enrolment.state).in_(OPEN)).values(sequence_revision_id=revision_id)
+            )
+            session.exec(move.execution_options(synchronize_session=False))
+
+
+def planned_ahead(session: Session) -> Sequence[tuple[int, int]]:
+    """(enrolment id, lead id) of every run that waits for a moment, of any sequence."""
+    statement = select(Enrolment.id, Enrolment.lead_id).where(
+        Enrolment.state == "active", col(Enrolment.next_at).is_not(None)
+    )
+    return session.exec(statement.order_by(col(Enrolment.id))).all()
 
 
 def count_open(session: Session, sequence: str) -> int:
     """How many leads are under way in a sequence."""
     statement = select(func.count()).where(Enrolment.sequence == sequence, col(Enrolment.state).in_(OPEN))
     return session.exec(statement).one()
+
+
+def count_by_revision(session: Session) -> dict[int, int]:
+    """Revision id -> how many leads are under way on it."""
+    statement = select(Enrolment.sequence_revision_id, func.count()).where(col(Enrolment.state).in_(OPEN))
+    return dict(session.exec(statement.group_by(col(Enrolment.sequence_revision_id))).all())

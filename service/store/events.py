@@ -44,6 +44,12 @@ def audit(session: Session, actor: str, action: str, now: datetime, **details: A
     session.add(AuditEntry(actor=actor, action=action, details=details, at=now))
 
 
+def audit_log(session: Session, *, limit: int, action: str | None = None) -> Sequence[AuditEntry]:
+    """The newest entries of the audit log, newest first; of one action, or of all."""
+    statement = select(AuditEntry).order_by(col(AuditEntry.id).desc()).limit(limit)
+    return session.exec(statement.where(AuditEntry.action == action) if action else statement).all()
+
+
 def fact(session: Session, key: str) -> dict[str, Any] | None:
     """One fact about the installation."""
     row = session.get(Fact, key)

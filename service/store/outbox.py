@@ -212,13 +212,15 @@ def follow_ups_handed_since(
     found: dict[int, dict[int, datetime]] = {}
     for message in session.exec(statement):
         if message.lead_id is not None:
-            found.setdefault(message.lead_id, {})[message.id] = left_at(message)
+            found.setdefault(message.lead_id, {})[message.id] = left_at(
+                message.settled_at, message.first_handed_at, message.due_at
+            )
     return found
 
 
-def left_at(message: Message) -> datetime:
+def left_at(settled_at: datetime | None, first_handed_at: datetime | None, due_at: datetime) -> datetime:
     """When a mail left, or is to leave: a retry counts when it goes, not when it was first refused."""
-    return message.settled_at or max(message.first_handed_at or message.due_at, message.due_at)
+    return settled_at or max(first_handed_at or due_at, due_at)
 
 
 def of_run(session: Session, enrolment_id: int) -> Sequence[Message]:
@@ -229,6 +231,26 @@ def of_run(session: Session, enrolment_id: int) -> Sequence[Message]:
         .where(Message.enrolment_id == enrolment_id, Message.kind == "follow_up", waiting)
         .execution_options(populate_existing=True)
     ).all()
+
+
+def of_runs(session: Session, enrolment_ids: Iterable[int]) -> Sequence[Message]:
+    """The follow-ups of these runs that may still leave; for a look, so nothing of them is locked."""
+    waiting = col(Message.state).in_(("due", "leased", "handed_over", "held"))
+    mine = col(Message.enrolment_id).in_(list(enrolment_ids))
+    return session.exec(select(Message).where(mine, Message.kind == "follow_up", waiting)).all()
+
+
+def templates_gone_out(session: Session, enrolment_ids: Iterable[int]) -> dict[int, set[str]]:
+    """The mails of each run that left or may be on their way: enrolment id -> templates, the advice's included."""
+    found: dict[int, set[str]] = {}
+    statement = select(Message.enrolment_id, Message.template).where(
+        col(Message.enrolment_id).in_(list(enrolment_ids)),
+        col(Message.state).not_in(("cancelled", "skipped", "failed")),
+    )
+    for enrolment_id, template in session.exec(statement):
+        if enrolment_id is not None:
+            found.setdefault(enrolment_id, set()).add(template)
+    return found
 
 
 def give_back_expired(session: Session, real_now: datetime) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sqlmodel import Session, col, func, select
 
@@ -31,3 +32,21 @@ def by_id(session: Session, revision_id: int) -> Revision:
 def history(session: Session, kind: str) -> Sequence[Revision]:
     """Every revision of a kind, newest first."""
     return session.exec(select(Revision).where(Revision.kind == kind).order_by(col(Revision.id).desc())).all()
+
+
+def revisions_of(session: Session, name: str) -> Sequence[Revision]:
+    """Every revision of what goes by this name, newest first: a sequence, `practice`, `forms` or `service`."""
+    return session.exec(select(Revision).where(Revision.name == name).order_by(col(Revision.id).desc())).all()
+
+
+def documents_of(session: Session, kind: str, name: str) -> Sequence[dict[str, Any]]:
+    """The documents of every revision of one thing, newest first."""
+    statement = select(Revision.document).where(Revision.kind == kind, Revision.name == name)
+    return [dict(each) for each in session.exec(statement.order_by(col(Revision.id).desc()))]
+
+
+def compiled_of(session: Session, kind: str, name: str) -> Iterator[dict[str, Any]]:
+    """The compiled mails of every revision of one thing, newest first; one revision at a time, for they are large."""
+    statement = select(Revision.compiled).where(Revision.kind == kind, Revision.name == name)
+    for each in session.exec(statement.order_by(col(Revision.id).desc()).execution_options(yield_per=1)):
+        yield dict(each)

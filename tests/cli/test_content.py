@@ -159,21 +159,6 @@ def test_a_refusal_is_told_in_dutch_too(desk: Desk) -> None:
     assert said.err != desk.nurture("lead", "show", "nobody@example.org").err
 
 
-def test_publishing_shows_what_changes_for_leads_under_way_and_asks(desk: Desk) -> None:
-    acts.confirmed(desk.house)
-    desk.edit("sequences/lage-rug.yaml", "wait: 2 days", "wait: 3 days")
-    for said in (desk.nurture("publish", "--dry-run"), desk.nurture("publish", answers="n\n")):
-        assert said.status == 0
-        assert "1 leads under way stay on the revision they started with" in said.out
-        assert "Published." not in said.out
-    assert "go on with the new revision" in desk.nurture("publish", "--dry-run", "--move-leads").out
-    before = acts.enrolment(desk.house).sequence_revision_id
-    assert desk.nurture("publish", "lage-rug", "--yes").out.endswith("Published.\n")
-    assert acts.enrolment(desk.house).sequence_revision_id == before
-    assert desk.audited()[-1] == "published"
-    assert desk.nurture("publish", "nergens").status == 1
-
-
 def test_simulate_prints_each_mail_with_its_date_and_reason_and_moves_no_data(desk: Desk) -> None:
     desk.nurture("resume")  # the first command on a database notes the keys it was given
     before = desk.house.rows()

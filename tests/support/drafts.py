@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from service.domain.sequence import Sequence
 from service.flows import publishing
 from service.flows.drafts import Draft, Part
+from service.mail.compiled import CompiledMail
 from tests.support.house import House, shipped
 
 Document = dict[str, Any]
@@ -27,25 +29,53 @@ def with_practice(draft: Draft | None = None, **changes: object) -> Draft:
     )
 
 
-def with_sequence(change: Callable[[Document], None], draft: Draft | None = None, name: str = "lage-rug") -> Draft:
-    """One sequence with other steps or another window: `change` works on its document. All mails must be there."""
+def with_sequence(
+    change: Callable[[Document], None],
+    draft: Draft | None = None,
+    name: str = "lage-rug",
+    *,
+    as_written: bool = False,
+) -> Draft:
+    """One sequence with other steps or another window: `change` works on its document. All mails must be there.
+
+    A step that sends the mail of another gets a copy of its own, as nothing else may be published over the live one;
+    `as_written` leaves it so.
+    """
     draft = draft or shipped()
+    mails = dict(draft.mails)
+    live = next(part for part in shipped().parts if part.name == name)
+    known = {step["key"]: step["template"] for step in live.document["steps"]}
 
     def changed(part: Part) -> Part:
         document = deepcopy(part.document)
         change(document)
+        for step in document["steps"][1:] if not as_written else ():
+            own = partial(_own_mail, mails, known, step["key"])
+            step["template"] = step.get("template") and own(step["template"])
+            step["variants"] = step.get("variants") and {each: own(mail) for each, mail in step["variants"].items()}
         sequence = Sequence.model_validate(document)
-        compiled = {each: draft.mails[each].model_dump(mode="json") for each in sequence.templates()}
+        compiled = {each: mails[each].model_dump(mode="json") for each in sequence.templates()}
         return replace(part, document=sequence.model_dump(mode="json"), compiled=compiled)
 
-    return replace(draft, parts=_swapped(draft, name, changed))
+    parts = _swapped(draft, name, changed)
+    return replace(draft, parts=parts, mails=mails)
+
+
+def _own_mail(mails: dict[str, CompiledMail], known: dict[str, str], key: str, template: str) -> str:
+    if known.get(key) in {None, template} and (template not in known.values() or key in known):
+        return template
+    name = f"{template}-bij-{key}"
+    mails[name] = mails[template].model_copy(update={"name": name, "preheader": f"Bij {key}"})
+    return name
 
 
 def with_steps(*steps: Document, window: Document | None = None, confirmation: str = "double") -> Draft:
-    """lage-rug as the advice and these steps; each has `hoe-ging-het` as its mail where it names none."""
+    """lage-rug as the advice and these steps; each that names no mail has that of its key, or one of its own."""
 
     def change(document: Document) -> None:
-        document["steps"] = [document["steps"][0], *({"template": "hoe-ging-het"} | step for step in steps)]
+        mails = {step["key"]: step["template"] for step in document["steps"]}
+        named = ({"template": mails.get(str(step["key"]), "hoe-ging-het")} | step for step in steps)
+        document["steps"] = [document["steps"][0], *named]
         document["window"] = window or document["window"]
         document["confirmation"] = confirmation
 
@@ -56,7 +86,8 @@ def publish(house: House, draft: Draft, *, by: str = "Frank", **options: Any) ->
     """Publish what differs from the live revisions. Returns how many parts that were."""
     with house.services.database.transaction() as session:
         found = publishing.changes(session, draft)
-        publishing.publish(session, house.services, draft, found, by=by, now=house.clock.now(), **options)
+        done = publishing.publish(session, house.services, draft, found, by=by, now=house.clock.now(), **options)
+    publishing.look_again(house.services, done, house.clock.now())
     return len(found)
 
 

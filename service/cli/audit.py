@@ -1,0 +1,47 @@
+"""`nurture audit`: who did what, when. The database lets nobody change or remove an entry."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from service.cli.opening import open_services
+from service.cli.telling import Told, say, tell_in
+
+
+def audit(
+    limit: Annotated[int, typer.Option(min=1, help="How many entries, the newest first.")] = 50,
+    action: Annotated[str | None, typer.Option(help='Of one kind, such as "published" or "lead erased".')] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="A list of objects, on stdout.")] = False,
+    told: Told = None,
+) -> None:
+    """Who published, approved, exported, erased, paused or decided, and when. Lead numbers, never addresses."""
+    tell_in(told)
+    from service.flows import publishing
+    from service.store import events
+
+    _, services = open_services()
+    with services.database.reading() as session:
+        found = events.audit_log(session, limit=limit, action=action)
+        zone = None if publishing.nothing_published(session) else services.published.calendar(session).zone
+    if as_json:
+        rows = [
+            {"id": each.id, "at": each.at.isoformat(), "actor": each.actor, "action": each.action}
+            | {"details": each.details}
+            for each in found
+        ]
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    if not found:
+        say("Nothing is in the audit log.", "Er staat niets in het logboek.")
+    for each in found:
+        at = each.at.astimezone(zone) if zone else each.at
+        details = " ".join(f"{name}={_short(value)}" for name, value in each.details.items() if value not in (None, []))
+        typer.echo(f"{at:%Y-%m-%d %H:%M:%S}  {each.actor:<18}  {each.action:<16}  {details}".rstrip())
+
+
+def _short(value: object) -> str:
+    """A list by its length: fifty warnings are told by --json."""
+    return f"[{len(value)}]" if isinstance(value, list) else str(value)

@@ -1,0 +1,97 @@
+"""A step's key is how we know who got which mail: a mail keeps its key, and no other mail ever gets it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from service.domain.sequence import Sequence, Step
+from service.errors import Problem
+
+SameText = Callable[[frozenset[str], frozenset[str]], bool]
+"""Whether one of these older mails has the very words of one of these new ones, whatever their files are called."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyFault:
+    """A key that would make us take one mail for another.
+
+    "renamed": the mail that this step sends went by the key `was` before, and that step is gone. "reused": the key
+    belonged to another mail, `was`.
+    """
+
+    kind: Literal["renamed", "reused"]
+    position: int
+    key: str
+    was: str
+
+    def problem(self, file: str, line: int | None) -> Problem:
+        """What staff read, with what to write instead."""
+        if self.kind == "renamed":
+            english = (
+                f"step `{self.key}` sends the mail that was step `{self.was}`; under a new key, people who got it "
+                f"would get it again; write `key: {self.was}`"
+            )
+            dutch = (
+                f"stap `{self.key}` verstuurt de mail die eerder stap `{self.was}` was; met een nieuwe naam krijgt wie "
+                f"hem al had hem nog een keer; schrijf `key: {self.was}`"
+            )
+        else:
+            english = (
+                f"the key `{self.key}` belongs to another mail (`{self.was}`); people who got that one would never get "
+                "this one; give the new mail a key of its own"
+            )
+            dutch = (
+                f"de naam `{self.key}` hoort bij een andere mail (`{self.was}`); wie die al had, krijgt deze nooit; "
+                "geef de nieuwe mail een eigen `key`"
+            )
+        return Problem(id=f"step-key-{self.kind}", message=english, dutch=dutch, file=file, line=line)
+
+
+def key_faults(older: Iterable[Sequence], new: Sequence, same_text: SameText) -> list[KeyFault]:
+    """The faults in the keys of a new revision, held against every older one, newest first.
+
+    A mail is the same mail as long as its file keeps its name, however its words change, or as long as its words stay
+    when the file gets another name. A variant that was added or taken away leaves the step the same. The advice itself
+    is free to change: it is known by the opt-in it answers, not by its key.
+    """
+    mails: dict[str, set[str]] = {}
+    newest: dict[str, str] = {}
+    advices: dict[str, str] = {}
+    for sequence in older:
+        for step in sequence.follow_ups:
+            mails.setdefault(step.key, set()).update(step.template_names)
+            newest.setdefault(step.key, " / ".join(step.template_names))
+        advices.setdefault(sequence.advice.key, " / ".join(sequence.advice.template_names))
+    found = []
+    for position, step in enumerate(new.steps):
+        if step.purpose == "advice":
+            if step.key in mails:
+                found.append(KeyFault(kind="reused", position=position, key=step.key, was=newest[step.key]))
+            continue
+        was = _went_by(step, mails, new, same_text)
+        if was is not None:
+            found.append(KeyFault(kind="renamed", position=position, key=step.key, was=was))
+        elif step.key in mails:
+            if not _is_same(mails[step.key], step, same_text):
+                found.append(KeyFault(kind="reused", position=position, key=step.key, was=newest[step.key]))
+        elif step.key in advices:
+            found.append(KeyFault(kind="reused", position=position, key=step.key, was=advices[step.key]))
+    return found
+
+
+def _went_by(step: Step, mails: dict[str, set[str]], new: Sequence, same_text: SameText) -> str | None:
+    """The key of a step that is gone and sent this step's mail; None where there is none."""
+    own = mails.get(step.key, set())
+    for key, theirs in mails.items():
+        if new.step(key) is None:
+            if (set(step.template_names) - own) & theirs:
+                return key
+            if not own and same_text(frozenset(theirs), frozenset(step.template_names)):
+                return key
+    return None
+
+
+def _is_same(was: set[str], step: Step, same_text: SameText) -> bool:
+    return bool(was & set(step.template_names)) or same_text(frozenset(was), frozenset(step.template_names))
