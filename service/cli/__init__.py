@@ -18,6 +18,7 @@ from service.cli import (
     running,
     setup,
     simulating,
+    stats,
 )
 from service.cli.opening import opened
 from service.cli.telling import complain, forget, refusal
@@ -47,6 +48,7 @@ app.command()(publishing.pause)
 app.command()(publishing.resume)
 app.command()(setup.setup)
 app.command()(doctor.doctor)
+app.command()(stats.stats)
 app.command()(backups.backup)
 app.command()(backups.restore)
 app.add_typer(leads.app, name="lead")

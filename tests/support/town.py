@@ -15,12 +15,11 @@ from sqlalchemy import delete, event
 from service.domain.sequence import Sequence as Steps
 from service.flows import planning, simulation
 from service.flows.drafts import Part
-from service.flows.published import Published
 from service.flows.sending import Sender
 from service.flows.services import Retention
 from service.flows.simulation import Event, EventKind, Simulated, Story
 from service.mail.transport import OutboundMail, SendResult
-from service.store import reports
+from service.store import outbox, reports
 from service.store.tables import Table
 from tests.support import acts
 from tests.support.drafts import publish, with_practice
@@ -69,11 +68,13 @@ class Stage:
 
     house: House
     runner: asyncio.Runner
+    sender: Sender
     refusals: dict[str, int] = field(default_factory=dict)  # address -> tries that are still to be refused
 
     def play(self, town: Town) -> list[tuple[list[Simulated], list[Any]]]:
         """For each life what the simulator told of it, and her messages once she has lived it."""
-        house = self._cleared()
+        house = self.house
+        self._clear()
         names = [f"reeks-{number}" for number in range(len(town.lives))]
         draft = with_practice(**town.practice)
         parts = [_part(name, life.steps) for name, life in zip(names, town.lives, strict=True)]
@@ -100,14 +101,13 @@ class Stage:
             calendar = house.services.published.calendar(session)
         return simulation.simulate(live.sequence, calendar, story, house.lead(address(number)).public_id)
 
-    def _cleared(self) -> House:
-        """Nobody lives here yet; what was published stays, and is read anew."""
+    def _clear(self) -> None:
+        """Nobody lives here yet; what was published stays, for others may know it by its id."""
         self.refusals.clear()
         with self.house.services.database.transaction() as session:
             for table in reversed(Table.metadata.sorted_tables):
                 if table.name != "revision":
                     session.execute(delete(table))
-        return self.house.with_changes(published=Published())
 
     def _live_until(self, house: House, target: datetime) -> None:
         """A tick at every moment that something is due."""
@@ -118,11 +118,10 @@ class Stage:
         house.clock.moment = max(target, house.clock.moment)
 
     def _tick(self, house: House) -> None:
-        while True:
-            planned = planning.plan_due(house.services, house.clock.now())
-            sent = self.runner.run(Sender(house.services, house.services.open_transport()).send_due())
-            if not planned and not sent:
-                return
+        planning.plan_due(house.services, house.clock.now())
+        while _is_due(house):
+            self.runner.run(self.sender.send_due())
+            planning.plan_due(house.services, house.clock.now())  # a run that waited for its last mail goes on
 
     def _happen(self, house: House, life: Life, number: int, kind: str) -> None:
         """By the flow that serves it."""
@@ -131,7 +130,8 @@ class Stage:
             house.opt_in(who, topic=f"reeks-{number}")
             self._tick(house)
         elif kind == "confirmed":
-            acts.confirm(house, who, **({"posture": life.posture} if life.posture else {}))
+            given = {"posture": life.posture} if life.posture else {}
+            acts.confirm(house, who, which=-1, **given)
         elif kind == "booked":
             acts.booked(house, who)
         elif kind == "unsubscribed":
@@ -167,7 +167,8 @@ def open_stage(database_url: str, folder: Path) -> Iterator[Stage]:
             engine = house.services.database.engine
             event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
             house.services.database.close()
-        yield Stage(house=house, runner=runner, refusals=refusals)
+        sender = Sender(house.services, house.services.open_transport())
+        yield Stage(house=house, runner=runner, sender=sender, refusals=refusals)
 
 
 def address(number: int) -> str:
@@ -186,6 +187,11 @@ def _part(name: str, steps: Mapping[str, Any]) -> Part:
     sequence = Steps.model_validate({"name": name, "title": name, "topic": name, **steps})
     compiled = {each: shipped().mails[each].model_dump(mode="json") for each in sequence.templates()}
     return Part(kind="sequence", name=name, document=sequence.model_dump(mode="json"), compiled=compiled, source={})
+
+
+def _is_due(house: House) -> bool:
+    with house.services.database.reading() as session:
+        return outbox.under_way(session, house.clock.now(), outbox.Paused())
 
 
 def _next_moment(house: House) -> datetime | None:
