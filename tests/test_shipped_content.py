@@ -79,6 +79,7 @@ def _run(name: str, start: datetime, **answers: str) -> Iterator[tuple[int, str]
         anchor=start,
         split_id="split",
         next_step=sequence.steps[1].key,
+        opted_in_at=start,
         confirmed_at=start,
         answers=answers,
     )

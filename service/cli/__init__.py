@@ -19,6 +19,7 @@ from service.cli import (
     running,
     setup,
     simulating,
+    stats,
     topics,
 )
 from service.cli.opening import opened
@@ -52,6 +53,7 @@ app.command()(publishing.resume)
 app.command()(setup.setup)
 app.command()(doctor.doctor)
 app.command("audit")(audit.audit)
+app.command()(stats.stats)
 app.command()(backups.backup)
 app.command()(backups.restore)
 app.add_typer(leads.app, name="lead")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from service.store.tables import Lead
 
 app = typer.Typer(
-    help="One lead: what we hold and why, stop, resume, booked, erase.",
+    help="One lead: what we hold and why, stop, resume, booked, replied, erase.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -97,6 +97,20 @@ def booked(address: Address) -> None:
         changed = booking.booked(session, services, lead, "staff", now)
         events.audit(session, staff_name(), "lead booked", now, lead=lead.id, changed=changed)
         return "Booked: the follow-ups end." if changed else "There was nothing left to end."
+
+    typer.echo(_with_lead(address, work))
+
+
+@app.command()
+def replied(address: Address) -> None:
+    """The lead answered a mail in her own words: the follow-ups wait a week, unless you resume them."""
+    from service.flows import replies
+    from service.store import events
+
+    def work(session: Session, services: Services, lead: Lead, now: datetime) -> str:
+        paused = replies.record(session, services, lead, "staff", now)
+        events.audit(session, staff_name(), "lead replied", now, lead=lead.id, changed=paused)
+        return "Paused for a week." if paused else "Noted; no follow-ups were under way."
 
     typer.echo(_with_lead(address, work))
 

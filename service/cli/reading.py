@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from service.domain.calendar import Calendar
+from service.domain.practice import Closed
 from service.errors import InvalidInputError
 
 Answers = Annotated[list[str] | None, typer.Option("--answer", help="NAME=VALUE, such as posture=hollow; repeatable.")]
@@ -39,3 +40,19 @@ def duration(text: str) -> timedelta:
     if not text[:-1].isdigit() or text[-1] not in units:
         raise InvalidInputError(f"{text!r} is no length of time; write a number and h, d or w, such as 2d")
     return int(text[:-1]) * units[text[-1]]
+
+
+def days(texts: list[str] | None) -> tuple[Closed, ...]:
+    """`2026-12-24` or `2026-07-27..2026-08-07` (both ends count), each. Else InvalidInputError."""
+    return tuple(_closed(text) for text in texts or ())
+
+
+def _closed(text: str) -> Closed:
+    first, dots, last = text.partition("..")
+    try:
+        return Closed.model_validate({"from": first, "to": last} if dots else first)
+    except ValueError as error:
+        raise InvalidInputError(
+            f"{text!r} is no closed day; write 2026-12-24, or 2026-07-27..2026-08-07 for a stretch",
+            f"{text!r} is geen gesloten dag; schrijf 2026-12-24, of 2026-07-27..2026-08-07 voor een periode",
+        ) from error

@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from service.domain import conditions
 from service.domain.calendar import Calendar
-from service.domain.forms import UNKNOWN
-from service.domain.sequence import Condition, Sequence, Step
+from service.domain.sequence import Sequence, Step
 from service.domain.timing import Due, add_wait, in_window, next_opening, step_due
 from service.domain.wording import Reason, dutch_moment, dutch_wait, english_moment
 
@@ -59,14 +59,16 @@ class Enrolment:
     `anchor` is what the next step's wait counts from: the later of the advice's planned time and the confirmation,
     then the planned time of the step before. `outcomes` maps the key of each step behind us to a message state, to
     "skipped", or to "held_back" where it waits for staff to approve a backlog. `answers` holds what was given; the
-    rest is "unknown".
+    rest is "unknown". `confirmed_at` is when the advice's button was pressed, `replied_at` when the lead last wrote.
     """
 
     state: State
     anchor: datetime
     split_id: str
     next_step: str | None
+    opted_in_at: datetime
     confirmed_at: datetime | None = None
+    replied_at: datetime | None = None
     pause_reason: str | None = None
     paused_until: datetime | None = None
     goal_at: datetime | None = None
@@ -235,7 +237,7 @@ def _now_or_later(
     enrolment: Enrolment, sequence: Sequence, step: Step, due: Due, *, facts: Facts, now: datetime
 ) -> Send | Skip | Wait:
     """A step whose time has come: not for this lead, now, at the next opening, or too late."""
-    unmet = _unmet(step, enrolment)
+    unmet = _unmet(step, enrolment, facts.calendar, due)
     if unmet:
         return Skip(step=step.key, planned_at=due.planned_at, reason=unmet)
     not_after = add_wait(due.planned_at, step.max_late, facts.calendar) if step.max_late else None
@@ -261,27 +263,20 @@ def _now_or_later(
     return send
 
 
-def _unmet(step: Step, enrolment: Enrolment) -> Reason | None:
+def _unmet(step: Step, enrolment: Enrolment, calendar: Calendar, due: Due) -> Reason | None:
     """Why the conditions of a step keep it back, or None."""
-    if step.only_if and not _holds(step.only_if, enrolment):
-        dutch, english = _told(step.only_if)
+    known = conditions.Known(
+        day=calendar.local_day(due.planned_at),
+        opted_in_on=calendar.local_day(enrolment.opted_in_at),
+        answers=enrolment.answers,
+        gone_out=frozenset(key for key, outcome in enrolment.outcomes.items() if outcome in WENT_OUT),
+        confirmed=enrolment.confirmed_at is not None,
+        replied=enrolment.replied_at is not None,
+    )
+    if step.only_if and not conditions.holds(step.only_if, known):
+        dutch, english = conditions.told(step.only_if)
         return Reason(code="only_if", dutch=f"alleen als {dutch}", english=f"only if {english}")
-    if step.skip_if and _holds(step.skip_if, enrolment):
-        dutch, english = _told(step.skip_if)
+    if step.skip_if and conditions.holds(step.skip_if, known):
+        dutch, english = conditions.told(step.skip_if)
         return Reason(code="skip_if", dutch=f"niet als {dutch}", english=f"not if {english}")
     return None
-
-
-def _holds(condition: Condition, enrolment: Enrolment) -> bool:
-    answered = all(enrolment.answers.get(name, UNKNOWN) in values for name, values in condition.answer.items())
-    went_out = any(enrolment.outcomes.get(key) in WENT_OUT for key in condition.sent)
-    return answered and (went_out or not condition.sent)
-
-
-def _told(condition: Condition) -> tuple[str, str]:
-    dutch = [f"het antwoord op {name} is: {' of '.join(values)}" for name, values in condition.answer.items()]
-    english = [f"the answer to {name} is: {' or '.join(values)}" for name, values in condition.answer.items()]
-    if condition.sent:
-        dutch.append(f"verstuurd is: {' of '.join(condition.sent)}")
-        english.append(f"sent was: {' or '.join(condition.sent)}")
-    return " en ".join(dutch), " and ".join(english)

@@ -8,12 +8,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from service.domain.conditions import UNKNOWN
 from service.domain.reading import Line, LineOf, Path, Report, Value, did_you_mean, in_dutch, items, mapping, repeated
 from service.domain.sequence import Name
 from service.errors import FieldProblem, InvalidInputError, Problem
-
-UNKNOWN = "unknown"
-"""The value of every answer that was never given."""
 
 BUTTON_ANSWERS: Mapping[str, frozenset[str]] = MappingProxyType({"helped": frozenset({"better", "same", "worse"})})
 """Answers given with the buttons in a mail, not on a form: name and possible values."""

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from service.domain.sequence import Unit, Wait
+from service.domain.waits import Unit, Wait
 
 _DUTCH_DAYS = ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag")
 _ENGLISH_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_DUTCH_MONTHS = (
+DUTCH_MONTHS = (
     "januari",
     "februari",
     "maart",
@@ -24,7 +24,7 @@ _DUTCH_MONTHS = (
     "november",
     "december",
 )
-_ENGLISH_MONTHS = (
+ENGLISH_MONTHS = (
     "January",
     "February",
     "March",
@@ -54,14 +54,16 @@ class Reason:
     english: str
 
 
-def dutch_moment(local: datetime) -> str:
-    """A local moment such as "dinsdag 28 april 09:00"."""
-    return f"{_DUTCH_DAYS[local.weekday()]} {local.day} {_DUTCH_MONTHS[local.month - 1]} {local:%H:%M}"
+def dutch_moment(local: datetime, *, year: bool = False) -> str:
+    """A local moment such as "dinsdag 28 april 09:00", with its year where that is asked for."""
+    day = f"{_DUTCH_DAYS[local.weekday()]} {local.day} {DUTCH_MONTHS[local.month - 1]}"
+    return f"{day} {local:%Y %H:%M}" if year else f"{day} {local:%H:%M}"
 
 
-def english_moment(local: datetime) -> str:
-    """A local moment such as "Tuesday 28 April 09:00"."""
-    return f"{_ENGLISH_DAYS[local.weekday()]} {local.day} {_ENGLISH_MONTHS[local.month - 1]} {local:%H:%M}"
+def english_moment(local: datetime, *, year: bool = False) -> str:
+    """A local moment such as "Tuesday 28 April 09:00", with its year where that is asked for."""
+    day = f"{_ENGLISH_DAYS[local.weekday()]} {local.day} {ENGLISH_MONTHS[local.month - 1]}"
+    return f"{day} {local:%Y %H:%M}" if year else f"{day} {local:%H:%M}"
 
 
 def dutch_wait(wait: Wait) -> str:

@@ -36,7 +36,7 @@ def record(session: Session, services: Services, message: Message, answer: Answe
     if enrolment.answers.get("helped") == answer:
         return False
     enrolment.answers = {**enrolment.answers, "helped": answer}
-    leads.note(session, lead.id, "answered", now, helped=answer)
+    leads.note(session, lead.id, "answered", now, helped=answer, message=message.id)
     if answer == "worse":
         planning.put_off(session, enrolment, "worse", now + PAUSE, now)
         _tell_practice(session, services, lead, enrolment, now)

@@ -38,6 +38,7 @@ def confirm(session: Session, services: Services, opt_in: OptIn, answers: dict[s
         lead.answers = {**lead.answers, **opt_in.answers}
         lead.confirmed_at = lead.confirmed_at or now
         enrolment.answers = {**enrolment.answers, **opt_in.answers}
+        enrolment.confirmed_at = enrolment.confirmed_at or now
         leads.note(session, lead.id, "confirmed", now, topic=opt_in.topic)
     _keep_answers(lead, enrolment, answers)
     opt_in.enrolment_id = enrolment.id
@@ -91,11 +92,12 @@ def is_confirmed(session: Session, opt_in: OptIn) -> bool:
 
 
 def _enrolment_for(session: Session, opt_in: OptIn) -> Enrolment:
-    """The run this opt-in's yes is for: the topic's open one, else the one it started."""
+    """The run this opt-in's yes is for: the topic's open one, else its newest.
+
+    Never an older one: a run that was stopped long ago does not go on behind one that was finished since.
+    """
     open_one = enrolments.open_for(session, opt_in.lead_id, opt_in.topic)
-    if open_one is not None:
-        return open_one
-    return next(iter(enrolments.by_ids(session, [opt_in.enrolment_id] if opt_in.enrolment_id else [])))
+    return open_one or [row for row in enrolments.of_lead(session, opt_in.lead_id) if row.topic == opt_in.topic][-1]
 
 
 def _confirmation(session: Session, services: Services, opt_in: OptIn, now: datetime) -> Consent:

@@ -11,7 +11,8 @@ from typing import TypeVar
 from service.domain.forms import Forms, parse_forms
 from service.domain.practice import Practice, parse_practice
 from service.domain.reading import LineOf, Path, Report, did_you_mean, items, mapping
-from service.domain.sequence import Sequence, parse_sequence
+from service.domain.sequence import Sequence
+from service.domain.sequence_file import parse_sequence
 from service.errors import Problem
 from service.flows.content_yaml import LARGEST_FILE, YamlFile, read_yaml
 

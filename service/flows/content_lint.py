@@ -8,7 +8,7 @@ from itertools import islice, product
 
 from pydantic import JsonValue
 
-from service.domain.forms import UNKNOWN
+from service.domain.conditions import UNKNOWN
 from service.domain.reading import Path, items, mapping
 from service.errors import Problem
 from service.flows.content import SEQUENCES, TEMPLATES, Content

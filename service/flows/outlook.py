@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
+from service.domain.practice import Practice
 from service.errors import NotFoundError
 from service.flows import simulation
 from service.flows.services import Services
 from service.mail.compiled import CompiledMail
-from service.mail.compose import MailValues, render
+from service.mail.compose import MailValues, Rendered, render
 from service.store import enrolments, outbox
 from service.store.tables import Enrolment, Lead, Message
 
@@ -45,7 +47,7 @@ def planned(session: Session, services: Services, enrolment: Enrolment, now: dat
     for step in simulation.upcoming(session, services, enrolment, now):
         if step.at is not None:
             compiled = services.published.mail(session, enrolment.sequence_revision_id, step.template)
-            subject = _subject(session, services, compiled, lead.first_name, enrolment.answers)
+            subject = _subject(session, services, compiled, lead.first_name, step.answers)
             mails.append(Mail(subject=subject, at=step.at))
     return mails
 
@@ -70,19 +72,29 @@ def _of(session: Session, services: Services, row: Message, at: datetime) -> Mai
     return Mail(subject=render(compiled, values).subject, at=at)
 
 
-def _subject(
-    session: Session, services: Services, compiled: CompiledMail, first_name: str | None, answers: dict[str, str]
-) -> str:
-    """The subject of a mail that has no row yet, so its links have no tokens."""
-    _, practice = services.published.live_practice(session)
+def shown(
+    services: Services,
+    compiled: CompiledMail,
+    practice: Practice,
+    answers: Mapping[str, str],
+    first_name: str | None = None,
+) -> Rendered:
+    """A mail that has no row yet, as its lead would get it: its links have no tokens."""
     values = MailValues(
         practice=practice.model_dump(mode="json"),
         first_name=first_name,
-        answers=answers,
+        answers=dict(answers),
         confirm_url=services.base_url,
         booking_url=services.base_url,
         unsubscribe_url=services.base_url,
         preferences_url=services.base_url,
         answer_url_base=services.base_url,
     )
-    return render(compiled, values).subject
+    return render(compiled, values)
+
+
+def _subject(
+    session: Session, services: Services, compiled: CompiledMail, first_name: str | None, answers: Mapping[str, str]
+) -> str:
+    _, practice = services.published.live_practice(session)
+    return shown(services, compiled, practice, answers, first_name).subject

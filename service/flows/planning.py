@@ -25,6 +25,8 @@ from service.store import consents, enrolments, leads, outbox, suppressions
 from service.store.db import notify_sender
 from service.store.tables import Consent, Enrolment, Lead, OptIn
 
+ALL_STEPS_DONE = "all_steps_done"
+"""The end_reason of a run that came to its end."""
 _BATCH = 100
 log = structlog.get_logger()
 
@@ -70,6 +72,8 @@ def plan(session: Session, services: Services, ids: Rows[int], lead_ids: Rows[in
     """Bring these enrolments up to `now`. Locks first, then reads again: another planner may have been here."""
     held = lock_leads(session, services, lead_ids)
     rows = [row for row in enrolments.by_ids(session, ids) if row.state == State.ACTIVE and row.lead_id in held]
+    # Where a lead has two runs and one mail a day, the run that waited longest goes first: in turns, so none starves.
+    rows.sort(key=lambda row: (row.anchor, row.id))
     known = _read(session, services, held, rows, now)
     for row in rows:
         if row.next_at is None or row.next_at <= now:
@@ -81,7 +85,6 @@ def activate(session: Session, services: Services, enrolment: Enrolment, now: da
     """The follow-ups may come: waits count from the advice's planned time or from now, whichever is later."""
     move(enrolment, State.ACTIVE)
     enrolment.anchor = max(enrolment.anchor, now)
-    enrolment.confirmed_at = enrolment.confirmed_at or now
     enrolment.ended_at = enrolment.end_reason = None
     enrolment.next_at = None
     session.flush()
@@ -198,7 +201,7 @@ def _bring_up_to(session: Session, services: Services, row: Enrolment, known: _K
                 end(row, State.FINISHED if reached else State.STOPPED, decision.reason.code, now)
                 return
             case Finish():
-                end(row, State.FINISHED, "all_steps_done", now)
+                end(row, State.FINISHED, ALL_STEPS_DONE, now)
                 return
             case Send() | Skip():
                 _write(session, services, row, known, decision, now)
@@ -254,7 +257,9 @@ def value(row: Enrolment, outcomes: dict[str, str]) -> domain.Enrolment:
         anchor=row.anchor,
         split_id=row.split_id,
         next_step=row.next_step,
+        opted_in_at=row.created_at,
         confirmed_at=row.confirmed_at,
+        replied_at=row.replied_at,
         pause_reason=row.pause_reason,
         paused_until=row.paused_until,
         goal_at=row.goal_at,

@@ -17,7 +17,7 @@ from service.domain.forms import Forms
 from service.domain.practice import Practice
 from service.domain.sequence import Sequence
 from service.mail.compile import HEAD_KEYS
-from service.mail.lint import KINDS
+from service.mail.lint_safety import KINDS
 from service.mail.names import AUDIENCES
 
 Schema = dict[str, Any]

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from service.domain.forms import ConsentText, Form, Forms
 from service.domain.lead import Kind, clean_name, may_receive, normalise_address
+from service.domain.timing import add_wait
 from service.errors import FieldProblem, InvalidInputError
 from service.flows import planning, privacy
 from service.flows.messages import add_advice
@@ -98,7 +99,9 @@ def _welcome(
     # An address that once said no says yes again by the button alone, also where a ticked box would do.
     enough = sequence.confirmation == "single" and checked.request.consent_follow_up and not blocked and not held
     consent = _add_consents(session, checked, opt_in, follow_up_effective=enough, now=now)
-    enrolment = enrolments.open_for(session, lead.id, sequence.topic)
+    enrolment = enrolments.open_for(session, lead.id, sequence.topic) or _had_lately(
+        session, services, lead, checked, now
+    )
     if enrolment is None:
         enrolment = _enrol(session, lead, checked, now)
     opt_in.enrolment_id = enrolment.id
@@ -181,6 +184,22 @@ def _add_consents(
         session.add(given("follow_up", texts.follow_up if texts else None, follow_up_effective))
     session.flush()
     return advice
+
+
+def _had_lately(session: Session, services: Services, lead: Lead, checked: _Checked, now: datetime) -> Enrolment | None:
+    """The run that gave this lead all these mails so short ago that they would only bore; the advice goes all the same.
+
+    Not one that was stopped or ended in a booking: whoever comes back from there starts anew.
+    """
+    sequence = checked.live.sequence
+    last = next(
+        (row for row in reversed(enrolments.of_lead(session, lead.id)) if row.topic == sequence.topic),
+        None,
+    )
+    if last is None or last.ended_at is None or last.end_reason != planning.ALL_STEPS_DONE:
+        return None
+    again = add_wait(last.ended_at, sequence.again_after, services.published.calendar(session))
+    return last if now < again else None
 
 
 def _enrol(session: Session, lead: Lead, checked: _Checked, now: datetime) -> Enrolment:

@@ -72,7 +72,8 @@ class Enrolment(Table, table=True):
     anchor: datetime = Field(sa_type=UtcDateTime)
     next_step: str | None = None
     next_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # by the button; None: not, or not needed
+    replied_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the last mail of the lead's own
     pause_reason: str | None = None
     paused_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     goal_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -284,6 +285,7 @@ class TimelineEntry(Table, table=True):
     """What happened to one lead, for "why?". Goes with the lead."""
 
     __tablename__ = "timeline"
+    __table_args__ = (Index("ix_timeline_kind_at", "kind", "at"),)
 
     id: int = Field(default=None, primary_key=True)
     lead_id: int = Field(foreign_key="lead.id", index=True)

@@ -59,7 +59,7 @@ def at(day: int, hour: int = 10, minute: int = 0) -> datetime:
     return datetime(2026, 6, day, hour, minute, tzinfo=AMSTERDAM).astimezone(UTC)
 
 
-ANNA = Enrolment(state=State.ACTIVE, anchor=at(1), split_id="anna", next_step="hoe-ging-het")
+ANNA = Enrolment(state=State.ACTIVE, anchor=at(1), split_id="anna", next_step="hoe-ging-het", opted_in_at=at(1))
 INVITED = replace(
     ANNA, next_step="uitnodiging", anchor=at(1), outcomes={"hoe-ging-het": "accepted", "eerder": "skipped"}
 )

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.domain.calendar import Calendar
+from service.domain.conditions import DayCount
 from service.domain.enrolment import Enrolment, Facts, Finish, Send, Skip, State, Wait, after_step, decide
 from service.domain.practice import Closed
 from service.domain.reading import WEEKDAYS
@@ -21,7 +22,16 @@ durations = st.one_of(
     st.builds(Duration, amount=st.integers(1, 60), unit=st.just("hours")),
     st.builds(Duration, amount=st.integers(1, 9), unit=st.sampled_from(["days", "working_days"])),
 )
-conditions = st.sampled_from([None, None, Condition(answer={"helped": ("same",)}), Condition(sent=("stap-1",))])
+conditions = st.sampled_from(
+    [
+        None,
+        None,
+        Condition(answer={"helped": ("same",)}),
+        Condition(sent=("stap-1",)),
+        Condition(days_since_opt_in=DayCount(at_least=9)),
+        Condition(month=("apr", "oct", "dec")),
+    ]
+)
 
 
 @st.composite
@@ -68,7 +78,12 @@ def play(sequence: Sequence, calendar: Calendar, start: datetime, delays: list[t
     run = Run()
     facts = Facts(calendar=calendar, may_follow_up=True)
     enrolment = Enrolment(
-        state=State.ACTIVE, anchor=start, split_id="x", next_step="stap-1", answers={"helped": answer}
+        state=State.ACTIVE,
+        anchor=start,
+        split_id="x",
+        next_step="stap-1",
+        opted_in_at=start,
+        answers={"helped": answer},
     )
     now, late = start, iter(delays)
     for _ in range(200):

@@ -10,7 +10,8 @@ import pytest
 from pydantic import ValidationError
 
 from service.domain.reading import Path
-from service.domain.sequence import Sequence, Step, Wait, parse_sequence
+from service.domain.sequence import Sequence, Step, Wait
+from service.domain.sequence_file import parse_sequence
 from service.errors import Problem
 
 GOOD: dict[str, Any] = {

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 
 from service.errors import InvalidInputError
 from service.flows import simulation
@@ -23,7 +18,7 @@ from service.store import enrolments
 from tests.support import acts
 from tests.support.acts import ANNA
 from tests.support.drafts import publish, with_practice, with_steps
-from tests.support.house import House, open_house
+from tests.support.house import House
 from tests.support.transports import Network
 
 MINUTE = timedelta(minutes=1)
@@ -75,29 +70,6 @@ class Life:
         return with_practice(draft, closed=closed)
 
 
-def lives() -> st.SearchStrategy[Life]:
-    """Stories all over the year, often about Christmas, Easter and the nights the clock changes."""
-    start = datetime(2026, 1, 1, tzinfo=UTC)
-    days = ((3, 26), (4, 1), (4, 24), (5, 11), (10, 22), (12, 18), (12, 30))
-    special = [datetime(2026, month, day, tzinfo=UTC) for month, day in days]
-    moments = st.integers(0, 364 * 1440).map(lambda minutes: start + minutes * MINUTE)
-    near = st.tuples(st.sampled_from(special), st.integers(0, 4 * 1440)).map(lambda pair: pair[0] + pair[1] * MINUTE)
-    # Odd seconds: what the lead does never falls together with a moment that something is due.
-    after = st.integers(0, 30 * 1440).map(lambda minutes: minutes * MINUTE + timedelta(seconds=17))
-    kinds = st.sampled_from(cast("list[EventKind]", ["booked", "stopped", "request", "better", "same", "worse"]))
-    return st.builds(
-        Life,
-        opt_in_at=st.one_of(moments, near),
-        confirm_after=st.one_of(
-            st.none(), st.just(timedelta(minutes=3)), st.integers(1, 13 * 1440).map(lambda minutes: minutes * MINUTE)
-        ),
-        answers=st.sampled_from([{}, {"posture": "hollow"}, {"posture": "flat"}]),
-        events=st.lists(st.tuples(kinds, after), max_size=3).map(tuple),
-        closed=st.lists(st.tuples(st.integers(0, 30), st.integers(0, 12)), max_size=2).map(tuple),
-        own_steps=st.booleans(),
-    )
-
-
 def told(house: House, life: Life) -> list[Simulated]:
     """What `simulate --live` says, for the lead as she is split over variants."""
     with house.services.database.reading() as session:
@@ -125,7 +97,7 @@ def happen(house: House, kind: str) -> None:
         acts.confirm(house)
     elif kind == "booked":
         acts.booked(house)
-    elif kind == "stopped":
+    elif kind == "unsubscribed":
         acts.withdraw(house)
     elif kind == "request":
         acts.request_pain_check(house)
@@ -171,12 +143,6 @@ def agree(house: House, life: Life) -> None:
     }
 
 
-@pytest.fixture(scope="module")
-def empty_database(request: pytest.FixtureRequest) -> Path:
-    """A SQLite file with our tables, to copy for each story."""
-    return cast("Path", request.getfixturevalue("_migrated_sqlite"))
-
-
 CHRISTMAS = Life(
     opt_in_at=datetime(2026, 12, 18, 20, 15, tzinfo=UTC), confirm_after=timedelta(hours=3), closed=((3, 12),)
 )
@@ -210,18 +176,6 @@ ASKS_TWICE = Life(
 @pytest.mark.parametrize("life", [CHRISTMAS, SPRING, AUTUMN, BOOKED], ids=["Christmas", "spring", "autumn", "booked"])
 def test_the_service_does_what_simulate_says(house: House, life: Life) -> None:
     agree(house, life)
-
-
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(life=lives())
-@example(life=CHRISTMAS)
-@example(life=ASKS_TWICE)
-def test_the_service_does_what_simulate_says_in_any_story(empty_database: Path, life: Life) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "nurture.db"
-        shutil.copyfile(empty_database, file)
-        with open_house(f"sqlite:///{file}", Path(folder)) as house:
-            agree(house, life)
 
 
 def test_what_is_to_come_for_a_lead_is_what_then_comes(house: House) -> None:

@@ -9,7 +9,7 @@ from typing import Concatenate, Literal, ParamSpec, TypeVar
 from sqlmodel import Session, col, select
 
 from service.domain.lead import Suppression, SuppressionReason
-from service.flows import answers, booking, brake, consent, handover, planning, ticks
+from service.flows import answers, booking, brake, consent, handover, planning, replies, ticks
 from service.flows.consent import Confirmed
 from service.flows.handover import HandOver
 from service.store import enrolments, events, leads, outbox, suppressions
@@ -82,6 +82,11 @@ def request_pain_check(house: House, address: str = ANNA, **fields: str) -> bool
         return booking.request(session, house.services, message, wish, house.clock.now())
 
     return commit(house, ask)
+
+
+def replied(house: House, address: str = ANNA) -> bool:
+    """Staff read a reply of the lead's own."""
+    return commit(house, lambda s: replies.record(s, house.services, _lead(s, address), "staff", house.clock.now()))
 
 
 def answer(house: House, value: Literal["better", "same", "worse"], address: str = ANNA) -> bool:

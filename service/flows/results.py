@@ -1,0 +1,122 @@
+"""What came of each sequence, step and variant: counts over all leads, with nothing about any of them.
+
+Erased leads are counted no more, so older figures shrink. A booking is to the credit of the mail whose own link was
+used last before it (ACCEPTANCE M10); no pixel and no wrapped link is behind any figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlmodel import Session
+
+from service.domain.sequence import Sequence as Steps
+from service.domain.shares import Share
+from service.flows.services import Services
+from service.store import results as store
+
+_TAKEN = ("accepted", "delivered", "complained")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailResult:
+    """One mail of a step. `variant` is its name among the step's variants, or None.
+
+    `accepted` mails the other side took, `bounced` it refused for good. `left`: the lead said no after this mail and
+    before the next. `answers`: better, same, worse. `requests` and `booked`: by this mail's own link.
+    """
+
+    step: str
+    template: str
+    variant: str | None
+    accepted: int = 0
+    bounced: int = 0
+    unknown: int = 0
+    skipped: int = 0
+    left: int = 0
+    answers: Mapping[str, int] = field(default_factory=dict)
+    requests: int = 0
+    booked: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SequenceResult:
+    """One sequence: opt-ins, presses on "yes, send me the follow-ups", bookings whatever led to them, and its mails."""
+
+    sequence: str
+    opt_ins: int
+    confirmed: int
+    booked: int
+    mails: tuple[MailResult, ...]
+
+    def variants(self, step: str) -> list[MailResult]:
+        """The mails of a step that is split, by the name of the variant."""
+        found = [mail for mail in self.mails if mail.step == step and mail.variant is not None]
+        return sorted(found, key=lambda mail: mail.variant or "")
+
+
+def results(session: Session, services: Services, since: datetime | None = None) -> list[SequenceResult]:
+    """The results of every sequence that is published or has leads; of opt-ins and mails from `since` on."""
+    live = {each.sequence.name: each.sequence for each in services.published.live_sequences(session)}
+    opt_ins, runs = store.opt_ins(session, since), store.runs(session, since)
+    mails = _mails(session, live, since)
+    return [
+        SequenceResult(
+            sequence=name,
+            opt_ins=opt_ins.get(name, 0),
+            confirmed=runs.get(name, (0, 0))[0],
+            booked=runs.get(name, (0, 0))[1],
+            mails=tuple(mails.get(name, ())),
+        )
+        for name in sorted({*live, *opt_ins, *runs, *mails})
+    ]
+
+
+def compare(one: MailResult, other: MailResult) -> bool:
+    """Whether the bookings of two variants differ by more than chance explains."""
+    return Share(count=one.booked, of=one.accepted).differs_from(Share(count=other.booked, of=other.accepted))
+
+
+def _mails(session: Session, live: Mapping[str, Steps], since: datetime | None) -> dict[str, list[MailResult]]:
+    states = store.states(session, since)
+    left, requests = store.last_before_a_no(session, since), store.requests(session, since)
+    answers, booked = store.answers(session, since), store.credited(session, since)
+    found: dict[str, list[MailResult]] = {}
+    for mail, counts in sorted(states.items(), key=lambda each: _place(each[0], live)):
+        sequence, step, template = mail
+        found.setdefault(sequence, []).append(
+            MailResult(
+                step=step or _advice(live.get(sequence)),
+                template=template,
+                variant=_variant(live.get(sequence), step, template),
+                accepted=sum(counts.get(state, 0) for state in _TAKEN),
+                bounced=counts.get("bounced", 0) + counts.get("failed", 0),
+                unknown=counts.get("unknown", 0),
+                skipped=counts.get("skipped", 0),
+                left=left.get(mail, 0),
+                answers=answers.get(mail, {}),
+                requests=requests.get(mail, 0),
+                booked=booked.get(mail, 0),
+            )
+        )
+    return found
+
+
+def _place(mail: store.Mail, live: Mapping[str, Steps]) -> tuple[str, int, str]:
+    """The order of the steps; a step that is no longer there comes last."""
+    name, step, template = mail
+    keys: Sequence[str] = [each.key for each in live[name].steps] if name in live else []
+    return name, 0 if not step else keys.index(step) if step in keys else len(keys), template
+
+
+def _advice(sequence: Steps | None) -> str:
+    return sequence.advice.key if sequence else ""
+
+
+def _variant(sequence: Steps | None, key: str, template: str) -> str | None:
+    """By the live sequence: what a variant was called before is not kept."""
+    step = (sequence.step(key) if key else sequence.advice) if sequence else None
+    named = step.variants if step and step.variants else {}
+    return next((name for name, each in sorted(named.items()) if each == template), None)
