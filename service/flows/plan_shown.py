@@ -94,7 +94,7 @@ class Plan:
     """All that publishing would change, as of `at`. `live` is what it was held against: see `publishing.publish`.
 
     `practice` is what differs in practice.yaml; `calendar` whether days or hours in it do. `held_back`: the brake is
-    on, so the dates hold once it is let go. `others` are parts that concern nobody under way by dates.
+    on, so the dates hold once it is let go. `service_mails` are those with other words.
     """
 
     at: datetime
@@ -102,6 +102,7 @@ class Plan:
     live: Live
     found: tuple[Change, ...]
     practice: tuple[Difference, ...]
+    service_mails: tuple[str, ...]
     calendar_changes: bool
     held_back: bool
     sequences: tuple[SequencePlan, ...]
