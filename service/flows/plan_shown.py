@@ -18,8 +18,8 @@ What = Literal["same", "new", "earlier", "later", "removed", "skipped"]
 class Fate:
     """What becomes of one step for one lead: the moment it leaves at as things are, and after publishing.
 
-    None is: it does not leave; `reason` says why, or why it leaves then. `days` is by how many local days the date
-    moves, 0 where only the hour does. `reworded`: she gets other words than she would have.
+    None is: it does not leave, and where that is so after publishing `reason` says why. `days` is by how many local
+    days the date moves, 0 where only the hour does. `reworded`: she gets other words than she would have.
     """
 
     step: str
@@ -29,7 +29,7 @@ class Fate:
     after: datetime | None
     days: int
     reworded: bool
-    reason: Reason
+    reason: Reason | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -220,7 +220,7 @@ def _by_lead(plan: Plan, each: SequencePlan, say: _Say) -> Iterator[str]:
 
 def _fate(plan: Plan, fate: Fate, say: _Say) -> str:
     if fate.after is None:
-        why = say(fate.reason.dutch, fate.reason.english)
+        why = say(fate.reason.dutch, fate.reason.english) if fate.reason else ""
         return say(
             f"{fate.step}: niet meer ({why}); was {_moment(plan, fate.before, say)}",
             f"{fate.step}: no more ({why}); was {_moment(plan, fate.before, say)}",

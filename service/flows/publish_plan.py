@@ -175,8 +175,7 @@ def _choice(fates: Iterable[tuple[Fate, ...]], order: Rows[str], twice: int) -> 
         ending += had_some and all(fate.after is None for fate in each)
         for fate in each:
             if fate.what != "same" or fate.reworded:
-                why = fate.reason if fate.after is None else None
-                counts[fate.step, fate.what, fate.days, fate.reworded, why] += 1
+                counts[fate.step, fate.what, fate.days, fate.reworded, fate.reason] += 1
     found = [
         Count(step=step, what=what, days=days, reworded=reworded, reason=why, leads=leads)
         for (step, what, days, reworded, why), leads in counts.items()
