@@ -46,7 +46,7 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Published:
+class Publication:
     """What a publication did: the new revisions, and the runs whose next mail is to be reckoned anew.
 
     Those in `look_at` are due for it: the next tick does so, or `look_again` at once. `moved` of them, and of those
@@ -143,7 +143,7 @@ def publish(
     seen: Live | None = None,
     back_to: int | None = None,
     now: datetime,
-) -> Published:
+) -> Publication:
     """Write a new revision for each change. Leads under way stay on theirs, unless `move_leads`.
 
     `seen` is what was live when somebody said yes to a plan: RefusedError where it is not live any more, for then that
@@ -178,7 +178,7 @@ def _write(
     now: datetime,
     action: str,
     details: dict[str, Any],
-) -> Published:
+) -> Publication:
     """A revision for each part, in the audit log as this action."""
     sequence_names = [part.name for part in parts if part.kind == "sequence"] if move_leads else []
     runs = {name: enrolments.open_in(session, name) for name in sequence_names}
@@ -213,10 +213,10 @@ def _write(
     again = [(run, lead) for run, lead in calendar_runs if lead in held]
     enrolments.look_at(session, [run for run, _ in again], now)
     look_at = dict(again) | {run: lead for rows in runs.values() for run, lead in rows if lead in held}
-    return Published(revisions=tuple(ids), moved=moved, look_at=tuple(sorted(look_at.items())))
+    return Publication(revisions=tuple(ids), moved=moved, look_at=tuple(sorted(look_at.items())))
 
 
-def look_again(services: Services, published: Published, now: datetime) -> None:
+def look_again(services: Services, published: Publication, now: datetime) -> None:
     """Plan the runs that a publication touched, a hundred at a time, so that nobody waits long for a turn."""
     for start in range(0, len(published.look_at), _AT_A_TIME):
         some = published.look_at[start : start + _AT_A_TIME]

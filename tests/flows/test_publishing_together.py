@@ -9,7 +9,7 @@ from datetime import timedelta
 from service.errors import RefusedError
 from service.flows import publish_plan, publishing, ticks
 from service.flows.drafts import Draft
-from service.flows.publishing import Live, Published
+from service.flows.publishing import Live, Publication
 from service.store import enrolments, sequences
 from tests.support import acts, crowd
 from tests.support.drafts import Document, with_sequence
@@ -28,7 +28,7 @@ def shorter(document: Document) -> None:
     del document["steps"][2:]
 
 
-def publish(house: House, draft: Draft, seen: Live, meet: threading.Barrier) -> Published | RefusedError:
+def publish(house: House, draft: Draft, seen: Live, meet: threading.Barrier) -> Publication | RefusedError:
     """The very steps of the command after the yes, as soon as everybody is there."""
     meet.wait(30)
     now = house.clock.now()
@@ -65,7 +65,7 @@ def test_of_two_who_publish_at_once_one_wins_and_nobody_gets_a_step_twice_or_non
         ended = [each.result(120) for each in both]
         for worker in workers:
             worker.result(120)
-    won = [each for each in ended if isinstance(each, Published)]
+    won = [each for each in ended if isinstance(each, Publication)]
     assert [type(each) for each in ended if each not in won] == [RefusedError]
     assert won[0].moved == LEADS + 1
     with house.services.database.reading() as session:
@@ -76,3 +76,11 @@ def test_of_two_who_publish_at_once_one_wins_and_nobody_gets_a_step_twice_or_non
         assert all(row.next_at is not None for row in rows), "nobody is stranded"
     house.send_due()
     assert list(acts.follow_ups(house, crowd.MODEL)) == ["hoe-ging-het"], "one message a step, or this fails"
+
+
+def test_a_plan_that_is_still_being_read_keeps_nobody_from_publishing(house: House) -> None:
+    acts.confirmed(house)
+    draft = with_sequence(slower)
+    with house.services.database.reading() as session:
+        plan = publish_plan.plan(session, house.services, draft, house.clock.now())
+        assert isinstance(publish(house, draft, plan.live, threading.Barrier(1)), Publication)
