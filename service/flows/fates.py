@@ -135,7 +135,7 @@ def _compare(
                 after=new_at,
                 days=days,
                 reworded=new_at is not None and old_at is not None and (shown.template in reworded),
-                reason=gone if what == "removed" else shown.reason,
+                reason=gone if what == "removed" else shown.reason if new_at is None else None,
             )
         )
     return tuple(found)

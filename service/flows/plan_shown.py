@@ -18,8 +18,8 @@ What = Literal["same", "new", "earlier", "later", "removed", "skipped"]
 class Fate:
     """What becomes of one step for one lead: the moment it leaves at as things are, and after publishing.
 
-    None is: it does not leave; `reason` says why, or why it leaves then. `days` is by how many local days the date
-    moves, 0 where only the hour does. `reworded`: she gets other words than she would have.
+    None is: it does not leave, and where that is so after publishing `reason` says why. `days` is by how many local
+    days the date moves, 0 where only the hour does. `reworded`: she gets other words than she would have.
     """
 
     step: str
@@ -29,7 +29,7 @@ class Fate:
     after: datetime | None
     days: int
     reworded: bool
-    reason: Reason
+    reason: Reason | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +94,7 @@ class Plan:
     """All that publishing would change, as of `at`. `live` is what it was held against: see `publishing.publish`.
 
     `practice` is what differs in practice.yaml; `calendar` whether days or hours in it do. `held_back`: the brake is
-    on, so the dates hold once it is let go. `others` are parts that concern nobody under way by dates.
+    on, so the dates hold once it is let go. `service_mails` are those with other words.
     """
 
     at: datetime
@@ -102,6 +102,7 @@ class Plan:
     live: Live
     found: tuple[Change, ...]
     practice: tuple[Difference, ...]
+    service_mails: tuple[str, ...]
     calendar_changes: bool
     held_back: bool
     sequences: tuple[SequencePlan, ...]

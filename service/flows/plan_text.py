@@ -49,6 +49,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "at": plain(plan.at),
         "parts": parts,
         "practice": [asdict(each) for each in plan.practice],
+        "service_mails": list(plan.service_mails),
         "calendar_changes": plan.calendar_changes,
         "held_back": plan.held_back,
         "sequences": [plain(asdict(each)) for each in plan.sequences],
@@ -77,6 +78,11 @@ class _Say:
 def _part(plan: Plan, kind: str, *, is_new: bool, say: _Say) -> Iterator[str]:
     what = say("de dienstmails", "the service mails") if kind == "mails" else f"{kind}.yaml"
     yield f"{what}: {say('nieuw', 'new') if is_new else say('veranderd', 'changed')}"
+    if kind == "mails" and not is_new:
+        yield say("  Nieuwe tekst in: ", "  New text in: ") + (
+            ", ".join(plan.service_mails)
+            or say("geen; alleen bestanden ernaast zijn anders", "none; only files beside them differ")
+        )
     if kind == "practice":
         for each in plan.practice:
             yield f"  {_difference(each, say)}"
@@ -98,11 +104,20 @@ def _sequence(plan: Plan, each: SequencePlan, say: _Say, *, by_lead: bool) -> It
         yield f"  {_difference(rule, say)}"
     for step in each.steps:
         yield f"  {_step(step, say)}"
+    if each.move and not each.rules and not each.steps:
+        yield say(
+            "  Geen stap en geen mail van deze reeks is anders; alleen bestanden ernaast.",
+            "  No step and no mail of this sequence differs; only files beside them do.",
+        )
     if not each.under_way:
         yield say("  Er is niemand onderweg.", "  Nobody is under way.")
         return
     yield f"  {_under_way(each, say)}"
-    stay = say("Blijven ze op hun eigen versie", "If they stay on their own revision")
+    stay = (
+        say("Blijven ze op hun eigen versie", "If they stay on their own revision")
+        if each.move
+        else say("Voor wie onderweg is", "For those under way")
+    )
     move = say("Gaan ze mee (--move-leads)", "If they move (--move-leads)")
     yield from _choice(each, each.stay, stay, say)
     if each.move is not None:
@@ -205,7 +220,7 @@ def _by_lead(plan: Plan, each: SequencePlan, say: _Say) -> Iterator[str]:
 
 def _fate(plan: Plan, fate: Fate, say: _Say) -> str:
     if fate.after is None:
-        why = say(fate.reason.dutch, fate.reason.english)
+        why = say(fate.reason.dutch, fate.reason.english) if fate.reason else ""
         return say(
             f"{fate.step}: niet meer ({why}); was {_moment(plan, fate.before, say)}",
             f"{fate.step}: no more ({why}); was {_moment(plan, fate.before, say)}",

@@ -49,6 +49,7 @@ def plan(session: Session, services: Services, draft: Draft, now: datetime, name
         live=live,
         found=tuple(found),
         practice=_facts_changed(*practice),
+        service_mails=_service_mails(session, found),
         calendar_changes=moved,
         held_back=paused.all_mail or paused.follow_ups or not paused.sequences.isdisjoint(touched),
         sequences=tuple(each.told() for each in touched.values()),
@@ -69,6 +70,15 @@ def _practice_before(session: Session, services: Services) -> Practice | None:
 def _practice_after(session: Session, services: Services, found: Rows[Change]) -> Practice | None:
     new = next((change.part for change in found if change.part.kind == "practice"), None)
     return Practice.model_validate(new.document) if new else _practice_before(session, services)
+
+
+def _service_mails(session: Session, found: Rows[Change]) -> tuple[str, ...]:
+    """The service mails whose words or layout differ; a revision keeps more files than it sends from."""
+    new = next((change.part for change in found if change.part.kind == "mails"), None)
+    old = sequences.live(session, "mails", new.name) if new else None
+    if new is None:
+        return ()
+    return tuple(name for name, mail in new.compiled.items() if old is None or old.compiled.get(name) != mail)
 
 
 def _facts_changed(before: Practice | None, after: Practice | None) -> tuple[Difference, ...]:
@@ -165,8 +175,7 @@ def _choice(fates: Iterable[tuple[Fate, ...]], order: Rows[str], twice: int) -> 
         ending += had_some and all(fate.after is None for fate in each)
         for fate in each:
             if fate.what != "same" or fate.reworded:
-                why = fate.reason if fate.after is None else None
-                counts[fate.step, fate.what, fate.days, fate.reworded, why] += 1
+                counts[fate.step, fate.what, fate.days, fate.reworded, fate.reason] += 1
     found = [
         Count(step=step, what=what, days=days, reworded=reworded, reason=why, leads=leads)
         for (step, what, days, reworded, why), leads in counts.items()

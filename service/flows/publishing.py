@@ -27,7 +27,8 @@ from service.store.tables import Revision
 
 Live = Mapping[tuple[str, str], int]
 """(kind, name) -> id of its newest revision."""
-_AT_A_TIME = 100
+_AT_A_TIME = 100  # runs planned in one transaction
+_IN_ONE_STATEMENT = 1_000  # leads
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +46,7 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Published:
+class Publication:
     """What a publication did: the new revisions, and the runs whose next mail is to be reckoned anew.
 
     Those in `look_at` are due for it: the next tick does so, or `look_again` at once. `moved` of them, and of those
@@ -81,7 +82,10 @@ def changes(session: Session, draft: Draft, names: Rows[str] = ()) -> list[Chang
     known = [part.name for part in draft.parts]
     for name in names:
         if name not in known:
-            raise NotFoundError(f"there is nothing called {name} to publish; there are: {', '.join(known)}")
+            raise NotFoundError(
+                f"there is nothing called {name} to publish; there are: {', '.join(known)}",
+                f"er is niets dat {name} heet om te publiceren; er zijn: {', '.join(known)}",
+            )
     found = []
     for part in draft.parts:
         if names and part.name not in names:
@@ -105,12 +109,15 @@ def refuse_unsafe(draft: Draft, *, production: bool, override_by: str | None) ->
             id="practice-placeholder",
             file="practice.yaml",
             message="these are made-up facts; fill in your own and take `placeholder: true` away",
+            dutch="dit zijn verzonnen gegevens; vul die van jullie praktijk in en haal `placeholder: true` weg",
         )
         raise ProblemsError([problem])
     if draft.warnings and not override_by:
         raise RefusedError(
             f"there are {len(draft.warnings)} warnings (see nurture check); "
-            "mend them, or publish over them in your own name with --override-by NAME"
+            "mend them, or publish over them in your own name with --override-by NAME",
+            f"er zijn {len(draft.warnings)} waarschuwingen (zie nurture check); "
+            "los ze op, of publiceer toch op je eigen naam met --override-by NAAM",
         )
 
 
@@ -136,7 +143,7 @@ def publish(
     seen: Live | None = None,
     back_to: int | None = None,
     now: datetime,
-) -> Published:
+) -> Publication:
     """Write a new revision for each change. Leads under way stay on theirs, unless `move_leads`.
 
     `seen` is what was live when somebody said yes to a plan: RefusedError where it is not live any more, for then that
@@ -171,14 +178,16 @@ def _write(
     now: datetime,
     action: str,
     details: dict[str, Any],
-) -> Published:
+) -> Publication:
     """A revision for each part, in the audit log as this action."""
     sequence_names = [part.name for part in parts if part.kind == "sequence"] if move_leads else []
     runs = {name: enrolments.open_in(session, name) for name in sequence_names}
     calendar_runs = enrolments.planned_ahead(session) if _calendar_changes(session, parts) else []
     # Leads before their runs, in the order everybody locks in. Their suppressions stay free: nothing is sent here.
-    everyone = {lead for rows in runs.values() for _, lead in rows} | {lead for _, lead in calendar_runs}
-    held = leads.lock(session, everyone, [])
+    everyone = sorted({lead for rows in (*runs.values(), calendar_runs) for _, lead in rows})
+    held: set[int] = set()
+    for start in range(0, len(everyone), _IN_ONE_STATEMENT):
+        held |= leads.lock(session, everyone[start : start + _IN_ONE_STATEMENT], []).keys()
     if parts:
         alerts.mended(session, "calendar-closed", now)  # told again where other days or another window do not help
     ids, moved = [], 0
@@ -204,10 +213,10 @@ def _write(
     again = [(run, lead) for run, lead in calendar_runs if lead in held]
     enrolments.look_at(session, [run for run, _ in again], now)
     look_at = dict(again) | {run: lead for rows in runs.values() for run, lead in rows if lead in held}
-    return Published(revisions=tuple(ids), moved=moved, look_at=tuple(sorted(look_at.items())))
+    return Publication(revisions=tuple(ids), moved=moved, look_at=tuple(sorted(look_at.items())))
 
 
-def look_again(services: Services, published: Published, now: datetime) -> None:
+def look_again(services: Services, published: Publication, now: datetime) -> None:
     """Plan the runs that a publication touched, a hundred at a time, so that nobody waits long for a turn."""
     for start in range(0, len(published.look_at), _AT_A_TIME):
         some = published.look_at[start : start + _AT_A_TIME]
@@ -262,6 +271,16 @@ def _refuse_reworded(session: Session, parts: Rows[Part]) -> None:
                     if new and new.consent.advice.version == old.consent.advice.version and new.consent != old.consent:
                         reworded.add(name)
     if reworded:
-        say = "the consent texts of form {} are new under an old version; give both texts a new `version`"
-        told = [say.format(name) for name in sorted(reworded)]
-        raise ProblemsError([Problem(id="consent-reworded", file="forms.yaml", message=each) for each in told])
+        raise ProblemsError(
+            [
+                Problem(
+                    id="consent-reworded",
+                    file="forms.yaml",
+                    message=f"the consent texts of form {name} are new under an old version; "
+                    "give both texts a new `version`",
+                    dutch=f"de toestemmingsteksten van formulier {name} zijn nieuw onder een oude versie; "
+                    "geef beide teksten een nieuwe `version`",
+                )
+                for name in sorted(reworded)
+            ]
+        )

@@ -280,10 +280,10 @@ def test_leads_who_stand_alike_are_told_the_very_same_as_each_by_herself(house: 
 
     crowd.model(house)
     luck = random.Random(7)
-    crowd.due_at(house, [START + timedelta(minutes=luck.randrange(30, 14 * 24 * 60)) for _ in range(150)])
+    crowd.due_at(house, [START + timedelta(minutes=luck.randrange(30, 14 * 24 * 60)) for _ in range(60)])
     draft = with_practice(with_sequence(change), closed=CLOSED)
     plan = told(house, draft)
-    assert len(of(plan).leads) == 151
+    assert len(of(plan).leads) == 61
     with house.services.database.reading() as session:
         assert current(session, house) == played(of(plan), "before")
     publish(house, draft, move_leads=True)

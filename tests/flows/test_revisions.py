@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from service.errors import NotFoundError, RefusedError
 from service.flows import publish_plan, publishing, revisions
 from service.flows.plan_shown import Plan
-from service.flows.publishing import Published
+from service.flows.publishing import Publication
 from service.store.tables import AuditEntry, Revision
 from tests.support import acts
 from tests.support.drafts import Document, publish, with_practice, with_sequence
@@ -23,7 +23,7 @@ def slower(document: Document) -> None:
     del document["steps"][2]
 
 
-def back(house: House, name: str = "lage-rug", to: int | None = None, *, move_leads: bool = False) -> Published:
+def back(house: House, name: str = "lage-rug", to: int | None = None, *, move_leads: bool = False) -> Publication:
     """Roll back, by the very steps of the command."""
     now = house.clock.now()
     with house.services.database.transaction() as session:
