@@ -32,7 +32,7 @@ def condition(**written: object) -> Condition:
     return Condition.model_validate(written)
 
 
-def problems(confirmation: str = "double", **written: object) -> list[Problem]:
+def problems(confirmation: str = "double", /, **written: object) -> list[Problem]:
     steps = [SEQUENCE["steps"][0], SEQUENCE["steps"][1] | {"only_if": written}]
     lines = {("steps", 1, "only_if"): 9, ("steps", 1, "only_if", "month"): 10}
     data = SEQUENCE | {"steps": steps, "confirmation": confirmation}
