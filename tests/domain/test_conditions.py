@@ -32,7 +32,7 @@ def condition(**written: object) -> Condition:
     return Condition.model_validate(written)
 
 
-def problems(written: dict[str, object], confirmation: str = "double") -> list[Problem]:
+def problems(confirmation: str = "double", /, **written: object) -> list[Problem]:
     steps = [SEQUENCE["steps"][0], SEQUENCE["steps"][1] | {"only_if": written}]
     lines = {("steps", 1, "only_if"): 9, ("steps", 1, "only_if", "month"): 10}
     data = SEQUENCE | {"steps": steps, "confirmation": confirmation}
@@ -144,16 +144,16 @@ def test_a_condition_reads_as_the_end_of_a_sentence(written: dict[str, object], 
 def test_a_wrong_condition_is_told_with_its_line_and_what_to_write(
     written: dict[str, object], problem_id: str, english: str, dutch: str
 ) -> None:
-    (problem,) = problems(written)
+    (problem,) = problems(**written)
     assert (problem.id, problem.line) == (problem_id, 10 if "month" in written else 9)
     assert english in problem.message
     assert dutch in problem.dutch
 
 
 def test_asking_for_the_button_where_all_pressed_it_is_a_warning() -> None:
-    (problem,) = problems({"confirmed": True})
+    (problem,) = problems(confirmed=True)
     assert (problem.id, problem.severity) == ("confirmed-always", "warning")
-    assert problems({"confirmed": True}, "single") == []
+    assert problems("single", confirmed=True) == []
 
 
 def test_month_and_days_are_those_of_the_planned_local_day_not_of_the_moment_it_is_looked_at() -> None:

@@ -170,16 +170,6 @@ def test_without_the_button_there_is_one_mail_and_no_more(house: House) -> None:
     assert acts.follow_ups(house) == {}
 
 
-def test_after_the_end_a_new_opt_in_starts_over(house: House) -> None:
-    acts.confirmed(house)
-    house.live_through(days=60)
-    assert acts.enrolment(house).state == "finished"
-    acts.confirmed(house)
-    assert [run.state for run in acts.runs(house)] == ["finished", "active"]
-    house.live_through(days=3)
-    assert [each.step for each in house.messages() if each.kind == "follow_up"].count("hoe-ging-het") == 2
-
-
 # After a no (ACCEPTANCE C8)
 
 

@@ -1,0 +1,80 @@
+"""A reply in the lead's own words: the mails wait a week, none is lost, and conditions know of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.support import acts
+from tests.support.days import EVERY_DAY, left_on, march
+from tests.support.drafts import publish, with_steps
+from tests.support.house import House
+
+
+def test_a_reply_moves_every_later_mail_by_a_week(house: House) -> None:
+    publish(house, with_steps({"key": "een", "wait": "2 days"}, {"key": "twee", "wait": "2 days"}, window=EVERY_DAY))
+    acts.confirmed(house)
+    house.live_through(days=1)
+    assert acts.replied(house)
+    run = acts.enrolment(house)
+    assert (run.pause_reason, run.paused_until) == ("reply", house.clock.now() + timedelta(days=7))
+    house.live_through(days=20)
+    assert left_on(house) == {"een": march(18), "twee": march(20)}
+
+
+def test_a_mail_in_the_outbox_waits_too_and_is_not_cancelled(house: House) -> None:
+    message = acts.follow_up_due(house)
+    acts.replied(house)
+    house.live_through(days=6)
+    assert acts.follow_ups(house)["hoe-ging-het"].state == "due"
+    house.live_through(days=2)
+    assert acts.follow_ups(house)["hoe-ging-het"].state == "accepted"
+    assert acts.follow_ups(house)["hoe-ging-het"].message_id == message.message_id
+
+
+def test_staff_end_that_pause_early(house: House) -> None:
+    publish(house, with_steps({"key": "een", "wait": "2 days"}, window=EVERY_DAY))
+    acts.confirmed(house)
+    acts.replied(house)
+    house.live_through(days=1)
+    assert acts.resume(house)
+    house.live_through(days=20)
+    assert left_on(house) == {"een": march(12)}
+
+
+def test_a_condition_may_ask_whether_there_was_a_reply(house: House) -> None:
+    only, skip = {"only_if": {"replied": True}}, {"skip_if": {"replied": True}}
+    steps = [{"key": "na-antwoord", "wait": "1 day", **only}, {"key": "zonder", "wait": "1 day", **skip}]
+    publish(house, with_steps(*steps, window=EVERY_DAY))
+    acts.confirmed(house)
+    acts.confirmed(house, "bram@example.org")
+    acts.replied(house)
+    house.live_through(days=20)
+    assert {step: each.state for step, each in acts.follow_ups(house).items()} == {
+        "na-antwoord": "accepted",
+        "zonder": "skipped",
+    }
+    assert acts.follow_ups(house)["zonder"].reason == "niet als er een antwoord per mail kwam"
+    assert {step: each.state for step, each in acts.follow_ups(house, "bram@example.org").items()} == {
+        "na-antwoord": "skipped",
+        "zonder": "accepted",
+    }
+
+
+def test_a_reply_after_the_end_pauses_nothing_and_is_kept(house: House) -> None:
+    acts.confirmed(house)
+    acts.withdraw(house)
+    assert not acts.replied(house)
+    assert acts.enrolment(house).paused_until is None
+
+
+def test_the_press_on_the_button_is_what_confirmed_asks_for(house: House) -> None:
+    asked = {"stap-true": True, "stap-false": False}
+    steps = [{"key": key, "wait": "1 day", "only_if": {"confirmed": value}} for key, value in asked.items()]
+    publish(house, with_steps(*steps, window=EVERY_DAY, confirmation="single"))
+    acts.confirmed(house)
+    house.opt_in("bram@example.org")
+    house.live_through(days=5)
+    states = {step: each.state for step, each in acts.follow_ups(house).items()}
+    assert states == {"stap-true": "accepted", "stap-false": "skipped"}
+    states = {step: each.state for step, each in acts.follow_ups(house, "bram@example.org").items()}
+    assert states == {"stap-true": "skipped", "stap-false": "accepted"}
