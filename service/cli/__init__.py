@@ -10,6 +10,7 @@ from service.cli import (
     approving,
     backups,
     checking,
+    dev,
     doctor,
     leads,
     messages,
@@ -43,6 +44,7 @@ app.command()(publishing.publish)
 app.command()(approving.approve)
 app.command()(simulating.simulate)
 app.command()(previewing.preview)
+app.command()(dev.dev)
 app.command("send-test")(previewing.send_test)
 app.command()(publishing.pause)
 app.command()(publishing.resume)
