@@ -68,8 +68,10 @@ def send(services: Services, template: str, answers: Mapping[str, str], *, to: s
     draft = read_draft(services.content_dir)
     staff = draft.content.practice.staff if draft.content.practice else ()
     if to.strip().lower() not in {address.lower() for address in staff}:
-        listed = ", ".join(staff) or "none yet"
-        raise RefusedError(f"test mail goes to the practice's staff alone (practice.yaml, staff: {listed})")
+        raise RefusedError(
+            f"test mail goes to the practice's staff alone (practice.yaml, staff: {', '.join(staff) or 'none yet'})",
+            f"een testmail gaat alleen naar de praktijk (practice.yaml, staff: {', '.join(staff) or 'nog niemand'})",
+        )
     sample = _sample(services, draft, template, answers, to.strip(), now)
 
     async def hand_over() -> SendResult:
@@ -91,7 +93,10 @@ def _sample(
         own = [each for each in draft.errors if each.file.endswith(f"/{template}.md")]
         if own or draft.errors:
             raise ProblemsError(own or draft.errors)
-        raise RefusedError(f"there is no mail {template}; there are: {', '.join(sorted(draft.mails))}")
+        there = ", ".join(sorted(draft.mails))
+        raise RefusedError(
+            f"there is no mail {template}; there are: {there}", f"er is geen mail {template}; kies uit: {there}"
+        )
     values = MailValues(
         practice=practice.model_dump(mode="json"),
         first_name="Anna",
