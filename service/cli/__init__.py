@@ -11,6 +11,7 @@ from service.cli import (
     audit,
     backups,
     checking,
+    dev,
     doctor,
     leads,
     messages,
@@ -47,6 +48,7 @@ app.command()(publishing.revisions)
 app.command()(approving.approve)
 app.command()(simulating.simulate)
 app.command()(previewing.preview)
+app.command()(dev.dev)
 app.command("send-test")(previewing.send_test)
 app.command()(publishing.pause)
 app.command()(publishing.resume)

@@ -24,7 +24,7 @@ def approve(
     folder = settings.content_dir / "email_templates"
     path = folder / (partial if partial.endswith(".md") else f"{partial}.md")
     if path.parent != folder or not path.is_file():
-        raise NotFoundError(f"there is no {path.name} in {folder}")
+        raise NotFoundError(f"there is no {path.name} in {folder}", f"{path.name} staat niet in {folder}")
     text = approved(path.read_text(encoding="utf-8"), by=by, on=datetime.now(UTC).date())
     replace_file(path, text)
     with services.database.transaction() as session:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.domain.calendar import Calendar
-from service.domain.practice import Closed
 from service.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from service.domain.calendar import Calendar
+    from service.domain.practice import Closed
 
 Answers = Annotated[list[str] | None, typer.Option("--answer", help="NAME=VALUE, such as posture=hollow; repeatable.")]
 
@@ -20,7 +22,10 @@ def pairs(texts: list[str] | None) -> dict[str, str]:
     for text in texts or ():
         name, equals, value = text.partition("=")
         if not (name and equals and value):
-            raise InvalidInputError(f"{text!r} is no answer; write NAME=VALUE, such as posture=hollow")
+            raise InvalidInputError(
+                f"{text!r} is no answer; write NAME=VALUE, such as posture=hollow",
+                f"{text!r} is geen antwoord; schrijf NAAM=WAARDE, zoals posture=hollow",
+            )
         found[name] = value
     return found
 
@@ -30,7 +35,10 @@ def moment(text: str, calendar: Calendar) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError as error:
-        raise InvalidInputError(f"{text!r} is no moment; write for example 2026-11-20T17:00") from error
+        raise InvalidInputError(
+            f"{text!r} is no moment; write for example 2026-11-20T17:00",
+            f"{text!r} is geen moment; schrijf bijvoorbeeld 2026-11-20T17:00",
+        ) from error
     return found.astimezone(UTC) if found.tzinfo else calendar.instant(found.date(), found.time())
 
 
@@ -38,7 +46,10 @@ def duration(text: str) -> timedelta:
     """`3h`, `2d` or `1w`. Else InvalidInputError."""
     units = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
     if not text[:-1].isdigit() or text[-1] not in units:
-        raise InvalidInputError(f"{text!r} is no length of time; write a number and h, d or w, such as 2d")
+        raise InvalidInputError(
+            f"{text!r} is no length of time; write a number and h, d or w, such as 2d",
+            f"{text!r} is geen tijdsduur; schrijf een getal met h (uren), d (dagen) of w (weken), zoals 2d",
+        )
     return int(text[:-1]) * units[text[-1]]
 
 
@@ -48,6 +59,8 @@ def days(texts: list[str] | None) -> tuple[Closed, ...]:
 
 
 def _closed(text: str) -> Closed:
+    from service.domain.practice import Closed
+
     first, dots, last = text.partition("..")
     try:
         return Closed.model_validate({"from": first, "to": last} if dots else first)

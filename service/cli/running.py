@@ -104,7 +104,7 @@ def _serve(services: Services, host: str, port: int, *, with_worker: bool) -> No
     from service.web.app import create_app
     from service.worker import Worker
 
-    with contextlib.closing(_listen(host, port)) as listening:
+    with contextlib.closing(listen(host, port)) as listening:
         publish_first(services)
         configure()
         running: Worker | None = Worker(services) if with_worker else None
@@ -143,7 +143,7 @@ def _run_until_stopped(server: uvicorn.Server, listening: socket.socket, running
     server.run(sockets=[listening])
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     """A busy port is told before anything starts."""
     listening = None
     try:

@@ -18,6 +18,8 @@ from service.mail.compose import Rendered
 
 _NOTHING_FROM_OUTSIDE = "default-src 'none'; style-src 'unsafe-inline'"
 _HEAD = re.compile(r"<head[^>]*>")
+_IF_DARK = re.compile(r"\(\s*prefers-color-scheme:\s*dark\s*\)")
+_SCHEMES = re.compile(r"(color-schemes?(?:: |\" content=\"))light dark")
 _TEXT_WIDTH = 600
 _LARGEST_IMAGE = 2 * 1024 * 1024
 
@@ -64,6 +66,11 @@ def alone(page: str, hosted: Hosted, *, images: bool = True) -> str:
     policy = f"{_NOTHING_FROM_OUTSIDE}; img-src data:" if images else _NOTHING_FROM_OUTSIDE
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
     return _HEAD.sub(lambda found: found[0] + meta, page, count=1)
+
+
+def in_the_dark(page: str) -> str:
+    """The page as a reader in dark mode has it, for a frame, which cannot be told: rules for the dark always hold."""
+    return _SCHEMES.sub(r"\1dark", _IF_DARK.sub("(min-width: 0)", page))
 
 
 def text_page(text: str) -> str:

@@ -17,6 +17,8 @@ from service.mail.compose import MailHeaders, MailValues, Rendered, compose, ren
 from service.mail.links import Purpose, new_public_id, url
 from service.mail.transport import OutboundMail, SendResult
 
+_ANNA = "anna@example.org"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
@@ -26,21 +28,34 @@ class Sample:
     mail: OutboundMail
 
 
-def from_files(
-    services: Services, template: str, answers: Mapping[str, str], *, now: datetime, to: str = "anna@example.org"
-) -> Sample:
+def from_files(services: Services, template: str, answers: Mapping[str, str], *, now: datetime) -> Sample:
     """The mail as the files make it now. Raises ProblemsError with what is wrong in that mail."""
-    return _sample(services, read_draft(services.content_dir), template, answers, to, now)
+    return of_draft(services, read_draft(services.content_dir), template, answers, now=now)
+
+
+def of_draft(services: Services, draft: Draft, template: str, answers: Mapping[str, str], *, now: datetime) -> Sample:
+    """The mail as a draft has it that was read already."""
+    return _sample(services, draft, template, answers, _ANNA, now)
 
 
 def write(sample: Sample, template: str, folder: Path) -> list[Path]:
     """The HTML part, the text part and the whole mail as files in the folder, which is made; their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    html, text, mail = (folder / f"{template}{ending}" for ending in (".html", ".txt", ".eml"))
+    html, text, mail = _files(template, folder)
     html.write_text(sample.rendered.html, encoding="utf-8")
     text.write_text(sample.rendered.text, encoding="utf-8")
     mail.write_bytes(sample.mail.data)
     return [html, text, mail]
+
+
+def remove(template: str, folder: Path) -> None:
+    """Take away what `write` made for a mail that is no more."""
+    for path in _files(template, folder):
+        path.unlink(missing_ok=True)
+
+
+def _files(template: str, folder: Path) -> tuple[Path, Path, Path]:
+    return folder / f"{template}.html", folder / f"{template}.txt", folder / f"{template}.eml"
 
 
 def hosted(services: Services) -> Hosted:
@@ -53,8 +68,10 @@ def send(services: Services, template: str, answers: Mapping[str, str], *, to: s
     draft = read_draft(services.content_dir)
     staff = draft.content.practice.staff if draft.content.practice else ()
     if to.strip().lower() not in {address.lower() for address in staff}:
-        listed = ", ".join(staff) or "none yet"
-        raise RefusedError(f"test mail goes to the practice's staff alone (practice.yaml, staff: {listed})")
+        raise RefusedError(
+            f"test mail goes to the practice's staff alone (practice.yaml, staff: {', '.join(staff) or 'none yet'})",
+            f"een testmail gaat alleen naar de praktijk (practice.yaml, staff: {', '.join(staff) or 'nog niemand'})",
+        )
     sample = _sample(services, draft, template, answers, to.strip(), now)
 
     async def hand_over() -> SendResult:
@@ -76,12 +93,19 @@ def _sample(
         own = [each for each in draft.errors if each.file.endswith(f"/{template}.md")]
         if own or draft.errors:
             raise ProblemsError(own or draft.errors)
-        raise RefusedError(f"there is no mail {template}; there are: {', '.join(sorted(draft.mails))}")
+        there = ", ".join(sorted(draft.mails))
+        raise RefusedError(
+            f"there is no mail {template}; there are: {there}", f"er is geen mail {template}; kies uit: {there}"
+        )
     values = MailValues(
         practice=practice.model_dump(mode="json"),
         first_name="Anna",
         answers=dict(answers),
-        extra={"request": dict.fromkeys(_REQUEST, "voorbeeld"), "alert": dict.fromkeys(_ALERT, "voorbeeld")},
+        extra={
+            "request": dict.fromkeys(_REQUEST, "voorbeeld") | {"email": _ANNA, "url": services.base_url},
+            "fresh_url": url(services.base_url, "d", services.keyring.sign("d", new_public_id())),
+            "alert": dict.fromkeys(_ALERT, "voorbeeld") | {"url": services.base_url},
+        },
         **_links(services),
     )
     sender = parse_mailbox(services.mail_from)
