@@ -27,6 +27,7 @@ _MOST_COMBINATIONS = 60
 _WORD = re.compile(r"\w[\w’'-]*")
 _URL = re.compile(r"https://\S+")
 _SAFETY = re.compile(r"={60}\n.*?={60}\n", re.DOTALL)
+_UNREAD = re.compile(r"<mj-style.*?</mj-style>|<!--.*?-->|<[^>]*>", re.DOTALL)
 PARTIAL_KEYS = ("kind", "needs_approval", "approved")
 _PRICED = re.compile(r"(?i)\d|gratis|kosteloos")
 
@@ -78,17 +79,18 @@ def _claims_elsewhere(content: Content) -> Iterator[Problem]:
     """Promises and titles in what leads read outside the body of a mail: the forms, and the frame of each mail."""
     allowed = content.practice.protected_titles if content.practice else ()
     texts = {"forms.yaml": content.sources.get("forms.yaml", "")}
-    texts |= {
-        f"{TEMPLATES}/{name}": text
-        for name, text in content.templates.items()
-        if name.startswith("layouts/") and name.endswith(".md")
-    }
+    frames = {name: text for name, text in content.templates.items() if name.startswith("layouts/")}
+    texts |= {f"{TEMPLATES}/{name}": _UNREAD.sub(_line_ends, text) for name, text in frames.items()}
     for file, text in texts.items():
         for number, each in enumerate(text.split("\n"), 1):
-            if not each.lstrip().startswith(("#", "<!--")):
+            if not each.lstrip().startswith("#"):
                 line = Line(text=each, file=file, number=number)
                 for problem in (*promises(line), *titles(line, allowed)):
                     yield told(problem.id, file, number, problem.message, problem.dutch)
+
+
+def _line_ends(match: re.Match[str]) -> str:
+    return "\n" * match[0].count("\n")
 
 
 def _price_unsaid(content: Content) -> Iterator[Problem]:

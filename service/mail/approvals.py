@@ -52,7 +52,11 @@ def approve(source: str, *, by: str, on: datetime.date) -> str:
         raise RefusedError("an approval needs the name of the clinician", "Een goedkeuring heeft een naam nodig.")
     file, problems = read("", source)
     if problems:
-        raise RefusedError(f"this partial cannot be read: {problems[0].message}")
+        told = problems[0]
+        raise RefusedError(
+            f"this partial cannot be read: {told.message}",
+            f"Dit tekstblok is niet te lezen: {told.dutch or told.message}",
+        )
     head = _head(source) if file.head else CommentedMap()
     given = CommentedMap({"by": name, "on": on, "hash": text_hash(source)})
     given.fa.set_flow_style()

@@ -22,12 +22,16 @@ _COLOUR = re.compile(r"(?i)(?:^|[\s;\"'{-])color\s*[:=]\s*[\"']?\s*(?P<value>[a-
 _PLAIN_COLOURS = {"white", "black", "inherit", "transparent", "light"}
 
 UNKNOWN_TO_MAIL = (
-    (re.compile(r"(?i)\bposition\s*:"), "position", "een tabel of een marge"),
+    (re.compile(r"(?i)(?<![\w-])position\s*:"), "position", "een tabel of een marge"),
     (re.compile(r"(?i)\bdisplay\s*:\s*(?:inline-)?flex"), "flex", "een tabel"),
     (re.compile(r"(?i)\bdisplay\s*:\s*(?:inline-)?grid"), "grid", "een tabel"),
     (re.compile(r"(?i)\bvar\s*\(|(?:^|[\s;{])--[a-z]"), "CSS variables", "de waarde zelf"),
     (re.compile(r"(?i)\b(?:calc|min|max|clamp)\s*\("), "calc()", "een vaste maat"),
-    (re.compile(r"(?i)\b(?:animation|transition|transform)(?:-[a-z]+)?\s*:|@keyframes"), "animation", "een stil beeld"),
+    (
+        re.compile(r"(?i)(?<![\w-])(?:animation|transition|transform)(?:-[a-z]+)?\s*:|@keyframes"),
+        "animation",
+        "een stil beeld",
+    ),
     (re.compile(r"(?i)\bbackground-image\s*:|gradient\s*\("), "background images", "een vaste kleur"),
     (re.compile(r"(?i)@supports|@layer|@container|:has\("), "newer CSS", "gewone regels"),
     (re.compile(r"(?i):\s*-?[\d.]+(?:vw|vh|rem)\b"), "vw, vh and rem", "een maat in px"),

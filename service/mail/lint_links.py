@@ -11,7 +11,7 @@ from service.mail.written import Body, finding, top
 
 _NOTHING_SAID = re.compile(
     r"(?i)klik(?: hier| op deze link)?\b.*|(?:lees )?(?:hier|meer|verder)|lees (?:hier )?(?:meer|verder)"
-    r"|(?:deze|de) (?:link|pagina|website|video)|link|website|meer info(?:rmatie)?|ga verder|doorgaan"
+    r"|(?:deze|de) (?:link|pagina|website)|link|website|meer info(?:rmatie)?|ga verder|doorgaan"
 )
 _ADDRESS = re.compile(r"(?i)(?:https?://|www\.)\S+")
 _FILE = re.compile(r"(?i)\S+\.(?:png|jpe?g|gif|webp|svg)|(?:img|dsc|image|foto)[ _-]?\d+")

@@ -82,7 +82,16 @@ def safety_problems(inclusions: Sequence[Inclusion], files: Mapping[str, SourceF
                 'zet erboven, buiten elke `if`: {% include "_veiligheid.md" %}'
             )
             problems.append(finding("safety", line, message, dutch, "error"))
-    return problems
+    return [*problems, *([] if safe else _safety_for_some(inclusions, files))]
+
+
+def _safety_for_some(inclusions: Sequence[Inclusion], files: Mapping[str, SourceFile]) -> Iterator[Problem]:
+    for inclusion in inclusions:
+        if files[inclusion.name].text("kind") == "safety":
+            line = Line(text="", file=inclusion.file, number=inclusion.line)
+            message = "the safety block is for every reader; include it outside any `if`"
+            dutch = "het veiligheidsblok is voor elke lezer; zet het buiten elke `if`"
+            yield finding("safety", line, message, dutch, "error")
 
 
 def exercise_outside_its_partial(body: Body) -> Iterator[Problem]:

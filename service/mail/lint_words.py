@@ -10,6 +10,7 @@ from service.mail.expansion import MARK, Line
 from service.mail.words import CLAIMS, COMPLAINT, PROTECTED_TITLES, title_pattern
 from service.mail.written import Body, Head, finding
 
+_TITLES = {title: title_pattern(title) for title in PROTECTED_TITLES}
 _SHOWN_OUTSIDE = {"subject": "het onderwerp", "preheader": "de preheader"}
 
 
@@ -72,8 +73,8 @@ def promises(line: Line) -> Iterator[Problem]:
 
 def titles(line: Line, allowed: Sequence[str]) -> Iterator[Problem]:
     """Protected titles on one line. `allowed`: those practice.yaml names."""
-    for title, pattern in ((title, title_pattern(title)) for title in PROTECTED_TITLES if title not in allowed):
-        if match := pattern.search(line.text):
+    for title, pattern in _TITLES.items():
+        if title not in allowed and (match := pattern.search(line.text)):
             message = f"`{match[0]}` is a protected title; practice.yaml has to name `{title}` under protected_titles"
             dutch = (
                 f"`{match[0]}` is een beschermde titel. Mag de praktijk die voeren? "

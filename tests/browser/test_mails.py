@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route
 
 from service.mail.compose import render
+from service.mail.contrast import pairs
 from tests.support.mails import compiled, values
 from tests.support.shipped_mails import shipped_mails
 
@@ -31,6 +32,20 @@ _SMALL_TYPE = """() => [...document.querySelectorAll('body *')]
     .map(each => each.textContent.trim())"""
 _SMALL_BUTTONS = """() => [...document.querySelectorAll('a.button-link, a.answer-link')]
     .filter(each => each.getBoundingClientRect().height < 44).map(each => each.textContent)"""
+
+_COLOURS = """() => {
+  const hex = colour => '#' + colour.match(/[0-9]+/g).slice(0, 3).map(n => (+n).toString(16).padStart(2, '0')).join('')
+  const ground = each => {
+    for (; each; each = each.parentElement) {
+      const colour = getComputedStyle(each).backgroundColor
+      if (colour !== 'rgba(0, 0, 0, 0)') return hex(colour)
+    }
+    return '#ffffff'
+  }
+  const texts = [...document.querySelectorAll('body *')].filter(each => each.checkVisibility()
+    && [...each.childNodes].some(node => node.nodeType === 3 && node.data.trim()))
+  return texts.map(each => [hex(getComputedStyle(each).color), ground(each)])
+}"""
 
 
 @pytest.fixture
@@ -67,6 +82,15 @@ def test_every_mail_reads_well_on_a_small_phone_without_images(phone: Page, sche
         if small := phone.evaluate(_SMALL_BUTTONS):
             broken[f"{name} has small buttons"] = small
     assert not broken
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_colours_that_lint_works_out_are_those_of_a_browser(phone: Page, scheme: str) -> None:
+    phone.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    for name in ("advies-lage-rug-hollow", "hoe-ging-het", "uitnodiging"):
+        phone.set_content(MAILS[name].html)
+        shown = {(text, ground) for text, ground in phone.evaluate(_COLOURS)}
+        assert {(pair.text, pair.ground) for pair in pairs(MAILS[name].html) if pair.scheme == scheme} == shown
 
 
 def test_every_mail_tells_a_screen_reader_its_language_its_title_and_its_headings(phone: Page) -> None:

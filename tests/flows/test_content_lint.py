@@ -55,6 +55,9 @@ def test_a_misspelt_key_in_a_partial_is_refused_since_it_would_switch_its_approv
 def test_a_claim_or_a_title_on_a_form_or_in_a_footer_warns(folder: Path) -> None:
     change(folder, "forms.yaml", "Het advies is gratis", "Gegarandeerd resultaat. Het advies is gratis")
     change(
+        folder, "email_templates/layouts/standaard.mjml", "{{ practice.name }}</mj-text>", "Voorgoed pijnvrij</mj-text>"
+    )
+    change(
         folder,
         "email_templates/layouts/standaard.footer.md",
         "{{ reason }}",
@@ -62,6 +65,7 @@ def test_a_claim_or_a_title_on_a_form_or_in_a_footer_warns(folder: Path) -> None
     )
     assert [place(problem)[:3] for problem in found(folder)] == [
         ("warning", "mail.title", "email_templates/layouts/standaard.footer.md"),
+        ("warning", "mail.claim", "email_templates/layouts/standaard.mjml"),
         ("warning", "mail.claim", "forms.yaml"),
     ]
 

@@ -66,6 +66,11 @@ def test_a_style_that_mail_programs_leave_out_warns_on_its_line(style: str) -> N
     assert all(style.split(":", maxsplit=1)[0] in each[2] for each in problems)
 
 
+@pytest.mark.parametrize("style", ["text-transform: uppercase", "background-position: top", "max-width: 100px"])
+def test_a_style_that_only_looks_like_one_of_them_does_not_warn(style: str) -> None:
+    assert found("hr { margin", f"hr {{ {style}; margin") == []
+
+
 @pytest.mark.parametrize(
     "tag",
     ["<form></form>", "<video></video>", "<svg></svg>", "<script></script>", '<link href="x" />', "<iframe></iframe>"],

@@ -30,6 +30,12 @@ def test_the_safety_block_stands_before_the_exercises_and_in_no_branch() -> None
     assert tried(SAFETY_LINE + EXERCISE_LINE, more=PARTS)[0] is not None
 
 
+def test_a_safety_block_for_some_readers_is_none_also_without_exercises() -> None:
+    branch = "{% if answers.leg == 'yes' %}\n" + SAFETY_LINE + "{% endif %}\n"
+    assert ("error", "mail.safety", "proef.md", 9) in found(branch)
+    assert "mail.safety" not in [problem[1] for problem in found(branch + "\n" + SAFETY_LINE)]
+
+
 def test_an_exercise_inside_another_partial_counts_too() -> None:
     problems = tried('{% include "_p.md" %}', more={**PARTS, "_p.md": "Doe dit.\n\n" + EXERCISE_LINE})[1]
     assert [(p.file, p.line) for p in problems if p.id == "mail.safety"] == [("email_templates/_p.md", 3)]

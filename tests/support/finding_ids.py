@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tests.support.house import ROOT
@@ -27,6 +28,7 @@ class _Call:
     inside: _Function | None
 
 
+@cache
 def raised_ids(folder: Path = ROOT / "service") -> dict[str, str]:
     """Each id with one place that raises it. AssertionError for a place whose ids cannot be told."""
     calls = [call for file in sorted(folder.rglob("*.py")) for call in _calls(file)]
