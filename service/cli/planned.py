@@ -36,15 +36,15 @@ def ask_and_publish(
     move_leads: bool,
     override_by: str | None = None,
     back_to: int | None = None,
-) -> None:
-    """Publish what the plan was about, once somebody says yes. A "no" ends the command.
+) -> bool:
+    """Publish what the plan was about, once somebody says yes. False after a "no".
 
     Raises RefusedError where somebody else published while the question stood.
     """
     from service.flows import publishing
 
     if not yes and not typer.confirm(_question(plan, move_leads=move_leads)):
-        raise typer.Exit(0)
+        return False
     now = services.clock.now()
     with services.database.transaction() as session:
         done = publishing.publish(
@@ -73,6 +73,7 @@ def ask_and_publish(
             f"Het plan zei {planned}: intussen kwam of ging er iemand.",
         )
     say("Published.", "Gepubliceerd.")
+    return True
 
 
 def _question(plan: Plan, *, move_leads: bool) -> str:

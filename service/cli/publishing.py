@@ -69,7 +69,8 @@ def rollback(
     show(plan, by_lead=by_lead)
     if dry_run or not plan.found:
         return
-    ask_and_publish(services, draft, plan, yes=yes, move_leads=move_leads, back_to=older.id)
+    if not ask_and_publish(services, draft, plan, yes=yes, move_leads=move_leads, back_to=older.id):
+        return
     say(
         "Your files still hold what was published before: nurture publish would bring it back. "
         f"The files of this revision: nurture revisions {name} --write-files DIR",
