@@ -187,3 +187,11 @@ def test_what_waits_is_resolved_by_id(office: Office) -> None:
     office.house.clock.advance(minutes=1)
     assert office.house.send_due() == 1
     assert office.audited() == [("staff", "message resolved as resend")]
+
+
+def test_a_reply_is_kept_and_the_mails_wait_a_week(office: Office) -> None:
+    office.confirmed()
+    assert office.nurture("lead", "replied", ANNA).out == "Paused for a week.\n"
+    assert office.run().pause_reason == "reply"
+    assert "paused until" in office.nurture("lead", "show", ANNA).out
+    assert office.audited() == [("staff", "lead replied")]
