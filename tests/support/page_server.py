@@ -18,6 +18,9 @@ _MAIL = (
 )
 
 
+_JSON = {"/state": b'{"number": 1}'}
+
+
 class PageServer:
     """`url(name)` is a sample page; `posts` are the fields of each form post, oldest first."""
 
@@ -41,11 +44,11 @@ def page_server() -> Iterator[PageServer]:
             if path.startswith("/static/"):
                 body, headers = _static(path.removeprefix("/static/"))
                 return self._answer(200, headers, body)
-            if path.endswith("/html"):
+            if path.endswith("/html") or path.startswith("/mails/"):
                 frame = pages.mail_frame(_MAIL)
                 return self._answer(200, dict(frame.headers), bytes(frame.body))
-            if path.endswith(".json"):
-                return self._answer(200, {"content-type": "application/json"}, b"[]")
+            if path.endswith((".json", "/state")):
+                return self._answer(200, {"content-type": "application/json"}, _JSON.get(path, b"[]"))
             page = pages.render(PAGES.get(path[1:], PAGES["not-found"]))
             return self._answer(page.status_code, dict(page.headers), bytes(page.body))
 

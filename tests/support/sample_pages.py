@@ -12,6 +12,10 @@ from ruamel.yaml import YAML
 
 from service.domain.forms import Form
 from service.domain.practice import Practice
+from service.flows.samples import Sample
+from service.flows.workbench import Seen
+from service.mail.compose import Rendered
+from service.mail.transport import OutboundMail
 from service.web.demo_views import ArticlePage, InboxPage, MailDetail, MailRow
 from service.web.views import (
     AnswerDonePage,
@@ -35,6 +39,7 @@ from service.web.views import (
     UnsubscribedPage,
     UnsubscribePage,
 )
+from service.web.workbench import WorkbenchMailPage, WorkbenchPage
 
 _ROOT = Path(__file__).parents[2]
 _ZONE = ZoneInfo("Europe/Amsterdam")
@@ -111,7 +116,22 @@ def _data(**changes: Any) -> MyDataPage:
     return MyDataPage(**{**values, **changes})
 
 
+_SAMPLE = Sample(
+    rendered=Rendered(
+        subject="Hoe ging de eerste stap?", preheader="Laat het weten.", html="<p>Dag Anna</p>", text="Dag Anna"
+    ),
+    mail=OutboundMail(
+        sender="a@b.nl", recipient="anna@example.org", data=b"\r\n", message_id="<m@b.nl>", idempotency_key="m"
+    ),
+)
+_SEEN = Seen(number=1, mails={"hoe-ging-het": _SAMPLE}, broken=frozenset({"hoe-ging-het"}))
+_WRONG = "email_templates/hoe-ging-het.md:26: `voornaam` bestaat niet; bedoel je `first_name`?"
+
 PAGES: dict[str, Page] = {
+    "workbench": WorkbenchPage(practice=None, seen=_SEEN, problems=(_WRONG,)),
+    "workbench-mail": WorkbenchMailPage(
+        practice=None, seen=_SEEN, problems=(_WRONG,), name="hoe-ging-het", mail=_SAMPLE
+    ),
     "confirm": ConfirmPage(practice=PRACTICE, state="new", consent_text=CONSENT, question=POSTURE),
     "confirm-known": ConfirmPage(
         practice=PRACTICE, state="confirmed", consent_text=CONSENT, question=POSTURE, chosen="hollow"
