@@ -12,8 +12,8 @@ from typing import Any
 from service.errors import Problem, ProblemsError
 from service.flows.content import TEMPLATES, Content, read_content
 from service.flows.published import NAMES
-from service.mail.compile import compile_mail, compile_partial
 from service.mail.compiled import CompiledMail, CompiledPartial
+from service.mail.workshop import Workshop
 
 SAFETY = "_veiligheid.md"
 SERVICE_MAILS = ("dienst-aanvraag", "dienst-ontvangst", "dienst-verse-link", "dienst-melding")
@@ -61,17 +61,19 @@ def read_draft(folder: Path) -> Draft:
     if not folder.is_dir():
         message = f"NURTURE_CONTENT_DIR: there is no folder {folder}; it holds practice.yaml, forms.yaml and the mails"
         raise ProblemsError([Problem(id="content-folder", message=message)])
-    content = read_content(folder)
-    titles = content.practice.protected_titles if content.practice else ()
-    mails: dict[str, CompiledMail] = {}
-    problems = list(content.problems)
-    for name in _mail_names(content):
-        mail, found = compile_mail(name, content.templates, protected_titles=titles)
+    with Workshop() as workshop:  # starts while the files are read
+        content = read_content(folder)
+        titles = content.practice.protected_titles if content.practice else ()
+        workshop.folder(content.templates, protected_titles=titles)
+        mails: dict[str, CompiledMail] = {}
+        problems = list(content.problems)
+        for name in _mail_names(content):
+            mail, found = workshop.mail(name)
+            problems += found
+            if mail is not None:
+                mails[name] = mail
+        safety, found = workshop.partial(SAFETY)
         problems += found
-        if mail is not None:
-            mails[name] = mail
-    safety, found = compile_partial(SAFETY, content.templates)
-    problems += found
     problems += _safety_missing(content, mails)
     problems = _once(problems)
     return Draft(

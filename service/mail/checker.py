@@ -12,9 +12,8 @@ from service.errors import Problem, Severity
 from service.mail.collected import Collected
 from service.mail.front_matter import FOLDER, SourceFile
 from service.mail.names import ANSWER_NAME, ANSWERS, LISTS, OPTIONAL, Audience, allowed_names, suggestion
-from service.mail.sandbox import FILTERS, INTERNAL_FILTERS, TAGS, TESTS, make_environment
+from service.mail.sandbox import FILTERS, INTERNAL_FILTERS, TAGS, TESTS, lexed, parsed
 
-_ENVIRONMENT = make_environment(html=True)
 _PARTIAL = re.compile(r"_[a-z0-9][a-z0-9_-]*\.md")
 _DASH = re.compile(r"(?<=\{[{%#])[-+]|[-+](?=[}%#]\})")
 _MAX_DEPTH = 4
@@ -82,8 +81,9 @@ class Checker:
         before = len(self.problems)
         place = Place(file=file)
         try:
-            self._tags(source, place)
-            return _ENVIRONMENT.parse(source if len(self.problems) == before else _without_unknown_tags(source))
+            if not self.internal:  # put together from checked pieces; what stands in the tree is looked at below
+                self._tags(source, place)
+            return parsed(source if len(self.problems) == before else _without_unknown_tags(source))
         except TemplateSyntaxError as error:
             if len(self.problems) == before:
                 self._problem("syntax", place, error.lineno, f"this cannot be read: {error.message}")
@@ -93,7 +93,7 @@ class Checker:
 
     def _tags(self, source: str, place: Place) -> None:
         expects_name = False
-        for line, kind, value in _ENVIRONMENT.lex(source):
+        for line, kind, value in lexed(source):
             if kind in {"block_begin", "variable_begin", "comment_begin"} and value[-1] in "-+":
                 self._problem(
                     "dash", place, line, f"leave out the {value[-1]!r} in `{value}`: blank lines are looked after"
@@ -291,7 +291,7 @@ def _without_unknown_tags(source: str) -> str:
     """The same template on the same lines, with blanks where a tag stands that may not."""
     text, tag, inside = "", "", False
     source = _DASH.sub(" ", source)  # a dash has its own problem by now, and would take line ends away
-    for _, kind, value in _ENVIRONMENT.lex(source):
+    for _, kind, value in lexed(source):
         inside |= kind == "block_begin"
         if not inside:
             text += value

@@ -30,7 +30,7 @@ from service.mail.lint import (
 )
 from service.mail.markdown import Reader
 from service.mail.names import AUDIENCES, REQUIRED, Audience, suggestion
-from service.mail.sandbox import template
+from service.mail.sandbox import compiled, parsed
 from service.mail.text_part import write_text
 
 HEAD_KEYS = ("subject", "preheader", "layout", "audience", "reason")
@@ -213,11 +213,11 @@ class _Compilation:
         layout, problems = read_layout(frame, self.marks)
         framed, more = render_layout(frame, layout)
         self._take([*problems, *more])
-        self._check_balance(source, body, footer)
         pieces = {
             "content": write_html(body.tokens, layout.styles),
             "footer": write_html(footer.tokens, layout.styles, box="footer"),
         }
+        self._check_balance(source, *pieces.values())
         html = self.marks.put_back(framed, pieces)
         text = write_text(body.tokens, self.marks) + "\n" + "-" * 60 + "\n\n" + write_text(footer.tokens, self.marks)
         if audience != "practice":
@@ -235,9 +235,9 @@ class _Compilation:
                     )
                     self.problems.add(Problem(id="mail.required", file=source.path, line=1, message=message))
 
-    def _check_balance(self, source: SourceFile, *pieces: _Piece) -> None:
+    def _check_balance(self, source: SourceFile, *pieces: str) -> None:
         for piece in pieces:
-            for mark in unbalanced(write_page_html(piece.tokens), self.marks):
+            for mark in unbalanced(piece, self.marks):
                 file, line = (mark.file, mark.line) if mark else (source.name, 1)
                 message = (
                     "this branch begins inside a list, box or bold text and ends outside it, or the other way round"
@@ -249,7 +249,7 @@ class _Compilation:
         for part, escaped in ((html, True), (text, False)):
             checker = Checker(audience=audience, files={}, internal=True)
             if checker.check(part, Place(file=f"{self.name}.md")):
-                template(part, html=escaped)
+                compiled(parsed(part), html=escaped)
             self._take(checker.problems.all())
         if len(html) > MAX_HTML:
             message = f"the HTML has {len(html):,} characters; above {MAX_HTML:,} mail programs cut the end off"

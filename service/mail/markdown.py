@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -26,6 +27,7 @@ _LITERAL = re.compile(r"(?:https?://[^\s/]+\.[^\s]+|tel:\+?[0-9()-]+|mailto:[^\s
 _UNREAD_LINK = re.compile(r"\[[^\]]*\]\s?\([^)]*\)|\]\(|\{\.[a-z]+\}|\{:? ?[.#][a-z]")
 
 
+@cache
 def parser() -> MarkdownIt:
     """Markdown without raw HTML, code blocks or underlined headings, with tables, classes on links, and boxes."""
     markdown = MarkdownIt("commonmark", {"html": False, "breaks": False}).enable("table")

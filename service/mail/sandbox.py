@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-from jinja2 import StrictUndefined, Template, Undefined
+from jinja2 import StrictUndefined, Template, Undefined, nodes
 from jinja2.exceptions import UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -70,6 +70,26 @@ class Given:
         """The field; `missing` where one was given for absent ones, else KeyError (Jinja: undefined)."""
         value = self.__fields[name] if self.__missing is None else self.__fields.get(name, self.__missing)
         return Given(value, missing=self.__missing) if isinstance(value, Mapping) else value
+
+
+@lru_cache(maxsize=256)
+def lexed(source: str) -> tuple[tuple[int, str, str], ...]:
+    """`(line, kind, text)` of each piece of a template. Kept: every mail of a folder reads the same partials.
+
+    Raises TemplateSyntaxError.
+    """
+    return tuple(_HTML.lex(source))
+
+
+@lru_cache(maxsize=256)
+def parsed(source: str) -> nodes.Template:
+    """The syntax tree of a template, to be read and not changed. Raises TemplateSyntaxError, RecursionError and more."""
+    return _HTML.parse(source)
+
+
+def compiled(tree: nodes.Template, *, html: bool) -> Template:
+    """The template of a tree that was read before."""
+    return (_HTML if html else _TEXT).from_string(tree)
 
 
 @lru_cache(maxsize=512)
