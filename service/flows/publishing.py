@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from service.domain.forms import Forms
 from service.errors import NotFoundError, Problem, ProblemsError, RefusedError
-from service.flows import alerts, planning
+from service.flows import alerts, media, planning
 from service.flows.drafts import Draft, Part
 from service.flows.services import Services
 from service.store import enrolments, events, sequences
@@ -109,6 +109,7 @@ def publish(
             published_by=by,
         )
         session.add(row)
+        media.keep(session, part.images, draft.images, now)
         session.flush()
         details = {"revision": row.id, "kind": part.kind, "name": part.name, "override_by": override_by}
         events.audit(session, by, "published", now, **details, warnings=[each.id for each in draft.warnings])

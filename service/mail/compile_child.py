@@ -6,6 +6,7 @@ each direction: no answer of this process is ever unpickled or run. After its im
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 import resource
@@ -16,6 +17,8 @@ from typing import Any
 
 from service.errors import Problem, trace
 from service.mail.compile import compile_mail, compile_partial
+from service.mail.compiled import Image
+from service.mail.image_check import judge
 from service.mail.try_out import try_out
 
 _READY: Mapping[str, Any] = {"ready": True}
@@ -43,16 +46,20 @@ def _answer(request: Mapping[str, Any], folder: dict[str, Any]) -> Mapping[str, 
     match request:
         case {"folder": {**sent}}:
             folder.clear()
-            folder.update(sent)
+            folder.update({str(key): value for key, value in sent.items()})
             return _READY
         case {"mail": str(name)}:
-            mail, problems = compile_mail(name, folder["sources"], protected_titles=folder["titles"])
+            images = {path: Image.model_validate(each) if each else None for path, each in folder["images"].items()}
+            mail, problems = compile_mail(name, folder["sources"], protected_titles=folder["titles"], images=images)
             if mail is not None and (found := try_out(mail)):
                 mail, problems = None, [*problems, *found]
             return _result(mail.model_dump(mode="json") if mail else None, problems)
         case {"partial": str(name)}:
             partial, problems = compile_partial(name, folder["sources"])
             return _result(partial.model_dump(mode="json") if partial else None, problems)
+        case {"image": str(path), "data": str(data)}:
+            image, problems = judge(path, base64.b64decode(data))
+            return _result(image.model_dump(mode="json") if image else None, problems)
     raise ValueError("no such request")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from jinja2 import TemplateError
 from markupsafe import escape
@@ -12,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from service.domain.lead import clean_name
 from service.mail.compiled import CompiledMail, CompiledPartial
-from service.mail.mime import HeldMailError, MailHeaders, build
-from service.mail.sandbox import Given, template
+from service.mail.mime import HeldMailError, MailHeaders, build, quoted
+from service.mail.sandbox import Given, lexed, template
 
 __all__ = ["HeldMailError", "MailHeaders", "MailValues", "Rendered", "compose", "render", "render_partial"]
 
@@ -73,7 +74,20 @@ def compose(compiled: CompiledMail, values: MailValues, headers: MailHeaders) ->
     if compiled.for_lead and (headers.unsubscribe_url is None or headers.unsubscribe_url != values.unsubscribe_url):
         raise HeldMailError(f"{compiled.name}: the head and the body of a mail to a lead carry one unsubscribe link")
     rendered = render(compiled, values)
-    return build(subject=rendered.subject, text=rendered.text, html=rendered.html, headers=headers)
+    return build(
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        headers=headers,
+        encoded=_encoded_lines(compiled.html, compiled.text),
+    )
+
+
+@lru_cache(maxsize=256)
+def _encoded_lines(*sources: str) -> dict[str, bytes]:
+    """The lines of a mail that are the same for every lead, encoded once. No value of a lead is ever among them."""
+    plain = (text for source in sources for _, kind, text in lexed(source) if kind == "data")
+    return {line: quoted(line) for text in plain for line in text.split("\n")}
 
 
 def render_partial(partial: CompiledPartial, practice: Mapping[str, JsonValue]) -> tuple[str, str]:
@@ -92,8 +106,8 @@ def _fill(name: str, source: str, given: Mapping[str, object], *, html: bool) ->
 
 
 def _given(values: MailValues) -> dict[str, object]:
+    practice = _clean_fields(values.practice)
     given: dict[str, object] = {
-        "practice": Given(_clean_fields(values.practice)),
         "answers": Given(_clean_fields(values.answers), missing="unknown"),
         "first_name": clean_name(values.first_name),  # M4 once more: a name from anywhere else is checked here too
         "request": Given({}, missing=""),
@@ -104,6 +118,12 @@ def _given(values: MailValues) -> dict[str, object]:
     if values.answer_url_base is not None:
         base = values.answer_url_base
         given["answer_url"] = lambda answer: f"{base}?answer={answer}"
+    if values.unsubscribe_url:  # our own address as it was when this row was made: images stand there too
+        own = values.unsubscribe_url.rpartition("/u/")[0] or values.unsubscribe_url.rstrip("/")
+        given["media_url"] = f"{own}/media"
+        if str(practice.get("logo") or "").startswith("media/"):
+            practice["logo"] = f"{own}/{practice['logo']}"
+    given["practice"] = Given(practice)
     for name, value in values.extra.items():
         if name not in given or name in {"request", "alert"}:
             given[name] = Given(_clean_fields(value), missing="") if isinstance(value, Mapping) else _clean(value)
@@ -130,5 +150,6 @@ def _hold_unless_lawful(name: str, rendered: Rendered, values: MailValues) -> No
     """C7 once more on what really goes out: an empty address in `practice.yaml` would pass every check before."""
     shown = [str(values.practice.get(key) or "") for key in ("name", "address", "kvk")] + [values.unsubscribe_url or ""]
     for value in (_HOSTILE.sub("", one) for one in shown):
-        if not value.strip() or value not in rendered.text or str(escape(value)) not in rendered.html:
+        # from the end, where the footer is: a search from the start goes through the whole mail
+        if not value.strip() or rendered.text.rfind(value) < 0 or rendered.html.rfind(str(escape(value))) < 0:
             raise HeldMailError(f"{name}: it does not show sender, address, KvK and an unsubscribe link")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import Any
 
 from jinja2 import StrictUndefined, Template, Undefined, nodes
 from jinja2.exceptions import UndefinedError
@@ -41,11 +42,22 @@ def _dial(value: object) -> str:
     return digits
 
 
+class _Environment(ImmutableSandboxedEnvironment):
+    """The sandbox, with a short way to the fields of what it is given: those have no attributes to be tried first."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """The field of a `Given`, or undefined; anything else as the sandbox has it."""
+        if type(obj) is Given:
+            try:
+                return obj[attribute]
+            except KeyError:
+                return self.undefined(obj=obj, name=attribute)
+        return super().getattr(obj, attribute)
+
+
 def make_environment(*, html: bool) -> ImmutableSandboxedEnvironment:
     """An environment without globals: strict about what is missing, escaping what it prints in HTML."""
-    environment = ImmutableSandboxedEnvironment(
-        autoescape=html, undefined=StrictUndefined, finalize=_print, keep_trailing_newline=True
-    )
+    environment = _Environment(autoescape=html, undefined=StrictUndefined, finalize=_print, keep_trailing_newline=True)
     own: dict[str, Callable[..., object]] = {name: environment.filters[name] for name in FILTERS}
     environment.filters = {**own, "link": _link, "dial": _dial}
     environment.tests = {name: environment.tests[name] for name in TESTS}
@@ -69,7 +81,7 @@ class Given:
     def __getitem__(self, name: str) -> object:
         """The field; `missing` where one was given for absent ones, else KeyError (Jinja: undefined)."""
         value = self.__fields[name] if self.__missing is None else self.__fields.get(name, self.__missing)
-        return Given(value, missing=self.__missing) if isinstance(value, Mapping) else value
+        return Given(value, missing=self.__missing) if type(value) is dict else value
 
 
 @lru_cache(maxsize=256)
@@ -83,7 +95,7 @@ def lexed(source: str) -> tuple[tuple[int, str, str], ...]:
 
 @lru_cache(maxsize=256)
 def parsed(source: str) -> nodes.Template:
-    """The syntax tree of a template, to be read and not changed. Raises TemplateSyntaxError, RecursionError and more."""
+    """The syntax tree of a template, to be read and not changed. Raises TemplateSyntaxError among others."""
     return _HTML.parse(source)
 
 

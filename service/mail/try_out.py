@@ -1,4 +1,4 @@
-"""Fills a fresh mail in once with made-up values, so that what only goes wrong at send time goes wrong at publish time."""
+"""Fills a fresh mail in once with made-up values: what would only go wrong when it is sent goes wrong here."""
 
 from __future__ import annotations
 

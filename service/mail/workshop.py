@@ -1,11 +1,12 @@
 """The second wall (ACCEPTANCE M5): files are compiled in a process of their own, with little time and little memory.
 
-The checks refuse what they know; whatever gets past them can waste that one process and no more. It is started anew, not
-forked (this process has threads), knows no secret, and is replaced when it dies.
+The checks refuse what they know; whatever gets past them can waste that one process and no more. It is started anew,
+not forked (this process has threads), knows no secret, and is replaced when it dies.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import socket
@@ -15,15 +16,16 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 
 from service.errors import Problem, UnavailableError
-from service.mail.compiled import CompiledMail, CompiledPartial
+from service.mail.compiled import CompiledMail, CompiledPartial, Image
 from service.mail.front_matter import FOLDER
 
 _PACKAGE = Path(__file__).parents[2]
 _LARGEST_ANSWER = 8_000_000
+_NO_IMAGES: Mapping[str, Image | None] = MappingProxyType({})
 _MOST_LOST = 3
 """After so many files that ended the process, the others of the folder are not tried: each costs its full time."""
 
@@ -56,6 +58,7 @@ class Workshop:
         self._folder: Mapping[str, Any] = {}
         self._told = False
         self._lost = 0
+        self._ready = False
         self._start()
 
     def __enter__(self) -> Workshop:
@@ -67,22 +70,34 @@ class Workshop:
     @property
     def pid(self) -> int:
         """The process of now; another one after it died."""
-        return self._process.pid
+        return int(self._process.pid)
 
-    def folder(self, sources: Mapping[str, str], *, protected_titles: Sequence[str] = ()) -> None:
+    def folder(
+        self,
+        sources: Mapping[str, str],
+        *,
+        protected_titles: Sequence[str] = (),
+        images: Mapping[str, Image | None] = _NO_IMAGES,
+    ) -> None:
         """What mails are made of from here on: as `compile_mail` takes it."""
-        self._folder = {"sources": dict(sources), "titles": list(protected_titles)}
+        shown = {path: image.model_dump(mode="json") if image else None for path, image in images.items()}
+        self._folder = {"sources": dict(sources), "titles": list(protected_titles), "images": shown}
         self._told = False
 
     def mail(self, name: str) -> tuple[CompiledMail | None, list[Problem]]:
         """As `compile_mail`, with a problem more where the file cost too much or ended the process."""
-        made, problems = self._make("mail", name, f"{name}.md")
+        made, problems = self._make({"mail": name}, f"{FOLDER}{name}.md")
         return (CompiledMail.model_validate(made) if made is not None else None), problems
 
     def partial(self, name: str) -> tuple[CompiledPartial | None, list[Problem]]:
         """As `compile_partial`, with a problem more where the file cost too much or ended the process."""
-        made, problems = self._make("partial", name, name)
+        made, problems = self._make({"partial": name}, FOLDER + name)
         return (CompiledPartial.model_validate(made) if made is not None else None), problems
+
+    def image(self, path: str, data: bytes) -> tuple[Image | None, list[Problem]]:
+        """As `judge`, with a problem more where the file cost too much or ended the process."""
+        made, problems = self._make({"image": path, "data": base64.b64encode(data).decode()}, path)
+        return (Image.model_validate(made) if made is not None else None), problems
 
     def close(self) -> None:
         """End the process."""
@@ -90,14 +105,14 @@ class Workshop:
         self._process.kill()
         self._process.wait()
 
-    def _make(self, kind: str, name: str, file: str) -> tuple[object, list[Problem]]:
+    def _make(self, request: Mapping[str, str], file: str) -> tuple[object, list[Problem]]:
         if self._lost >= _MOST_LOST:
             return None, [_problem("not-read", file)]
         try:
-            if not self._told:
+            if not self._told and "image" not in request:
                 self._ask({"folder": self._folder})
                 self._told = True
-            answer = self._ask({kind: name})
+            answer = self._ask(request)
         except _LostError as lost:
             self._replace()
             return None, [_problem(str(lost), file, self._limits)]
@@ -143,7 +158,9 @@ class Workshop:
         except (_LostError, OSError):
             self.close()
             english = "the process that reads the mails does not start; is there enough memory?"
-            raise UnavailableError(english, "De mails kunnen nu niet worden gelezen. Probeer het zo nog eens.") from None
+            raise UnavailableError(
+                english, "De mails kunnen nu niet worden gelezen. Probeer het zo nog eens."
+            ) from None
         self._ready = True
 
     def _replace(self) -> None:
@@ -152,13 +169,14 @@ class Workshop:
         self._start()
 
     def _start(self) -> None:
-        self._line, theirs = socket.socketpair()
+        line, theirs = socket.socketpair()
+        self._line = line
         limits = [str(self._limits.memory), str(int(self._limits.seconds) + 1)]
         command = [sys.executable, "-E", "-s", "-m", "service.mail.compile_child", *limits]
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
                 command,
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd=_PACKAGE,
@@ -173,7 +191,7 @@ def _problem(loss: str, file: str, limits: Limits = LIMITS, *, about: str = "") 
     seconds, megabytes = f"{limits.seconds:g}", limits.memory // 1_000_000
     return Problem(
         id=f"mail.{loss}",
-        file=FOLDER + file,
+        file=file,
         message=english.format(seconds=seconds, megabytes=megabytes, about=about),
         dutch=dutch.format(seconds=seconds.replace(".", ","), megabytes=megabytes, about=about),
     )
@@ -181,11 +199,11 @@ def _problem(loss: str, file: str, limits: Limits = LIMITS, *, about: str = "") 
 
 _SAID = {
     "too-slow": (
-        "this file takes more than {seconds} seconds to read; take the last change away, or make it shorter and simpler",
+        "this file takes more than {seconds} seconds to read; take the last change away, or make it shorter",
         "dit bestand lezen duurt langer dan {seconds} seconden. Haal de laatste wijziging weg, of maak het korter.",
     ),
     "too-heavy": (
-        "this file needs more than {megabytes} MB of memory; take the last change away, or make it shorter and simpler",
+        "this file needs more than {megabytes} MB of memory; take the last change away, or make it shorter",
         "dit bestand lezen kost meer dan {megabytes} MB geheugen. Haal de laatste wijziging weg, of maak het korter.",
     ),
     "crashed": (
@@ -194,7 +212,7 @@ _SAID = {
     ),
     "defect": (
         "this file cannot be read because of a defect of ours ({about}); take the last change away, and tell us",
-        "dit bestand kan niet worden gelezen door een fout van ons ({about}). Haal de laatste wijziging weg en meld het.",
+        "dit bestand kan niet worden gelezen door een fout van ons ({about}). Meld het ons.",
     ),
     "not-read": (
         "not read, because other files of this folder took too much; mend those first",
