@@ -83,7 +83,7 @@ class _Writer:
         table, cell = self._styles.of("table", self._box), self._styles.of("td", self._box)
         return (
             f'<table role="presentation" class="{self._box}" width="100%" cellpadding="0" cellspacing="0" border="0"'
-            f' style="{table}"><tbody><tr><td class="{self._box}-cell" style="{cell}">\n'
+            f' style="{table}"><tbody>\n<tr>\n<td class="{self._box}-cell" style="{cell}">\n'
         )
 
     def _buttons(self, token: Token) -> str:
@@ -109,7 +109,7 @@ class _Writer:
         table, cell, anchor = (self._styles.of(tag, name, self._box) for tag in ("table", "td", "a"))
         return (
             f'<table role="presentation" class="{name}" cellpadding="0" cellspacing="0" border="0" style="{table}">'
-            f'<tbody><tr><td class="{name}-cell" style="{cell}">'
+            f'<tbody>\n<tr>\n<td class="{name}-cell" style="{cell}">'
             f'<a class="{name}-link" href="{target}" style="{anchor}">{text}</a></td></tr></tbody></table>\n'
         )
 

@@ -28,6 +28,7 @@ _EMPTY = frozenset({"br", "meta"})
 _INLINE_STYLE = re.compile(r'<mj-style inline="inline">(.*?)</mj-style>', re.DOTALL)
 _HREF = re.compile(r'\bhref="([^"]*)"')
 _FETCHES = re.compile(r"url\s*\(|@import|@font-face|expression\s*\(|\\", re.IGNORECASE)
+_BETWEEN = re.compile(r"(</style>|<tbody>|<tr>|</td>|</tr>|</tbody>)(?=<)")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
@@ -75,7 +76,8 @@ def read_layout(source: SourceFile, marks: Marks) -> tuple[Layout, list[Problem]
 def render_layout(source: SourceFile, layout: Layout) -> tuple[str, list[Problem]]:
     """The HTML of a layout, marks still in it. No fonts are fetched from anywhere."""
     try:
-        return mjml2html(layout.mjml, fonts={}), []
+        # MJML writes all in one line; blanks between parts of a table show nothing; short lines are encoded once
+        return _BETWEEN.sub(r"\1\n", mjml2html(layout.mjml, fonts={})), []
     except ValueError as error:
         dutch = f"deze opmaak kan niet worden gelezen ({error}). Haal de laatste wijziging weg."
         return "", [_problem(source, 1, f"MJML cannot read this layout: {error}", dutch)]

@@ -17,6 +17,10 @@ TESTS = ("defined", "none")
 INTERNAL_FILTERS = ("link", "dial")
 """Put round links by the compiler, not for templates: a link's address is checked once more when it is filled in."""
 
+# Controls but the newline, what ends a line for some readers, text direction overrides, halves of characters.
+HOSTILE = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
 _LINK = re.compile(r"https?://[!-~]+")
 _DIAL = re.compile(r"\+?[0-9]{3,20}")
 
@@ -69,8 +73,18 @@ _HTML = make_environment(html=True)
 _TEXT = make_environment(html=False)
 
 
+def clean(value: object) -> object:
+    """A value without characters that could break a line or turn the direction of reading."""
+    if isinstance(value, str):
+        # by Unicode's classes nothing hostile is printable: the quick way for most values
+        return value if value.isprintable() else HOSTILE.sub("", value.replace("\r\n", "\n").replace("\t", " "))
+    if isinstance(value, (list, tuple)):
+        return tuple(clean(item) for item in value)
+    return Given(value) if isinstance(value, dict) else value
+
+
 class Given:
-    """Fields of a value as a template sees them: reading a field is all that can be done with it."""
+    """Fields of a value as a template sees them, each cleaned: reading a field is all that can be done with it."""
 
     __slots__ = ("__fields", "__missing")
 
@@ -81,7 +95,7 @@ class Given:
     def __getitem__(self, name: str) -> object:
         """The field; `missing` where one was given for absent ones, else KeyError (Jinja: undefined)."""
         value = self.__fields[name] if self.__missing is None else self.__fields.get(name, self.__missing)
-        return Given(value, missing=self.__missing) if type(value) is dict else value
+        return Given(value, missing=self.__missing) if isinstance(value, dict) else clean(value)
 
 
 @lru_cache(maxsize=256)

@@ -13,6 +13,7 @@ _SAID: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"Encountered unknown tag '(\w+)'",
             r"`{% \1 %}` hoort hier nergens bij; er ontbreekt een `if` of `for` erboven",
         ),
+        (r"unexpected '}'", "hier staat één `}` waar er twee horen; sluit af met `}}`"),
         (r"unexpected '([^']+)'", r"`\1` staat hier verkeerd"),
         (r"unexpected char '(.+)' at", r"het teken `\1` kan hier niet staan"),
         (r"expected token 'end of print statement', got '([^']*)'", r"`\1` staat hier te veel; sluit af met `}}`"),

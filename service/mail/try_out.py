@@ -11,7 +11,11 @@ from service.mail.front_matter import FOLDER
 from service.mail.names import LINKS, LISTS, allowed_names
 
 _URL = "https://praktijk.example/voorbeeld"
-_OTHER = {"practice.phone": "020 123 45 67", "request.phone": "020 123 45 67"}
+_OTHER = {
+    "practice.phone": "020 123 45 67",
+    "request.phone": "020 123 45 67",
+    "practice.logo": "media/voorbeeld.png",
+}
 
 
 def try_out(mail: CompiledMail) -> list[Problem]:
