@@ -31,7 +31,7 @@ from service.mail.lint import (
 )
 from service.mail.markdown import Reader
 from service.mail.names import AUDIENCES, REQUIRED, Audience, suggestion, unknown_dutch
-from service.mail.sandbox import compiled, parsed
+from service.mail.sandbox import template
 from service.mail.text_part import write_text
 
 HEAD_KEYS = ("subject", "preheader", "layout", "audience", "reason")
@@ -289,7 +289,7 @@ class _Compilation:
         for part, escaped in ((html, True), (text, False)):
             checker = Checker(audience=audience, files={}, internal=True)
             if checker.check(part, Place(file=f"{self.name}.md")):
-                compiled(parsed(part), html=escaped)
+                template(part, html=escaped)
             self._take(checker.problems.all())
         if len(html) > MAX_HTML:
             message = f"the HTML has {len(html):,} characters; above {MAX_HTML:,} mail programs cut the end off"

@@ -113,12 +113,7 @@ def parsed(source: str) -> nodes.Template:
     return _HTML.parse(source)
 
 
-def compiled(tree: nodes.Template, *, html: bool) -> Template:
-    """The template of a tree that was read before."""
-    return (_HTML if html else _TEXT).from_string(tree)
-
-
 @lru_cache(maxsize=512)
 def template(source: str, *, html: bool) -> Template:
     """The compiled template of a revision, kept: filling it in is all that a lead costs."""
-    return (_HTML if html else _TEXT).from_string(source)
+    return (_HTML if html else _TEXT).from_string(parsed(source))
