@@ -30,6 +30,8 @@ check: .venv/dev ## format, lint, types, import layers, lock files, content, mig
 
 bench: .venv/dev build/bench-venv/ready ## how fast it starts, answers and sends, as ratios; takes half an hour
 	$(BIN)/python bench/start.py
+	$(BIN)/python -m bench.compile
+	$(BIN)/python -m bench.fill_in
 	$(BIN)/python -m bench.send
 	$(BIN)/python -m bench.advice
 

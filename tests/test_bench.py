@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from bench import advice, send
+from bench import advice, fill_in, send
+from bench import compile as compiling
+from service.mail.compose import compose
+from tests.support.house import part, shipped
 from tests.support.smtp_server import SmtpServer
 
 ON_SQLITE = pytest.mark.parametrize("migrated_database_url", ["sqlite"], indirect=True)
@@ -29,3 +35,27 @@ def test_each_opt_in_is_measured_until_its_own_advice_came(migrated_database_url
     assert min(seen.advices) > 0 < min(seen.answers)
     assert 0 <= seen.overtaken_by <= 300
     assert 0 < seen.follow_ups + seen.still_due <= 300
+
+
+def test_the_mails_measured_while_compiling_are_all_different_and_all_good() -> None:
+    seen = compiling.measure(8)
+    assert (seen.mails, seen.refused) == (8, 0)
+    assert seen.characters > 8 * 10_000
+    assert len(set(compiling.folder(8)[1].values())) > 8
+
+
+def test_the_mail_measured_and_that_of_the_peer_say_the_same_to_the_same_lead() -> None:
+    [seen] = fill_in.measure(["niets-te-zien"], rounds=1, leads=2)
+    assert seen.ours > 0 < seen.peer
+    assert 0.5 < seen.peer_size / seen.our_size < 2
+    draft = shipped()
+    assert draft.content.practice is not None
+    values = fill_in.values_of(3, draft.content.practice)
+    mine, peers = (
+        email.message_from_bytes(make(values, fill_in.headers_of(3, values)), policy=email.policy.default)
+        for make in (partial(compose, draft.mails["niets-te-zien"]), fill_in.Peer(draft, "niets-te-zien"))
+    )
+    for mail in (mine, peers):
+        assert "Hallo Noor," in part(mail, "plain")
+        assert "Veel mensen met een hernia" in part(mail, "html")
+        assert f"https://mail.praktijk.example/u/{3:048d}" in part(mail, "html")

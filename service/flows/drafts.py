@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ from service.errors import Problem, ProblemsError
 from service.flows.content import TEMPLATES, Content, read_content
 from service.flows.content_lint import lint_content
 from service.flows.left_over import left_over
+from service.flows.media import FOLDER as MEDIA
+from service.flows.media import Images, read_images
 from service.flows.published import NAMES
-from service.mail.compile import compile_mail, compile_partial
-from service.mail.compiled import CompiledMail, CompiledPartial
+from service.mail.compiled import CompiledMail, CompiledPartial, Image
+from service.mail.workshop import Workshop
 
 SAFETY = "_veiligheid.md"
 SERVICE_MAILS = ("dienst-aanvraag", "dienst-ontvangst", "dienst-verse-link", "dienst-melding")
@@ -30,6 +32,7 @@ class Part:
     document: dict[str, Any]
     compiled: dict[str, Any]
     source: dict[str, str]
+    images: tuple[Image, ...] = ()
 
     @property
     def hash(self) -> str:
@@ -40,12 +43,16 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """The content folder, compiled. `parts` are those without an error; with any error nothing is published."""
+    """The content folder, compiled. `parts` are those without an error; with any error nothing is published.
+
+    `images` has the bytes of every image that the parts show, by the name it will be served under.
+    """
 
     content: Content
     mails: Mapping[str, CompiledMail]
     parts: tuple[Part, ...]
     problems: tuple[Problem, ...]
+    images: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def errors(self) -> list[Problem]:
@@ -62,18 +69,23 @@ def read_draft(folder: Path) -> Draft:
     """Read and compile everything in the content folder. Raises ProblemsError where there is no such folder."""
     if not folder.is_dir():
         message = f"NURTURE_CONTENT_DIR: there is no folder {folder}; it holds practice.yaml, forms.yaml and the mails"
-        raise ProblemsError([Problem(id="content-folder", message=message)])
-    content = read_content(folder)
-    titles = content.practice.protected_titles if content.practice else ()
-    mails: dict[str, CompiledMail] = {}
-    problems = list(content.problems)
-    for name in _mail_names(content):
-        mail, found = compile_mail(name, content.templates, protected_titles=titles)
+        dutch = f"NURTURE_CONTENT_DIR: de map {folder} is er niet; daarin staan practice.yaml, forms.yaml en de mails"
+        raise ProblemsError([Problem(id="content-folder", message=message, dutch=dutch)])
+    with Workshop() as workshop:  # starts while the files are read
+        content = read_content(folder)
+        titles = content.practice.protected_titles if content.practice else ()
+        logo = content.practice.logo if content.practice else ""
+        images = read_images(folder, [*content.templates.values(), logo], workshop)
+        workshop.folder(content.templates, protected_titles=titles, images=images.facts)
+        mails: dict[str, CompiledMail] = {}
+        problems = [*content.problems, *images.problems, *_logo_missing(logo, images)]
+        for name in _mail_names(content):
+            mail, found = workshop.mail(name)
+            problems += found
+            if mail is not None:
+                mails[name] = mail
+        safety, found = workshop.partial(SAFETY)
         problems += found
-        if mail is not None:
-            mails[name] = mail
-    safety, found = compile_partial(SAFETY, content.templates)
-    problems += found
     problems += _safety_missing(content, mails)
     problems += lint_content(content, mails)
     problems += left_over(content, used=(SAFETY, *SERVICE_MAILS), images=_images(folder))
@@ -81,7 +93,8 @@ def read_draft(folder: Path) -> Draft:
     return Draft(
         content=content,
         mails=mails,
-        parts=tuple(_parts(content, mails, safety)),
+        parts=tuple(_parts(content, mails, safety, images.facts.get(logo))),
+        images=images.data,
         problems=tuple(sorted(problems, key=lambda each: (each.severity, each.file, each.line or 0))),
     )
 
@@ -108,10 +121,18 @@ def _safety_missing(content: Content, mails: Mapping[str, CompiledMail]) -> list
                 message = (
                     f'the advice must show the safety block; write {{% include "{SAFETY}" %}} before the exercises'
                 )
-                dutch = f'in het advies hoort het veiligheidsblok; zet boven de oefeningen {{% include "{SAFETY}" %}}'
+                dutch = f'het veiligheidsblok ontbreekt. Zet `{{% include "{SAFETY}" %}}` boven de oefeningen.'
                 file = f"{TEMPLATES}/{name}.md"
                 problems.append(Problem(id="mail.safety-missing", file=file, message=message, dutch=dutch))
     return problems
+
+
+def _logo_missing(logo: str, images: Images) -> list[Problem]:
+    if not logo.startswith(f"{MEDIA}/") or images.facts.get(logo) is not None:
+        return []
+    message = f"`logo`: `{logo}` is no image that a mail can show; put it in media/, such as media/logo.png"
+    dutch = f"`logo`: `{logo}` kan niet worden getoond. Zet het plaatje in de map media, zoals media/logo.png."
+    return [Problem(id="practice-logo", file="practice.yaml", message=message, dutch=dutch)]
 
 
 def _once(problems: list[Problem]) -> list[Problem]:
@@ -119,7 +140,12 @@ def _once(problems: list[Problem]) -> list[Problem]:
     return list(dict.fromkeys(problems))
 
 
-def _parts(content: Content, mails: Mapping[str, CompiledMail], safety: CompiledPartial | None) -> list[Part]:
+def _parts(
+    content: Content, mails: Mapping[str, CompiledMail], safety: CompiledPartial | None, logo: Image | None
+) -> list[Part]:
+    def shown(names: tuple[str, ...]) -> tuple[Image, ...]:
+        return tuple(dict.fromkeys(image for name in names if name in mails for image in mails[name].images))
+
     def compiled(names: tuple[str, ...]) -> dict[str, Any]:
         return {name: mails[name].model_dump(mode="json") for name in names if name in mails}
 
@@ -131,18 +157,29 @@ def _parts(content: Content, mails: Mapping[str, CompiledMail], safety: Compiled
             document=sequence.model_dump(mode="json"),
             compiled=compiled(sequence.templates()),
             source={f"sequences/{name}.yaml": content.sources.get(f"sequences/{name}.yaml", "")} | templates,
+            images=shown(sequence.templates()),
         )
         for name, sequence in sorted(content.sequences.items())
     ]
     if content.practice:
         document = content.practice.model_dump(mode="json")
-        parts.append(_single("practice", document, {}, content))
+        if logo is not None:  # the file in media/ may change; what is published names these very bytes
+            document["logo"] = f"{MEDIA}/{logo.name}"
+        single = _single("practice", document, {}, content)
+        parts.append(replace(single, images=(logo,) if logo else ()))
     if content.forms:
         # The thank-you page shows the safety block too, so the forms carry it.
         extra = {"safety": safety.model_dump(mode="json")} if safety else {}
         parts.append(_single("forms", content.forms.model_dump(mode="json"), extra, content))
     parts.append(
-        Part(kind="mails", name=NAMES["mails"], document={}, compiled=compiled(SERVICE_MAILS), source=templates)
+        Part(
+            kind="mails",
+            name=NAMES["mails"],
+            document={},
+            compiled=compiled(SERVICE_MAILS),
+            source=templates,
+            images=shown(SERVICE_MAILS),
+        )
     )
     return parts
 

@@ -17,7 +17,7 @@ from service.domain.practice import Practice
 from service.domain.sequence import Sequence
 from service.domain.step_keys import key_faults
 from service.errors import NotFoundError, Problem, ProblemsError, RefusedError
-from service.flows import alerts, planning
+from service.flows import alerts, media, planning
 from service.flows.content_yaml import read_yaml
 from service.flows.drafts import Draft, Part
 from service.flows.services import Services
@@ -166,6 +166,8 @@ def publish(
         details = {"back_to": back_to}
     action = "published" if back_to is None else "rolled back"
     parts = [change.part for change in found]
+    for part in parts:
+        media.keep(session, part.images, draft.images, now)
     return _write(session, parts, by=by, move_leads=move_leads, now=now, action=action, details=details)
 
 

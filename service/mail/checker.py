@@ -11,12 +11,22 @@ from jinja2 import TemplateSyntaxError, nodes
 from service.errors import Problem, Severity
 from service.mail.collected import Collected
 from service.mail.front_matter import FOLDER, SourceFile
-from service.mail.names import ANSWER_NAME, ANSWERS, LISTS, OPTIONAL, Audience, allowed_names, suggestion
-from service.mail.sandbox import FILTERS, INTERNAL_FILTERS, TAGS, TESTS, make_environment
+from service.mail.names import (
+    ANSWER_NAME,
+    ANSWERS,
+    INTERNAL,
+    LISTS,
+    OPTIONAL,
+    Audience,
+    allowed_names,
+    suggestion,
+    unknown_dutch,
+)
+from service.mail.sandbox import FILTERS, INTERNAL_FILTERS, TAGS, TESTS, lexed, parsed
+from service.mail.syntax_words import LEZER, REFUSED, TOO_DEEP, syntax_dutch
+from service.mail.template_tree import dotted, falsy, line_of, truthy, without_unknown_tags
 
-_ENVIRONMENT = make_environment(html=True)
 _PARTIAL = re.compile(r"_[a-z0-9][a-z0-9_-]*\.md")
-_DASH = re.compile(r"(?<=\{[{%#])[-+]|[-+](?=[}%#]\})")
 _MAX_DEPTH = 4
 _MAX_LIST = 20
 _MAX_BRANCHES = 10
@@ -73,7 +83,7 @@ class Checker:
         try:
             self._statements(tree.body if tree else [], place)
         except RecursionError:
-            self._problem("nesting", place, 1, "this file is nested too deeply")
+            self._problem("nesting", place, 1, "this file is nested too deeply", TOO_DEEP)
             return False
         return readable
 
@@ -82,38 +92,42 @@ class Checker:
         before = len(self.problems)
         place = Place(file=file)
         try:
-            self._tags(source, place)
-            return _ENVIRONMENT.parse(source if len(self.problems) == before else _without_unknown_tags(source))
+            if not self.internal:  # put together from checked pieces; what stands in the tree is looked at below
+                self._tags(source, place)
+            return parsed(source if len(self.problems) == before else without_unknown_tags(source))
         except TemplateSyntaxError as error:
             if len(self.problems) == before:
-                self._problem("syntax", place, error.lineno, f"this cannot be read: {error.message}")
+                message = error.message or "it is no template"
+                dutch = syntax_dutch(message, line_of(source, error.lineno))
+                self._problem("syntax", place, error.lineno, f"this cannot be read: {message}", dutch)
         except (RecursionError, MemoryError, ValueError, OverflowError):
-            self._problem("nesting", place, 1, "this file is nested too deeply or holds an absurd number")
+            message = "this file is nested too deeply or holds an absurd number"
+            self._problem("nesting", place, 1, message, TOO_DEEP)
         return None
 
     def _tags(self, source: str, place: Place) -> None:
         expects_name = False
-        for line, kind, value in _ENVIRONMENT.lex(source):
-            if kind in {"block_begin", "variable_begin", "comment_begin"} and value[-1] in "-+":
-                self._problem(
-                    "dash", place, line, f"leave out the {value[-1]!r} in `{value}`: blank lines are looked after"
-                )
-            if kind.endswith("_end") and value.strip()[0] in "-+":
-                sign = value.strip()[0]
-                self._problem(
-                    "dash", place, line, f"leave out the {sign!r} in `{value.strip()}`: blank lines are looked after"
-                )
+        for line, kind, value in lexed(source):
+            begins = kind in {"block_begin", "variable_begin", "comment_begin"} and value[-1] in "-+"
+            if begins or (kind.endswith("_end") and value.strip()[0] in "-+"):
+                shown = value.strip()
+                sign = shown[-1] if begins else shown[0]
+                message = f"leave out the {sign!r} in `{shown}`: blank lines are looked after"
+                dutch = f"laat `{sign}` weg in `{shown}`; lege regels gaan vanzelf goed."
+                self._problem("dash", place, line, message, dutch)
             if kind in {"raw_begin", "linestatement_begin"}:
-                self._problem("unknown-tag", place, line, f"the tag `raw` is unknown; known: {', '.join(TAGS)}.")
+                self._unknown_tag("raw", place, line)
             if expects_name and kind == "name":
                 expects_name = False
                 if value not in TAGS:
-                    hint = suggestion(value, TAGS)
-                    self._problem(
-                        "unknown-tag", place, line, f"the tag `{value}` is unknown; known: {', '.join(TAGS)}.{hint}"
-                    )
+                    self._unknown_tag(value, place, line)
             if kind == "block_begin":
                 expects_name = True
+
+    def _unknown_tag(self, name: str, place: Place, line: int) -> None:
+        hint = suggestion(name, TAGS)
+        message = f"the tag `{name}` is unknown; known: {', '.join(TAGS)}.{hint}"
+        self._problem("unknown-tag", place, line, message, unknown_dutch(name, TAGS, what="het woord "))
 
     def _statements(self, body: Iterable[nodes.Node], place: Place) -> None:
         for node in body:
@@ -132,14 +146,16 @@ class Checker:
 
     def _if(self, node: nodes.If, place: Place) -> None:
         if place.branches >= _MAX_BRANCHES:
-            self._problem("nesting", place, node.lineno, f"more than {_MAX_BRANCHES} `if`s inside each other")
+            message = f"more than {_MAX_BRANCHES} `if`s inside each other"
+            dutch = f"hier staan meer dan {_MAX_BRANCHES} keer `if` in elkaar. Haal er een paar weg."
+            self._problem("nesting", place, node.lineno, message, dutch)
             return
         self._expression(node.test, place, shown=False)
-        self._statements(node.body, place.guarded(_truthy(node.test)))
-        otherwise = place.guarded(_falsy(node.test))
+        self._statements(node.body, place.guarded(truthy(node.test)))
+        otherwise = place.guarded(falsy(node.test))
         for branch in node.elif_:
             self._if(branch, replace(otherwise, branches=place.branches))
-            otherwise = otherwise.guarded(_falsy(branch.test))
+            otherwise = otherwise.guarded(falsy(branch.test))
         self._statements(node.else_, otherwise)
 
     def _for(self, node: nodes.For, place: Place) -> None:
@@ -147,11 +163,15 @@ class Checker:
         if listed:
             self._expression(node.iter, place, shown=False)
         elif dotted(node.iter) not in LISTS:
-            self._problem("for", place, node.lineno, f"`for` goes over a given list only: {', '.join(sorted(LISTS))}")
+            lists = ", ".join(sorted(LISTS))
+            message = f"`for` goes over a given list only: {lists}"
+            given = dotted(node.iter)
+            dutch = f"`for` kan alleen over een lijst die er al is{f', niet over `{given}`' if given else ''}: {lists}."
+            self._problem("for", place, node.lineno, message, dutch)
         if not isinstance(node.target, nodes.Name) or node.recursive or place.loops:
-            self._problem(
-                "for", place, node.lineno, "a plain `for x in list`, not inside another `for`, is all there is"
-            )
+            message = "a plain `for x in list`, not inside another `for`, is all there is"
+            dutch = "schrijf alleen `{% for x in lijst %}`, en niet binnen een andere `for`."
+            self._problem("for", place, node.lineno, message, dutch)
             return
         if node.test is not None:
             self._refuse(node.test, place)
@@ -164,20 +184,25 @@ class Checker:
         name = node.template.value if isinstance(node.template, nodes.Const) else None
         partials = [known for known in self.files if _PARTIAL.fullmatch(known)]
         if not isinstance(name, str) or not _PARTIAL.fullmatch(name) or node.ignore_missing:
-            self._problem("include", place, node.lineno, 'write `{% include "_name.md" %}`, with the name of a partial')
+            message = 'write `{% include "_name.md" %}`, with the name of a partial'
+            dutch = 'schrijf `{% include "_naam.md" %}`, met de naam van een blok uit email_templates.'
+            self._problem("include", place, node.lineno, message, dutch)
             return
         if name not in self.files:
             hint = suggestion(name, partials)
-            self._problem("include", place, node.lineno, f"there is no partial `{name}` in email_templates.{hint}")
+            message = f"there is no partial `{name}` in email_templates.{hint}"
+            self._problem("include", place, node.lineno, message, unknown_dutch(name, partials, what="het blok "))
             return
         if place.loops:
-            self._problem("include", place, node.lineno, "a partial cannot be included inside a `for`")
+            message = "a partial cannot be included inside a `for`"
+            dutch = f"`{name}` kan niet binnen een `for` staan. Zet de `include` erboven of eronder."
+            self._problem("include", place, node.lineno, message, dutch)
             return
         if name in place.includes or len(place.includes) >= _MAX_DEPTH or self._size > _MAX_EXPANDED:
             self.expandable = False
-            self._problem(
-                "include", place, node.lineno, f"including `{name}` here goes round in circles or grows too large"
-            )
+            message = f"including `{name}` here goes round in circles or grows too large"
+            dutch = f"`{name}` roept hier zichzelf weer op, of de mail wordt te lang. Haal deze `include` weg."
+            self._problem("include", place, node.lineno, message, dutch)
             return
         always = place.branches == 0
         self.inclusions.append(Inclusion(name=name, file=place.file, line=node.lineno, always=always))
@@ -191,7 +216,8 @@ class Checker:
                 pass
             case nodes.Const():
                 if node.value == "" and shown:
-                    self._problem("empty", place, node.lineno, "this prints nothing")
+                    dutch = 'hier komt niets te staan (`""`). Schrijf een tekst tussen de aanhalingstekens.'
+                    self._problem("empty", place, node.lineno, "this prints nothing", dutch)
             case nodes.Name() | nodes.Getattr() | nodes.Getitem():
                 self._name(node, place, shown=shown)
             case nodes.Filter() if node.node is not None:
@@ -208,7 +234,9 @@ class Checker:
             case nodes.Test():
                 if node.name not in TESTS:
                     hint = suggestion(node.name, TESTS)
-                    self._problem("unknown-test", place, node.lineno, f"the test `{node.name}` is unknown.{hint}")
+                    message = f"the test `{node.name}` is unknown.{hint}"
+                    dutch = unknown_dutch(node.name, TESTS, what="de vraag `is …`: ")
+                    self._problem("unknown-test", place, node.lineno, message, dutch)
                 self._expression(node.node, place, shown=False)
             case nodes.Not():
                 self._expression(node.node, place, shown=False)
@@ -221,8 +249,8 @@ class Checker:
                     self._expression(operand, place, shown=False)
             case nodes.CondExpr() if node.expr2 is not None:
                 self._expression(node.test, place, shown=False)
-                self._expression(node.expr1, place.guarded(_truthy(node.test)), shown=shown)
-                self._expression(node.expr2, place.guarded(_falsy(node.test)), shown=shown)
+                self._expression(node.expr1, place.guarded(truthy(node.test)), shown=shown)
+                self._expression(node.expr2, place.guarded(falsy(node.test)), shown=shown)
             case _:
                 self._refuse(node, place)
 
@@ -232,17 +260,27 @@ class Checker:
         called = node.node.name if isinstance(node.node, nodes.Name) else None
         if called != "answer_url" or given not in ANSWERS or self.audience == "practice":
             message = f"nothing can be called here but answer_url({'|'.join(ANSWERS)}), in mails to a lead"
-            self._problem("call", place, node.lineno, message)
+            dutch = 'hier kan alleen `answer_url("better")` staan (of `same`, `worse`), niet in mail aan de praktijk.'
+            self._problem("call", place, node.lineno, message, dutch)
 
     def _filter(self, node: nodes.Filter, value: nodes.Node, place: Place, *, shown: bool) -> None:
         known = (*FILTERS, *INTERNAL_FILTERS) if self.internal else FILTERS
         if node.name not in known:
             hint = suggestion(node.name, known)
             message = f"the filter `{node.name}` is unknown; known: {', '.join(FILTERS)}.{hint}"
-            self._problem("unknown-filter", place, node.lineno, message)
+            self._problem(
+                "unknown-filter", place, node.lineno, message, unknown_dutch(node.name, FILTERS, what="het filter ")
+            )
         constants = all(isinstance(argument, nodes.Const) for argument in node.args)
         if not constants or node.kwargs or node.dyn_args or node.dyn_kwargs:
-            self._problem("filter", place, node.lineno, f"the filter `{node.name}` takes plain texts only")
+            message = f"the filter `{node.name}` takes plain texts only"
+            dutch = f'zet bij `{node.name}` alleen gewone tekst tussen aanhalingstekens, zoals `|{node.name}("tekst")`.'
+            self._problem("filter", place, node.lineno, message, dutch)
+        if node.name == "join" and dotted(value) not in LISTS | place.names:
+            # a text would be joined letter by letter, and one `join` over the other grows without end
+            message = f"`join` goes over a given list only: {', '.join(sorted(LISTS))}"
+            dutch = f"`join` werkt alleen op een lijst die er al is: {', '.join(sorted(LISTS))}."
+            self._problem("filter", place, node.lineno, message, dutch)
         falls_back = node.name == "default" and len(node.args) == 2 and constants
         self._expression(value, place, shown=shown and not falls_back)
 
@@ -251,91 +289,57 @@ class Checker:
         if name is None:
             self._refuse(node, place)
             return
-        if name in place.names:
+        if name in place.names or (self.internal and name in INTERNAL):
             return
         root, _, rest = name.partition(".")
         if root == "answers" and self.audience != "practice":
             if ANSWER_NAME.fullmatch(rest):
                 self.answers.add(rest)
             else:
-                self._problem("unknown-name", place, node.lineno, f"`{name}` is no answer; write `answers.posture`")
+                message = f"`{name}` is no answer; write `answers.posture`"
+                dutch = f"`{name}` is geen antwoord; schrijf bijvoorbeeld `answers.posture`."
+                self._problem("unknown-name", place, node.lineno, message, dutch)
             return
         known = allowed_names(self.audience)
         if name not in known:
             fields = sorted(other for other in known if other.startswith(f"{name}."))
             hint = f" It has: {', '.join(fields)}." if fields else suggestion(name, {*known, *place.names})
-            self._problem(
-                "unknown-name", place, node.lineno, f"`{name}` is unknown in a mail to {_READER[self.audience]}.{hint}"
-            )
+            message = f"`{name}` is unknown in a mail to {_READER[self.audience]}.{hint}"
+            dutch = f"`{name}` kan niet alleen staan. Kies uit: {', '.join(fields)}." if fields else ""
+            dutch = dutch or self._unknown_name_dutch(name, {*known, *place.names})
+            self._problem("unknown-name", place, node.lineno, message, dutch)
         elif shown and name == "first_name" and name not in place.guards:
             message = "a first name may be missing: write `{% if first_name %} {{ first_name }}{% endif %}`"
-            self._problem("unguarded-name", place, node.lineno, message)
+            dutch = (
+                "de voornaam kan ontbreken. Schrijf `{% if first_name %} {{ first_name }}{% endif %}`,"
+                ' of `{{ first_name|default("lezer", true) }}`.'
+            )
+            self._problem("unguarded-name", place, node.lineno, message, dutch)
         elif shown and name in OPTIONAL and name not in place.guards and not self.internal:
             message = f"`{name}` may be empty, and the mail would then be held: put it inside `{{% if {name} %}}`"
-            self._problem("unguarded", place, node.lineno, message, warning=True)
+            dutch = f"`{name}` kan leeg zijn: zet dit tussen `{{% if {name} %}}` en `{{% endif %}}`."
+            self._problem("unguarded", place, node.lineno, message, dutch, warning=True)
+
+    def _unknown_name_dutch(self, name: str, known: set[str]) -> str:
+        elsewhere = self.audience != "practice" and name in allowed_names("practice")
+        if elsewhere or name in allowed_names("lead-service"):
+            return f"`{name}` kan niet in {LEZER[self.audience]} staan."
+        return unknown_dutch(name, known)
 
     def _refuse(self, node: nodes.Node, place: Place) -> None:
         kind = type(node).__name__.lower()
-        self._problem("refused", place, node.lineno, f"this kind of expression ({kind}) cannot be used in a mail")
+        message = f"this kind of expression ({kind}) cannot be used in a mail"
+        dutch = (
+            f"{REFUSED.get(kind, 'deze schrijfwijze')} kan niet in een mail. Schrijf een naam, of `if` met een naam."
+        )
+        self._problem("refused", place, node.lineno, message, dutch)
 
-    def _problem(self, key: str, place: Place, line: int, message: str, *, warning: bool = False) -> None:
+    def _problem(self, key: str, place: Place, line: int, message: str, dutch: str, *, warning: bool = False) -> None:
         severity: Severity = "warning" if warning else "error"
-        problem = Problem(id=f"mail.{key}", message=message, file=FOLDER + place.file, line=line, severity=severity)
-        self.problems.add(problem)
+        file = FOLDER + place.file
+        self.problems.add(
+            Problem(id=f"mail.{key}", message=message, dutch=dutch, file=file, line=line, severity=severity)
+        )
 
 
 _READER = {"lead": "a lead", "lead-service": "a lead", "practice": "the practice"}
-
-
-def _without_unknown_tags(source: str) -> str:
-    """The same template on the same lines, with blanks where a tag stands that may not."""
-    text, tag, inside = "", "", False
-    source = _DASH.sub(" ", source)  # a dash has its own problem by now, and would take line ends away
-    for _, kind, value in _ENVIRONMENT.lex(source):
-        inside |= kind == "block_begin"
-        if not inside:
-            text += value
-            continue
-        tag += value
-        if kind == "block_end":
-            known = tag[2:-2].split()[:1]
-            text += tag if known and known[0] in TAGS else re.sub(r"[^\n]", " ", tag)
-            tag, inside = "", False
-    return text + tag
-
-
-def dotted(node: nodes.Node) -> str | None:
-    """`practice.links.article` for such a chain of names, also written with brackets; None for anything else."""
-    match node:
-        case nodes.Name():
-            return node.name
-        case nodes.Getattr():
-            parent = dotted(node.node)
-            return f"{parent}.{node.attr}" if parent else None
-        case nodes.Getitem(arg=nodes.Const(value=str() as key)) if key.isidentifier():
-            parent = dotted(node.node)
-            return f"{parent}.{key}" if parent else None
-    return None
-
-
-def _truthy(test: nodes.Node) -> frozenset[str]:
-    """Names that surely have a value where this test holds."""
-    match test:
-        case nodes.And():
-            return _truthy(test.left) | _truthy(test.right)
-        case nodes.Or():
-            return _truthy(test.left) & _truthy(test.right)
-        case nodes.Not():
-            return _falsy(test.node)
-    name = dotted(test)
-    return frozenset({name}) if name else frozenset()
-
-
-def _falsy(test: nodes.Node) -> frozenset[str]:
-    """Names that surely have a value where this test does not hold."""
-    match test:
-        case nodes.Not():
-            return _truthy(test.node)
-        case nodes.Or():
-            return _falsy(test.left) | _falsy(test.right)
-    return frozenset()

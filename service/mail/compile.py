@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from markdown_it.token import Token
 
-from service.errors import Problem, Severity
+from service.errors import Problem
 from service.mail.balance import unbalanced
 from service.mail.checker import Checker, Place
 from service.mail.collected import Collected
-from service.mail.compiled import CompiledMail, CompiledPartial
+from service.mail.compiled import CompiledMail, CompiledPartial, Image
 from service.mail.expansion import SLOTS, Line, Marks, expand, inline_html, misplaced_includes
 from service.mail.front_matter import FOLDER, SourceFile, read
 from service.mail.html_part import write_html, write_page_html
@@ -24,7 +25,7 @@ from service.mail.lint_layout import layout_problems
 from service.mail.lint_looks import html_too_long
 from service.mail.lint_safety import approval_problems, contained, kind_problems, safety_problems
 from service.mail.markdown import Reader
-from service.mail.names import AUDIENCES, REQUIRED, Audience, suggestion
+from service.mail.names import AUDIENCES, REQUIRED, Audience, suggestion, unknown_dutch
 from service.mail.sandbox import template
 from service.mail.text_part import write_text
 from service.mail.written import Body, Head
@@ -33,25 +34,34 @@ HEAD_KEYS = ("subject", "preheader", "layout", "audience", "reason")
 
 
 def compile_mail(
-    name: str, sources: Mapping[str, str], *, audience: Audience | None = None, protected_titles: Sequence[str] = ()
+    name: str,
+    sources: Mapping[str, str],
+    *,
+    audience: Audience | None = None,
+    protected_titles: Sequence[str] = (),
+    images: Mapping[str, Image | None] = MappingProxyType({}),
 ) -> tuple[CompiledMail | None, list[Problem]]:
     """Compile `NAME.md`. All problems come back at once; the mail is None when one of them is an error.
 
     `sources` maps paths relative to email_templates/ to their text. `audience` wins over the file's own;
-    `protected_titles` are those the practice may use.
+    `protected_titles` are those the practice may use; `images` has the files of media/, one not fit for a mail as None.
     """
     files = {path: read(path, text) for path, text in sources.items() if path.endswith((".md", ".mjml"))}
     if f"{name}.md" not in files:
         hint = suggestion(f"{name}.md", [path for path in files if "/" not in path and not path.startswith("_")])
-        return None, [Problem(id="mail.missing", file=FOLDER + f"{name}.md", message=f"there is no such mail.{hint}")]
-    job = _Compilation(name=name, sources=sources, files=files, titles=protected_titles)
+        mails = [path for path in files if "/" not in path and not path.startswith("_")]
+        dutch = unknown_dutch(f"{name}.md", mails, what="de mail ")
+        message = f"there is no such mail.{hint}"
+        return None, [Problem(id="mail.missing", file=FOLDER + f"{name}.md", message=message, dutch=dutch)]
+    job = _Compilation(name=name, sources=sources, files=files, titles=protected_titles, images=images)
     return job.run(audience)
 
 
 def compile_partial(name: str, sources: Mapping[str, str]) -> tuple[CompiledPartial | None, list[Problem]]:
     """Compile a partial such as `_veiligheid.md` for a web page; it can speak of the practice and nothing else."""
     if name not in sources:
-        return None, [Problem(id="mail.missing", file=FOLDER + name, message="there is no such partial")]
+        dutch = f"het blok `{name}` ontbreekt. Zet het terug in email_templates."
+        return None, [Problem(id="mail.missing", file=FOLDER + name, message="there is no such partial", dutch=dutch)]
     file, found = read(name, sources[name])
     problems = list(found)
     checker = Checker(audience="practice", files={name: file})
@@ -82,6 +92,7 @@ class _Compilation:
     sources: Mapping[str, str]
     files: Mapping[str, tuple[SourceFile, tuple[Problem, ...]]]
     titles: Sequence[str]
+    images: Mapping[str, Image | None]
     problems: Collected = field(default_factory=Collected)
     marks: Marks = field(default_factory=Marks)
 
@@ -124,6 +135,7 @@ class _Compilation:
             text=text,
             contains=tuple(parts),
             answers=tuple(sorted(checker.answers)),
+            images=tuple(body.reader.shown_images.values()),
         )
         return mail, problems
 
@@ -141,28 +153,41 @@ class _Compilation:
             if given == known:
                 return known
         hint = suggestion(given, AUDIENCES)
-        self._add("head", source, "audience", f"`audience` is one of {', '.join(AUDIENCES)}.{hint}")
+        message = f"`audience` is one of {', '.join(AUDIENCES)}.{hint}"
+        self._add("head", source, "audience", message, unknown_dutch(given, AUDIENCES, what="bij `audience`: "))
         return "lead"
 
     def _check_head(self, source: SourceFile, audience: Audience, head: Mapping[str, str], checker: Checker) -> None:
         for key in source.head:
             if key not in HEAD_KEYS:
-                self._add("head", source, str(key), f"the key `{key}` is unknown.{suggestion(str(key), HEAD_KEYS)}")
+                message = f"the key `{key}` is unknown.{suggestion(str(key), HEAD_KEYS)}"
+                self._add("head", source, str(key), message, unknown_dutch(str(key), HEAD_KEYS, what="in de kop: "))
         needed = ["subject", "preheader"] + (["reason"] if audience != "practice" else [])
         for key in needed:
             if not head[key]:
-                self._add("head", source, key, f"the head needs `{key}`: {_WHY[key]}")
+                dutch = f"in de kop ontbreekt `{key}`: {_WAAROM[key]}. Zet er een regel `{key}: …` bij."
+                self._add("head", source, key, f"the head needs `{key}`: {_WHY[key]}", dutch)
         for key, text in head.items():
             checker.check("\n" * (source.head_lines.get(key, 1) - 1) + text, Place(file=source.name))
             if checker.inclusions:
-                self._add("head", source, key, f"`{key}` is one line of text, without includes")
+                dutch = f"`{key}` is één regel tekst. Haal de `include` weg."
+                self._add("head", source, key, f"`{key}` is one line of text, without includes", dutch)
         self._take(lint_head(Head(source=source, audience=audience, texts=head)))
 
     def _layout_files(self, source: SourceFile, audience: Audience) -> tuple[SourceFile, SourceFile] | None:
         chosen = source.text("layout") or "standaard"
         footer = f"layouts/{chosen}.footer{'-practice' if audience == 'practice' else ''}.md"
         if missing := [path for path in (f"layouts/{chosen}.mjml", footer) if path not in self.files]:
-            self._add("layout", source, "layout", f"the layout `{chosen}` lacks {' and '.join(missing)}")
+            known = [
+                path.removeprefix("layouts/").removesuffix(".mjml") for path in self.files if path.endswith(".mjml")
+            ]
+            if f"layouts/{chosen}.mjml" in self.files:
+                dutch = (
+                    f"bij de opmaak `{chosen}` ontbreekt {' en '.join(missing)}. Maak dat bestand, of kies een andere."
+                )
+            else:
+                dutch = unknown_dutch(chosen, known, what="de opmaak ")
+            self._add("layout", source, "layout", f"the layout `{chosen}` lacks {' and '.join(missing)}", dutch)
             return None
         return self._file(f"layouts/{chosen}.mjml"), self._file(footer)
 
@@ -171,8 +196,10 @@ class _Compilation:
         lines = expand(source, parsed, self.marks)
         for mark in misplaced_includes(lines, self.marks):
             message = "an include stands alone on its line"
-            self.problems.add(Problem(id="mail.include", file=FOLDER + mark.file, line=mark.line, message=message))
-        reader = Reader(marks=self.marks, titled=titled)
+            dutch = f"zet `{mark.code}` alleen op een regel, zonder tekst ernaast."
+            file = FOLDER + mark.file
+            self.problems.add(Problem(id="mail.include", file=file, line=mark.line, message=message, dutch=dutch))
+        reader = Reader(marks=self.marks, titled=titled, images=self.images)
         piece = _Piece(tokens=reader.read(lines), lines=lines, reader=reader)
         self._take(reader.problems.all())
         return piece
@@ -210,11 +237,11 @@ class _Compilation:
         layout, problems = read_layout(frame, self.marks)
         framed, more = render_layout(frame, layout)
         self._take([*problems, *more] or layout_problems(frame))
-        self._check_balance(source, body, footer)
         pieces = {
             "content": write_html(body.tokens, layout.styles),
             "footer": write_html(footer.tokens, layout.styles, box="footer"),
         }
+        self._check_balance(source, *pieces.values())
         html = self.marks.put_back(framed, pieces)
         text = write_text(body.tokens, self.marks) + "\n" + "-" * 60 + "\n\n" + write_text(footer.tokens, self.marks)
         if audience != "practice":
@@ -230,16 +257,24 @@ class _Compilation:
                     message = (
                         f"the {where} part does not show `{{{{ {name} }}}}` on every branch; each mail to a lead must"
                     )
-                    self.problems.add(Problem(id="mail.required", file=source.path, line=1, message=message))
+                    dutch = f"elke mail moet `{{{{ {name} }}}}` altijd laten zien, ook in het {_PART[where]}."
+                    dutch += " Zet het terug in de voet van de opmaak (layouts/…footer.md), buiten elke `if`."
+                    problem = Problem(id="mail.required", file=source.path, line=1, message=message, dutch=dutch)
+                    self.problems.add(problem)
 
-    def _check_balance(self, source: SourceFile, *pieces: _Piece) -> None:
+    def _check_balance(self, source: SourceFile, *pieces: str) -> None:
         for piece in pieces:
-            for mark in unbalanced(write_page_html(piece.tokens), self.marks):
+            for mark in unbalanced(piece, self.marks):
                 file, line = (mark.file, mark.line) if mark else (source.name, 1)
                 message = (
                     "this branch begins inside a list, box or bold text and ends outside it, or the other way round"
                 )
-                self.problems.add(Problem(id="mail.balance", file=FOLDER + file, line=line, message=message))
+                dutch = (
+                    "deze `if` of `for` begint in een lijst, kader of vette tekst en eindigt erbuiten (of andersom)."
+                )
+                dutch += " Zet begin en einde allebei erin, of allebei erbuiten."
+                problem = Problem(id="mail.balance", file=FOLDER + file, line=line, message=message, dutch=dutch)
+                self.problems.add(problem)
 
     def _check_result(self, head: Head, html: str, text: str) -> None:
         """Once more over the finished templates: nothing may have come together out of harmless pieces."""
@@ -250,9 +285,9 @@ class _Compilation:
             self._take(checker.problems.all())
         self._take(list(html_too_long(head, html)))
 
-    def _add(self, key: str, source: SourceFile, head_key: str, message: str, severity: Severity = "error") -> None:
+    def _add(self, key: str, source: SourceFile, head_key: str, message: str, dutch: str) -> None:
         line = source.head_lines.get(head_key, 1)
-        self._take([Problem(id=f"mail.{key}", file=source.path, line=line, message=message, severity=severity)])
+        self._take([Problem(id=f"mail.{key}", file=source.path, line=line, message=message, dutch=dutch)])
 
     def _take(self, problems: Sequence[Problem]) -> None:
         self.problems.add(*problems)
@@ -266,6 +301,14 @@ _WHY = {
     "preheader": "the line a mailbox shows beneath the subject",
     "reason": "why the lead gets this mail, as the footer says it",
 }
+
+
+_WAAROM = {
+    "subject": "het onderwerp van de mail",
+    "preheader": "de regel die een mailprogramma onder het onderwerp laat zien",
+    "reason": "waarom de lezer deze mail krijgt; dat staat onder aan de mail",
+}
+_PART = {"HTML": "HTML-deel", "text": "tekstdeel"}
 
 
 def _errors(problems: Sequence[Problem]) -> bool:

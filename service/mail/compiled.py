@@ -23,10 +23,29 @@ class Contained(BaseModel):
     on: str = ""
 
 
+ImageKind = Literal["image/png", "image/jpeg", "image/gif"]
+
+
+class Image(BaseModel):
+    """An image of the content folder as it was when it was read: `path` there, size in pixels as stored.
+
+    `name` is made of its content, and is what it is kept and served under for good.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    name: str
+    kind: ImageKind
+    width: int
+    height: int
+
+
 class CompiledMail(BaseModel):
     """One mail of one revision. Subject, preheader, HTML and text are Jinja templates; only `html` escapes values.
 
-    `answers` names the answers it looks at, `contains` the partials in it, each once, in the order of reading.
+    `answers` names the answers it looks at, `contains` the partials in it, each once, in the order of reading; `images`
+    those of `media/` that it shows.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +58,7 @@ class CompiledMail(BaseModel):
     text: str
     contains: tuple[Contained, ...] = ()
     answers: tuple[str, ...] = ()
+    images: tuple[Image, ...] = ()
 
     @property
     def for_lead(self) -> bool:

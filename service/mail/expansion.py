@@ -10,16 +10,16 @@ import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from service.mail.front_matter import SourceFile
-from service.mail.sandbox import make_environment
+from service.mail.sandbox import lexed
 
 MARK = re.compile(r"qJ\d{4,6}Jq")
 SLOTS = ("subject", "preheader", "reason", "content", "footer")
 """Names that the compiler itself fills in layouts and footers."""
 
-_ENVIRONMENT = make_environment(html=True)
 _INCLUDE = re.compile(r"""include\s+["'](?P<name>[^"']+)["']""")
 
 
@@ -113,8 +113,7 @@ def misplaced_includes(lines: list[Line], marks: Marks) -> list[Mark]:
 
 def inline_html(template: str) -> str:
     """A one-line text template as HTML: its plain text escaped, its Jinja left as it is."""
-    pieces = _ENVIRONMENT.lex(template)
-    return "".join(html.escape(value) if kind == "data" else value for _, kind, value in pieces)
+    return "".join(html.escape(value) if kind == "data" else value for _, kind, value in lexed(template))
 
 
 def _blank(line: Line) -> Line:
@@ -151,11 +150,12 @@ def _mark(kind: str, code: str, file: str, line: int) -> Mark:
     return Mark(kind="statement", code=code, name="", file=file, line=line)
 
 
-def _pieces(body: str) -> list[tuple[str, str, int]]:
+@lru_cache(maxsize=256)
+def _pieces(body: str) -> tuple[tuple[str, str, int], ...]:
     """`(kind, text, line)` with kind data, variable, block or comment; a tag is one piece with its delimiters."""
     pieces: list[tuple[str, str, int]] = []
     open_kind, held, start = "", "", 1
-    for line, kind, value in _ENVIRONMENT.lex(body):
+    for line, kind, value in lexed(body):
         base, _, edge = kind.rpartition("_")
         if edge == "begin" and base in {"variable", "block", "comment"}:
             open_kind, held, start = base, value, line
@@ -166,4 +166,4 @@ def _pieces(body: str) -> list[tuple[str, str, int]]:
             held += value
         else:
             pieces.append(("data", value, line))
-    return pieces
+    return tuple(pieces)

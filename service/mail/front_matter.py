@@ -20,6 +20,7 @@ MAX_FILE = 32_000
 MAX_BRACKETS = 1_000
 """Markdown takes time that grows with the square of a row of opening brackets."""
 
+_QUOTES = 'Staat er `: ` of `#` in een tekst, zet die dan tussen aanhalingstekens: `subject: "Rust: zo doe je dat"`.'
 _HEAD = re.compile(r"---[ \t]*\n(?P<yaml>(?:.*\n)*?)---[ \t]*(?:\n|\Z)")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -65,13 +66,19 @@ def read(name: str, text: str) -> tuple[SourceFile, tuple[Problem, ...]]:
     text = normalise(text)
     if len(text) > MAX_FILE:
         message = f"this file has {len(text):,} characters; a mail may have at most {MAX_FILE:,}"
-        return SourceFile(name=name), (Problem(id="mail.too-large", file=path, message=message),)
+        dutch = f"dit bestand heeft {len(text)} tekens; een mail heeft er hoogstens {MAX_FILE}. Maak de tekst korter."
+        return SourceFile(name=name), (Problem(id="mail.too-large", file=path, message=message, dutch=dutch),)
     if text.count("[") > MAX_BRACKETS:
         message = f"this file has more than {MAX_BRACKETS:,} opening brackets"
-        return SourceFile(name=name), (Problem(id="mail.too-large", file=path, message=message),)
+        dutch = f"in dit bestand staat meer dan {MAX_BRACKETS} keer `[`. Haal de haken weg die je niet nodig hebt."
+        return SourceFile(name=name), (Problem(id="mail.too-large", file=path, message=message, dutch=dutch),)
     problems = [
         Problem(
-            id="mail.control", file=path, line=number, message="an invisible control character stands here; delete it"
+            id="mail.control",
+            file=path,
+            line=number,
+            message="an invisible control character stands here; delete it",
+            dutch="hier staat een onzichtbaar teken, vaak door plakken. Typ deze regel opnieuw.",
         )
         for number, line in enumerate(text.split("\n"), 1)
         if _CONTROL.search(line)
@@ -81,7 +88,8 @@ def read(name: str, text: str) -> tuple[SourceFile, tuple[Problem, ...]]:
     if not yaml_text:
         if text.startswith("---\n"):
             message = "the head that begins here has no closing line of three dashes"
-            problems.append(Problem(id="mail.head", file=path, line=1, message=message))
+            dutch = "de kop die hier begint houdt niet op. Zet onder de laatste regel van de kop een regel met `---`."
+            problems.append(Problem(id="mail.head", file=path, line=1, message=message, dutch=dutch))
         return SourceFile(name=name, body="\n" * skipped + body), tuple(problems)
     head, problem = _head(path, yaml_text)
     lines = {str(key): head.lc.key(key)[0] + 2 for key in head} if head else {}
@@ -92,18 +100,26 @@ def read(name: str, text: str) -> tuple[SourceFile, tuple[Problem, ...]]:
 def _head(path: str, yaml_text: str) -> tuple[CommentedMap, Problem | None]:
     if len(yaml_text) > MAX_HEAD:
         message = f"the head is longer than {MAX_HEAD:,} characters"
-        return CommentedMap(), Problem(id="mail.head", file=path, line=1, message=message)
+        dutch = f"de kop is langer dan {MAX_HEAD} tekens. Staat de afsluitende `---` op de goede plek?"
+        return CommentedMap(), Problem(id="mail.head", file=path, line=1, message=message, dutch=dutch)
     try:
         loaded = YAML(typ="rt", pure=True).load(StringIO(yaml_text))
     except MarkedYAMLError as error:
         mark = error.problem_mark
         message = f"the head is no YAML: {error.problem or 'it cannot be read'}; put texts with ': ' or '#' in quotes"
         line = mark.line + 2 if mark else 1
-        return CommentedMap(), Problem(id="mail.head", file=path, line=line, message=message)
+        shown = yaml_text.split("\n")[line - 2].strip()[:60] if 2 <= line < yaml_text.count("\n") + 2 else ""
+        dutch = f"deze regel van de kop kan niet worden gelezen: `{shown}`. {_QUOTES}"
+        return CommentedMap(), Problem(id="mail.head", file=path, line=line, message=message, dutch=dutch)
     except (YAMLError, RecursionError, ValueError):
-        return CommentedMap(), Problem(id="mail.head", file=path, line=1, message="the head is no YAML")
+        dutch = f"de kop kan niet worden gelezen. {_QUOTES}"
+        return CommentedMap(), Problem(id="mail.head", file=path, line=1, message="the head is no YAML", dutch=dutch)
     if loaded is None:
         return CommentedMap(), None
     if not isinstance(loaded, CommentedMap):
-        return CommentedMap(), Problem(id="mail.head", file=path, line=2, message="the head is no list of `key: value`")
+        message = "the head is no list of `key: value`"
+        dutch = (
+            "schrijf in de kop op elke regel een woord, een dubbele punt en een tekst, zoals `subject: Begin vandaag`."
+        )
+        return CommentedMap(), Problem(id="mail.head", file=path, line=2, message=message, dutch=dutch)
     return loaded, None

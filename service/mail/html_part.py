@@ -13,6 +13,9 @@ from service.mail.styles import Styles
 
 _OPTIONS = parser().options
 _RENDERER = RendererHTML()
+_WIDEST, _IN_A_BOX = 552, 504
+"""Pixels an image may be shown wide: the 600 of the layout less its edges, and less those of a box."""
+_EDGED = frozenset({"veiligheid", "oefening", "kader"})
 
 
 def write_html(tokens: Sequence[Token], styles: Styles, *, box: str = "") -> str:
@@ -58,9 +61,21 @@ class _Writer:
             aligned = str(copied.attrs.get("style", ""))
             if both := ";".join(part for part in (style, aligned) if part):
                 copied.attrSet("style", both)
+        if copied.type == "image":
+            self._size(copied)
         if copied.type == "th_open":
             copied.attrSet("scope", "col")
         return copied
+
+    def _size(self, image: Token) -> None:
+        """As wide as it fits, never wider than it is; Outlook looks at the attributes alone."""
+        image.attrSet(
+            "style", ";".join(filter(None, [str(image.attrs.get("style", "")), "max-width:100%;height:auto"]))
+        )
+        if "width" in image.meta:
+            width = min(image.meta["width"], _IN_A_BOX if self._box in _EDGED else _WIDEST)
+            image.attrSet("width", str(width))
+            image.attrSet("height", str(max(1, round(image.meta["height"] * width / image.meta["width"]))))
 
     def _open_box(self) -> str:
         if self._page:
@@ -68,7 +83,7 @@ class _Writer:
         table, cell = self._styles.of("table", self._box), self._styles.of("td", self._box)
         return (
             f'<table role="presentation" class="{self._box}" width="100%" cellpadding="0" cellspacing="0" border="0"'
-            f' style="{table}"><tbody><tr><td class="{self._box}-cell" style="{cell}">\n'
+            f' style="{table}"><tbody>\n<tr>\n<td class="{self._box}-cell" style="{cell}">\n'
         )
 
     def _buttons(self, token: Token) -> str:
@@ -94,7 +109,7 @@ class _Writer:
         table, cell, anchor = (self._styles.of(tag, name, self._box) for tag in ("table", "td", "a"))
         return (
             f'<table role="presentation" class="{name}" cellpadding="0" cellspacing="0" border="0" style="{table}">'
-            f'<tbody><tr><td class="{name}-cell" style="{cell}">'
+            f'<tbody>\n<tr>\n<td class="{name}-cell" style="{cell}">'
             f'<a class="{name}-link" href="{target}" style="{anchor}">{text}</a></td></tr></tbody></table>\n'
         )
 

@@ -11,7 +11,7 @@ from mjml import mjml2html
 from service.errors import Problem
 from service.mail.expansion import MARK, Marks, mark_text
 from service.mail.front_matter import FOLDER, SourceFile
-from service.mail.names import LINKS, suggestion
+from service.mail.names import LINKS, suggestion, unknown_dutch
 from service.mail.styles import Styles, parse_styles
 
 _MJML_TAGS = """mjml mj-head mj-body mj-title mj-preview mj-attributes mj-all mj-class mj-style mj-raw mj-breakpoint
@@ -28,6 +28,7 @@ _EMPTY = frozenset({"br", "meta"})
 _INLINE_STYLE = re.compile(r'<mj-style inline="inline">(.*?)</mj-style>', re.DOTALL)
 _HREF = re.compile(r'\bhref="([^"]*)"')
 _FETCHES = re.compile(r"url\s*\(|@import|@font-face|expression\s*\(|\\", re.IGNORECASE)
+_BETWEEN = re.compile(r"(</style>|<tbody>|<tr>|</td>|</tr>|</tbody>)(?=<)")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
@@ -50,13 +51,23 @@ def read_layout(source: SourceFile, marks: Marks) -> tuple[Layout, list[Problem]
     styles, unknown = parse_styles("\n".join(_INLINE_STYLE.findall(text)))
     for selector in unknown:
         problems.append(
-            _problem(source, 1, f"the inlined style `{selector}` is too clever: a tag, a class, or `.box tag`")
+            _problem(
+                source,
+                1,
+                f"the inlined style `{selector}` is too clever: a tag, a class, or `.box tag`",
+                f"de stijlregel `{selector[:60]}` is te ingewikkeld. Schrijf `p`, `.button`, `a.quiet` of `.klein p`.",
+            )
         )
     for target in _HREF.findall(text):
         mark = marks.by_id.get(target)
         if mark is None or mark.name not in LINKS:
             problems.append(
-                _problem(source, mark.line if mark else 1, "a link in a layout goes to one link variable only")
+                _problem(
+                    source,
+                    mark.line if mark else 1,
+                    "a link in a layout goes to one link variable only",
+                    'een link in een opmaak gaat naar één linknaam, zoals `href="{{ unsubscribe_url }}"`.',
+                )
             )
     text = _HREF.sub(lambda m: f'href="{marks.wrap(m[1], "link")}"' if m[1] in marks.by_id else m[0], text)
     return Layout(mjml=_INLINE_STYLE.sub("", text).strip(), styles=styles), problems
@@ -65,9 +76,11 @@ def read_layout(source: SourceFile, marks: Marks) -> tuple[Layout, list[Problem]
 def render_layout(source: SourceFile, layout: Layout) -> tuple[str, list[Problem]]:
     """The HTML of a layout, marks still in it. No fonts are fetched from anywhere."""
     try:
-        return mjml2html(layout.mjml, fonts={}), []
+        # MJML writes all in one line; blanks between parts of a table show nothing; short lines are encoded once
+        return _BETWEEN.sub(r"\1\n", mjml2html(layout.mjml, fonts={})), []
     except ValueError as error:
-        return "", [_problem(source, 1, f"MJML cannot read this layout: {error}")]
+        dutch = f"deze opmaak kan niet worden gelezen ({error}). Haal de laatste wijziging weg."
+        return "", [_problem(source, 1, f"MJML cannot read this layout: {error}", dutch)]
 
 
 class _Linter(HTMLParser):
@@ -91,36 +104,43 @@ class _Linter(HTMLParser):
         if self._open and self._open[-1][0] == tag:
             self._open.pop()
         else:
-            self._add(f"`</{tag}>` closes nothing here")
+            expected = f" Hier hoort `</{self._open[-1][0]}>`." if self._open else ""
+            self._add(f"`</{tag}>` closes nothing here", f"`</{tag}>` sluit hier niets.{expected}")
 
     def handle_data(self, data: str) -> None:
         if self._open and self._open[-1][0] == "mj-style" and _FETCHES.search(data):
-            self._add("a style sheet may fetch nothing: no url(), @import or @font-face")
+            message = "a style sheet may fetch nothing: no url(), @import or @font-face"
+            self._add(message, "een stijl mag niets ophalen: haal url(), @import en @font-face weg.")
 
     def finish(self) -> None:
         """Say what is still open at the end."""
         for tag, line in self._open:
-            self.problems.append(_problem(self._source, line, f"`<{tag}>` is never closed"))
+            dutch = f"`<{tag}>` wordt niet gesloten. Zet `</{tag}>` erachter."
+            self.problems.append(_problem(self._source, line, f"`<{tag}>` is never closed", dutch))
 
     def _check_tag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in _TAGS:
-            self._add(f"the tag `<{tag}>` is unknown or not allowed in a layout.{suggestion(tag, _TAGS)}")
+            self._add(
+                f"the tag `<{tag}>` is unknown or not allowed in a layout.{suggestion(tag, _TAGS)}",
+                unknown_dutch(tag, _TAGS, what="het element ", listed=False),
+            )
         for name, value in attrs:
             if name not in _ATTRIBUTES and not name.startswith("aria-"):
                 self._add(
-                    f"the attribute `{name}` of `<{tag}>` is unknown or not allowed.{suggestion(name, _ATTRIBUTES)}"
+                    f"the attribute `{name}` of `<{tag}>` is unknown or not allowed.{suggestion(name, _ATTRIBUTES)}",
+                    unknown_dutch(name, _ATTRIBUTES, what=f"bij `<{tag}>`: ", listed=False),
                 )
             if name == "style" and _FETCHES.search(value or ""):
-                self._add("a style may fetch nothing")
+                self._add("a style may fetch nothing", "een stijl mag niets ophalen: haal url() weg.")
             if name == "inline" and value != "inline":
-                self._add('write `inline="inline"`')
+                self._add('write `inline="inline"`', 'schrijf `inline="inline"`.')
 
-    def _add(self, message: str) -> None:
-        self.problems.append(_problem(self._source, self.getpos()[0], message))
+    def _add(self, message: str, dutch: str) -> None:
+        self.problems.append(_problem(self._source, self.getpos()[0], message, dutch))
 
 
-def _problem(source: SourceFile, line: int, message: str) -> Problem:
-    return Problem(id="mail.layout", message=message, file=FOLDER + source.name, line=line)
+def _problem(source: SourceFile, line: int, message: str, dutch: str) -> Problem:
+    return Problem(id="mail.layout", message=message, dutch=dutch, file=FOLDER + source.name, line=line)
 
 
 def visible(html: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -13,9 +14,10 @@ from mdit_py_plugins.container import container_plugin
 
 from service.errors import Problem
 from service.mail.collected import Collected
-from service.mail.expansion import MARK, Line, Marks
+from service.mail.compiled import Image
+from service.mail.expansion import MARK, Line, Mark, Marks
 from service.mail.front_matter import FOLDER
-from service.mail.names import LINKS, suggestion
+from service.mail.names import LINKS, suggestion, unknown_dutch
 
 BOXES = ("veiligheid", "oefening", "kader", "klein")
 LINK_CLASSES = ("button", "answer", "quiet")
@@ -26,6 +28,7 @@ _LITERAL = re.compile(r"(?:https?://[^\s/]+\.[^\s]+|tel:\+?[0-9()-]+|mailto:[^\s
 _UNREAD_LINK = re.compile(r"\[[^\]]*\]\s?\([^)]*\)|\]\(|\{\.[a-z]+\}|\{:? ?[.#][a-z]")
 
 
+@cache
 def parser() -> MarkdownIt:
     """Markdown without raw HTML, code blocks or underlined headings, with tables, classes on links, and boxes."""
     markdown = MarkdownIt("commonmark", {"html": False, "breaks": False}).enable("table")
@@ -40,7 +43,8 @@ def parser() -> MarkdownIt:
 class Reader:
     """Reads one piece (a mail's body, a footer, a partial); problems and what was seen gather here.
 
-    `main_buttons` is how many of them a lead can get to see at most, whichever branches are taken.
+    `main_buttons` is how many of them a lead can get to see at most, whichever branches are taken. `images` are the
+    files of `media/`; one that cannot be shown is None there.
     """
 
     marks: Marks
@@ -49,6 +53,8 @@ class Reader:
     main_buttons: int = 0
     _other_branches: list[tuple[int, int]] = field(default_factory=list)
     links: list[tuple[str, Line]] = field(default_factory=list)
+    images: Mapping[str, Image | None] = field(default_factory=dict)
+    shown_images: dict[str, Image] = field(default_factory=dict)
 
     def read(self, lines: Sequence[Line]) -> list[Token]:
         """Block tokens, two sorts of our own among them: `statement` (marks in `content`) and `buttons`."""
@@ -72,12 +78,13 @@ class Reader:
             if token.type == "heading_open" and token.tag == "h1" and line is not None:
                 titles += 1
                 if not self.titled or titles > 1 or depth or index > 0:
-                    self._problem(
-                        "heading", line, "a mail has one `# heading`, as its first line and in no branch or box"
-                    )
+                    message = "a mail has one `# heading`, as its first line and in no branch or box"
+                    dutch = "een mail heeft één `# kop`, als eerste regel. Schrijf hier `## kop`."
+                    self._problem("heading", line, message, dutch)
             found.append(token)
         if self.titled and not titles and lines:
-            self._problem("heading", lines[0], "the mail does not begin with its `# heading`")
+            dutch = "de mail begint niet met een kop. Schrijf als eerste regel `# ` met daarachter de titel."
+            self._problem("heading", lines[0], "the mail does not begin with its `# heading`", dutch)
         return found
 
     def _depth(self, token: Token) -> int:
@@ -110,11 +117,14 @@ class Reader:
         for child in inline.children or []:
             outside_text = not inside and child.type not in {"softbreak", "hardbreak", "link_open", "link_close"}
             if outside_text and child.content.strip():
-                self._problem("button", line, "a button stands alone in its paragraph, without text or tags beside it")
+                message = "a button stands alone in its paragraph, without text or tags beside it"
+                dutch = "zet een knop alleen, met een lege regel erboven en eronder en geen tekst ernaast."
+                self._problem("button", line, message, dutch)
                 return None
             inside = child.type == "link_open" or (inside and child.type != "link_close")
         if not all(_class(link) in {"button", "answer"} for link in links):
-            self._problem("button", line, "a paragraph of buttons holds buttons only")
+            dutch = "tussen knoppen staat geen gewone link. Zet een lege regel tussen de knop en de link."
+            self._problem("button", line, "a paragraph of buttons holds buttons only", dutch)
             return None
         self.main_buttons += sum(_class(link) == "button" for link in links)
         return Token("buttons", "", 0, children=inline.children, map=inline.map, block=True)
@@ -123,24 +133,32 @@ class Reader:
         opened: Line | None = None
         for line in lines:
             for tag in _TAG.findall(line.text):
-                self._problem("html", line, f"HTML (`{tag}`) cannot stand in a mail; use Markdown")
+                dutch = (
+                    f"HTML (`{_short(tag)}`) kan niet in een mail. Schrijf `**vet**`, `*schuin*` of `[tekst](link)`."
+                )
+                self._problem("html", line, f"HTML (`{tag}`) cannot stand in a mail; use Markdown", dutch)
             fence = _FENCE.match(line.text)
             if not fence:
                 continue
             name = fence[2]
             if not name:
                 if opened is None:
-                    self._problem("box", line, "no box is open that this `:::` could close")
+                    dutch = "deze `:::` sluit niets. Haal hem weg, of begin het kader met `::: kader`."
+                    self._problem("box", line, "no box is open that this `:::` could close", dutch)
                 opened = None
             elif name not in BOXES:
                 hint = suggestion(name, BOXES)
-                self._problem("box", line, f"the box `{name}` is unknown; known: {', '.join(BOXES)}.{hint}")
+                message = f"the box `{name}` is unknown; known: {', '.join(BOXES)}.{hint}"
+                self._problem("box", line, message, unknown_dutch(name, BOXES, what="het kader "))
             elif opened is not None:
-                self._problem("box", line, f"a box cannot stand in a box; close the one of line {opened.number} first")
+                message = f"a box cannot stand in a box; close the one of line {opened.number} first"
+                dutch = f"een kader kan niet in een kader. Sluit eerst dat van regel {opened.number} met `:::`."
+                self._problem("box", line, message, dutch)
             else:
                 opened = line
         if opened is not None:
-            self._problem("box", opened, "this box is never closed: end it with a line `:::`")
+            dutch = "dit kader wordt niet gesloten. Zet eronder een regel met `:::`."
+            self._problem("box", opened, "this box is never closed: end it with a line `:::`", dutch)
 
     def _check_inline(self, inline: Token, lines: Sequence[Line]) -> None:
         for child in inline.children or []:
@@ -150,17 +168,20 @@ class Reader:
                 self._check_image(child, lines)
             elif child.type == "text" and (unread := _UNREAD_LINK.search(child.content)):
                 line = _find(unread[0], lines)
-                self._problem(
-                    "link", line, f"`{_short(self.marks.put_back(unread[0], {}))}` is not read as a link or class"
-                )
+                shown = _short(self.marks.put_back(unread[0], {}))
+                dutch = f"`{shown}` wordt geen link. Schrijf `[tekst](https://…)`, zonder spatie ertussen."
+                self._problem("link", line, f"`{shown}` is not read as a link or class", dutch)
 
     def _check_link(self, link: Token, lines: Sequence[Line]) -> None:
         target = str(link.attrs.get("href", ""))
         line = _find(target, lines)
         if "insecure_attrs" in link.meta:
-            self._problem("link", line, f"only classes can stand in the braces: {', '.join(LINK_CLASSES)}")
+            classes = ", ".join(LINK_CLASSES)
+            dutch = "achter een link kan alleen `{.button}`, `{.answer}` of `{.quiet}` staan."
+            self._problem("link", line, f"only classes can stand in the braces: {classes}", dutch)
         if (name := _class(link)) not in {*LINK_CLASSES, ""}:
-            self._problem("link", line, f"the class `{name}` is unknown.{suggestion(name, LINK_CLASSES)}")
+            message = f"the class `{name}` is unknown.{suggestion(name, LINK_CLASSES)}"
+            self._problem("link", line, message, unknown_dutch(_short(name), LINK_CLASSES, what="de stijl "))
         scheme, _, rest = target.rpartition(":")
         if scheme == "tel" and not name:
             link.attrSet("class", "tel")  # so that a layout can keep the number on one line
@@ -171,8 +192,11 @@ class Reader:
                 link.attrSet("href", target.replace(word, self.marks.wrap(word, "dial" if scheme else "link")))
         elif MARK.search(target) or not _LITERAL.fullmatch(target):
             known = "https://…, tel:, mailto:, or one link variable such as {{ booking_url }}"
-            message = f"`{_short(self.marks.put_back(target, {}))}` cannot be linked to; a link goes to {known}"
-            self._problem("link", line, message)
+            shown = _short(self.marks.put_back(target, {}))
+            dutch = (
+                f"`{shown}` kan geen link zijn. Schrijf een adres dat met https:// begint, of `{{{{ booking_url }}}}`."
+            )
+            self._problem("link", line, f"`{shown}` cannot be linked to; a link goes to {known}", dutch)
         else:
             self.links.append((target, line))
 
@@ -188,15 +212,45 @@ class Reader:
         source = str(image.attrs.get("src", ""))
         line = _find(source, lines)
         mark = self.marks.by_id[source] if MARK.fullmatch(source) else None
-        if mark is None or mark.name != "practice.logo":
-            self._problem("image", line, "the only image a mail can show is `![alt]({{ practice.logo }})`")
+        logo = mark is not None and mark.name == "practice.logo"
+        if not logo and not source.startswith("media/"):
+            shown = _short(self.marks.put_back(source, {}))
+            message = f"`{shown}` cannot be shown: put the image in media/ and write `![text](media/name.jpg)`"
+            dutch = f"`{shown}` kan niet. Zet het plaatje in de map media en schrijf `![tekst](media/naam.jpg)`."
+            self._problem("image", line, message, dutch)
         elif not image.content.strip():
-            self._problem("image", line, "an image needs a text for whoever does not see it: `![text](…)`")
-        else:
+            message = "an image needs a text for whoever does not see it: `![text](…)`"
+            dutch = "zet tussen de haken wat er op het plaatje staat, voor wie het niet ziet: `![tekst](…)`."
+            self._problem("image", line, message, dutch)
+        elif logo:
             image.attrSet("src", self.marks.wrap(source, "link"))
+        else:
+            self._host_image(image, source, line)
 
-    def _problem(self, key: str, line: Line, message: str) -> None:
-        self.problems.add(Problem(id=f"mail.{key}", message=message, file=FOLDER + line.file, line=line.number))
+    def _host_image(self, image: Token, path: str, line: Line) -> None:
+        found = self.images.get(path)
+        if found is not None:
+            self.shown_images[path] = found
+            code = f"{{{{ media_url|link }}}}/{found.name}"
+            mark = Mark(kind="value", code=code, name="media_url", file=line.file, line=line.number)
+            image.attrSet("src", self.marks.add(mark))
+            image.meta = {"width": found.width, "height": found.height}
+        elif path in self.images:
+            message = f"`{path}` cannot be shown; see what is said of that file"
+            dutch = f"`{path}` kan niet worden getoond; lees wat er bij dat bestand staat."
+            self._problem("image", line, message, dutch)
+        else:
+            message = f"there is no `{path}`.{suggestion(path, self.images)}"
+            dutch = (
+                unknown_dutch(path, self.images, what="het plaatje ")
+                if self.images
+                else (f"het plaatje `{path}` bestaat niet; zet het in de map media (kleine letters, geen spaties).")
+            )
+            self._problem("image", line, message, dutch)
+
+    def _problem(self, key: str, line: Line, message: str, dutch: str) -> None:
+        file = FOLDER + line.file
+        self.problems.add(Problem(id=f"mail.{key}", message=message, dutch=dutch, file=file, line=line.number))
 
 
 def link_class(link: Token) -> str:

@@ -10,9 +10,11 @@ import base64
 import binascii
 import datetime
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import format_datetime
+from functools import lru_cache
+from types import MappingProxyType
 
 from service.domain.mailbox import Mailbox
 from service.errors import NurtureError
@@ -55,9 +57,14 @@ class MailHeaders:
     unsubscribe_url: str | None = None
 
 
-def build(*, subject: str, text: str, html: str, headers: MailHeaders) -> bytes:
-    """The whole message: CRLF only, 7-bit, lines of at most 998 bytes. HeldMailError when a header cannot stand."""
-    parts = (_part("text/plain", text), _part("text/html", html))
+def build(
+    *, subject: str, text: str, html: str, headers: MailHeaders, encoded: Mapping[str, bytes] = MappingProxyType({})
+) -> bytes:
+    """The whole message: CRLF only, 7-bit, lines of at most 998 bytes. HeldMailError when a header cannot stand.
+
+    `encoded` has lines that were put through `quoted` before; the bytes are the same with and without.
+    """
+    parts = (_part("text/plain", text, encoded), _part("text/html", html, encoded))
     boundary = _checked(_BOUNDARY, headers.boundary, "boundary").encode()
     if any(b"--" + boundary in part for part in parts):
         raise HeldMailError("the boundary occurs in the mail")
@@ -73,7 +80,7 @@ def _headers(subject: str, headers: MailHeaders) -> Iterator[tuple[str, str]]:
     yield "Subject", _unstructured(subject)
     if headers.date.tzinfo is None:
         raise HeldMailError("the date has no time zone")
-    yield "Date", format_datetime(headers.date.astimezone(datetime.UTC))
+    yield "Date", _date(headers.date.astimezone(datetime.UTC).replace(microsecond=0))
     yield "Message-ID", _checked(_MESSAGE_ID, headers.message_id, "Message-ID")
     if headers.reply_to is not None:
         yield "Reply-To", _mailbox(headers.reply_to)
@@ -87,10 +94,21 @@ def _headers(subject: str, headers: MailHeaders) -> Iterator[tuple[str, str]]:
     yield "Content-Type", f'multipart/alternative; boundary="{headers.boundary}"'
 
 
-def _part(kind: str, text: str) -> bytes:
+def quoted(line: str) -> bytes:
+    """One line of a part, quoted-printable with its line end. Each line is encoded by itself (RFC 2045 section 6.7)."""
+    return binascii.b2a_qp((line + "\r\n").encode())
+
+
+def _part(kind: str, text: str, encoded: Mapping[str, bytes]) -> bytes:
     head = f"Content-Type: {kind}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
     lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")
-    return head.encode() + binascii.b2a_qp(("\r\n".join(lines) + "\r\n").encode())
+    known = encoded.get
+    return head.encode() + b"".join([known(line) or quoted(line) for line in lines])
+
+
+@lru_cache(maxsize=256)
+def _date(second: datetime.datetime) -> str:
+    return format_datetime(second)
 
 
 def _unstructured(text: str) -> str:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from typing import Literal
 
+from service.mail.dutch_words import PARTS, WORDS
+
 Audience = Literal["lead", "lead-service", "practice"]
 AUDIENCES: tuple[Audience, ...] = ("lead", "lead-service", "practice")
 
@@ -63,7 +65,9 @@ LINKS = frozenset(
 ANSWERS = ("better", "same", "worse")
 ANSWER_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
-_DUTCH = {"voornaam": "first_name", "naam": "first_name", "praktijk": "practice.name", "antwoorden": "answers.posture"}
+
+INTERNAL = frozenset({"media_url"})
+"""Names that the compiler puts into a mail itself: where the images of this installation are served."""
 
 
 def allowed_names(audience: Audience) -> frozenset[str]:
@@ -75,10 +79,28 @@ def allowed_names(audience: Audience) -> frozenset[str]:
     return frozenset((*_PRACTICE, *_LEAD))
 
 
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant: the English for a Dutch one, else one that is spelt much like it."""
+    candidates = sorted(known)
+    plain = word.lower().replace("-", "_").replace(" ", "_")
+    in_parts = ".".join(PARTS.get(part, part) for part in plain.split("."))
+    for english in (*WORDS.get(plain, ()), in_parts, *WORDS.get(plain.rpartition(".")[2], ())):
+        if english in candidates:
+            return english
+    near = difflib.get_close_matches(word, candidates, n=1, cutoff=0.6)
+    return near[0] if near else None
+
+
 def suggestion(word: str, known: Iterable[str]) -> str:
     """` Did you mean X?` with the nearest known word, or nothing."""
+    near = nearest(word, known)
+    return f" Did you mean {near}?" if near else ""
+
+
+def unknown_dutch(word: str, known: Iterable[str], *, what: str = "", listed: bool = True) -> str:
+    """That a word does not exist, with the one that was meant, or else all there are. `what`: `het filter `."""
     candidates = sorted(known)
-    if _DUTCH.get(word) in candidates:
-        return f" Did you mean {_DUTCH[word]}?"
-    near = difflib.get_close_matches(word, candidates, n=1, cutoff=0.6)
-    return f" Did you mean {near[0]}?" if near else ""
+    near = nearest(word, candidates)
+    if near:
+        return f"{what}`{word}` bestaat niet; bedoel je `{near}`?"
+    return f"{what}`{word}` bestaat niet." + (f" Kies uit: {', '.join(candidates)}." if listed else "")

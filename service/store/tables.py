@@ -50,6 +50,17 @@ class Revision(Table, table=True):
     published_by: str
 
 
+class Media(Table, table=True):
+    """An image of a published mail. Its name is a hash of its bytes: a row never changes, and old mails keep theirs."""
+
+    __table_args__ = (one_of("kind", "image/png", "image/jpeg", "image/gif"),)
+
+    name: str = Field(primary_key=True)
+    kind: str
+    data: bytes
+    published_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class Enrolment(Table, table=True):
     """One lead's run through one sequence, on the revision it started with."""
 

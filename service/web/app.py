@@ -15,6 +15,7 @@ from service.web import (
     demo,
     forms,
     health,
+    media,
     my_data,
     opt_ins,
     pages,
@@ -38,7 +39,7 @@ def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -
     app.state.metrics = metrics = Metrics(services)
     app.state.worker_alive = worker_alive
     app.state.schema_seen = False
-    for room in (health, opt_ins, confirm, unsubscribe, booking, answers, my_data, forms):
+    for room in (health, opt_ins, confirm, unsubscribe, booking, answers, my_data, forms, media):
         app.include_router(room.router)
     if services.demo:
         app.include_router(demo.router)

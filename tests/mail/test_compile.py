@@ -39,7 +39,10 @@ FIRST = 8  # the line of a body's first word: five lines of head, a heading, an 
         ("[x](https://example.org){.knop}", "the class `knop` is unknown"),
         ("[x](https://example.org){onclick=a}", "only classes can stand in the braces"),
         ("Of [x](https://example.org){.button} zo.", "a button stands alone in its paragraph"),
-        ("![](https://example.org/pixel.png)", "the only image a mail can show"),
+        (
+            "![](https://example.org/pixel.png)",
+            "`https://example.org/pixel.png` cannot be shown: put the image in media/",
+        ),
         ("![]({{ practice.logo }})", "an image needs a text"),
         ("<b>vet</b>", "HTML (`<b>`) cannot stand in a mail"),
         ("::: veiligheidd\nx\n:::", "Did you mean veiligheid?"),

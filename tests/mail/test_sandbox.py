@@ -7,7 +7,7 @@ import pytest
 
 from service.mail.compose import HeldMailError, render
 from service.mail.sandbox import make_environment
-from tests.support.mails import compiled, tried, values
+from tests.support.mails import compiled, layouts, tried, values
 
 ESCAPES = [
     "{{ practice|attr('__class__') }}",
@@ -44,6 +44,30 @@ ESCAPES = [
     "&#123;{ practice.__class__ }}",
     "{\\% set x = 1 %}",
     "{{# x #}{ practice.__class__ }}",
+    "{{ [practice]|map(attribute='__class__') }}",
+    "{{ [practice]|select('defined') }}",
+    "{{ [practice]|groupby('name') }}",
+    "{{ ''|xmlattr }}",
+    "{{ practice|pprint }}",
+    "{{ loop.__class__ }}",
+    "{{ practice.name.format }}",
+    "{{ caller() }}",
+    "{{ range(3) }}",
+    "{{ dict(a=1) }}",
+    "{{ gettext('x') }}",
+    "{{ _('x') }}",
+    "{{ media_url }}",
+    "{% trans %}x{% endtrans %}",
+    "{% do x %}",
+    "{% autoescape false %}x{% endautoescape %}",
+    "{% from 'x' import y %}",
+    "{% set x = practice %}",
+    "{% include ['_b.md', 'x'] %}",
+    "{% include first_name %}",
+    "{% include '_b.md' ignore missing %}",
+    "{% raw %}{{ x }}{% endraw %}",
+    "{% if practice.name is sameas practice %}x{% endif %}",
+    "{% if practice.name is callable %}x{% endif %}",
 ]
 BOMBS = [
     "{% for a in range(10**9) %}x{% endfor %}",
@@ -61,6 +85,16 @@ BOMBS = [
     "{{ " + "not " * 5000 + "first_name }}",
     "{{ " + "9" * 20000 + " }}",
     "x" * 40_000,
+    "{{ practice.name" + "|join('xxxxxxxxxxxxxxxxxxxx')" * 18 + " }}",
+    "{{ '" + "a" * 100 + "'|join('" + "b" * 100 + "') }}",
+    "{{ " + "first_name or " * 2000 + "'x' }}",
+    "{{ practice.name" + "|upper" * 4000 + " }}",
+    "{{ " + "'a' ~ " * 3000 + "'a' }}",
+    "{{ '%s'|format('a' * 99) }}",
+    "{{ practice.name|indent(10**9) }}",
+    "{{ 'a'|replace('a', 'b' * 10**9) }}",
+    "{{ practice.name[::-1] }}",
+    "{% for a in practice.opening_days %}{% include '_b.md' %}{% endfor %}",
     '{% include "_b.md" %}\n' * 1000,
 ]
 DOUBLING = {"_b.md": '{% include "_c.md" %}\n' * 1000, "_c.md": '{% include "_d.md" %}\n' * 1000, "_d.md": "x\n" * 9000}
@@ -108,3 +142,44 @@ def test_a_link_that_is_none_holds_the_mail(link: str) -> None:
     mail = compiled("{% if practice.links.article or practice.name %}\n[x]({{ practice.links.article }})\n{% endif %}")
     with pytest.raises(HeldMailError):
         render(mail, values(links={"article": link}))
+
+
+HEADS = {
+    "aliases that multiply": "a: &a [x,x,x]\n"
+    + "".join(f"{two}: &{two} [*{one},*{one},*{one}]\n" for one, two in zip("abcdefg", "bcdefgh", strict=True)),
+    "an object": "subject: !!python/object/apply:os.system ['id']\npreheader: x\nreason: y\n",
+    "itself": "subject: &a [*a]\npreheader: x\nreason: y\n",
+    "braces in braces": "subject: " + "{a: " * 900 + "}" * 900 + "\n",
+    "a list": "- a\n- b\n",
+}
+LAYOUTS = {
+    "entities": ("<mjml", '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>\n<mjml'),
+    "a file of the machine": ("<mj-head>", '<mj-head><mj-include path="/etc/passwd" />'),
+    "sections in sections": ("{{ content }}", "<mj-text>" * 900 + "{{ content }}"),
+    "a style that fetches": ("<mj-style>", "<mj-style> .a { background: url(https://a.nl) }"),
+    "a script": ("{{ content }}", "{{ content }}<script>x</script>"),
+}
+
+
+@pytest.mark.parametrize("head", HEADS.values(), ids=HEADS.keys())
+def test_a_bomb_in_the_head_is_refused(head: str) -> None:
+    mail, problems = tried("x", head=f"---\n{head}---\n")
+    assert mail is None
+    assert all(problem.dutch for problem in problems)
+
+
+@pytest.mark.parametrize(("old", "new"), LAYOUTS.values(), ids=LAYOUTS.keys())
+def test_a_bomb_in_a_layout_is_refused(old: str, new: str) -> None:
+    name = "layouts/standaard.mjml"
+    changed = layouts()[name].replace(old, new, 1)
+    assert changed != layouts()[name]
+    mail, problems = tried("x", more={name: changed})
+    assert mail is None
+    assert any(problem.file == f"email_templates/{name}" and problem.dutch for problem in problems)
+
+
+def test_join_goes_over_a_list_that_is_there() -> None:
+    assert compiled("{{ practice.opening_days|join(', ') }}")
+    mail, problems = tried("{{ practice.name|join(', ') }}")
+    assert mail is None
+    assert "`join` werkt alleen op een lijst" in problems[0].dutch

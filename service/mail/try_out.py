@@ -1,0 +1,49 @@
+"""Fills a fresh mail in once with made-up values: what would only go wrong when it is sent goes wrong here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from service.errors import Problem
+from service.mail.compiled import CompiledMail
+from service.mail.compose import HeldMailError, MailValues, render
+from service.mail.front_matter import FOLDER
+from service.mail.names import LINKS, LISTS, allowed_names
+
+_URL = "https://praktijk.example/voorbeeld"
+_OTHER = {
+    "practice.phone": "020 123 45 67",
+    "request.phone": "020 123 45 67",
+    "practice.logo": "media/voorbeeld.png",
+}
+
+
+def try_out(mail: CompiledMail) -> list[Problem]:
+    """What keeps this mail from being filled in where every value is there; nothing when it can be."""
+    given: dict[str, Any] = {}
+    for name in allowed_names(mail.audience) | LINKS:
+        _put(given, name.split("."), _URL if name in LINKS else _OTHER.get(name, "Voorbeeld"))
+    for name in LISTS:
+        _put(given, name.split("."), ["Voorbeeld", "Voorbeeld"])
+    practice = given.pop("practice")
+    extra = {name: given.pop(name) for name in ("request", "alert", "fresh_url")}
+    answers = dict.fromkeys(mail.answers, "unknown")
+    values = MailValues(practice=practice, answers=answers, answer_url_base=_URL, extra=extra, **_lead(given))
+    try:
+        render(mail, values)
+    except HeldMailError as error:
+        message = f"this mail cannot be filled in, though every value is there: {error.english}"
+        dutch = "deze mail kan niet worden ingevuld, ook niet als alle gegevens er zijn. Haal de laatste wijziging weg."
+        return [Problem(id="mail.fill", file=f"{FOLDER}{mail.name}.md", message=message, dutch=dutch)]
+    return []
+
+
+def _put(given: dict[str, Any], path: list[str], value: object) -> None:
+    for name in path[:-1]:
+        given = given.setdefault(name, {})
+    given[path[-1]] = value
+
+
+def _lead(given: dict[str, Any]) -> dict[str, Any]:
+    names = ("first_name", "confirm_url", "booking_url", "unsubscribe_url", "preferences_url")
+    return {name: given[name] for name in names if name in given}
