@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -171,12 +171,6 @@ def agree(house: House, life: Life) -> None:
     }
 
 
-@pytest.fixture(scope="module")
-def empty_database(request: pytest.FixtureRequest) -> Path:
-    """A SQLite file with our tables, to copy for each story."""
-    return cast("Path", request.getfixturevalue("_migrated_sqlite"))
-
-
 CHRISTMAS = Life(
     opt_in_at=datetime(2026, 12, 18, 20, 15, tzinfo=UTC), confirm_after=timedelta(hours=3), closed=((3, 12),)
 )
@@ -216,11 +210,11 @@ def test_the_service_does_what_simulate_says(house: House, life: Life) -> None:
 @given(life=lives())
 @example(life=CHRISTMAS)
 @example(life=ASKS_TWICE)
-def test_the_service_does_what_simulate_says_in_any_story(empty_database: Path, life: Life) -> None:
+def test_the_service_does_what_simulate_says_in_any_story(template_file: Callable[[str], Path], life: Life) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "nurture.db"
-        shutil.copyfile(empty_database, file)
-        with open_house(f"sqlite:///{file}", Path(folder)) as house:
+        shutil.copyfile(template_file("published"), file)
+        with open_house(f"sqlite:///{file}", Path(folder), published=False) as house:
             agree(house, life)
 
 
