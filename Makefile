@@ -36,7 +36,7 @@ bench: .venv/dev build/bench-venv/ready ## how fast it starts, answers and sends
 	$(BIN)/python -m bench.advice
 
 storm: .venv/dev ## kill -9 under load, KILLS=500 on each database, SEED=n as before; then long outages. An hour
-	$(BIN)/python -m tests.crash.storm --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m tests.crash --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 	STORM_LONG=1 $(BIN)/python -m pytest -n 0 tests/crash/test_many_processes.py
 
 format: .venv/dev ## put the code in its one format

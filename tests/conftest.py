@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from _pytest.terminal import TerminalReporter
 from playwright.sync_api import Browser, Error, Page, Route, sync_playwright
 
+from service.store.db import open_database
+from service.store.schema import migrate
 from tests.support.house import House, open_house
 from tests.support.postgres import NoPostgresError, PostgresServer, postgres_server
 from tests.support.requirements import REQUIRE, not_run, report_not_run, report_summaries
+from tests.support.statements import compiled_once
 
+Contents = Literal["migrated", "published"]
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 # Chromium calls home otherwise: for updates, for lists of bad pages, for a better guess of what is typed.
@@ -32,10 +40,31 @@ BROWSER_ARGUMENTS = (
 )
 
 
+MEMORY, ROOM = Path("/dev/shm"), 4 << 30  # bytes: twenty times what was ever in use at once
+
+
 def pytest_configure() -> None:
-    """A developer's own settings must not reach the tests."""
+    """A developer's own settings must not reach the tests; and what they write goes to memory where there is room.
+
+    Thousands of databases are made, and every commit is synced: a disk is what a run would wait for most.
+    """
     for name in [name for name in os.environ if name.startswith("NURTURE_") and name != REQUIRE]:
         del os.environ[name]
+    if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ["TMPDIR"], tempfile.tempdir = str(MEMORY), None  # also for the processes that tests start
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays: the collector need not go through it again and again (a tenth of the run)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once() -> Iterator[None]:
+    with compiled_once():
+        yield
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
@@ -55,19 +84,30 @@ def _postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def _migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with the newest schema and no rows, to copy from."""
-    file = tmp_path_factory.mktemp("migrated") / "nurture.db"
-    _migrate(f"sqlite:///{file}")
-    return file
+def template_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Contents], Path]:
+    """SQLite files to copy from, each made when it is first asked for."""
+    folder = tmp_path_factory.mktemp("templates")
+
+    @cache
+    def make(contents: Contents) -> Path:
+        file = folder / f"{contents}.db"
+        _fill(f"sqlite:///{file}", contents)
+        return file
+
+    return make
 
 
 @pytest.fixture(scope="session")
-def _migrated_postgres(_postgres: PostgresServer) -> str:
-    """The name of a PostgreSQL database with the newest schema and no rows, to copy from."""
-    name = _postgres.create()
-    _migrate(_postgres.url(name))
-    return name
+def _template_name(_postgres: PostgresServer) -> Callable[[Contents], str]:
+    """The names of PostgreSQL databases to copy from, each made when it is first asked for."""
+
+    @cache
+    def make(contents: Contents) -> str:
+        name = _postgres.create()
+        _fill(_postgres.url(name), contents)
+        return name
+
+    return make
 
 
 @pytest.fixture
@@ -88,13 +128,17 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture(params=BOTH)
 def migrated_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """As `database_url`, with the newest schema: a copy of a database that was migrated once."""
+    """As `database_url`, with the newest schema; in a test with a `house`, the house's own, its content published.
+
+    A copy of a database that was made once.
+    """
+    contents: Contents = "published" if "house" in request.fixturenames else "migrated"
     if request.param == "sqlite":
         file = tmp_path / "nurture.db"
-        shutil.copyfile(request.getfixturevalue("_migrated_sqlite"), file)
+        shutil.copyfile(request.getfixturevalue("template_file")(contents), file)
         yield f"sqlite:///{file}"
         return
-    template: str = request.getfixturevalue("_migrated_postgres")
+    template = request.getfixturevalue("_template_name")(contents)
     server: PostgresServer = request.getfixturevalue("_postgres")
     name = server.create(template=template)
     yield server.url(name)
@@ -104,19 +148,20 @@ def migrated_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Ite
 @pytest.fixture
 def house(migrated_database_url: str, tmp_path: Path) -> Iterator[House]:
     """A whole installation with the shipped content published, on SQLite and on PostgreSQL."""
-    with open_house(migrated_database_url, tmp_path) as built:
+    with open_house(migrated_database_url, tmp_path, published=False) as built:
         yield built
 
 
-def _migrate(url: str) -> None:
-    from service.store.db import open_database
-    from service.store.schema import migrate
-
+def _fill(url: str, contents: Contents) -> None:
+    """Bring an empty database there, and let go of it: PostgreSQL copies none in use, and SQLite folds its log in."""
     database = open_database(url)
     try:
         migrate(database)
     finally:
-        database.close()  # SQLite then folds its write-ahead log in; PostgreSQL copies no database in use
+        database.close()
+    if contents == "published":
+        with tempfile.TemporaryDirectory() as folder, open_house(url, Path(folder)):
+            pass
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from service.mail.transport import OutboundMail
 from service.store import outbox
 from service.store.tables import Message
 
+_WHY = "deze mail kan niet worden gemaakt"
 log = structlog.get_logger()
 
 
@@ -30,16 +31,27 @@ def build_all(
         except UnavailableError:
             raise
         except (NurtureError, ValueError, KeyError) as error:
-            outbox.release(message, "held", "deze mail kan niet worden gemaakt")
-            alerts.tell(
-                session,
-                f"mail-broken:{message.template}",
-                dutch=f"Mail “{message.template}” kan niet worden gemaakt en wordt vastgehouden.",
-                english=f"the mail {message.template} cannot be built and is held ({type(error).__name__})",
-                now=now,
-            )
-            log.error("mail held", message=message.id, template=message.template, error=type(error).__name__)
+            outbox.release(message, "held", _WHY)
+            _tell(session, message.id, message.template, error, now)
     return mails
+
+
+def set_aside(session: Session, message_id: int, lease: str, error: Exception, now: datetime) -> None:
+    """Hold a leased message at which something failed that nobody foresaw, and tell. The others go on."""
+    template = outbox.set_aside(session, message_id, lease, _WHY)
+    if template is not None:
+        _tell(session, message_id, template, error, now)
+
+
+def _tell(session: Session, message_id: int, template: str, error: Exception, now: datetime) -> None:
+    alerts.tell(
+        session,
+        f"mail-broken:{template}",
+        dutch=f"Mail “{template}” kan niet worden gemaakt en wordt vastgehouden.",
+        english=f"the mail {template} cannot be built and is held ({type(error).__name__})",
+        now=now,
+    )
+    log.error("mail held", message=message_id, template=template, error=type(error).__name__)
 
 
 def build(session: Session, services: Services, message: Message, now: datetime) -> OutboundMail:

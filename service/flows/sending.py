@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from service.errors import UnavailableError, trace
 from service.flows import allowance, channel, clock_check, settling
-from service.flows.building import build_all
+from service.flows.building import build_all, set_aside
 from service.flows.channel import Channel
 from service.flows.handover import HandOver, begin
 from service.flows.room import Room
@@ -176,12 +176,11 @@ class Sender:
     async def _begin(self, lease: str, ids: list[int], flying: list[asyncio.Task[None]], *, urgent: bool) -> bool:
         """Open attempts as room comes free, and set each mail off. False when some of them may not begin any more."""
         composed_at = self._services.clock.now()
-        mails = await self._write(
-            lambda session: build_all(session, self._services, ids, lease, composed_at), urgent=urgent
-        )
+        mails = await self._build(ids, lease, composed_at, urgent=urgent)
         waiting = list(mails)
+        alone: set[int] = set()  # of a batch that failed: which of them it was shows when each goes by itself
         while waiting:
-            places = await self._room.take(len(waiting), urgent=urgent)
+            places = await self._room.take(1 if waiting[0] in alone else len(waiting), urgent=urgent)
             if not self._may_begin():
                 self._room.give_back(places)
                 return False
@@ -191,12 +190,46 @@ class Sender:
                     lambda session, batch=batch: self._open(session, batch, lease, composed_at),  # type: ignore[misc]
                     urgent=urgent,
                 )
+            except Exception as error:
+                self._room.give_back(places)
+                if isinstance(error, UnavailableError):
+                    raise
+                if len(batch) > 1:
+                    alone.update(batch)
+                    waiting = batch + waiting
+                else:
+                    await self._set_aside(batch[0], lease, error)
+                continue
             except BaseException:
                 self._room.give_back(places)
                 raise
             self._room.give_back(places - len(begun))
             flying.extend(asyncio.create_task(self._hand_over(each, mails[each.message.id])) for each in begun)
         return True
+
+    async def _build(
+        self, ids: list[int], lease: str, composed_at: datetime, *, urgent: bool
+    ) -> dict[int, OutboundMail]:
+        """The mails of a group. A row that nobody can read or build is held; it never stops the others."""
+        try:
+            return await self._write(
+                lambda session: build_all(session, self._services, ids, lease, composed_at), urgent=urgent
+            )
+        except UnavailableError:
+            raise
+        except Exception as error:
+            if len(ids) == 1:
+                await self._set_aside(ids[0], lease, error)
+                return {}
+        mails: dict[int, OutboundMail] = {}
+        for each in ids:
+            mails |= await self._build([each], lease, composed_at, urgent=urgent)
+        return mails
+
+    async def _set_aside(self, message_id: int, lease: str, error: Exception) -> None:
+        log.error("sending failed at one mail", message=message_id, error=trace(error))
+        now = self._services.clock.now()
+        await self._write(lambda session: set_aside(session, message_id, lease, error, now))
 
     def _open(self, session: Session, ids: list[int], lease: str, composed_at: datetime) -> list[HandOver]:
         now, moment = self._services.clock.now(), real_now(session)

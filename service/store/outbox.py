@@ -162,6 +162,21 @@ def hold_for(message: Message, hold: str, reason: str) -> None:
     message.hold = hold
 
 
+def set_aside(session: Session, message_id: int, token: str, reason: str) -> str | None:
+    """Hold one message of this lease without reading it: what is in it may be what failed. Returns its template.
+
+    None: the lease is not this token's any more.
+    """
+    statement = (
+        update(Message)
+        .where(col(Message.id) == message_id, col(Message.state) == "leased", col(Message.lease_token) == token)
+        .values(state="held", reason=reason, hold=None, lease_token=None, lease_until=None)
+        .returning(col(Message.template))
+        .execution_options(synchronize_session=False)
+    )
+    return session.exec(statement).scalars().one_or_none()
+
+
 def renew(session: Session, tokens: Iterable[str], real_now: datetime) -> None:
     """Heartbeat: everything these tokens hold is still being worked on."""
     mine = select(Message.id).where(_IN_HAND, col(Message.lease_token).in_(list(tokens)))

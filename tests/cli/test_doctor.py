@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -27,10 +27,10 @@ RECORDS = {
 
 
 @pytest.fixture
-def unpublished(tmp_path: Path, _migrated_sqlite: Path) -> Iterator[House]:
+def unpublished(tmp_path: Path, template_file: Callable[[str], Path]) -> Iterator[House]:
     """An installation on SQLite with the newest schema and nothing in it."""
     database = tmp_path / "nurture.db"
-    shutil.copyfile(_migrated_sqlite, database)
+    shutil.copyfile(template_file("migrated"), database)
     with open_house(f"sqlite:///{database}", tmp_path, published=False) as house:
         yield house
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import random
-import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from tests.support.house import House
-from tests.support.running import Running, free_port, http, wait_for
+from tests.support.running import Process, Running, free_port, http, wait_for
 from tests.support.waiting import listeners
 
 
@@ -22,7 +21,7 @@ class Fleet:
     running: Running
     ports: Sequence[int]
     commands: list[tuple[str, ...]]
-    alive: list[tuple[tuple[str, ...], subprocess.Popen[bytes]]] = field(default_factory=list)
+    alive: list[tuple[tuple[str, ...], Process]] = field(default_factory=list)
     killed: list[float] = field(default_factory=list)  # when a process that sends was killed, seconds since the epoch
 
     def start(self) -> None:

@@ -1,19 +1,16 @@
 """kill -9 at random moments under load, against a mail server that counts and misbehaves (ACCEPTANCE L1).
 
-    python -m tests.crash.storm --kills 500 --seed 42
+    python -m tests.crash --kills 500 --seed 42
 
 runs it on SQLite and on PostgreSQL and prints a line for each; exit status 1 when anything is wrong.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import random
 import re
 import signal
-import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,13 +20,12 @@ from sqlmodel import Session, col, select, update
 
 from service.store.tables import Attempt, Message
 from tests.crash.fleet import Fleet, fleet
-from tests.crash.ground import ground, insist, migrated
+from tests.crash.ground import ground, insist
 from tests.crash.people import People
 from tests.crash.reckoning import Reckoning, Seen, reckon, unsettled
 from tests.crash.weather import Weather
 from tests.support import acts, crowd
 from tests.support.house import House
-from tests.support.postgres import postgres_server
 from tests.support.smtp_server import Received, SmtpServer
 
 _FOLLOW_UPS = 50  # that become due around each kill
@@ -134,32 +130,3 @@ def _settle(house: House) -> None:
 def _end(found: Reckoning, ours: Fleet) -> None:
     found.other += [f"asked to stop, a process ended with {status}" for status in ours.end() if status not in _STOPPED]
     found.other += [f"in the log: {line}" for line in ours.running.logs().splitlines() if _DEFECTS.search(line)]
-
-
-def main() -> int:
-    """The long storm, on both databases one after the other."""
-    asked = argparse.ArgumentParser(description="kill -9 under load, on SQLite and on PostgreSQL")
-    asked.add_argument("--kills", type=int, default=500, help="on each database")
-    asked.add_argument("--seed", type=int, default=None)
-    asked.add_argument("--only", choices=("sqlite", "postgresql"))
-    given = asked.parse_args()
-    seed = random.SystemRandom().randrange(1_000_000) if given.seed is None else given.seed
-    wrong = []
-    for engine in (given.only,) if given.only else ("sqlite", "postgresql"):
-        began = time.monotonic()
-        with tempfile.TemporaryDirectory() as folder:
-            if engine == "sqlite":
-                url = f"sqlite:///{folder}/nurture.db"
-                done = storm(migrated(url), Path(folder), kills=given.kills, seed=seed)
-            else:
-                with postgres_server() as server:
-                    done = storm(migrated(server.url(server.create())), Path(folder), kills=given.kills, seed=seed)
-        sys.stdout.write(f"{done.line}, {time.monotonic() - began:.0f} s\n")
-        sys.stdout.writelines(f"  {each}\n" for each in done.wrong)
-        sys.stdout.flush()
-        wrong += done.wrong
-    return 1 if wrong else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -89,7 +89,7 @@ def test_an_opt_in_at_a_website_wakes_a_worker_that_does_not_poll(
     migrated_database_url: str, tmp_path: Path, server: SmtpServer
 ) -> None:
     with ground(migrated_database_url, tmp_path, server) as (house, running):
-        running.launch("worker", program=("-c", WITHOUT_POLL))
+        running.launch("worker", program=WITHOUT_POLL)
         running.start("serve", "--no-worker", "--port", str(running.port))
         wait_for(lambda: listeners(house), "a worker that listens")
         for number in range(5):  # one after the other: its first look can have found the first alone
@@ -111,7 +111,7 @@ def test_a_worker_whose_clock_is_off_takes_nothing_that_another_holds(
         for address in asked:
             opt_in(running.port, address)
         wait_for(lambda: states(house)["handed_over"] >= IN_FLIGHT, "as many on their way as may be")
-        fast, _ = (running.launch("worker", program=("-c", CLOCK_OFF), OFF_BY=str(off)) for off in (3_600, -86_400))
+        fast, _ = (running.launch("worker", program=CLOCK_OFF, OFF_BY=str(off)) for off in (3_600, -86_400))
         wait_for(lambda: len(server.messages) >= 60, "all sixty", 180)
         settled(house)
         assert taken(server) == Counter([*followed, *asked])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,10 +22,10 @@ ANNA, BRAM = "anna@example.org", "bram@example.org"
 
 
 @pytest.fixture
-def house(_migrated_sqlite: Path, tmp_path: Path) -> Iterator[House]:
+def house(template_file: Callable[[str], Path], tmp_path: Path) -> Iterator[House]:
     """A house on SQLite, where there is such a file."""
-    shutil.copyfile(_migrated_sqlite, tmp_path / "nurture.db")
-    with open_house(f"sqlite:///{tmp_path / 'nurture.db'}", tmp_path) as built:
+    shutil.copyfile(template_file("published"), tmp_path / "nurture.db")
+    with open_house(f"sqlite:///{tmp_path / 'nurture.db'}", tmp_path, published=False) as built:
         yield built
 
 

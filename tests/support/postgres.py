@@ -27,10 +27,11 @@ START_SECONDS = 60
 # this process was killed, the server stops and its folder goes: nothing is ever left behind.
 KEEPER = """
 "$1/initdb" -D "$2/data" -U postgres --auth=trust --encoding=UTF8 --locale=C --no-sync >"$2/log" 2>&1 || exit 1
-programs=$1 folder=$2
+programs=$1 folder=$2 durable=$3
 start() {
-    "$programs/postgres" -D "$folder/data" -k "$folder" -c listen_addresses='' -c fsync=off -c synchronous_commit=off \\
-        -c full_page_writes=off -c max_connections=200 -c shared_buffers=32MB >>"$folder/log" 2>&1 &
+    "$programs/postgres" -D "$folder/data" -k "$folder" -c listen_addresses='' -c fsync="$durable" \\
+        -c synchronous_commit="$durable" -c full_page_writes="$durable" -c max_connections=200 \\
+        -c shared_buffers=32MB >>"$folder/log" 2>&1 &
     server=$!
 }
 start

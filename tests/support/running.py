@@ -24,7 +24,10 @@ from email.message import EmailMessage, Message
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tests.support.forking import Forked
+
 ROOT = Path(__file__).resolve().parents[2]
+Process = subprocess.Popen[bytes] | Forked
 _T = TypeVar("_T")
 
 
@@ -97,7 +100,7 @@ class Running:
     database_url: str
     port: int
     env: dict[str, str] = field(default_factory=dict)
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    processes: list[Process] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -123,7 +126,7 @@ class Running:
             **self.env,
         }
 
-    def start(self, *command: str) -> subprocess.Popen[bytes]:
+    def start(self, *command: str) -> Process:
         """Start one process, `serve` on our port unless told otherwise, and wait until it may be used."""
         command = command or ("serve", "--port", str(self.port))
         process = self.launch(*command)
@@ -131,19 +134,22 @@ class Running:
             wait_for(lambda: http("GET", f"{self.url}/readyz").status == 200, f"ready; log:\n{self.logs()}")
         return process
 
-    def launch(
-        self, *command: str, program: tuple[str, ...] = ("-m", "service"), **env: str
-    ) -> subprocess.Popen[bytes]:
-        """Start one process and wait for nothing. `program` is what Python runs; `env` holds settings of its own."""
-        log = (self.folder / f"{len(self.processes)}.log").open("wb")
-        process = subprocess.Popen(
-            [sys.executable, *program, *command],
-            cwd=self.folder,
-            env={**self.environment(), "PYTHONPATH": str(ROOT), **env},
-            stdout=log,
-            stderr=log,
-        )
-        log.close()
+    def launch(self, *command: str, program: str = "", **env: str) -> Process:
+        """Start one process and wait for nothing. `program` is what Python runs instead, `env` what is set besides."""
+        log = self.folder / f"{len(self.processes)}.log"
+        environment = {**self.environment(), "PYTHONPATH": str(ROOT), **env}
+        process: Process
+        if program:
+            with log.open("wb") as written:
+                process = subprocess.Popen(
+                    [sys.executable, "-c", program, *command],
+                    cwd=self.folder,
+                    env=environment,
+                    stdout=written,
+                    stderr=written,
+                )
+        else:
+            process = Forked(command, environment=environment, folder=self.folder, log=log)
         self.processes.append(process)
         return process
 
@@ -166,7 +172,7 @@ class Running:
                 process.send_signal(number)
                 process.wait(20)
 
-    def log_of(self, process: subprocess.Popen[bytes]) -> str:
+    def log_of(self, process: Process) -> str:
         """All that one process wrote."""
         return (self.folder / f"{self.processes.index(process)}.log").read_text(errors="replace")
 
