@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,12 +18,12 @@ from tests.support.house import open_house
 
 
 @pytest.fixture
-def desk(_migrated_sqlite: Path, tmp_path: Path) -> Iterator[Desk]:
+def desk(template_file: Callable[[str], Path], tmp_path: Path) -> Iterator[Desk]:
     """With the shipped content published, and Anna under way since just now: commands go by the real clock.
 
     What is written and read here is tested on both databases beneath the commands.
     """
-    shutil.copy(_migrated_sqlite, tmp_path / "nurture.db")
+    shutil.copy(template_file("migrated"), tmp_path / "nurture.db")
     with open_house(f"sqlite:///{tmp_path / 'nurture.db'}", tmp_path) as house:
         house.clock.moment = datetime.now(UTC)
         acts.confirmed(house)

@@ -30,10 +30,10 @@ Said = dict[str, datetime]
 
 
 @pytest.fixture(scope="module")
-def standing(_migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def standing(template_file: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The cast, to be looked at alone: a plan changes nothing."""
     folder = tmp_path_factory.mktemp("standing")
-    shutil.copy(_migrated_sqlite, folder / "nurture.db")
+    shutil.copy(template_file("migrated"), folder / "nurture.db")
     with open_house(f"sqlite:///{folder / 'nurture.db'}", folder) as house:
         cast(house)
         yield house
@@ -159,9 +159,9 @@ def edits(draw: st.DrawFn) -> tuple[Callable[[Document], None], list[str], bool]
 
 
 @pytest.fixture
-def migrated(_migrated_sqlite: Path) -> Path:
+def migrated(template_file: Callable[[str], Path]) -> Path:
     """A SQLite file to copy, without rows."""
-    return _migrated_sqlite
+    return template_file("migrated")
 
 
 @settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)

@@ -6,7 +6,7 @@ own. 38 towns are 304 cases on SQLite, 5 are 40 on PostgreSQL.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -145,17 +145,17 @@ def towns(draw: st.DrawFn) -> Town:
 
 
 @pytest.fixture(scope="module")
-def on_sqlite(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def on_sqlite(template_file: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     folder = tmp_path_factory.mktemp("town")
     file = folder / "nurture.db"
-    file.write_bytes(cast("Path", request.getfixturevalue("_migrated_sqlite")).read_bytes())
+    file.write_bytes(template_file("migrated").read_bytes())
     with open_stage(f"sqlite:///{file}", folder) as stage:
         yield stage
 
 
 @pytest.fixture(scope="module")
 def on_postgres(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    server, template = request.getfixturevalue("_postgres"), request.getfixturevalue("_migrated_postgres")
+    server, template = request.getfixturevalue("_postgres"), request.getfixturevalue("_template_name")("migrated")
     name = server.create(template=template)
     with open_stage(server.url(name), tmp_path_factory.mktemp("town")) as stage:
         yield stage
