@@ -62,7 +62,7 @@ class Town:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Stage:
     """A house that plays one town after another, on one database."""
 
@@ -70,6 +70,10 @@ class Stage:
     runner: asyncio.Runner
     sender: Sender
     refusals: dict[str, int] = field(default_factory=dict)  # address -> tries that are still to be refused
+
+    def __repr__(self) -> str:
+        """Short: it stands beside a town in what a failure says."""
+        return "Stage()"
 
     def play(self, town: Town) -> list[tuple[list[Simulated], list[Any]]]:
         """For each life what the simulator told of it, and her messages once she has lived it."""
@@ -152,10 +156,13 @@ def open_stage(database_url: str, folder: Path) -> Iterator[Stage]:
     refusals: dict[str, int] = {}
 
     def answer(mail: OutboundMail, _before: int) -> SendResult:
-        if refusals.get(mail.recipient) and b"List-Unsubscribe:" in mail.data:
+        if refusals.get(mail.recipient) and mail.message_id in follow_ups(mail.recipient):
             refusals[mail.recipient] -= 1
             return refused_for_now()
         return accepted()
+
+    def follow_ups(recipient: str) -> set[str]:
+        return {each.message_id for each in house.messages(recipient) if each.kind == "follow_up"}
 
     network = Network(answer=answer)
     kept = Retention(after_advice=FOREVER, after_opt_in=FOREVER)
