@@ -29,24 +29,24 @@ class KeyFault:
     def problem(self, file: str, line: int | None) -> Problem:
         """What staff read, with what to write instead."""
         if self.kind == "renamed":
-            english = (
-                f"step `{self.key}` sends the mail that was step `{self.was}`; under a new key, people who got it "
-                f"would get it again; write `key: {self.was}`"
+            return Problem(
+                id="step-key-renamed",
+                message=f"step `{self.key}` sends the mail that was step `{self.was}`; under a new key, people who got "
+                f"it would get it again; write `key: {self.was}`",
+                dutch=f"stap `{self.key}` verstuurt de mail die eerder stap `{self.was}` was; met een nieuwe naam krijgt "
+                f"wie hem al had hem nog een keer; schrijf `key: {self.was}`",
+                file=file,
+                line=line,
             )
-            dutch = (
-                f"stap `{self.key}` verstuurt de mail die eerder stap `{self.was}` was; met een nieuwe naam krijgt wie "
-                f"hem al had hem nog een keer; schrijf `key: {self.was}`"
-            )
-        else:
-            english = (
-                f"the key `{self.key}` belongs to another mail (`{self.was}`); people who got that one would never get "
-                "this one; give the new mail a key of its own"
-            )
-            dutch = (
-                f"de naam `{self.key}` hoort bij een andere mail (`{self.was}`); wie die al had, krijgt deze nooit; "
-                "geef de nieuwe mail een eigen `key`"
-            )
-        return Problem(id=f"step-key-{self.kind}", message=english, dutch=dutch, file=file, line=line)
+        return Problem(
+            id="step-key-reused",
+            message=f"the key `{self.key}` belongs to another mail (`{self.was}`); people who got that one would never "
+            "get this one; give the new mail a key of its own",
+            dutch=f"de naam `{self.key}` hoort bij een andere mail (`{self.was}`); wie die al had, krijgt deze nooit; "
+            "geef de nieuwe mail een eigen `key`",
+            file=file,
+            line=line,
+        )
 
 
 def key_faults(older: Iterable[Sequence], new: Sequence, same_text: SameText) -> list[KeyFault]:
