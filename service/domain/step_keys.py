@@ -33,8 +33,8 @@ class KeyFault:
                 id="step-key-renamed",
                 message=f"step `{self.key}` sends the mail that was step `{self.was}`; under a new key, people who got "
                 f"it would get it again; write `key: {self.was}`",
-                dutch=f"stap `{self.key}` verstuurt de mail die eerder stap `{self.was}` was; met een nieuwe naam krijgt "
-                f"wie hem al had hem nog een keer; schrijf `key: {self.was}`",
+                dutch=f"stap `{self.key}` verstuurt de mail die eerder stap `{self.was}` was; met een nieuwe naam "
+                f"krijgt wie hem al had hem nog een keer; schrijf `key: {self.was}`",
                 file=file,
                 line=line,
             )
