@@ -54,7 +54,7 @@ class Step(Value):
         description="the name of a file in email_templates/, without .md",
         json_schema_extra=in_dutch("de naam van een bestand in email_templates/, zonder .md"),
     )
-    variants: Mapping[Name, Name] | None = Field(
+    variants: Mapping[str, Name] | None = Field(  # any name will do: published revisions hold such
         default=None,
         description="two or more templates, such as `{a: uitnodiging-kort, b: uitnodiging-verhaal}`",
         json_schema_extra=in_dutch("twee of meer mails, zoals `{a: uitnodiging-kort, b: uitnodiging-verhaal}`"),

@@ -113,6 +113,11 @@ def test_two_steps_split_apart() -> None:
     assert any(one.template_for(str(n)) != other.template_for(str(n)) for n in range(50))
 
 
+def test_a_variant_may_have_any_name_as_those_of_published_revisions_do() -> None:
+    step = Step.model_validate({"key": "uitnodiging", "variants": {"Kort": "kort", "lang verhaal": "verhaal"}})
+    assert {step.variant_for(str(n)) for n in range(50)} == {"Kort", "lang verhaal"}
+
+
 def test_a_misspelt_key_is_one_problem_with_a_suggestion() -> None:
     data = {key: value for key, value in GOOD.items() if key != "title"} | {"titel": "Lage rugpijn"}
     (problem,) = parse(data)[1]
