@@ -28,6 +28,7 @@ def confirm(session: Session, services: Services, opt_in: OptIn, answers: dict[s
     enrolment = _enrolment_for(session, opt_in)
     standing = [each for each in consents.active_of_lead(session, lead.id) if each.opt_in_id == opt_in.id]
     proven = any(each.source == "confirmation" for each in standing)
+    enrolment.confirmed_at = enrolment.confirmed_at or now  # also by the button of an advice of before this run
     if proven and enrolment.state == State.ACTIVE:
         _keep_answers(lead, enrolment, answers)
         return "already"
@@ -38,7 +39,6 @@ def confirm(session: Session, services: Services, opt_in: OptIn, answers: dict[s
         lead.answers = {**lead.answers, **opt_in.answers}
         lead.confirmed_at = lead.confirmed_at or now
         enrolment.answers = {**enrolment.answers, **opt_in.answers}
-        enrolment.confirmed_at = enrolment.confirmed_at or now
         leads.note(session, lead.id, "confirmed", now, topic=opt_in.topic)
     _keep_answers(lead, enrolment, answers)
     opt_in.enrolment_id = enrolment.id

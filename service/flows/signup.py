@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from service.domain.forms import ConsentText, Form, Forms
 from service.domain.lead import Kind, clean_name, may_receive, normalise_address
-from service.domain.timing import add_wait
+from service.domain.timing import NeverOpensError, add_wait
 from service.errors import FieldProblem, InvalidInputError
 from service.flows import planning, privacy
 from service.flows.messages import add_advice
@@ -198,7 +198,10 @@ def _had_lately(session: Session, services: Services, lead: Lead, checked: _Chec
     )
     if last is None or last.ended_at is None or last.end_reason != planning.ALL_STEPS_DONE:
         return None
-    again = add_wait(last.ended_at, sequence.again_after, services.published.calendar(session))
+    try:
+        again = add_wait(last.ended_at, sequence.again_after, services.published.calendar(session))
+    except NeverOpensError:  # not enough working days to come: that is staff's to mend, and keeps no advice back
+        return last
     return last if now < again else None
 
 

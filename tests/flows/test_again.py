@@ -11,7 +11,7 @@ import pytest
 from service.domain.enrolment import State
 from tests.support import acts
 from tests.support.days import AMSTERDAM, EVERY_DAY
-from tests.support.drafts import publish, with_sequence, with_steps
+from tests.support.drafts import publish, with_practice, with_sequence, with_steps
 from tests.support.house import House
 
 SHORT = [{"key": key, "wait": "1 day"} for key in ("een", "twee")]
@@ -82,6 +82,30 @@ def test_how_long_is_the_sequences_own_to_say(house: House) -> None:
     house.live_through(days=3)
     publish(house, with_sequence(change))
     assert asks(house) == 2
+
+
+def test_the_advice_comes_also_while_the_calendar_leaves_no_working_day_to_count(house: House) -> None:
+    def change(document: dict[str, Any]) -> None:
+        document["again_after"] = "10 working days"
+
+    draft = with_sequence(change, with_steps(*SHORT, window=EVERY_DAY))
+    publish(house, draft)
+    acts.confirmed(house)
+    house.live_through(days=3)
+    closed = [{"from": "2026-03-13", "to": "2027-03-10"}, {"from": "2027-03-11", "to": "2028-03-01"}]
+    publish(house, with_practice(draft, closed=closed))
+    assert asks(house) == 1
+    assert advices(house) == 2
+
+
+def test_the_button_of_an_old_advice_counts_as_pressed_in_the_run_that_it_starts(house: House) -> None:
+    short(house)
+    acts.confirmed(house)
+    house.live_through(days=200)
+    assert asks(house) == 2
+    house.clock.advance(hours=1)
+    assert acts.confirm(house, which=0) == "started"
+    assert acts.enrolment(house).confirmed_at == house.clock.now()
 
 
 @pytest.mark.parametrize("end", ["stopped", "booked"])
