@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from service.mail.expansion import MARK, Mark, Marks
+from service.mail.expansion import Mark, Marks
+from service.mail.front_matter import MARK
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _PIECE = re.compile(rf"{MARK.pattern}|<(?P<slash>/?)(?P<tag>[a-zA-Z][a-zA-Z0-9-]*)(?:\"[^\"]*\"|'[^']*'|[^'\">])*>")

@@ -17,14 +17,15 @@ from service.mail.names import (
     INTERNAL,
     LISTS,
     OPTIONAL,
+    TAKEN,
     Audience,
     allowed_names,
     suggestion,
     unknown_dutch,
 )
 from service.mail.sandbox import FILTERS, INTERNAL_FILTERS, TAGS, TESTS, lexed, parsed
-from service.mail.syntax_words import LEZER, REFUSED, TOO_DEEP, syntax_dutch
-from service.mail.template_tree import dotted, falsy, line_of, truthy, without_unknown_tags
+from service.mail.syntax_words import LEZER, READER, REFUSED, TOO_DEEP, syntax_dutch, takes_what
+from service.mail.template_tree import dotted, falls_back, falsy, line_of, takes, truthy, without_unknown_tags
 
 _PARTIAL = re.compile(r"_[a-z0-9][a-z0-9_-]*\.md")
 _MAX_DEPTH = 4
@@ -159,15 +160,20 @@ class Checker:
         self._statements(node.else_, otherwise)
 
     def _for(self, node: nodes.For, place: Place) -> None:
-        listed = isinstance(node.iter, nodes.List) and len(node.iter.items) <= _MAX_LIST
-        if listed:
-            self._expression(node.iter, place, shown=False)
+        if isinstance(node.iter, nodes.List) and len(node.iter.items) <= _MAX_LIST:
+            for item in node.iter.items:  # the name of the loop may print any of them
+                self._expression(item if isinstance(item, nodes.Const) else node.iter, place, shown=True)
         elif dotted(node.iter) not in LISTS:
             lists = ", ".join(sorted(LISTS))
             message = f"`for` goes over a given list only: {lists}"
             given = dotted(node.iter)
             dutch = f"`for` kan alleen over een lijst die er al is{f', niet over `{given}`' if given else ''}: {lists}."
             self._problem("for", place, node.lineno, message, dutch)
+        if isinstance(node.target, nodes.Name) and node.target.name in TAKEN:
+            message = f"`{node.target.name}` means something already; write another word after `for`"
+            dutch = f"`{node.target.name}` heeft al een betekenis. Schrijf achter `for` een ander woord, zoals `dag`."
+            self._problem("for", place, node.lineno, message, dutch)
+            return
         if not isinstance(node.target, nodes.Name) or node.recursive or place.loops:
             message = "a plain `for x in list`, not inside another `for`, is all there is"
             dutch = "schrijf alleen `{% for x in lijst %}`, en niet binnen een andere `for`."
@@ -215,7 +221,7 @@ class Checker:
             case nodes.TemplateData():
                 pass
             case nodes.Const():
-                if node.value == "" and shown:
+                if shown and node.value in ("", None):
                     dutch = 'hier komt niets te staan (`""`). Schrijf een tekst tussen de aanhalingstekens.'
                     self._problem("empty", place, node.lineno, "this prints nothing", dutch)
             case nodes.Name() | nodes.Getattr() | nodes.Getitem():
@@ -237,12 +243,16 @@ class Checker:
                     message = f"the test `{node.name}` is unknown.{hint}"
                     dutch = unknown_dutch(node.name, TESTS, what="de vraag `is …`: ")
                     self._problem("unknown-test", place, node.lineno, message, dutch)
+                elif not takes(node):
+                    message = f"nothing can stand between brackets behind `is {node.name}`"
+                    dutch = f"achter `is {node.name}` kan niets tussen haakjes staan. Haal dat weg."
+                    self._problem("filter", place, node.lineno, message, dutch)
                 self._expression(node.node, place, shown=False)
             case nodes.Not():
                 self._expression(node.node, place, shown=False)
             case nodes.And() | nodes.Or():
-                falls_back = isinstance(node, nodes.Or) and isinstance(node.right, nodes.Const)
-                self._expression(node.left, place, shown=shown and not falls_back)
+                or_else = isinstance(node, nodes.Or) and isinstance(node.right, nodes.Const)
+                self._expression(node.left, place, shown=shown and not or_else)
                 self._expression(node.right, place, shown=shown)
             case nodes.Compare():
                 for operand in (node.expr, *(operand.expr for operand in node.ops)):
@@ -271,18 +281,15 @@ class Checker:
             self._problem(
                 "unknown-filter", place, node.lineno, message, unknown_dutch(node.name, FILTERS, what="het filter ")
             )
-        constants = all(isinstance(argument, nodes.Const) for argument in node.args)
-        if not constants or node.kwargs or node.dyn_args or node.dyn_kwargs:
-            message = f"the filter `{node.name}` takes plain texts only"
-            dutch = f'zet bij `{node.name}` alleen gewone tekst tussen aanhalingstekens, zoals `|{node.name}("tekst")`.'
+        elif not takes(node):
+            message, dutch = takes_what(node.name)
             self._problem("filter", place, node.lineno, message, dutch)
         if node.name == "join" and dotted(value) not in LISTS | place.names:
             # a text would be joined letter by letter, and one `join` over the other grows without end
             message = f"`join` goes over a given list only: {', '.join(sorted(LISTS))}"
             dutch = f"`join` werkt alleen op een lijst die er al is: {', '.join(sorted(LISTS))}."
             self._problem("filter", place, node.lineno, message, dutch)
-        falls_back = node.name == "default" and len(node.args) == 2 and constants
-        self._expression(value, place, shown=shown and not falls_back)
+        self._expression(value, place, shown=shown and not falls_back(node))
 
     def _name(self, node: nodes.Node, place: Place, *, shown: bool) -> None:
         name = dotted(node)
@@ -304,7 +311,7 @@ class Checker:
         if name not in known:
             fields = sorted(other for other in known if other.startswith(f"{name}."))
             hint = f" It has: {', '.join(fields)}." if fields else suggestion(name, {*known, *place.names})
-            message = f"`{name}` is unknown in a mail to {_READER[self.audience]}.{hint}"
+            message = f"`{name}` is unknown in a mail to {READER[self.audience]}.{hint}"
             dutch = f"`{name}` kan niet alleen staan. Kies uit: {', '.join(fields)}." if fields else ""
             dutch = dutch or self._unknown_name_dutch(name, {*known, *place.names})
             self._problem("unknown-name", place, node.lineno, message, dutch)
@@ -340,6 +347,3 @@ class Checker:
         self.problems.add(
             Problem(id=f"mail.{key}", message=message, dutch=dutch, file=file, line=line, severity=severity)
         )
-
-
-_READER = {"lead": "a lead", "lead-service": "a lead", "practice": "the practice"}

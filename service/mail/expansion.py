@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
-from service.mail.front_matter import SourceFile
+from service.mail.front_matter import MARK, SourceFile
 from service.mail.sandbox import lexed
 
-MARK = re.compile(r"qJ\d{4,6}Jq")
 SLOTS = ("subject", "preheader", "reason", "content", "footer")
 """Names that the compiler itself fills in layouts and footers."""
 

@@ -22,6 +22,9 @@ MAX_BRACKETS = 1_000
 
 _QUOTES = 'Staat er `: ` of `#` in een tekst, zet die dan tussen aanhalingstekens: `subject: "Rust: zo doe je dat"`.'
 _HEAD = re.compile(r"---[ \t]*\n(?P<yaml>(?:.*\n)*?)---[ \t]*(?:\n|\Z)")
+MARK = re.compile(r"qJ\d{4,6}Jq")
+"""The words that stand for Jinja while a mail is compiled (`expansion.py`); nobody may write one."""
+
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -83,6 +86,18 @@ def read(name: str, text: str) -> tuple[SourceFile, tuple[Problem, ...]]:
         for number, line in enumerate(text.split("\n"), 1)
         if _CONTROL.search(line)
     ]
+    problems += [
+        Problem(
+            id="mail.control",
+            file=path,
+            line=number,
+            message=f"`{word[0]}` is a word that the service itself uses; write another",
+            dutch=f"`{word[0]}` is een woord dat de service zelf gebruikt. Schrijf iets anders.",
+        )
+        for number, line in enumerate(text.split("\n"), 1)
+        if (word := MARK.search(line))
+    ]
+    text = MARK.sub("…", text)
     yaml_text, body = split(text)
     skipped = text.count("\n") - body.count("\n")
     if not yaml_text:

@@ -9,8 +9,8 @@ from html.parser import HTMLParser
 from mjml import mjml2html
 
 from service.errors import Problem
-from service.mail.expansion import MARK, Marks, mark_text
-from service.mail.front_matter import FOLDER, SourceFile
+from service.mail.expansion import Marks, mark_text
+from service.mail.front_matter import FOLDER, MARK, SourceFile
 from service.mail.names import LINKS, suggestion, unknown_dutch
 from service.mail.styles import Styles, parse_styles
 

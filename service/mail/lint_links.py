@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from service.errors import Problem
-from service.mail.expansion import MARK
+from service.mail.front_matter import MARK
 from service.mail.written import Body, finding, top
 
 _NOTHING_SAID = re.compile(

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from service.domain.mailbox import Mailbox
 from service.errors import Problem
-from service.mail.expansion import MARK, Line
+from service.mail.expansion import Line
+from service.mail.front_matter import MARK
 from service.mail.words import CLAIMS, COMPLAINT, PROTECTED_TITLES, title_pattern
 from service.mail.written import Body, Head, finding
 

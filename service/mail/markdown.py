@@ -15,8 +15,8 @@ from mdit_py_plugins.container import container_plugin
 from service.errors import Problem
 from service.mail.collected import Collected
 from service.mail.compiled import Image
-from service.mail.expansion import MARK, Line, Mark, Marks
-from service.mail.front_matter import FOLDER
+from service.mail.expansion import Line, Mark, Marks
+from service.mail.front_matter import FOLDER, MARK
 from service.mail.names import LINKS, suggestion, unknown_dutch
 
 BOXES = ("veiligheid", "oefening", "kader", "klein")

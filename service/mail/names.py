@@ -70,6 +70,14 @@ INTERNAL = frozenset({"media_url"})
 """Names that the compiler puts into a mail itself: where the images of this installation are served."""
 
 
+TAKEN = frozenset(
+    {name.partition(".")[0] for name in (*_PRACTICE, *_LEAD, *_SERVICE)}
+    | {*INTERNAL, "answers", "answer_url", "subject", "preheader", "reason", "content", "footer"}
+    | {"loop", "self", "caller", "varargs", "kwargs"}
+)
+"""What the name of a loop may not be: it would hide a name of ours, or one of Jinja's."""
+
+
 def allowed_names(audience: Audience) -> frozenset[str]:
     """The dotted names a template for this reader may use (`answers.NAME` and `answer_url` come on top for leads)."""
     if audience == "practice":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from service.mail.template_tree import TAKES
+
 _SAID: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), dutch)
     for pattern, dutch in (
@@ -25,6 +27,7 @@ _SAID: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 
+READER = {"lead": "a lead", "lead-service": "a lead", "practice": "the practice"}
 LEZER = {
     "lead": "een mail aan een lead",
     "lead-service": "een mail aan een lead",
@@ -55,3 +58,11 @@ def syntax_dutch(message: str, line: str) -> str:
     said = next((match.expand(dutch) for pattern, dutch in _SAID if (match := pattern.search(message))), "")
     said = said or "dit kan niet worden gelezen; kijk of alle haken en aanhalingstekens kloppen"
     return f"{said} (`{shown}`)" if shown else said
+
+
+def takes_what(name: str) -> tuple[str, str]:
+    """What a filter takes between brackets, in English and in Dutch."""
+    if name not in TAKES:
+        return f"the filter `{name}` takes nothing between brackets", f"achter `{name}` kan niets tussen haakjes staan."
+    dutch = f'zet bij `{name}` alleen gewone tekst tussen aanhalingstekens, zoals `|{name}("tekst")`.'
+    return f"the filter `{name}` takes plain texts only", dutch

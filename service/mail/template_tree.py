@@ -8,6 +8,9 @@ from jinja2 import nodes
 
 from service.mail.sandbox import TAGS, lexed
 
+TAKES = {"default": (1, 2), "join": (0, 1)}
+"""How many plain texts these filters take; no other takes any, nor does a test."""
+
 _DASH = re.compile(r"(?<=\{[{%#])[-+]|[-+](?=[}%#]\})")
 
 
@@ -69,3 +72,16 @@ def falsy(test: nodes.Node) -> frozenset[str]:
         case nodes.Or():
             return falsy(test.left) | falsy(test.right)
     return frozenset()
+
+
+def takes(node: nodes.Filter | nodes.Test) -> bool:
+    """Whether a filter or test has such arguments as it can have. Others would be worked out before it refused them."""
+    fewest, most = TAKES.get(node.name, (0, 0))
+    plain = all(isinstance(argument, nodes.Const) for argument in node.args)
+    return plain and fewest <= len(node.args) <= most and not (node.kwargs or node.dyn_args or node.dyn_kwargs)
+
+
+def falls_back(node: nodes.Filter) -> bool:
+    """Whether `default` prints a text of its own for a name without a value: `default("lezer", true)`."""
+    given = [argument.value for argument in node.args if isinstance(argument, nodes.Const)]
+    return node.name == "default" and len(given) == 2 and all(given)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from markdown_it.token import Token
 
-from service.mail.expansion import MARK, Marks
+from service.mail.expansion import Marks
+from service.mail.front_matter import MARK
 
 WIDTH = 72
 _GUESS = 14

@@ -19,7 +19,7 @@ _OTHER = {
 
 
 def try_out(mail: CompiledMail) -> list[Problem]:
-    """What keeps this mail from being filled in where every value is there; nothing when it can be."""
+    """What keeps this mail from being filled in: where every value is there, and where the first name is not."""
     given: dict[str, Any] = {}
     for name in allowed_names(mail.audience) | LINKS:
         _put(given, name.split("."), _URL if name in LINKS else _OTHER.get(name, "Voorbeeld"))
@@ -29,13 +29,27 @@ def try_out(mail: CompiledMail) -> list[Problem]:
     extra = {name: given.pop(name) for name in ("request", "alert", "fresh_url")}
     answers = dict.fromkeys(mail.answers, "unknown")
     values = MailValues(practice=practice, answers=answers, answer_url_base=_URL, extra=extra, **_lead(given))
+    nameless = values.model_copy(update={"first_name": None})
+    return _failed(mail, values, *_ALL_THERE) or _failed(mail, nameless, *_NO_NAME)
+
+
+def _failed(mail: CompiledMail, values: MailValues, english: str, dutch: str) -> list[Problem]:
     try:
         render(mail, values)
     except HeldMailError as error:
-        message = f"this mail cannot be filled in, though every value is there: {error.english}"
-        dutch = "deze mail kan niet worden ingevuld, ook niet als alle gegevens er zijn. Haal de laatste wijziging weg."
+        message = f"{english}: {error.english}"
         return [Problem(id="mail.fill", file=f"{FOLDER}{mail.name}.md", message=message, dutch=dutch)]
     return []
+
+
+_ALL_THERE = (
+    "this mail cannot be filled in, though every value is there",
+    "deze mail kan niet worden ingevuld, ook niet als alle gegevens er zijn. Haal de laatste wijziging weg.",
+)
+_NO_NAME = (
+    "this mail cannot be filled in for a reader without a first name; put what uses it inside `{% if first_name %}`",
+    "deze mail kan niet worden ingevuld voor wie geen voornaam gaf. Zet dat tussen `{% if first_name %}` en `{% endif %}`.",
+)
 
 
 def _put(given: dict[str, Any], path: list[str], value: object) -> None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from markdown_it.token import Token
 
 from service.errors import Problem, Severity
-from service.mail.expansion import MARK, Line, Marks
-from service.mail.front_matter import FOLDER, SourceFile
+from service.mail.expansion import Line, Marks
+from service.mail.front_matter import FOLDER, MARK, SourceFile
 from service.mail.names import Audience
 
 _IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\((?P<target>[^)\s]*)[^)]*\)")

@@ -73,7 +73,8 @@ def test_an_image_has_its_size_written_and_its_own_address() -> None:
         "proef",
         {
             **layouts(),
-            "proef.md": HEAD + "# Kop\n\n![Een rug](media/foto.jpg)\n\n::: kader\n![Een rug](media/foto.jpg)\n:::\n",
+            "proef.md": HEAD
+            + "# Kop\n\nHoi.\n\n![Een rug](media/foto.jpg)\n\n::: kader\n![Een rug](media/foto.jpg)\n:::\n",
         },
         images={PHOTO.path: PHOTO},
     )
@@ -90,7 +91,7 @@ def test_an_image_has_its_size_written_and_its_own_address() -> None:
 
 def test_a_small_image_is_not_blown_up() -> None:
     small = PHOTO.model_copy(update={"width": 200, "height": 100})
-    text = HEAD + "# Kop\n\n![Een rug](media/foto.jpg)\n"
+    text = HEAD + "# Kop\n\nHoi.\n\n![Een rug](media/foto.jpg)\n"
     mail, _ = compile_mail("proef", {**layouts(), "proef.md": text}, images={PHOTO.path: small})
     assert mail is not None
     assert 'width="200" height="100"' in mail.html

@@ -68,6 +68,13 @@ ESCAPES = [
     "{% raw %}{{ x }}{% endraw %}",
     "{% if practice.name is sameas practice %}x{% endif %}",
     "{% if practice.name is callable %}x{% endif %}",
+    "{% if practice.name is none(practice.x.__class__) %}x{% endif %}",
+    "{% for media_url in ['https://elsewhere.example'] %}x{% endfor %}",
+    "{% for booking_url in ['https://elsewhere.example'] %}[Lees het artikel]({{ booking_url }}){% endfor %}",
+    "{% for loop in ['a'] %}x{% endfor %}",
+    "{{ practice.opening_days|join(', ', '__class__') }}",
+    "qJ0000Jq",
+    "{{ 'qJ0001Jq' }}",
 ]
 BOMBS = [
     "{% for a in range(10**9) %}x{% endfor %}",
@@ -80,6 +87,8 @@ BOMBS = [
     "{% for a in practice.opening_days %}{% for b in practice.opening_days %}x{% endfor %}{% endfor %}",
     "{% for a in practice.opening_days recursive %}{{ loop(a) }}{% endfor %}",
     "{% for a in [" + "1," * 1000 + "1] %}x{% endfor %}",
+    "{% if answers.posture == 'hollow' and practice.name is none(answers.posture*10**9) %}x{% endif %}",
+    "{% if answers.posture == 'hollow' %}{{ practice.name|upper(answers.posture*10**9) }}{% endif %}",
     "{% if first_name %}" * 400 + "x" + "{% endif %}" * 400,
     "{{ " + "(" * 8000 + "first_name" + ")" * 8000 + " }}",
     "{{ " + "not " * 5000 + "first_name }}",

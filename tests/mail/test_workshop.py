@@ -11,6 +11,7 @@ import pytest
 
 from service.errors import Problem
 from service.mail.compile import compile_mail
+from service.mail.try_out import try_out
 from service.mail.workshop import Limits, Workshop
 from tests.support.mails import HEAD, layouts
 
@@ -125,3 +126,23 @@ def test_a_mail_that_can_never_be_filled_in_is_refused() -> None:
         mail, problems = workshop.mail("a")
         assert mail is None
         assert told(problems) == [("mail.fill", "email_templates/a.md")]
+
+
+@pytest.mark.parametrize("condition", ["first_name|length > 3", "'a' in first_name", "first_name < 'm'"])
+def test_a_mail_that_only_a_reader_with_a_name_can_get_is_refused(condition: str) -> None:
+    mail, _ = compile_mail("a", sources(a=HEAD + f"# Kop\n\nHoi.\n\n{{% if {condition} %}}\nDag.\n{{% endif %}}\n"))
+    assert mail is not None
+    found = try_out(mail)
+    assert told(found) == [("mail.fill", "email_templates/a.md")]
+    assert "voor wie geen voornaam gaf" in found[0].dutch
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    ['{{ first_name|default("", true) }}', "{{ none }}", '{% for x in ["a", ""] %}{{ x }}{% endfor %}'],
+)
+def test_what_prints_nothing_is_refused_in_a_branch_that_is_not_tried_out(nothing: str) -> None:
+    text = f'Hoi.\n\n{{% if answers.posture == "hollow" %}}\nEn {nothing} dus.\n{{% endif %}}\n'
+    mail, problems = compile_mail("a", sources(a=HEAD + f"# Kop\n\n{text}"))
+    assert mail is None
+    assert {problem.id for problem in problems} <= {"mail.empty", "mail.unguarded-name"}
