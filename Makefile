@@ -43,8 +43,9 @@ format: .venv/dev ## put the code in its one format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix-only .
 
-pictures: .venv/dev ## draw every mail anew for docs/mails.md, in a Chromium
+pictures: .venv/dev ## draw every mail anew for docs/mails.md, and what docs/handleiding.md shows, in a Chromium
 	$(BIN)/python -m tests.support.mail_pictures
+	$(BIN)/python -m tests.support.guide_pictures
 
 schema: .venv/dev ## write docs/schema anew, for the editors of who writes content
 	$(BIN)/python .ci/write_schemas.py

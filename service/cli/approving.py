@@ -8,14 +8,17 @@ from typing import Annotated
 import typer
 
 from service.cli.opening import open_services, staff_name
+from service.cli.telling import Told, say, tell_in
 from service.errors import NotFoundError
 
 
 def approve(
     partial: Annotated[str, typer.Argument(help="A partial, such as _veiligheid.md.")],
     by: Annotated[str, typer.Option(help="The clinician's name.")],
+    told: Told = None,
 ) -> None:
     """Write a clinician's approval into a partial. It lapses when the text changes."""
+    tell_in(told)
     from service.flows.whole_files import replace_file
     from service.mail.approvals import approve as approved
     from service.store import events
@@ -29,4 +32,7 @@ def approve(
     replace_file(path, text)
     with services.database.transaction() as session:
         events.audit(session, staff_name(), "approved", services.clock.now(), partial=path.name, by=by)
-    typer.echo(f"{path.name} is approved by {by}; publish it to let it count.")
+    say(
+        f"{path.name} is approved by {by}; publish it to let it count.",
+        f"{path.name} is goedgekeurd door {by}. Dit telt na: nurture publish",
+    )

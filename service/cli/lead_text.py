@@ -1,4 +1,4 @@
-"""A lead's report as plain text, in the practice's local time."""
+"""A lead's report as plain text, in the practice's local time and the language of the command."""
 
 from __future__ import annotations
 
@@ -6,10 +6,65 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from service.cli.telling import in_words, language
+from service.domain.wording import dutch_short_moment
 from service.flows.lead_shown import ConsentShown, EnrolmentShown, HappeningShown, LeadReport, MessageShown, OptInShown
 
 _Local = Callable[[datetime], str]
 _LEFT = {"accepted", "delivered", "bounced", "complained"}
+_DUTCH = {
+    # states of mails and runs, and what became of an opt-in
+    "due": "klaar om te gaan",
+    "leased": "wordt klaargemaakt",
+    "handed_over": "wordt verstuurd",
+    "accepted": "aangenomen",
+    "delivered": "afgeleverd",
+    "bounced": "teruggekomen",
+    "complained": "klacht gemeld",
+    "cancelled": "vervallen",
+    "skipped": "overgeslagen",
+    "held": "vastgehouden",
+    "failed": "mislukt",
+    "unknown": "onbekend",
+    "awaiting_confirmation": "wacht op de knop",
+    "active": "loopt",
+    "finished": "klaar",
+    "stopped": "gestopt",
+    "expired": "verlopen",
+    "capped": "te vaak gevraagd, geen mail",
+    "suppressed": "mag geen mail krijgen",
+    "retry": "nu niet aangenomen",
+    "invalid": "geweigerd",
+    "down": "mailserver niet bereikbaar",
+    # kinds of mail, and where a consent came from
+    "advice": "advies",
+    "follow_up": "vervolgmails",
+    "service": "dienstmail",
+    "form": "formulier",
+    "confirmation": "de knop in de mail",
+    "staff": "praktijk",
+    # why something ended, waits or gets no mail
+    "all_steps_done": "alle stappen gedaan",
+    "booked": "afspraak gemaakt",
+    "unsubscribe": "afgemeld",
+    "unsubscribed": "afgemeld",
+    "complaint": "als ongewenst gemeld",
+    "hard_bounce": "adres bestaat niet",
+    "reply": "heeft geantwoord",
+    "request": "vroeg een pijncheck aan",
+    "worse": "het gaat slechter",
+    "wish": "eigen wens",
+    # what happened
+    "opt_in": "advies aangevraagd",
+    "confirmed": "op de knop gedrukt",
+    "answered": "antwoord gegeven",
+    "booking_pressed": "op de afspraakknop gedrukt",
+    "pain_check_requested": "pijncheck aangevraagd",
+    "replied": "heeft geantwoord",
+    "resumed": "weer verder",
+    "withdrawn": "toestemming ingetrokken",
+    "message_resolved": "besluit over een mail",
+}
 
 
 def lines(report: LeadReport) -> Iterator[str]:
@@ -18,7 +73,7 @@ def lines(report: LeadReport) -> Iterator[str]:
 
     def local(moment: datetime) -> str:
         at = moment.astimezone(zone)
-        return f"{at:%a %d %b %Y %H:%M}"
+        return dutch_short_moment(at) if language() == "nl" else f"{at:%a %d %b %Y %H:%M}"
 
     yield from _head(report, local)
     for title, section in _sections(report, local).items():
@@ -29,76 +84,123 @@ def lines(report: LeadReport) -> Iterator[str]:
 
 def _head(report: LeadReport, local: _Local) -> Iterator[str]:
     yield f"Lead {report.id}: {report.address}" + (f" ({report.first_name})" if report.first_name else "")
-    confirmed = f"confirmed {local(report.confirmed_at)}" if report.confirmed_at else "not confirmed"
-    yield f"Since {local(report.created_at)}, {confirmed} (times of {report.time_zone})."
-    if report.erase_at is None:
-        yield "Kept: a consent to the follow-ups stands."
-    elif any(request.handled_at is None for request in report.pain_check_requests):
-        yield "Kept while a request for a pain check is open."
+    since = local(report.created_at)
+    if report.confirmed_at:
+        pressed = local(report.confirmed_at)
+        confirmed = in_words(f"confirmed {pressed}", f"op de knop gedrukt op {pressed}")
     else:
-        yield f"Will be erased on {local(report.erase_at)}: no consent to the follow-ups stands."
+        confirmed = in_words("not confirmed", "nog niet op de knop gedrukt")
+    yield in_words(
+        f"Since {since}, {confirmed} (times of {report.time_zone}).",
+        f"Sinds {since}, {confirmed} (tijd van {report.time_zone}).",
+    )
+    if report.erase_at is None:
+        yield in_words(
+            "Kept: a consent to the follow-ups stands.", "Blijft bewaard: de toestemming voor de vervolgmails geldt."
+        )
+    elif any(request.handled_at is None for request in report.pain_check_requests):
+        yield in_words(
+            "Kept while a request for a pain check is open.",
+            "Blijft bewaard zolang een aanvraag voor een pijncheck open is.",
+        )
+    else:
+        erased = local(report.erase_at)
+        yield in_words(
+            f"Will be erased on {erased}: no consent to the follow-ups stands.",
+            f"Wordt gewist op {erased}: er is geen toestemming voor de vervolgmails.",
+        )
     for each in report.suppressions:
-        what = "no mail at all" if each.scope == "all" else "no follow-ups"
-        lasts = "until a new yes by the button in a mail" if each.reason == "unsubscribe" else "for good"
-        until = f"until {local(each.until)}" if each.until else lasts
-        yield f"Suppressed: {what}, {until} ({_words(each.reason)})."
+        scope = each.scope == "all"
+        if each.until:
+            until = in_words(f"until {local(each.until)}", f"tot {local(each.until)}")
+        elif each.reason == "unsubscribe":
+            until = in_words("until a new yes by the button in a mail", "tot een nieuwe druk op de knop in een mail")
+        else:
+            until = in_words("for good", "voorgoed")
+        what = in_words("no mail at all" if scope else "no follow-ups", "geen mail" if scope else "geen vervolgmails")
+        yield f"{in_words('Suppressed:', 'Krijgt')} {what}, {until} ({_words(each.reason)})."
     if report.held_back:
-        yield f"Note: {report.held_back}."
+        yield in_words(f"Note: {report.held_back}.", f"Let op: {report.dutch_held_back}.")
 
 
 def _sections(report: LeadReport, local: _Local) -> dict[str, list[str]]:
     requests = [
-        f"{local(each.created_at)}  {f'handled {local(each.handled_at)}' if each.handled_at else 'open'}"
+        f"{local(each.created_at)}  "
+        + (
+            in_words(f"handled {local(each.handled_at)}", f"afgehandeld {local(each.handled_at)}")
+            if each.handled_at
+            else "open"
+        )
         for each in report.pain_check_requests
     ]
+    never = in_words("not sent", "niet verstuurd")
     return {
-        "Opt-ins": [_opt_in(each, local) for each in report.opt_ins],
-        "Consents": [_consent(each, local) for each in report.consents],
-        "Sequences": [_enrolment(each, local) for each in report.enrolments],
+        in_words("Opt-ins", "Aanvragen"): [_opt_in(each, local) for each in report.opt_ins],
+        in_words("Consents", "Toestemmingen"): [_consent(each, local) for each in report.consents],
+        in_words("Sequences", "Reeksen"): [_enrolment(each, local) for each in report.enrolments],
         "Mails": [line for each in report.messages for line in _message(each, local)],
-        "What comes next, and why": [
-            f"{local(each.at) if each.at else 'not sent':<21}  {each.step}: {each.reason}" for each in report.coming
+        in_words("What comes next, and why", "Wat er nog komt, en waarom"): [
+            f"{local(each.at) if each.at else never:<21}  {each.step}: {in_words(each.reason, each.dutch_reason)}"
+            for each in report.coming
         ],
-        "Pain check requests": requests,
-        "What happened": [f"{local(each.at)}  {_words(each.kind)}{_details(each)}" for each in report.timeline],
+        in_words("Pain check requests", "Aanvragen voor een pijncheck"): requests,
+        in_words("What happened", "Wat er gebeurde"): [
+            f"{local(each.at)}  {_words(each.kind)}{_details(each)}" for each in report.timeline
+        ],
     }
 
 
 def _opt_in(each: OptInShown, local: _Local) -> str:
-    ticked = "follow-ups ticked" if each.follow_up_ticked else "follow-ups not ticked"
-    form = f", form {each.form}" if each.form else ""
-    return f"{local(each.created_at)}  {each.topic}{form}, {ticked}: {each.disposition}"
+    if each.follow_up_ticked:
+        ticked = in_words("follow-ups ticked", "vervolgmails aangevinkt")
+    else:
+        ticked = in_words("follow-ups not ticked", "vervolgmails niet aangevinkt")
+    form = f", {in_words('form', 'formulier')} {each.form}" if each.form else ""
+    return f"{local(each.created_at)}  {each.topic}{form}, {ticked}: {_words(each.disposition)}"
 
 
 def _consent(each: ConsentShown, local: _Local) -> str:
-    version = f"version {each.version}" if each.version else "no version stated"
-    waits = "" if each.effective else ", waits for the confirmation"
-    gone = f", withdrawn {local(each.withdrawn_at)} ({each.withdrawn_by})" if each.withdrawn_at else ""
-    return f"{local(each.given_at)}  {_words(each.purpose)} by {each.source}, {version}{waits}{gone}"
+    stated = in_words(f"version {each.version}", f"versie {each.version}")
+    version = stated if each.version else in_words("no version stated", "geen versie genoemd")
+    waits = "" if each.effective else in_words(", waits for the confirmation", ", wacht op de knop")
+    gone = ""
+    if each.withdrawn_at:
+        when, by = local(each.withdrawn_at), _words(each.withdrawn_by or "")
+        gone = in_words(f", withdrawn {when} ({by})", f", ingetrokken {when} ({by})")
+    via = in_words("by", "via")
+    return f"{local(each.given_at)}  {_words(each.purpose)} {via} {_words(each.source)}, {version}{waits}{gone}"
 
 
 def _enrolment(each: EnrolmentShown, local: _Local) -> str:
     told = f"{local(each.created_at)}  {each.sequence}: {_words(each.state)}"
     if each.ended_at:
-        told += f" since {local(each.ended_at)} ({_words(each.end_reason or 'no reason kept')})"
+        why = f"({_why(each.end_reason)})"
+        told += f" {in_words('since', 'sinds')} {local(each.ended_at)} {why}"
     if each.paused_until:
-        told += f", paused until {local(each.paused_until)} ({_words(each.pause_reason or 'no reason kept')})"
+        why = f"({_why(each.pause_reason)})"
+        told += f", {in_words('paused until', 'staat stil tot')} {local(each.paused_until)} {why}"
     return told
 
 
 def _message(each: MessageShown, local: _Local) -> Iterator[str]:
     moment = each.first_handed_at or each.settled_at or each.due_at
-    kind = "to the practice" if each.to_practice else _words(each.kind)
+    if each.to_practice:
+        kind = in_words("to the practice", "aan de praktijk")
+    else:
+        kind = in_words(_words(each.kind), "vervolgmail" if each.kind == "follow_up" else _words(each.kind))
     told = f"{local(moment)}  {each.step or each.template} ({kind}): {_words(each.state)}"
     if each.reason and each.state not in _LEFT:
         told += f", {each.reason}"
     if each.consent_given_at and each.first_handed_at:
-        told += f"; on the consent of {local(each.consent_given_at)} by {each.consent_source}"
+        given, source = local(each.consent_given_at), _words(each.consent_source or "")
+        told += in_words(f"; on the consent of {given} by {source}", f"; toestemming van {given} via {source}")
     yield told
     for attempt in each.attempts:
         if attempt.outcome != "accepted":
             answer = " ".join(str(part) for part in (attempt.stage, attempt.code, attempt.detail) if part)
-            yield f"    attempt {attempt.number}: {attempt.outcome or 'under way'}{f' ({answer})' if answer else ''}"
+            outcome = _words(attempt.outcome) if attempt.outcome else in_words("under way", "bezig")
+            tried = in_words("attempt", "poging")
+            yield f"    {tried} {attempt.number}: {outcome}{f' ({answer})' if answer else ''}"
 
 
 def _details(each: HappeningShown) -> str:
@@ -106,5 +208,9 @@ def _details(each: HappeningShown) -> str:
     return f" ({told})" if told else ""
 
 
+def _why(reason: str | None) -> str:
+    return _words(reason) if reason else in_words("no reason kept", "geen reden bewaard")
+
+
 def _words(name: str) -> str:
-    return name.replace("follow_up", "follow-up").replace("_", " ")
+    return in_words(name.replace("follow_up", "follow-up").replace("_", " "), _DUTCH.get(name, name.replace("_", " ")))

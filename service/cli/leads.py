@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from service.cli.opening import open_services, staff_name
+from service.cli.telling import Told, in_words, tell_in
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,9 +30,12 @@ _CHECKPOINTS = 5
 
 @app.command()
 def show(
-    address: Address, as_json: Annotated[bool, typer.Option("--json", help="One JSON object, on stdout.")] = False
+    address: Address,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, on stdout.")] = False,
+    told: Told = None,
 ) -> None:
     """What was sent, what comes when, and why."""
+    tell_in(told)
     from service.cli.lead_text import lines
     from service.flows import lead_report
 
@@ -56,22 +60,28 @@ def export(address: Address) -> None:
 
 
 @app.command()
-def stop(address: Address) -> None:
+def stop(address: Address, told: Told = None) -> None:
     """No more follow-ups, as if the lead had unsubscribed."""
+    tell_in(told)
     from service.flows import consent
     from service.store import events
 
     def work(session: Session, services: Services, lead: Lead, now: datetime) -> str:
         stopped = consent.withdraw(session, services, lead, "staff", now)
         events.audit(session, staff_name(), "lead stopped", now, lead=lead.id, changed=stopped)
-        return "Stopped: no follow-up leaves any more." if stopped else "There was nothing left to stop."
+        return (
+            in_words("Stopped: no follow-up leaves any more.", "Gestopt: er gaat geen vervolgmail meer weg.")
+            if stopped
+            else in_words("There was nothing left to stop.", "Er viel niets te stoppen.")
+        )
 
     typer.echo(_with_lead(address, work))
 
 
 @app.command()
-def resume(address: Address) -> None:
+def resume(address: Address, told: Told = None) -> None:
     """End a pause now: the waits go on from where they stood. Does not undo a stop."""
+    tell_in(told)
     from service.flows import planning
     from service.store import enrolments, events, leads
 
@@ -82,57 +92,83 @@ def resume(address: Address) -> None:
         if resumed:
             leads.note(session, lead.id, "resumed", now, source="staff")
         events.audit(session, staff_name(), "lead resumed", now, lead=lead.id, sequences=resumed)
-        return f"Resumed: {', '.join(resumed)}." if resumed else "Nothing was paused."
+        return _resumed(resumed)
 
     typer.echo(_with_lead(address, work))
 
 
 @app.command()
-def booked(address: Address) -> None:
+def booked(address: Address, told: Told = None) -> None:
     """There is an appointment: the sequences that lead to it end. Nothing queued goes out."""
+    tell_in(told)
     from service.flows import booking
     from service.store import events
 
     def work(session: Session, services: Services, lead: Lead, now: datetime) -> str:
         changed = booking.booked(session, services, lead, "staff", now)
         events.audit(session, staff_name(), "lead booked", now, lead=lead.id, changed=changed)
-        return "Booked: the follow-ups end." if changed else "There was nothing left to end."
+        return (
+            in_words("Booked: the follow-ups end.", "Afspraak genoteerd: de vervolgmails stoppen.")
+            if changed
+            else in_words("There was nothing left to end.", "Er liep al niets meer.")
+        )
 
     typer.echo(_with_lead(address, work))
 
 
 @app.command()
-def replied(address: Address) -> None:
+def replied(address: Address, told: Told = None) -> None:
     """The lead answered a mail in her own words: the follow-ups wait a week, unless you resume them."""
+    tell_in(told)
     from service.flows import replies
     from service.store import events
 
     def work(session: Session, services: Services, lead: Lead, now: datetime) -> str:
         paused = replies.record(session, services, lead, "staff", now)
         events.audit(session, staff_name(), "lead replied", now, lead=lead.id, changed=paused)
-        return "Paused for a week." if paused else "Noted; no follow-ups were under way."
+        return (
+            in_words("Paused for a week.", "De vervolgmails wachten een week.")
+            if paused
+            else in_words("Noted; no follow-ups were under way.", "Genoteerd. Er liepen geen vervolgmails.")
+        )
 
     typer.echo(_with_lead(address, work))
 
 
 @app.command()
-def erase(address: Address, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+def erase(
+    address: Address, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False, told: Told = None
+) -> None:
     """Remove every trace of a lead for good. A keyed hash stays, so that a "no" is still known."""
+    tell_in(told)
     from service.flows import lead_report, privacy
 
     def work(session: Session, services: Services, lead: Lead, now: datetime) -> str:
         privacy.erase(session, services, lead.id, "staff", now, actor=staff_name())
-        return "Erased."
+        return in_words("Erased.", "Gewist.")
 
     _, services = open_services()
     with services.database.reading() as session:
         lead_report.find(session, address)
     if not yes:
-        typer.confirm("Erase all that is held about this lead? It cannot be undone.", abort=True)
+        question = in_words(
+            "Erase all that is held about this lead? It cannot be undone.",
+            "Alles over deze lead wissen? Dit kun je niet terugdraaien.",
+        )
+        typer.confirm(question, abort=True)
     said = _with_lead(address, work, services)
     if not any(services.database.forget_for_good() for _ in range(_CHECKPOINTS)):
-        said += " The database was busy all the while: the running service cuts its log off within a minute or two."
+        said += in_words(
+            " The database was busy all the while: the running service cuts its log off within a minute or two.",
+            " De database was steeds bezig: de dienst ruimt de laatste sporen binnen een paar minuten op.",
+        )
     typer.echo(said)
+
+
+def _resumed(sequences: list[str]) -> str:
+    if not sequences:
+        return in_words("Nothing was paused.", "Er stond niets stil.")
+    return in_words(f"Resumed: {', '.join(sequences)}.", f"Loopt weer: {', '.join(sequences)}.")
 
 
 def _with_lead(

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from service.cli.opening import open_services, staff_name
+from service.cli.telling import Told, in_words, say, tell_in
 from service.errors import InvalidInputError
 
 app = typer.Typer(help="Mail that needs a person: list it, decide.", no_args_is_help=True, rich_markup_mode=None)
@@ -28,9 +29,15 @@ class As(StrEnum):
     DROP = "drop"
 
 
+_DUTCH = {As.SENT: "aangekomen", As.RESEND: "gaat opnieuw", As.DROP: "vervallen"}
+
+
 @app.command("list")
-def list_(state: Annotated[Waiting | None, typer.Option(help="Only these; without it, both.")] = None) -> None:
+def list_(
+    state: Annotated[Waiting | None, typer.Option(help="Only these; without it, both.")] = None, told: Told = None
+) -> None:
     """Mail whose fate is unknown or that is held, oldest first."""
+    tell_in(told)
     from service.store import outbox
 
     _, services = open_services()
@@ -38,14 +45,15 @@ def list_(state: Annotated[Waiting | None, typer.Option(help="Only these; withou
         zone = services.published.calendar(session).zone
         found = outbox.in_states(session, [state] if state else list(Waiting))
     if not found:
-        typer.echo("Nothing waits for a person.")
+        say("Nothing waits for a person.", "Er wacht niets op jou.")
         return
-    typer.echo(f"{'id':>8}  {'state':<8} {'kind':<10} {'lead':>8}  {'since':<16}  step: reason")
+    heads = in_words("since            step: reason", "sinds            stap: reden")
+    typer.echo(f"{'id':>8}  {in_words('state', 'stand'):<8} {in_words('kind', 'soort'):<10} {'lead':>8}  {heads}")
     for each in found:
         since = (each.first_handed_at or each.due_at).astimezone(zone)
         lead = each.lead_id if each.lead_id is not None else "-"
-        told = f"{each.step or each.template}: {each.reason or 'no reason kept'}"
-        typer.echo(f"{each.id:>8}  {each.state:<8} {each.kind:<10} {lead:>8}  {since:%Y-%m-%d %H:%M}  {told}")
+        why = f"{each.step or each.template}: {each.reason or in_words('no reason kept', 'geen reden bewaard')}"
+        typer.echo(f"{each.id:>8}  {each.state:<8} {each.kind:<10} {lead:>8}  {since:%Y-%m-%d %H:%M}  {why}")
 
 
 @app.command()
@@ -55,18 +63,30 @@ def resolve(
     backlog: Annotated[
         bool, typer.Option("--backlog", help="Everything that waits for approval after a stretch without mail.")
     ] = False,
+    told: Told = None,
 ) -> None:
     """Decide about mail that waits. All of these ids, or none where one cannot be resolved so; or the whole backlog."""
+    tell_in(told)
     from service.flows import resolving
 
     if backlog == bool(ids):
-        raise InvalidInputError("name the ids of the messages, or write --backlog for all that wait for approval")
+        raise InvalidInputError(
+            "name the ids of the messages, or write --backlog for all that wait for approval",
+            "noem de nummers van de mails, of schrijf --backlog voor alles wat op je wacht",
+        )
     _, services = open_services()
     if backlog:
         count = resolving.resolve_backlog(services, choice.value, actor=staff_name())
-        typer.echo(f"{count} follow-up{'' if count == 1 else 's'} of the backlog: {choice.value}.")
+        say(
+            f"{count} follow-up{'' if count == 1 else 's'} of the backlog: {choice.value}.",
+            f"{count} {'mail' if count == 1 else 'mails'} die bleven liggen: {_DUTCH[choice]}.",
+        )
         return
     ids = ids or []
     with services.database.transaction() as session:
         resolving.resolve(session, services, ids, choice.value, actor=staff_name(), now=services.clock.now())
-    typer.echo(f"{'Message' if len(ids) == 1 else 'Messages'} {', '.join(map(str, ids))}: {choice.value}.")
+    named = ", ".join(map(str, ids))
+    say(
+        f"{'Message' if len(ids) == 1 else 'Messages'} {named}: {choice.value}.",
+        f"{'Mail' if len(ids) == 1 else 'Mails'} {named}: {_DUTCH[choice]}.",
+    )

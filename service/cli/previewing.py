@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from service.flows.samples import Sample
     from service.flows.services import Services
 
+_DUTCH = {
+    "accepted": "aangenomen",
+    "retry": "nu niet aangenomen, probeer het later",
+    "invalid": "geweigerd: dit adres klopt niet",
+    "suppressed": "geweigerd",
+    "unknown": "niet bekend of het is aangekomen",
+    "down": "de mailserver is niet te bereiken",
+}
+
 
 def preview(
     template: Annotated[str, typer.Argument(help="A mail, such as advies-lage-rug.")],
@@ -84,6 +93,7 @@ def send_test(
     tell_in(told)
     _, services = open_services(ready=False)
     result = samples.send(services, template, pairs(answer), to=to, now=datetime.now(UTC))
-    typer.echo(f"{template} to {to}: {result.outcome}{f' ({result.text})' if result.text else ''}")
+    said = f" ({result.text})" if result.text else ""
+    say(f"{template} to {to}: {result.outcome}{said}", f"{template} aan {to}: {_DUTCH[result.outcome]}{said}")
     if result.outcome != "accepted":
         raise typer.Exit(1)

@@ -112,36 +112,50 @@ def revisions(
 
 
 def pause(
-    name: Name = None, all_mail: Annotated[bool, typer.Option("--all-mail", help="Hold the advice back too.")] = False
+    name: Name = None,
+    all_mail: Annotated[bool, typer.Option("--all-mail", help="Hold the advice back too.")] = False,
+    told: Told = None,
 ) -> None:
     """The emergency brake: no follow-ups leave until `resume`."""
+    tell_in(told)
     from service.flows import brake
 
     _, services = open_services()
     with services.database.transaction() as session:
         now = services.clock.now()
         held = brake.pull(session, services, name=name, all_mail=all_mail, actor=staff_name(), now=now)
-    what = "all mail" if held.all_mail else "all follow-ups" if held.follow_ups else ", ".join(sorted(held.sequences))
-    typer.echo(f"Held back: {what}. Let go with: nurture resume")
+    named = ", ".join(sorted(held.sequences))
+    what = "all mail" if held.all_mail else "all follow-ups" if held.follow_ups else named
+    dutch = "alle mail" if held.all_mail else "alle vervolgmails" if held.follow_ups else named
+    say(
+        f"Held back: {what}. Let go with: nurture resume",
+        f"Dit staat nu stil: {dutch}. Weer laten gaan: nurture resume",
+    )
 
 
-def resume(name: Name = None) -> None:
+def resume(name: Name = None, told: Told = None) -> None:
     """Let go of what `nurture pause` or `nurture restore` holds back."""
+    tell_in(told)
     from service.flows import brake
 
     _, services = open_services()
     with services.database.transaction() as session:
         put_back = None if name else brake.put_back_since(session)
         held = brake.release(session, services, name=name, actor=staff_name(), now=services.clock.now())
-    typer.echo("Mail goes out again.")
+    say("Mail goes out again.", "De mail gaat weer.")
     if put_back is not None:
-        typer.echo(
+        say(
             f"What may have left after {put_back:%Y-%m-%d %H:%M} UTC, before this database was put back, stays held "
-            "until you decide: nurture message list"
+            "until you decide: nurture message list",
+            f"Wat na {put_back:%Y-%m-%d %H:%M} UTC misschien al weg was, voor deze database werd teruggezet, wacht "
+            "tot je kiest: nurture message list",
         )
     if held:
-        typer.echo(
+        say(
             f"Piled up meanwhile, and waiting for your approval: {held}. See: nurture message list --state held\n"
             "Send them, at most one a lead a day: nurture message resolve --backlog --as resend\n"
-            "Let them go: nurture message resolve --backlog --as drop"
+            "Let them go: nurture message resolve --backlog --as drop",
+            f"Intussen bleven er {held} liggen. Ze wachten op jou. Bekijk ze: nurture message list --state held\n"
+            "Toch versturen, hooguit één per lead per dag: nurture message resolve --backlog --as resend\n"
+            "Laten vallen: nurture message resolve --backlog --as drop",
         )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from service.cli.opening import open_services
+from service.cli.telling import say
 from service.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -91,9 +92,15 @@ def migrate() -> None:
     _, services = open_services(ready=False)
     before = schema.schema_state(services.database)
     if before is schema.Schema.NEWER:
-        raise RefusedError("the database was made by a newer version; install that version, or restore a backup")
+        raise RefusedError(
+            "the database was made by a newer version; install that version, or restore a backup",
+            "de database is van een nieuwere versie; installeer die versie, of zet een back-up terug",
+        )
     worked = schema.migrate(services.database)
-    typer.echo("The schema was brought up to date." if worked else "The schema is current.")
+    if worked:
+        say("The schema was brought up to date.", "De database is bijgewerkt.")
+    else:
+        say("The schema is current.", "De database is al bij.")
 
 
 def _serve(services: Services, host: str, port: int, *, with_worker: bool) -> None:

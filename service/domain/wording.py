@@ -60,6 +60,12 @@ def dutch_moment(local: datetime, *, year: bool = False) -> str:
     return f"{day} {local:%Y %H:%M}" if year else f"{day} {local:%H:%M}"
 
 
+def dutch_short_moment(local: datetime) -> str:
+    """A local moment for a column, such as "di 28 apr 2026 09:00"."""
+    month = "mrt" if local.month == 3 else DUTCH_MONTHS[local.month - 1][:3]
+    return f"{_DUTCH_DAYS[local.weekday()][:2]} {local.day:02} {month} {local:%Y %H:%M}"
+
+
 def english_moment(local: datetime, *, year: bool = False) -> str:
     """A local moment such as "Tuesday 28 April 09:00", with its year where that is asked for."""
     day = f"{_ENGLISH_DAYS[local.weekday()]} {local.day} {ENGLISH_MONTHS[local.month - 1]}"

@@ -95,7 +95,10 @@ def _since(session: Session, now: datetime) -> dict[str, str]:
 def _known(session: Session, services: Services, name: str | None) -> None:
     names = [live.sequence.name for live in services.published.live_sequences(session)]
     if name is not None and name not in names:
-        raise NotFoundError(f"there is no published sequence {name}; there are: {', '.join(names) or 'none'}")
+        raise NotFoundError(
+            f"there is no published sequence {name}; there are: {', '.join(names) or 'none'}",
+            f"er is geen gepubliceerde reeks {name}; kies uit: {', '.join(names) or 'nog niets'}",
+        )
 
 
 def _keep(

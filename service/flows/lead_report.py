@@ -37,12 +37,14 @@ def find(session: Session, address: str) -> Lead:
     try:
         normalised = normalise_address(address)
     except InvalidInputError as error:
-        raise InvalidInputError(f"{address!r} cannot be used: {error.english}", error.dutch) from None
+        raise InvalidInputError(
+            f"{address!r} cannot be used: {error.english}", f"{address!r} kan niet: {error.dutch}"
+        ) from None
     lead = leads.by_address(session, normalised)
     if lead is None:
         raise NotFoundError(
             f"there is no lead with the address {normalised}: it never came, or it was erased",
-            "We hebben geen gegevens bij dit adres.",
+            f"er is geen lead met het adres {normalised}: nooit binnengekomen, of gewist",
         )
     return lead
 
@@ -54,11 +56,13 @@ def report(session: Session, services: Services, lead: Lead, now: datetime) -> L
     hmac = services.hmac(lead.address)
     by_id = {consent.id: consent for consent, _ in given}
     tries = lead_rows.attempts(session, lead.id)
+    held_back = _held_back(session, runs)
     return _shown(
         LeadReport,
         lead,
         time_zone=str(services.published.calendar(session).zone),
-        held_back=_held_back(session, runs),
+        held_back=held_back[0],
+        dutch_held_back=held_back[1],
         opt_ins=[_shown(OptInShown, row) for row in leads.opt_ins(session, lead.id)],
         consents=[
             _shown(
@@ -133,12 +137,23 @@ def _coming(session: Session, services: Services, row: Enrolment, now: datetime)
     ]
 
 
-def _held_back(session: Session, runs: Sequence[Enrolment]) -> str | None:
-    """The emergency brake, as far as it concerns this lead."""
+def _held_back(session: Session, runs: Sequence[Enrolment]) -> tuple[str, str] | tuple[None, None]:
+    """The emergency brake, as far as it concerns this lead, in English and in Dutch."""
     paused = brake.state(session)
     if paused.all_mail:
-        return "all mail is held back; nurture resume lets it go"
+        return (
+            "all mail is held back; nurture resume lets it go",
+            "alle mail staat stil; weer laten gaan: nurture resume",
+        )
     if paused.follow_ups:
-        return "all follow-ups are held back; nurture resume lets them go"
-    mine = sorted({row.sequence for row in runs} & paused.sequences)
-    return f"the follow-ups of {', '.join(mine)} are held back; nurture resume lets them go" if mine else None
+        return (
+            "all follow-ups are held back; nurture resume lets them go",
+            "alle vervolgmails staan stil; weer laten gaan: nurture resume",
+        )
+    mine = ", ".join(sorted({row.sequence for row in runs} & paused.sequences))
+    if not mine:
+        return None, None
+    return (
+        f"the follow-ups of {mine} are held back; nurture resume lets them go",
+        f"de vervolgmails van {mine} staan stil; weer laten gaan: nurture resume",
+    )

@@ -145,6 +145,7 @@ class LeadReport(Shown):
     erase_at: datetime | None
     time_zone: str
     held_back: str | None
+    dutch_held_back: str | None
     opt_ins: tuple[OptInShown, ...]
     consents: tuple[ConsentShown, ...]
     enrolments: tuple[EnrolmentShown, ...]

@@ -63,7 +63,10 @@ def resolve(
     messages = _lock(session, services, wanted)
     missing = [str(each) for each in wanted if each not in {message.id for message in messages}]
     if missing:
-        raise NotFoundError(f"there is no message {', '.join(missing)}; see: nurture message list")
+        raise NotFoundError(
+            f"there is no message {', '.join(missing)}; see: nurture message list",
+            f"er is geen mail met nummer {', '.join(missing)}; zie: nurture message list",
+        )
     _resolve_all(session, services, messages, choice, actor, now)
 
 
@@ -91,9 +94,15 @@ def _lock(session: Session, services: Services, ids: Sequence[int]) -> list[Mess
 def _resolve(session: Session, services: Services, message: Message, choice: Choice, now: datetime) -> None:
     before, after = State(message.state), _TO[choice]
     if before not in {State.UNKNOWN, State.HELD}:
-        raise RefusedError(f"message {message.id} is {before.value}; only unknown and held ones wait for a person")
+        raise RefusedError(
+            f"message {message.id} is {before.value}; only unknown and held ones wait for a person",
+            f"mail {message.id} is {before.value}; alleen unknown en held wachten op jou",
+        )
     if not can_move(before, after):
-        raise RefusedError(f"message {message.id} was held before it went out, so it cannot count as {choice}")
+        raise RefusedError(
+            f"message {message.id} was held before it went out, so it cannot count as {choice}",
+            f"mail {message.id} is nooit weggegaan, dus {choice} kan niet",
+        )
     held_for = message.hold
     outbox.release(message, after.value, _WHY[choice], due_at=now if choice == "resend" else None)
     if choice == "resend":

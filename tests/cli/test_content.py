@@ -173,7 +173,7 @@ def test_simulate_prints_each_mail_with_its_date_and_reason_and_moves_no_data(de
     assert not {"2026-12-25", "2026-12-26", "2027-01-01"} & set(days), "holidays"
     text = desk.nurture("simulate", "lage-rug", *moment).out
     assert len(text.splitlines()) == len(rows)
-    assert "Mon 21 Dec 2026 10:00" in text
+    assert "Monday 21 December 2026 10:00" in text
     live = json.loads(desk.nurture("simulate", "lage-rug", *moment, "--live", "--json").out)
     assert live == rows
     booked = json.loads(desk.nurture("simulate", "lage-rug", *moment, "--event", "booked@+9d", "--json").out)
