@@ -38,7 +38,8 @@ class Event:
 class Simulated:
     """One step: when it leaves and why then; `at` is None for a step that is not sent, and the reason says why.
 
-    `answers` are those known when it is written, which its text may go by.
+    `answers` are those known when it is written, which its text may go by; `since` is the moment its wait counts from,
+    and `turn` when its turn came: also that of a step that was passed over.
     """
 
     step: str
@@ -46,6 +47,8 @@ class Simulated:
     at: datetime | None
     reason: Reason
     answers: Mapping[str, str] = field(default_factory=dict)
+    since: datetime | None = None
+    turn: datetime | None = None
 
 
 @dataclass(kw_only=True)
@@ -126,11 +129,11 @@ class Play:
     def _move_on(self, decision: Send | Skip, now: datetime) -> None:
         step = self._sequence.step(decision.step)
         template = step.template_for(self._row.split_id) if step else ""
-        known = dict(self._row.answers)
+        known, since = dict(self._row.answers), self._row.anchor
         if isinstance(decision, Skip):
             self._outcomes[decision.step] = "skipped"
             self._row.anchor = decision.planned_at
-            self._tell(decision.step, template, None, decision.reason, known)
+            self._tell(decision.step, template, None, decision.reason, known, since=since, turn=now)
         else:
             self._row.anchor = respaced(decision.planned_at, now, self._calendar)
             if self._refusals:
@@ -142,11 +145,22 @@ class Play:
             else:
                 self._outcomes[decision.step] = "sent"
                 self._days.add(self._calendar.local_day(now))
-                self._tell(decision.step, template, now, decision.reason, known)
+                self._tell(decision.step, template, now, decision.reason, known, since=since, turn=now)
         self._row.next_step = after_step(planning.value(self._row, self._outcomes), self._sequence, decision.step)
 
-    def _tell(self, step: str, template: str, at: datetime | None, reason: Reason, known: Mapping[str, str]) -> None:
-        self._told.append(Simulated(step=step, template=template, at=at, reason=reason, answers=known))
+    def _tell(
+        self,
+        step: str,
+        template: str,
+        at: datetime | None,
+        reason: Reason,
+        known: Mapping[str, str],
+        *,
+        since: datetime | None = None,
+        turn: datetime | None = None,
+    ) -> None:
+        told = Simulated(step=step, template=template, at=at, reason=reason, answers=known, since=since, turn=turn)
+        self._told.append(told)
 
     def _put_back(self, refused: _Refused, now: datetime) -> None:
         """One more try was refused."""

@@ -118,27 +118,28 @@ def leads(
 def futures(runs: Rows[Run], rules: Mapping[int, Rules], now: datetime) -> dict[int, list[Simulated]]:
     """What is to come in each run of one lead (enrolment id -> steps), when each goes by these rules.
 
-    Over all of them at most one mail a day leaves: whichever is first takes the day, and the other makes way.
+    Over all of them at most one mail a day leaves: whichever is first takes the day, and the other makes way; of two at
+    one moment, as planning has it, the one that waited longest.
     """
     taken = {run.row.id: set(run.days) for run in runs}
     found = {run.row.id: _coming(run, rules[run.row.id], taken[run.row.id], now) for run in runs}
     if len(runs) < 2:
         return found
     settled: set[tuple[int, str]] = set()
-    while coming := sorted(
-        (each.at, key, each.step)
+    while turns := sorted(
+        (each.turn, each.since or each.turn, key, each.step, each.at is not None)
         for key, told in found.items()
         for each in told
-        if each.at is not None and (key, each.step) not in settled
+        if each.turn is not None and (key, each.step) not in settled
     ):
-        at, mine, step = coming[0]
+        moment, _, mine, step, leaves = turns[0]
         settled.add((mine, step))
-        day = rules[mine].calendar.local_day(at)
-        for run in runs:
+        day = rules[mine].calendar.local_day(moment)
+        for run in runs if leaves else ():
             other = run.row.id
             if other != mine and day not in taken[other]:
                 taken[other].add(day)
-                if any(key == other and rules[other].calendar.local_day(moment) == day for moment, key, _ in coming):
+                if any(key == other and rules[other].calendar.local_day(turn) == day for turn, _, key, *_ in turns):
                     found[other] = _coming(run, rules[other], taken[other], now)
     return found
 

@@ -80,12 +80,12 @@ def test_a_price_that_says_nothing_warns(folder: Path, price: str, warns: bool) 
 
 def test_an_empty_price_is_refused(folder: Path) -> None:
     change(folder, "practice.yaml", '"€ 95"', '""')
-    assert ("error", "content-empty", "practice.yaml", 46) in [place(each) for each in found(folder)]
+    assert ("error", "content-empty", "practice.yaml", 47) in [place(each) for each in found(folder)]
 
 
 def test_an_address_in_the_practice_file_that_names_the_complaint_warns(folder: Path) -> None:
     change(folder, "practice.yaml", "example/artikel", "example/lage-rugpijn")
-    assert [place(each) for each in found(folder)] == [("warning", "practice-complaint-word", "practice.yaml", 56)]
+    assert [place(each) for each in found(folder)] == [("warning", "practice-complaint-word", "practice.yaml", 57)]
 
 
 @pytest.mark.parametrize(("change_to", "count"), [("Kort.", "8"), ("woord " * 300, "307")])
@@ -103,6 +103,6 @@ def test_replied_in_a_condition_needs_a_mailbox_that_is_read(folder: Path) -> No
     change(folder, "sequences/lage-rug.yaml", "only_if: {answer: {helped: [same]}}", "only_if: {replied: true}")
     content = read_content(folder)
     (problem,) = replied_unread(content, reply_mailbox=False)
-    assert place(problem) == ("warning", "replied-unread", "sequences/lage-rug.yaml", 47)
+    assert place(problem) == ("warning", "replied-unread", "sequences/lage-rug.yaml", 48)
     assert list(replied_unread(content, reply_mailbox=True)) == []
     assert list(replied_unread(shipped().content, reply_mailbox=False)) == []

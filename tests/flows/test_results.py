@@ -122,7 +122,7 @@ def test_each_variant_has_its_own_line_and_few_leads_prove_nothing(house: House)
     assert (short.variant, long.variant) == ("kort", "lang")
     assert short.accepted + long.accepted == 12
     assert min(short.accepted, long.accepted) > 0
-    first = next(each for each in people if acts.follow_ups(house, each)["keuze"].template == "uitnodiging")
+    first = next(each for each in people if acts.follow_ups(house, each)["keuze"].template.startswith("uitnodiging"))
     press_booking(house, "keuze", first)
     acts.booked(house, first)
     short, long = found(house).variants("keuze")
