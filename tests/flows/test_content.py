@@ -207,6 +207,12 @@ def test_windows_line_ends_and_a_byte_order_mark_change_nothing(folder: Path) ->
     assert content.sources["practice.yaml"] == PRACTICE
 
 
+@pytest.mark.parametrize("text", ["a: [" + "1," * 100_000 + "1]", "[" * 100_000, "a: 1\n" * 50_000])
+def test_a_yaml_file_of_more_than_anybody_writes_is_refused_before_it_is_read(text: str) -> None:
+    found = read_yaml(text, "practice.yaml")
+    assert (found.data, [problem.id for problem in found.problems]) == (None, ["yaml-too-big"])
+
+
 def test_a_huge_file_is_refused_unread(folder: Path) -> None:
     (folder / "practice.yaml").write_text("#" * 300_000)
     assert "over 256 kB" in told(read_content(folder))[0]
@@ -244,7 +250,7 @@ def test_aliases_cannot_multiply() -> None:
 
 
 def test_endless_nesting_is_told() -> None:
-    (problem,) = read_yaml("[" * 50_000, "x.yaml").problems
+    (problem,) = read_yaml("[" * 5_000, "x.yaml").problems
     assert problem.id == "yaml-syntax"
 
 
