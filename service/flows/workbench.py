@@ -132,4 +132,4 @@ def _is_content(folder: Path, path: Path) -> bool:
 
 def _made_of(draft: Draft, name: str) -> object:
     """What a filled-in mail depends on: the same of it gives the same mail."""
-    return draft.mails[name], draft.content.practice
+    return draft.mails[name], samples.practice_of(draft)

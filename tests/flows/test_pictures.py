@@ -27,11 +27,8 @@ PAGE = (
 
 
 @pytest.fixture
-def hosted(tmp_path: Path) -> Hosted:
-    folder = tmp_path / "media"
-    folder.mkdir()
-    (folder / "logo.png").write_bytes(RED)
-    return Hosted(url="https://mail.example/media/", folder=folder)
+def hosted() -> Hosted:
+    return Hosted(url="https://mail.example/media/", images={"logo.png": RED})
 
 
 @pytest.mark.browser
@@ -66,8 +63,7 @@ def test_each_look_is_drawn_as_wide_as_it_is_read_and_no_script_runs(hosted: Hos
         "https://mail.example/media/x.png",
     ],
 )
-def test_nothing_but_an_image_of_the_folder_comes_into_the_page(hosted: Hosted, address: str) -> None:
-    (hosted.folder.parent / "practice.yaml").write_text("name: geheim")
+def test_nothing_but_an_image_of_the_practice_comes_into_the_page(hosted: Hosted, address: str) -> None:
     page = alone(f'<head></head><img src="{address}" alt="">', hosted)
     assert address in page
     assert "base64" not in page
