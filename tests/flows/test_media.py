@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,8 @@ from service.flows.drafts import Draft, read_draft
 from service.flows.media import LARGEST
 from service.flows.pictures import alone
 from tests.support import drafts
-from tests.support.house import BASE_URL, ROOT, House, part
+from tests.support.folders import content_copy
+from tests.support.house import BASE_URL, House, part
 from tests.support.pictures import image
 from tests.support.website import website
 
@@ -22,12 +22,7 @@ from tests.support.website import website
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The shipped content, its advice with a photo, its practice with a logo."""
-    content = tmp_path / "content"
-    content.mkdir()
-    for name in ("practice.yaml", "forms.yaml"):
-        shutil.copy(ROOT / name, content / name)
-    for name in ("sequences", "email_templates"):
-        shutil.copytree(ROOT / name, content / name)
+    content = content_copy(tmp_path)
     (content / "media").mkdir()
     (content / "media/foto.jpg").write_bytes(image("JPEG"))
     (content / "media/logo.png").write_bytes(image("PNG", width=200, height=80))

@@ -87,6 +87,16 @@ def test_a_browser_that_ends_at_once_is_told(tmp_path: Path) -> None:
         pass
 
 
+def test_a_browser_is_told_none_of_our_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NURTURE_SUPPRESSION_KEY", "a-key-that-nobody-else-may-see")
+    program = _script(tmp_path, f"env > {tmp_path}/told; exit 1")
+    with pytest.raises(UnavailableError), chromium.opened(program):
+        pass
+    told = (tmp_path / "told").read_text()
+    assert "HOME=" in told
+    assert "NURTURE" not in told
+
+
 def _mail() -> Rendered:
     return Rendered(subject="Proef", preheader="", html=PAGE, text="Dag Anna")
 
