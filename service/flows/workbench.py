@@ -90,6 +90,8 @@ class Workbench:
             draft = read_draft(self._services.content_dir)
         except ProblemsError as error:
             return None, error.problems
+        except NurtureError as error:  # no memory for one more process: the next look may have it
+            return None, (Problem(id="content-unreadable", message=error.english, dutch=error.dutch),)
         except OSError as error:  # a folder that is taken away while it is being listed
             told = Problem(
                 id="content-unreadable",
