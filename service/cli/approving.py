@@ -9,7 +9,7 @@ import typer
 
 from service.cli.opening import open_services, staff_name
 from service.cli.telling import Told, say, tell_in
-from service.errors import NotFoundError
+from service.errors import NotFoundError, RefusedError
 
 
 def approve(
@@ -28,8 +28,24 @@ def approve(
     path = folder / (partial if partial.endswith(".md") else f"{partial}.md")
     if path.parent != folder or not path.is_file():
         raise NotFoundError(f"there is no {path.name} in {folder}", f"{path.name} staat niet in {folder}")
-    text = approved(path.read_text(encoding="utf-8"), by=by, on=datetime.now(UTC).date())
-    replace_file(path, text)
+    if not path.name.startswith("_"):
+        raise RefusedError(
+            f"{path.name} is a mail; what is approved is a partial, whose name begins with an underscore",
+            f"{path.name} is een mail; alleen een tekstblok (de naam begint met _) wordt goedgekeurd",
+        )
+    try:
+        text = approved(path.read_text(encoding="utf-8"), by=by, on=datetime.now(UTC).date())
+        replace_file(path, text)
+    except UnicodeDecodeError:
+        raise RefusedError(
+            f"{path.name} is no UTF-8; save the file as UTF-8 text",
+            f"{path.name} is geen UTF-8; bewaar het bestand als UTF-8-tekst",
+        ) from None
+    except OSError as error:
+        raise RefusedError(
+            f"{path.name} cannot be read or written: {error.strerror}",
+            f"{path.name} kan niet gelezen of geschreven worden: {error.strerror}",
+        ) from error
     with services.database.transaction() as session:
         events.audit(session, staff_name(), "approved", services.clock.now(), partial=path.name, by=by)
     say(

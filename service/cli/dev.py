@@ -34,7 +34,6 @@ def dev(
     told: Told = None,
 ) -> None:
     """Watch the content: on each save, tell what is wrong and show the mails anew. Stop with Ctrl-C."""
-    from service.flows import samples
     from service.flows.workbench import Workbench, saves
     from service.web.workbench import create_workbench
 
@@ -43,7 +42,7 @@ def dev(
     folder = out or settings.data_dir / "preview"
     bench = Workbench(services, pairs(answer))
     words = language()
-    app = create_workbench(bench, samples.hosted(services), lambda problem: problem.told(words))
+    app = create_workbench(bench, lambda problem: problem.told(words))
     stop = threading.Event()
     with contextlib.closing(listen("127.0.0.1", port)) as listening, _served(app, listening):
         bench.look(datetime.now(UTC))

@@ -15,7 +15,6 @@ from service.errors import RefusedError, UnavailableError
 
 if TYPE_CHECKING:
     from service.flows.samples import Sample
-    from service.flows.services import Services
 
 _DUTCH = {
     "accepted": "aangenomen",
@@ -51,16 +50,16 @@ def preview(
         raise RefusedError(
             f"{out} cannot be written to: {error.strerror}", f"in {out} kan niet geschreven worden: {error.strerror}"
         ) from error
-    pictures = _draw(services, sample, template, out)
+    pictures = _draw(sample, template, out)
     say(
         f"Written in {out}: {', '.join(path.name for path in (*written, *pictures))}",
         f"Gemaakt in {out}: {', '.join(path.name for path in (*written, *pictures))}",
     )
 
 
-def _draw(services: Services, sample: Sample, template: str, out: Path) -> list[Path]:
+def _draw(sample: Sample, template: str, out: Path) -> list[Path]:
     """The pictures that were written; without a Chromium none are, and that is said."""
-    from service.flows import chromium, pictures, samples
+    from service.flows import chromium, pictures
 
     found = chromium.program()
     if found is None:
@@ -72,7 +71,7 @@ def _draw(services: Services, sample: Sample, template: str, out: Path) -> list[
     written = []
     try:
         with chromium.opened(found) as browser:
-            for name, png in pictures.drawn(browser, sample.rendered, samples.hosted(services)):
+            for name, png in pictures.drawn(browser, sample.rendered, sample.hosted):
                 path = out / f"{template}-{name}.png"
                 path.write_bytes(png)
                 written.append(path)

@@ -65,7 +65,7 @@ def opened(path: str, *, seconds: float = _SECONDS) -> Iterator[Chromium]:
         process = os.posix_spawn(
             path,
             [*arguments, "about:blank"],
-            {**os.environ, "HOME": folder},
+            {name: value for name, value in os.environ.items() if not name.startswith("NURTURE_")} | {"HOME": folder},
             file_actions=[
                 (os.POSIX_SPAWN_DUP2, found, number)
                 for number, found in enumerate((null, null, null, theirs_in, theirs_out))

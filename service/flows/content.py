@@ -241,11 +241,21 @@ class _Reading:
         return None
 
     def _files(self, below: str) -> list[File]:
-        return sorted(
-            path
-            for path in (self._folder / below).rglob("*")
-            if path.is_file() and not path.name.startswith((".", "~")) and not path.name.endswith("~")
-        )
+        found = []
+        for path in sorted((self._folder / below).rglob("*")):
+            if not path.is_file() or path.name.startswith((".", "~")) or path.name.endswith("~"):
+                continue
+            name = path.relative_to(self._folder).as_posix()
+            if name.isprintable():
+                found.append(path)
+            else:  # bytes that are no UTF-8, a line end: it can be neither told nor kept
+                self._add(
+                    "content-unreadable",
+                    ascii(name)[1:-1],
+                    "the name of this file holds a character that cannot be shown; give it another",
+                    "in de naam van dit bestand staat een teken dat niet te tonen is; geef het een andere naam",
+                )
+        return found
 
     def _add(self, problem_id: str, file: str, message: str, dutch: str) -> None:
         self.problems.append(Problem(id=problem_id, file=file, message=message, dutch=dutch))

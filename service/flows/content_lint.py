@@ -27,7 +27,8 @@ _MOST_COMBINATIONS = 60
 _WORD = re.compile(r"\w[\w’'-]*")
 _URL = re.compile(r"https://\S+")
 _SAFETY = re.compile(r"={60}\n.*?={60}\n", re.DOTALL)
-_UNREAD = re.compile(r"<mj-style.*?</mj-style>|<!--.*?-->|<[^>]*>", re.DOTALL)
+_UNREAD = re.compile(r"<mj-style.*?(?:</mj-style>|\Z)|<!--.*?(?:-->|\Z)|<[^<>]*>", re.DOTALL)
+"""What is never closed goes on to the end: looked for anew at each beginning, it would take minutes."""
 PARTIAL_KEYS = ("kind", "needs_approval", "approved")
 _PRICED = re.compile(r"(?i)\d|gratis|kosteloos")
 

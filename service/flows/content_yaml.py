@@ -20,7 +20,11 @@ from service.errors import Problem
 
 LARGEST_FILE = 256 * 1024
 _MOST_NODES = 20_000
+_MOST_MARKS = 10_000
+"""Line ends, commas, opening brackets: reading takes a second for so many, whatever they turn out to mean."""
 _DEEPEST = 20
+_TOO_BIG = "this is too much, nested too deeply, or refers to itself too often"
+_TE_GROOT = "dit is te veel, zit te diep in elkaar, of verwijst te vaak naar zichzelf; schrijf het korter op"
 _TAG = "tag:yaml.org,2002:"
 
 Scalar = str | int | float | bool | date | None
@@ -42,6 +46,9 @@ class YamlFile:
 
 def read_yaml(text: str, file: str) -> YamlFile:
     """The data of a YAML text; every syntax problem is one sentence with its line."""
+    if sum(map(text.count, "\n,[{")) > _MOST_MARKS:
+        problem = Problem(id="yaml-too-big", message=_TOO_BIG, dutch=_TE_GROOT, file=file)
+        return YamlFile(data=None, lines=MappingProxyType({}), problems=(problem,))
     try:
         node = YAML(typ="safe", pure=True).compose(text)
     except YAMLError as error:
@@ -73,12 +80,7 @@ class _Walk:
         self._visited += 1
         if len(path) > _DEEPEST or self._visited > _MOST_NODES:
             if not any(problem.id == "yaml-too-big" for problem in self.problems):
-                self._add(
-                    "yaml-too-big",
-                    node,
-                    "this is nested too deeply, or refers to itself too often",
-                    "dit zit te diep in elkaar, of verwijst te vaak naar zichzelf; schrijf het korter op",
-                )
+                self._add("yaml-too-big", node, _TOO_BIG, _TE_GROOT)
             return None
         if isinstance(node, MappingNode):
             return self._mapping(node, path)

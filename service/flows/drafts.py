@@ -108,7 +108,7 @@ def _mail_names(content: Content) -> list[str]:
 def _images(folder: Path) -> list[str]:
     media = folder / "media"
     found = (path for path in media.rglob("*") if path.is_file() and not path.name.startswith("."))
-    return sorted(path.relative_to(media).as_posix() for path in found)
+    return sorted(name for path in found if (name := path.relative_to(media).as_posix()).isprintable())
 
 
 def _safety_missing(content: Content, mails: Mapping[str, CompiledMail]) -> list[Problem]:

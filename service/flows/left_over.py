@@ -12,7 +12,8 @@ from service.errors import Problem, Severity
 from service.flows.content import SEQUENCES, TEMPLATES, Content
 from service.flows.content_yaml import read_yaml
 
-_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
+_COMMENT = re.compile(r"\{#.*?(?:#\}|\Z)", re.DOTALL)
+"""One that is never closed goes on to the end: looked for anew at each `{#`, it would take minutes."""
 _INCLUDE = re.compile(r"\{%[-+]?\s*include\s+[\"']([^\"']+)[\"']")
 _ANSWER = re.compile(r"\banswers(?:\.|\[[\"'])([a-z][a-z0-9_]*)")
 

@@ -9,9 +9,8 @@ import base64
 import html
 import mimetypes
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from service.flows.chromium import Chromium
 from service.mail.compose import Rendered
@@ -21,7 +20,6 @@ _HEAD = re.compile(r"<head[^>]*>")
 _IF_DARK = re.compile(r"\(\s*prefers-color-scheme:\s*dark\s*\)")
 _SCHEMES = re.compile(r"(color-schemes?(?:: |\" content=\"))light dark")
 _TEXT_WIDTH = 600
-_LARGEST_IMAGE = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +43,10 @@ LOOKS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Hosted:
-    """Where the practice's own images are: their address in a mail, and the folder they stand in."""
+    """The practice's own images: where they are served, and the bytes of each by its name there."""
 
     url: str
-    folder: Path
+    images: Mapping[str, bytes]
 
 
 def drawn(browser: Chromium, mail: Rendered, hosted: Hosted) -> Iterator[tuple[str, bytes]]:
@@ -81,10 +79,7 @@ def text_page(text: str) -> str:
 
 
 def _inside(found: re.Match[str], hosted: Hosted) -> str:
-    """An image as data: URL; the address stays where there is no such image in the folder."""
-    file = (hosted.folder / html.unescape(found[1])).resolve()
-    kind, _ = mimetypes.guess_type(file.name)
-    inside = file.is_relative_to(hosted.folder.resolve()) and file.is_file() and kind and kind.startswith("image/")
-    if not inside or file.stat().st_size > _LARGEST_IMAGE:
-        return found[0]
-    return f"data:{kind};base64,{base64.b64encode(file.read_bytes()).decode()}"
+    """An image as data: URL; the address stays where there is no such image."""
+    data = hosted.images.get(found[1])
+    kind, _ = mimetypes.guess_type(found[1])
+    return found[0] if data is None else f"data:{kind};base64,{base64.b64encode(data).decode()}"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from service.domain.mailbox import parse_mailbox
 from service.errors import ProblemsError, RefusedError
@@ -22,10 +23,11 @@ _ANNA = "anna@example.org"
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """A filled-in mail, as its reader gets it and as bytes."""
+    """A filled-in mail, as its reader gets it and as bytes, with the images it shows."""
 
     rendered: Rendered
     mail: OutboundMail
+    hosted: Hosted
 
 
 def from_files(services: Services, template: str, answers: Mapping[str, str], *, now: datetime) -> Sample:
@@ -58,9 +60,9 @@ def _files(template: str, folder: Path) -> tuple[Path, Path, Path]:
     return folder / f"{template}.html", folder / f"{template}.txt", folder / f"{template}.eml"
 
 
-def hosted(services: Services) -> Hosted:
-    """Where the images of a sample are."""
-    return Hosted(url=f"{services.base_url}/media/", folder=services.content_dir / "media")
+def practice_of(draft: Draft) -> dict[str, Any] | None:
+    """The practice as publishing this draft would keep it, with its logo under the name it is served by."""
+    return next((part.document for part in draft.parts if part.kind == "practice"), None)
 
 
 def send(services: Services, template: str, answers: Mapping[str, str], *, to: str, now: datetime) -> SendResult:
@@ -88,7 +90,7 @@ def _sample(
     services: Services, draft: Draft, template: str, answers: Mapping[str, str], to: str, now: datetime
 ) -> Sample:
     compiled = draft.mails.get(template)
-    practice = draft.content.practice
+    practice = practice_of(draft)
     if compiled is None or practice is None:
         own = [each for each in draft.errors if each.file.endswith(f"/{template}.md")]
         if own or draft.errors:
@@ -98,7 +100,7 @@ def _sample(
             f"there is no mail {template}; there are: {there}", f"er is geen mail {template}; kies uit: {there}"
         )
     values = MailValues(
-        practice=practice.model_dump(mode="json"),
+        practice=practice,
         first_name="Anna",
         answers=dict(answers),
         extra={
@@ -106,7 +108,7 @@ def _sample(
             "fresh_url": url(services.base_url, "d", services.keyring.sign("d", new_public_id())),
             "alert": dict.fromkeys(_ALERT, "voorbeeld") | {"url": services.base_url},
         },
-        **_links(services),
+        **(_links(services) if compiled.for_lead else {}),
     )
     sender = parse_mailbox(services.mail_from)
     public_id = new_public_id()
@@ -117,7 +119,7 @@ def _sample(
         mail_from=sender,
         reply_to=None,
         to=to,
-        unsubscribe_url=values.unsubscribe_url if compiled.for_lead else None,
+        unsubscribe_url=values.unsubscribe_url,
     )
     mail = OutboundMail(
         sender=sender.address,
@@ -126,7 +128,8 @@ def _sample(
         message_id=headers.message_id,
         idempotency_key=public_id,
     )
-    return Sample(rendered=render(compiled, values), mail=mail)
+    hosted = Hosted(url=f"{services.base_url}/media/", images=draft.images)
+    return Sample(rendered=render(compiled, values), mail=mail, hosted=hosted)
 
 
 _REQUEST = ("name", "email", "phone", "days", "times", "remarks", "topic", "requested_at", "url")

@@ -90,6 +90,8 @@ class Workbench:
             draft = read_draft(self._services.content_dir)
         except ProblemsError as error:
             return None, error.problems
+        except NurtureError as error:  # no memory for one more process: the next look may have it
+            return None, (Problem(id="content-unreadable", message=error.english, dutch=error.dutch),)
         except OSError as error:  # a folder that is taken away while it is being listed
             told = Problem(
                 id="content-unreadable",
@@ -132,4 +134,4 @@ def _is_content(folder: Path, path: Path) -> bool:
 
 def _made_of(draft: Draft, name: str) -> object:
     """What a filled-in mail depends on: the same of it gives the same mail."""
-    return draft.mails[name], draft.content.practice
+    return draft.mails[name], samples.practice_of(draft)

@@ -119,6 +119,10 @@ class _Compilation:
         self._take(approval_problems(parts))
         if body is None or layout is None:
             return None, self._sorted()
+        if chosen == "practice" and body.reader.shown_images:
+            message = "a mail to the practice shows no image of media/; take it out"
+            dutch = "een mail aan de praktijk kan geen plaatje uit media tonen. Haal het weg."
+            self._take([Problem(id="mail.image", file=source.path, line=1, message=message, dutch=dutch)])
         self._lint(source, chosen, head, body)
         html, text = self._lay_out(source, chosen, layout, head, body)
         if not self.problems.failed:

@@ -72,8 +72,10 @@ def _written(answer: Mapping[str, Any]) -> bytes:
 
 
 def _confine(memory: int) -> None:
-    """Bytes of address space; no core file, no file written, no further process of this user started from here."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    """Bytes of address space; no core file, no file written, and (unless this is root) no further process."""
+    if sys.platform != "darwin":  # which refuses to limit what is mapped already
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 

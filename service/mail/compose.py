@@ -127,6 +127,8 @@ def _given(values: MailValues) -> dict[str, object]:
         given["media_url"] = f"{own}/media"
         if str(practice.get("logo") or "").startswith("media/"):
             practice["logo"] = f"{own}/{practice['logo']}"
+    elif str(practice.get("logo") or "").startswith("media/"):
+        practice["logo"] = ""  # a mail to the practice itself knows no address of ours, and goes without
     given["practice"] = Given(practice)
     for name, value in values.extra.items():
         if name not in given or name in {"request", "alert"}:

@@ -107,7 +107,8 @@ def read(name: str, text: str) -> tuple[SourceFile, tuple[Problem, ...]]:
             problems.append(Problem(id="mail.head", file=path, line=1, message=message, dutch=dutch))
         return SourceFile(name=name, body="\n" * skipped + body), tuple(problems)
     head, problem = _head(path, yaml_text)
-    lines = {str(key): head.lc.key(key)[0] + 2 for key in head} if head else {}
+    # a key that was merged in (`<<`) has no line of its own
+    lines = {str(key): place[0] + 2 for key, place in (head.lc.data or {}).items()}
     found = SourceFile(name=name, head=dict(head), head_lines=lines, body="\n" * skipped + body)
     return found, (*problems, *([problem] if problem else []))
 

@@ -27,7 +27,11 @@ _ATTRIBUTES = frozenset(_KNOWN_ATTRIBUTES.split())
 _EMPTY = frozenset({"br", "meta"})
 _INLINE_STYLE = re.compile(r'<mj-style inline="inline">(.*?)</mj-style>', re.DOTALL)
 _HREF = re.compile(r'\bhref="([^"]*)"')
-_FETCHES = re.compile(r"url\s*\(|@import|@font-face|expression\s*\(|\\", re.IGNORECASE)
+_FETCHES = re.compile(
+    r"(?:url|src|image|image-set|cross-fade|element|expression)\s*\(|@import|@font-face|\\", re.IGNORECASE
+)
+_WORDS = frozenset({"content", "href", "title", "name", "lang", "class", "css-class"})
+"""Attributes that no mail program takes for style; MJML writes all others into one."""
 _BETWEEN = re.compile(r"(</style>|<tbody>|<tr>|</td>|</tr>|</tbody>)(?=<)")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
@@ -130,7 +134,7 @@ class _Linter(HTMLParser):
                     f"the attribute `{name}` of `<{tag}>` is unknown or not allowed.{suggestion(name, _ATTRIBUTES)}",
                     unknown_dutch(name, _ATTRIBUTES, what=f"bij `<{tag}>`: ", listed=False),
                 )
-            if name == "style" and _FETCHES.search(value or ""):
+            if name not in _WORDS and (_FETCHES.search(value or "") or (name != "style" and ";" in (value or ""))):
                 self._add("a style may fetch nothing", "een stijl mag niets ophalen: haal url() weg.")
             if name == "inline" and value != "inline":
                 self._add('write `inline="inline"`', 'schrijf `inline="inline"`.')

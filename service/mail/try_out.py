@@ -28,7 +28,7 @@ def try_out(mail: CompiledMail) -> list[Problem]:
     practice = given.pop("practice")
     extra = {name: given.pop(name) for name in ("request", "alert", "fresh_url")}
     answers = dict.fromkeys(mail.answers, "unknown")
-    values = MailValues(practice=practice, answers=answers, answer_url_base=_URL, extra=extra, **_lead(given))
+    values = MailValues(practice=practice, answers=answers, answer_url_base=_URL, extra=extra, **_links(mail, given))
     nameless = values.model_copy(update={"first_name": None})
     return _failed(mail, values, *_ALL_THERE) or _failed(mail, nameless, *_NO_NAME)
 
@@ -48,7 +48,7 @@ _ALL_THERE = (
 )
 _NO_NAME = (
     "this mail cannot be filled in for a reader without a first name; put what uses it inside `{% if first_name %}`",
-    "deze mail kan niet worden ingevuld voor wie geen voornaam gaf. Zet dat stuk binnen `{% if first_name %}`.",
+    "deze mail lukt niet voor wie geen voornaam gaf. Zet dat tussen `{% if first_name %}` en `{% endif %}`.",
 )
 
 
@@ -58,6 +58,7 @@ def _put(given: dict[str, Any], path: list[str], value: object) -> None:
     given[path[-1]] = value
 
 
-def _lead(given: dict[str, Any]) -> dict[str, Any]:
+def _links(mail: CompiledMail, given: dict[str, Any]) -> dict[str, Any]:
+    """What a mail to a lead is given; one to the practice gets nothing of it."""
     names = ("first_name", "confirm_url", "booking_url", "unsubscribe_url", "preferences_url")
-    return {name: given[name] for name in names if name in given}
+    return {name: given[name] for name in names if name in given and mail.for_lead}

@@ -157,10 +157,7 @@ class Workshop:
             self._read(time.monotonic() + self._limits.start)
         except (_LostError, OSError):
             self.close()
-            english = "the process that reads the mails does not start; is there enough memory?"
-            raise UnavailableError(
-                english, "De mails kunnen nu niet worden gelezen. Probeer het zo nog eens."
-            ) from None
+            raise _no_start() from None
         self._ready = True
 
     def _replace(self) -> None:
@@ -173,17 +170,28 @@ class Workshop:
         self._line = line
         limits = [str(self._limits.memory), str(int(self._limits.seconds) + 1)]
         command = [sys.executable, "-E", "-s", "-m", "service.mail.compile_child", *limits]
-        with theirs:
-            self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-                command,
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd=_PACKAGE,
-                env={"PATH": os.defpath, "LANG": "C.UTF-8"},
-            )
+        try:
+            with theirs:
+                self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
+                    command,
+                    stdin=theirs.fileno(),
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    cwd=_PACKAGE,
+                    env={"PATH": os.defpath, "LANG": "C.UTF-8"},
+                )
+        except OSError:  # too many processes, no memory
+            line.close()
+            raise _no_start() from None
         self._ready = False
         self._told = False
+
+
+def _no_start() -> UnavailableError:
+    return UnavailableError(
+        "the process that reads the mails does not start; is there enough memory?",
+        "De mails kunnen nu niet worden gelezen. Probeer het zo nog eens.",
+    )
 
 
 def _problem(loss: str, file: str, limits: Limits = LIMITS, *, about: str = "") -> Problem:

@@ -12,7 +12,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
 from service.errors import Problem
-from service.flows.pictures import LOOKS, Hosted, Look, alone, in_the_dark
+from service.flows.pictures import LOOKS, Look, alone, in_the_dark
 from service.flows.samples import Sample
 from service.flows.workbench import Seen, Workbench
 from service.web import pages
@@ -47,7 +47,7 @@ class WorkbenchMailPage(WorkbenchPage):
     looks: tuple[Look, ...] = LOOKS
 
 
-def create_workbench(bench: Workbench, hosted: Hosted, told: Told) -> FastAPI:
+def create_workbench(bench: Workbench, told: Told) -> FastAPI:
     """The application; `told` puts a problem into words."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     # another site must not read drafts through a name of its own that points here
@@ -77,7 +77,8 @@ def create_workbench(bench: Workbench, hosted: Hosted, told: Told) -> FastAPI:
         chosen = next((each for each in LOOKS if each.name == look), None)
         if chosen is None:
             raise HTTPException(404)
-        page = alone(_mail(bench.seen, name).rendered.html, hosted, images=chosen.images)
+        sample = _mail(bench.seen, name)
+        page = alone(sample.rendered.html, sample.hosted, images=chosen.images)
         page = page.replace("</head>", f"{_NO_SCROLLBAR}</head>", 1)
         return pages.mail_frame(in_the_dark(page) if chosen.dark else page)
 

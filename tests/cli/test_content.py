@@ -89,6 +89,17 @@ def test_an_approval_ends_the_warning_until_the_text_changes(desk: Desk) -> None
     assert desk.nurture("approve", "../practice.yaml", "--by", "Dr. A. Vermeer").status == 1
 
 
+def test_a_mail_and_a_file_that_is_no_text_cannot_be_approved(desk: Desk) -> None:
+    mail = desk.content / "email_templates/hoe-ging-het.md"
+    before = mail.read_text(encoding="utf-8")
+    (desk.content / "email_templates/_kapot.md").write_bytes(b"Caf\xe9\n")
+    for name, why in (("hoe-ging-het", "is a mail"), ("_kapot", "is no UTF-8")):
+        said = desk.nurture("approve", name, "--by", "Dr. A. Vermeer")
+        assert (said.status, said.err.count("\n")) == (1, 1)
+        assert why in said.err
+    assert mail.read_text(encoding="utf-8") == before
+
+
 def test_exercises_without_the_safety_block_cannot_be_published(desk: Desk) -> None:
     changed = 0
     for path in sorted((desk.content / "email_templates").glob("[a-z]*.md")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -207,6 +208,21 @@ def test_windows_line_ends_and_a_byte_order_mark_change_nothing(folder: Path) ->
     assert content.sources["practice.yaml"] == PRACTICE
 
 
+@pytest.mark.parametrize("text", ["a: [" + "1," * 100_000 + "1]", "[" * 100_000, "a: 1\n" * 50_000])
+def test_a_yaml_file_of_more_than_anybody_writes_is_refused_before_it_is_read(text: str) -> None:
+    found = read_yaml(text, "practice.yaml")
+    assert (found.data, [problem.id for problem in found.problems]) == (None, ["yaml-too-big"])
+
+
+@pytest.mark.parametrize("name", [b"hal\xff.md", b"twee\nregels.md"])
+def test_a_file_whose_name_cannot_be_shown_is_told_and_not_read(folder: Path, name: bytes) -> None:
+    (folder / "email_templates" / os.fsdecode(name)).write_text("Hoi.")
+    content = read_content(folder)
+    (problem,) = [each for each in content.problems if each.id == "content-unreadable"]
+    assert problem.told("nl").isprintable()
+    assert os.fsdecode(name) not in content.templates
+
+
 def test_a_huge_file_is_refused_unread(folder: Path) -> None:
     (folder / "practice.yaml").write_text("#" * 300_000)
     assert "over 256 kB" in told(read_content(folder))[0]
@@ -244,7 +260,7 @@ def test_aliases_cannot_multiply() -> None:
 
 
 def test_endless_nesting_is_told() -> None:
-    (problem,) = read_yaml("[" * 50_000, "x.yaml").problems
+    (problem,) = read_yaml("[" * 5_000, "x.yaml").problems
     assert problem.id == "yaml-syntax"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from service.flows.content import Content
+from service.flows.content_lint import lint_content
 from service.flows.drafts import SAFETY, SERVICE_MAILS
 from service.flows.left_over import left_over
 from tests.support.house import shipped
@@ -65,3 +66,12 @@ def test_an_answer_that_nothing_uses_warns_since_it_need_not_be_asked(name: str,
     forms = type(content.forms).model_validate(document)
     wanted = [("form-unused-answer", "forms.yaml", 24)] if warns else []
     assert found(replace(content, forms=forms)) == wanted
+
+
+@pytest.mark.parametrize(("name", "opening"), [("oud", "{#"), ("layouts/oud", "<!--"), ("layouts/oud", "<mj-style")])
+def test_what_is_opened_a_hundred_thousand_times_and_never_closed_comes_to_an_end(name: str, opening: str) -> None:
+    content = with_templates(**{name: opening * 100_000})
+    assert (f"email_templates/{name}.md" in {each.file for each in left_over(content, used=USED, images=())}) == (
+        name == "oud"
+    )
+    assert lint_content(content, {}) == lint_content(shipped().content, {})

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
+from service.flows import samples
 from service.flows.drafts import Draft, read_draft
 from service.flows.media import LARGEST
+from service.flows.pictures import alone
 from tests.support import drafts
-from tests.support.house import BASE_URL, ROOT, House, part
+from tests.support.folders import content_copy
+from tests.support.house import BASE_URL, House, part
 from tests.support.pictures import image
 from tests.support.website import website
 
@@ -19,12 +22,7 @@ from tests.support.website import website
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The shipped content, its advice with a photo, its practice with a logo."""
-    content = tmp_path / "content"
-    content.mkdir()
-    for name in ("practice.yaml", "forms.yaml"):
-        shutil.copy(ROOT / name, content / name)
-    for name in ("sequences", "email_templates"):
-        shutil.copytree(ROOT / name, content / name)
+    content = content_copy(tmp_path)
     (content / "media").mkdir()
     (content / "media/foto.jpg").write_bytes(image("JPEG"))
     (content / "media/logo.png").write_bytes(image("PNG", width=200, height=80))
@@ -112,3 +110,28 @@ def test_files_that_no_mail_names_are_not_looked_at(folder: Path) -> None:
     (folder / "media/oud.png").write_bytes(b"no image at all")
     (folder / "media/Met Spaties.PNG").write_bytes(b"no image at all")
     assert len(read(folder).images) == 2
+
+
+def test_a_preview_shows_the_images_of_the_folder_as_they_are_now(house: House, folder: Path) -> None:
+    for colour in ("teal", "red"):
+        (folder / "media/foto.jpg").write_bytes(image("JPEG", colour=colour))
+        (folder / "media/logo.png").write_bytes(image("PNG", width=200, height=80, colour=colour))
+        sample = samples.of_draft(house.services, read(folder), "advies-lage-rug", {}, now=house.clock.now())
+        shown = re.findall(r'<img src="data:([^;]*);base64,([^"]*)"', alone(sample.rendered.html, sample.hosted))
+        assert [(kind, base64.b64decode(data)) for kind, data in shown] == [
+            ("image/jpeg", (folder / "media/foto.jpg").read_bytes()),
+            ("image/png", (folder / "media/logo.png").read_bytes()),
+        ]
+
+
+def test_a_mail_to_the_practice_leaves_its_own_logo_out_and_is_not_held(house: House, folder: Path) -> None:
+    mail = folder / "email_templates/dienst-melding.md"
+    logo = "\n{% if practice.logo %}\n![Logo]({{ practice.logo }})\n{% endif %}\n"
+    mail.write_text(mail.read_text() + logo)
+    draft = read(folder)
+    sample = samples.of_draft(house.services, draft, "dienst-melding", {}, now=house.clock.now())
+    assert "<img" not in sample.rendered.html
+    mail.write_text(mail.read_text() + "\n![Een stoel](media/foto.jpg)\n")
+    assert [(each.id, each.file) for each in read_draft(folder).errors] == [
+        ("mail.image", "email_templates/dienst-melding.md")
+    ]

@@ -27,11 +27,8 @@ PAGE = (
 
 
 @pytest.fixture
-def hosted(tmp_path: Path) -> Hosted:
-    folder = tmp_path / "media"
-    folder.mkdir()
-    (folder / "logo.png").write_bytes(RED)
-    return Hosted(url="https://mail.example/media/", folder=folder)
+def hosted() -> Hosted:
+    return Hosted(url="https://mail.example/media/", images={"logo.png": RED})
 
 
 @pytest.mark.browser
@@ -66,8 +63,7 @@ def test_each_look_is_drawn_as_wide_as_it_is_read_and_no_script_runs(hosted: Hos
         "https://mail.example/media/x.png",
     ],
 )
-def test_nothing_but_an_image_of_the_folder_comes_into_the_page(hosted: Hosted, address: str) -> None:
-    (hosted.folder.parent / "practice.yaml").write_text("name: geheim")
+def test_nothing_but_an_image_of_the_practice_comes_into_the_page(hosted: Hosted, address: str) -> None:
     page = alone(f'<head></head><img src="{address}" alt="">', hosted)
     assert address in page
     assert "base64" not in page
@@ -89,6 +85,16 @@ def test_a_browser_that_ends_at_once_is_told(tmp_path: Path) -> None:
         chromium.opened(_script(tmp_path, "exit 1")),
     ):
         pass
+
+
+def test_a_browser_is_told_none_of_our_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NURTURE_SUPPRESSION_KEY", "a-key-that-nobody-else-may-see")
+    program = _script(tmp_path, f"env > {tmp_path}/told; exit 1")
+    with pytest.raises(UnavailableError), chromium.opened(program):
+        pass
+    told = (tmp_path / "told").read_text()
+    assert "HOME=" in told
+    assert "NURTURE" not in told
 
 
 def _mail() -> Rendered:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -122,3 +123,17 @@ def test_a_content_folder_that_comes_later_is_waited_for(tmp_path: Path, stop: t
     next(noticed)
     stop.set()
     assert list(noticed) == []
+
+
+def test_a_look_for_which_no_process_starts_is_told_and_the_next_one_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = content_copy(tmp_path)
+    with open_house(f"sqlite:///{tmp_path}/nurture.db", tmp_path, published=False, content_dir=content) as house:
+        bench = Workbench(house.services, {})
+        with monkeypatch.context() as without:
+            without.setattr(sys, "executable", "/nowhere/python")
+            assert bench.look(NOW)
+        assert [each.id for each in bench.seen.problems] == ["content-unreadable"]
+        assert bench.look(NOW)
+        assert "hoe-ging-het" in bench.seen.mails

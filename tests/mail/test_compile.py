@@ -183,3 +183,20 @@ def test_a_partial_can_be_shown_on_a_page() -> None:
 @pytest.mark.parametrize("text", ["a\x00b", "a\u2028b", "a\x1bb"])
 def test_an_invisible_control_character_is_refused_with_its_line(text: str) -> None:
     assert f"email_templates/proef.md:{FIRST}: an invisible control character stands here; delete it" in said(text)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "a: &x {kind: safety}\n<<: *x\n",
+        "? [a, b]\n: c\n",
+        ": c\n~: d\n",
+        "kind: &a [*a]\n",
+        "{kind: safety, b: 1}\n",
+        "kind: !!set {a, b}\napproved: !!binary aGk=\n",
+    ],
+)
+def test_a_head_of_odd_yaml_is_read_or_told_and_ends_nothing(head: str) -> None:
+    partial = {"_a.md": f"---\n{head}---\nHoi.\n"}
+    mail, problems = tried('{% include "_a.md" %}', more=partial)
+    assert mail is not None or any(problem.severity == "error" for problem in problems)

@@ -34,6 +34,10 @@ def test_a_complaint_in_a_link_warns() -> None:
     assert ("warning", "mail.complaint-word", "proef.md", 8) in found("[x](https://a.nl/lage-rugpijn)")
 
 
+def test_a_way_to_complain_about_the_practice_is_no_complaint_of_the_reader() -> None:
+    assert found("[Lees onze regeling](https://a.nl/klachtenregeling) of bel de klachtenfunctionaris.") == []
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -10,7 +10,7 @@ import pytest
 
 from service.mail.compose import render
 from tests.support.house import shipped
-from tests.support.mails import compiled, said, values
+from tests.support.mails import compiled, layouts, said, values
 from tests.support.shipped_mails import BASE, shipped_mails
 
 MAILS = shipped_mails()
@@ -68,3 +68,22 @@ def test_the_logo_is_the_one_image_and_comes_from_where_the_practice_says() -> N
     body = "{% if practice.logo %}\n![{{ practice.name }}]({{ practice.logo }})\n{% endif %}\n\nTekst."
     html = render(compiled(body), values(logo="https://praktijk.example/logo.png")).html
     assert re.findall(r'<img[^>]*src="([^"]+)"', html) == ["https://praktijk.example/logo.png"]
+
+
+@pytest.mark.parametrize(
+    ("there", "instead"),
+    [
+        (
+            '<mj-section padding="0" />',
+            '<mj-section padding="0" background-color="#fff url(https://teller.example/p)" />',
+        ),
+        ('<mj-section padding="0" />', '<mj-section padding="0" border="1px solid red;color:red" />'),
+        ("p { margin: 0 0 16px }", "p { background: image-set('https://teller.example/p' 1x) }"),
+        ("p { margin: 0 0 16px }", "p { background: url(https://teller.example/p) }"),
+    ],
+)
+def test_a_layout_that_fetches_something_is_refused_wherever_it_says_so(there: str, instead: str) -> None:
+    frame = layouts()["layouts/standaard.mjml"]
+    assert there in frame
+    more = {"layouts/standaard.mjml": frame.replace(there, instead, 1)}
+    assert any("fetch nothing" in line for line in said("Tekst.", more=more))

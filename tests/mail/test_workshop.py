@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from service.errors import Problem
+from service.errors import Problem, UnavailableError
 from service.mail.compile import compile_mail
 from service.mail.try_out import try_out
 from service.mail.workshop import Limits, Workshop
@@ -117,6 +119,8 @@ def test_the_process_knows_no_secret_and_may_write_no_file(monkeypatch: pytest.M
         assert "Max address space         300000000" in limits
         assert "Max file size             0" in limits
         assert "Max core file size        0" in limits
+        assert "Max processes             0" in limits
+        assert sorted(each.name for each in (process / "fd").iterdir()) == ["0", "1", "2"], "nothing of this process"
 
 
 def test_a_mail_that_can_never_be_filled_in_is_refused() -> None:
@@ -146,3 +150,14 @@ def test_what_prints_nothing_is_refused_in_a_branch_that_is_not_tried_out(nothin
     mail, problems = compile_mail("a", sources(a=HEAD + f"# Kop\n\n{text}"))
     assert mail is None
     assert {problem.id for problem in problems} <= {"mail.empty", "mail.unguarded-name"}
+
+
+def test_a_process_that_does_not_start_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(UnavailableError, match="does not start"), Workshop(PLENTY):
+        pass
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    with Workshop(PLENTY) as workshop:
+        workshop.folder(sources(a=GOOD))
+        with pytest.raises(UnavailableError, match="does not start"):
+            workshop.mail("a")

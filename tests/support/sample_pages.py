@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 
 from service.domain.forms import Form
 from service.domain.practice import Practice
+from service.flows.pictures import Hosted
 from service.flows.samples import Sample
 from service.flows.workbench import Seen
 from service.mail.compose import Rendered
@@ -123,6 +124,7 @@ _SAMPLE = Sample(
     mail=OutboundMail(
         sender="a@b.nl", recipient="anna@example.org", data=b"\r\n", message_id="<m@b.nl>", idempotency_key="m"
     ),
+    hosted=Hosted(url="https://b.nl/media/", images={}),
 )
 _SEEN = Seen(number=1, mails={"hoe-ging-het": _SAMPLE}, broken=frozenset({"hoe-ging-het"}))
 _WRONG = "email_templates/hoe-ging-het.md:26: `voornaam` bestaat niet; bedoel je `first_name`?"

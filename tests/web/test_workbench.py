@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import pytest
 from fastapi.testclient import TestClient
 
-from service.flows import samples
 from service.flows.pictures import LOOKS
 from service.flows.workbench import Workbench
 from service.web.workbench import create_workbench
@@ -21,7 +20,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     with open_house(f"sqlite:///{folder}/nurture.db", folder, published=False) as house:
         bench = Workbench(house.services, {})
         bench.look(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
-        app = create_workbench(bench, samples.hosted(house.services), lambda problem: problem.told("nl"))
+        app = create_workbench(bench, lambda problem: problem.told("nl"))
         with TestClient(app, base_url="http://localhost:8001") as client:
             yield client
 
