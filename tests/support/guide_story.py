@@ -172,8 +172,6 @@ def results(desk: Desk) -> str:
         if invited and number % 5 == 1:
             acts.commit(house, _press, house, invited.id)
             acts.booked(house, _address(number))
-        elif invited and number % 11 == 3:
-            acts.withdraw(house, _address(number))
     house.live_through(days=8)
     return desk.nurture("stats")
 
