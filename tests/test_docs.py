@@ -23,6 +23,7 @@ from tests.support.mail_pictures import sheets
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LEDGER = (ROOT / "docs/ledger.md").read_text(encoding="utf-8")
 WEBSITE = (ROOT / "docs/website.md").read_text(encoding="utf-8")
+_FENCES = r"^ *```\w*\n(.*?)^ *```$"
 SNIPPETS = {"README": (ROOT / "README.md").read_text(encoding="utf-8"), "docs/website.md": WEBSITE}
 _State = TypeVar("_State", delivery.State, enrolment.State)
 every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -93,7 +94,8 @@ def test_every_make_target_named_exists(document: Path) -> None:
 
 @every_document
 def test_every_link_to_a_file_leads_somewhere(document: Path) -> None:
-    text = re.sub(r"`[^`\n]*`", "", document.read_text(encoding="utf-8"))  # an example of a link is none
+    text = re.sub(_FENCES, "", document.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"`[^`\n]*`", "", text)  # an example of a link is none
     for target in [*re.findall(r"\]\(([^)\s]+)\)", text), *re.findall(r'src="([^"]+)"', text)]:
         if "://" not in target and not target.startswith("#"):
             assert (document.parent / target.partition("#")[0]).exists(), target
@@ -144,9 +146,8 @@ def test_the_form_for_a_website_states_the_version_of_the_words_it_shows(text: s
 
 def _code(text: str) -> Iterator[str]:
     """What stands between backticks, and in fenced blocks."""
-    fences = r"^ *```\w*\n(.*?)^ *```$"
-    yield from re.findall(fences, text, re.MULTILINE | re.DOTALL)
-    yield from re.findall(r"`([^`\n]+)`", re.sub(fences, "", text, flags=re.MULTILINE | re.DOTALL))
+    yield from re.findall(_FENCES, text, re.MULTILINE | re.DOTALL)
+    yield from re.findall(r"`([^`\n]+)`", re.sub(_FENCES, "", text, flags=re.MULTILINE | re.DOTALL))
 
 
 def _commands(text: str) -> Iterator[list[str]]:

@@ -77,12 +77,12 @@ class _Say:
 
 def _part(plan: Plan, kind: str, *, is_new: bool, say: _Say) -> Iterator[str]:
     what = say("de dienstmails", "the service mails") if kind == "mails" else f"{kind}.yaml"
+    if kind == "mails" and not is_new and not plan.service_mails:
+        yield say(f"{what}: dezelfde tekst als nu", f"{what}: the same text as now")
+        return
     yield f"{what}: {say('nieuw', 'new') if is_new else say('veranderd', 'changed')}"
     if kind == "mails" and not is_new:
-        yield say("  Nieuwe tekst in: ", "  New text in: ") + (
-            ", ".join(plan.service_mails)
-            or say("geen; alleen bestanden ernaast zijn anders", "none; only files beside them differ")
-        )
+        yield say("  Nieuwe tekst in: ", "  New text in: ") + ", ".join(plan.service_mails)
     if kind == "practice":
         for each in plan.practice:
             yield f"  {_difference(each, say)}"

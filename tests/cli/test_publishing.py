@@ -48,6 +48,16 @@ def test_the_plan_is_shown_for_both_choices_in_the_language_asked_for(desk: Desk
     assert "Published." not in english
 
 
+def test_a_changed_mail_says_that_mails_beside_it_keep_their_text(desk: Desk) -> None:
+    desk.edit("email_templates/hoe-ging-het.md", "We zijn benieuwd", "We zijn heel benieuwd")
+    shown = desk.nurture("publish", "--dry-run", "--language", "nl").out
+    assert shown.startswith("de dienstmails: dezelfde tekst als nu\nreeks lage-rug: veranderd\n")
+    assert "stap `hoe-ging-het`: veranderd (nieuwe tekst in hoe-ging-het)" in shown
+    desk.edit("email_templates/dienst-verse-link.md", "subject: ", "subject: Hier is ")
+    shown = desk.nurture("publish", "--dry-run", "--language", "nl").out
+    assert shown.startswith("de dienstmails: veranderd\n  Nieuwe tekst in: dienst-verse-link\n")
+
+
 def test_with_list_and_json_the_plan_names_leads_by_number_and_holds_no_address(desk: Desk) -> None:
     later(desk)
     listed = desk.nurture("publish", "--dry-run", "--list").out

@@ -1,10 +1,11 @@
-"""`make pictures`: the pictures of docs/handleiding.md, each from a real run. Needs a Chromium.
+"""`make pictures`, second part: the pictures of docs/handleiding.md, each from a real run. Needs a Chromium.
 
 Terminals are HTML with one fixed font; the mail and the workbench are drawn as a browser shows them.
 """
 
 from __future__ import annotations
 
+import contextlib
 import html
 import io
 import shutil
@@ -41,11 +42,12 @@ def main() -> None:
     for old in FOLDER.iterdir():
         old.unlink()
     with tempfile.TemporaryDirectory() as folder, guide_story.desk(Path(folder)) as desk:
-        simulated = desk.nurture(*_SIMULATED)
-        checked = guide_story.mistakes(desk)
-        guide_story.weeks_of_opt_ins(desk)
-        planned = guide_story.a_new_step(desk)
-        counted = guide_story.results(desk)
+        with contextlib.redirect_stdout(io.StringIO()):  # the log of the flows
+            simulated = desk.nurture(*_SIMULATED)
+            checked = guide_story.mistakes(desk)
+            guide_story.weeks_of_opt_ins(desk)
+            planned = guide_story.a_new_step(desk)
+            counted = guide_story.results(desk)
         found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
         with sync_playwright() as playwright:  # from here on a loop of its own runs in this thread
             browser = playwright.chromium.launch(executable_path=found, args=list(BROWSER_ARGUMENTS))

@@ -24,23 +24,6 @@ from tests.support.folders import content_copy
 from tests.support.house import SECRET_KEY, House, open_house
 
 _DAYS, _A_DAY = 8, 5
-_SHORT = """---
-subject: Zullen we samen kijken?
-preheader: In een uur zoeken we uit wat er bij jou past.
-reason: "Je krijgt deze mail omdat je ons om het vervolg op je advies vroeg."
----
-# Zullen we samen kijken?
-
-{% include "_aanhef.md" %}
-
-Ieder lichaam is anders. In een pijncheck zoeken we samen uit wat er bij jou past.
-
-{% include "_pijncheck-feiten.md" %}
-
-[Vraag een pijncheck aan]({{ booking_url }}){.button}
-
-{% include "_groet.md" %}
-"""
 _TEAM = """---
 subject: Even voorstellen
 preheader: Wie er met je meekijkt, en waar je ons vindt.
@@ -50,7 +33,19 @@ reason: "Je krijgt deze mail omdat je ons om het vervolg op je advies vroeg."
 
 {% include "_aanhef.md" %}
 
-Bij {{ practice.name }} kijkt steeds dezelfde behandelaar met je mee.
+Je las al een paar mails van ons. Misschien vraag je je af wie ze schrijft. Dat zijn we zelf, met het hele
+team van {{ practice.name }}.
+
+We zijn een kleine praktijk. Je spreekt hier steeds dezelfde behandelaar. Die kent je verhaal, dus je hoeft
+het niet elke keer opnieuw te vertellen. We nemen de tijd om te kijken en te vragen, en we leggen in gewone
+woorden uit wat we zien.
+
+Wil je eerst weten of het bij je past? Bel ons dan gerust op {{ practice.phone }}. Je krijgt een van ons aan
+de lijn. Vertel wat je wilt weten, dan zeggen we eerlijk wat we wel en niet voor je kunnen doen. Bellen kost
+niets, en je zit nergens aan vast.
+
+Je vindt ons op dit adres: {{ practice.address }}. Er is een wachtkamer waar je rustig kunt zitten, en je kunt
+je fiets voor de deur zetten.
 
 {% include "_groet.md" %}
 
@@ -109,7 +104,8 @@ def desk(folder: Path) -> Iterator[Desk]:
         found.edit("practice.yaml", "placeholder: true", "placeholder: false")
         for kind in ("hollow", "flat"):
             found.edit("practice.yaml", f'video_{kind}: ""', f"video_{kind}: https://solidperformance.example/{kind}")
-        (content / "email_templates/uitnodiging-kort.md").write_text(_SHORT, encoding="utf-8")
+        whole = (content / "email_templates/uitnodiging.md").read_text(encoding="utf-8")
+        (content / "email_templates/uitnodiging-kort.md").write_text(_without_the_note(whole), encoding="utf-8")
         found.edit(
             "sequences/lage-rug.yaml",
             "template: uitnodiging\n",
@@ -176,10 +172,13 @@ def results(desk: Desk) -> str:
         if invited and number % 5 == 1:
             acts.commit(house, _press, house, invited.id)
             acts.booked(house, _address(number))
-        elif invited and number % 11 == 3:
-            acts.withdraw(house, _address(number))
-    house.live_through(days=14)
+    house.live_through(days=8)
     return desk.nurture("stats")
+
+
+def _without_the_note(mail: str) -> str:
+    """The invitation without the paragraph about the note that the lead made."""
+    return "\n\n".join(each for each in mail.split("\n\n") if not each.startswith("Heb je je briefje"))
 
 
 def _address(number: int) -> str:
