@@ -1,7 +1,8 @@
 """How soon an opt-in has its advice while 50,000 follow-ups are due, beside none in the same run (ACCEPTANCE L11).
 
-A real `nurture serve` with its worker inside; opt-ins over HTTP at random moments; from sending the request to the
-final dot at an SMTP server that notes the time. Run by `make bench`; a quick look: `python -m bench.advice --due 1000`.
+A real `nurture serve` with its worker inside, and on PostgreSQL also `serve --no-worker` beside `worker`, as
+docker-compose.yml has it; opt-ins over HTTP at random moments; from sending the request to the final dot at an SMTP
+server that notes the time. Run by `make bench`; a quick look: `python -m bench.advice --due 1000`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from statistics import median
 
@@ -67,18 +69,25 @@ def main() -> None:
     given = parser.parse_args()
     with logging_to_nowhere(), engines(given.engines) as found:
         for name, fresh in found.items():
-            for due in (0, given.due):
+            for apart, due in product((False, True) if name == "PostgreSQL" else (False,), (0, given.due)):
                 with fresh() as url, tempfile.TemporaryDirectory() as folder:
-                    seen = measure(migrated(url), Path(folder), due=due, opt_ins=given.opt_ins, seconds=given.seconds)
+                    seen = measure(
+                        migrated(url),
+                        Path(folder),
+                        due=due,
+                        opt_ins=given.opt_ins,
+                        seconds=given.seconds,
+                        apart=apart,
+                    )
                 if due and not seen.still_due:
                     raise SystemExit("the backlog was gone before the last opt-in; give a larger --due")
-                _print(name, due, seen)
+                _print(f"{name}{', apart' if apart else ''}", due, seen)
 
 
 def _print(name: str, due: int, seen: Measured) -> None:
     p99 = _share(seen.advices, 0.99)
     print(
-        f"{name:<11} {due:>6} due   advice p50 {median(seen.advices):.3f} s, p99 {p99:.3f} s, most "
+        f"{name:<15} {due:>6} due   advice p50 {median(seen.advices):.3f} s, p99 {p99:.3f} s, most "
         f"{seen.advices[-1]:.3f} s   goal {GOAL:.0f} s {'met' if p99 <= GOAL else 'MISSED'}   answer p99 "
         f"{_share(seen.answers, 0.99):.3f} s   {seen.follow_ups} follow-ups left meanwhile, at most "
         f"{seen.overtaken_by} between a request and its advice",
@@ -90,14 +99,19 @@ def _share(seconds: list[float], share: float) -> float:
     return seconds[math.ceil(share * len(seconds)) - 1]
 
 
-def measure(database_url: str, folder: Path, *, due: int, opt_ins: int, seconds: float) -> Measured:
-    """One run on an empty database with the newest schema. SystemExit when an advice does not come."""
+def measure(
+    database_url: str, folder: Path, *, due: int, opt_ins: int, seconds: float, apart: bool = False
+) -> Measured:
+    """One run on an empty database with the newest schema. SystemExit when an advice does not come.
+
+    `apart`: the worker is a process of its own.
+    """
     _prepare(database_url, folder, due)
     dice = random.Random(opt_ins)
     moments = [dice.uniform(0, seconds) for _ in range(opt_ins)]
     with (
         noting_server() as server,
-        _serving(database_url, folder, server.url) as url,
+        _serving(database_url, folder, server.url, apart=apart) as url,
         httpx.Client(base_url=url) as web,
     ):
         began = time.monotonic()
@@ -153,8 +167,8 @@ def _still_due(database_url: str) -> int:
 
 
 @contextmanager
-def _serving(database_url: str, folder: Path, mail_url: str) -> Iterator[str]:
-    """The URL of a service with its worker inside, ready, until the block ends."""
+def _serving(database_url: str, folder: Path, mail_url: str, *, apart: bool) -> Iterator[str]:
+    """The URL of a service, ready and with a worker, until the block ends."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("NURTURE_")} | {
@@ -165,22 +179,30 @@ def _serving(database_url: str, folder: Path, mail_url: str) -> Iterator[str]:
         "NURTURE_OPT_IN_LIMITS": "network=100000/h; domain=100000/h; all=100000/h",
         "PYTHONPATH": str(ROOT),
     }
-    command = [sys.executable, "-m", "service", "serve", "--port", str(port)]
+    serve = ("serve", "--port", str(port))
+    commands = [(*serve, "--no-worker"), ("worker",)] if apart else [serve]
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stderr=log, stdout=log)
+        processes = [
+            subprocess.Popen(
+                [sys.executable, "-m", "service", *command], cwd=folder, env=environment, stderr=log, stdout=log
+            )
+            for command in commands
+        ]
     try:
         ends = time.monotonic() + 60
         while True:
             with suppress(httpx.HTTPError):
                 if httpx.get(f"{url}/readyz").status_code == 200:
                     break
-            if process.poll() is not None or time.monotonic() > ends:
-                raise SystemExit(f"serve is not ready: {(folder / 'log').read_text()[-2000:]}")
+            if any(each.poll() is not None for each in processes) or time.monotonic() > ends:
+                raise SystemExit(f"not ready: {(folder / 'log').read_text()[-2000:]}")
             time.sleep(0.05)
         yield url
     finally:
-        process.terminate()
-        process.wait(30)
+        for each in processes:
+            each.terminate()
+        for each in processes:
+            each.wait(30)
 
 
 if __name__ == "__main__":

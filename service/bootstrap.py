@@ -86,10 +86,11 @@ def prepare(services: Services, settings: Settings) -> None:
 def keep_keys(database: Database, settings: Settings) -> None:
     """Remember the fingerprints of the keys in use, and refuse to run when one of them is gone."""
     with database.transaction() as session:
+        known = events.hold_fact(session, "keys")  # on a new database all processes of an installation come at once
         check_keys(session, settings)
         signing = sorted({fingerprint(key) for key in settings.secret_keys})
         suppression = fingerprint(settings.suppression_key)
-        if events.fact(session, "keys") != (kept := {"signing": signing, "suppression": suppression}):
+        if known != (kept := {"signing": signing, "suppression": suppression}):
             events.set_fact(session, "keys", kept)
 
 

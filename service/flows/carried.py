@@ -15,9 +15,10 @@ from sqlalchemy import Connection, RowMapping, select
 from sqlmodel import Session, col
 from sqlmodel import select as select_model
 
-from service.flows import consent, privacy
+from service.domain.lead import SuppressionReason
+from service.flows import consent, privacy, settling
 from service.flows.services import Services
-from service.store import dump
+from service.store import dump, leads
 from service.store.tables import ErasedToken, Fact, Lead, Suppression
 
 
@@ -50,15 +51,21 @@ def apply(session: Session, services: Services, noes: Noes, now: datetime) -> tu
     columns = [name for name in Suppression.model_fields if name != "id"]
     session.add_all(Suppression(**{name: row[name] for name in columns}) for row in new)
     session.flush()
-    hashes = {row["address_hmac"] for row in new}
+    reasons: dict[str, set[str]] = {}
+    for row in new:
+        reasons.setdefault(row["address_hmac"], set()).add(row["reason"])
     gone = {row["public_id"] for row in noes.erased}
     erased = 0
     for lead in session.exec(select_model(Lead).order_by(col(Lead.id))).all():
         if lead.public_id in gone:
             privacy.erase(session, services, lead.id, "erased before the restore", now)
             erased += 1
-        elif services.hmac(lead.address) in hashes:
-            consent.withdraw(session, services, lead, "no said before the restore", now)
+        elif found := reasons.get(services.hmac(lead.address)):
+            if found == {SuppressionReason.HARD_BOUNCE}:  # she said no to nothing: after its time she may ask again
+                leads.lock_one(session, lead.id, services.hmac)
+                settling.end_runs_of(session, services, lead.id, now)
+            else:
+                consent.withdraw(session, services, lead, "no said before the restore", now)
     left = set(session.exec(select_model(ErasedToken.public_id)))
     session.add_all(ErasedToken(**row) for row in noes.erased if row["public_id"] not in left)
     return len(new), erased

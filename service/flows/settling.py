@@ -187,12 +187,16 @@ def _hard_bounce(session: Session, services: Services, message: Message, now: da
     """The mailbox does not exist: nothing more for a while, and the sequences end."""
     rule = Suppression.following(SuppressionReason.HARD_BOUNCE, now=now)
     suppressions.add(session, services.hmac(message.recipient), rule, now)
-    if message.lead_id is None:
-        return
-    outbox.cancel_follow_ups(session, message.lead_id, "het adres bestaat niet", now)
-    consents.withdraw_follow_up(session, message.lead_id, "hard_bounce", now)
-    for row in enrolments.of_lead(session, message.lead_id):
+    if message.lead_id is not None:
+        end_runs_of(session, services, message.lead_id, now, message=message.id)
+
+
+def end_runs_of(session: Session, services: Services, lead_id: int, now: datetime, **about: int) -> None:
+    """Nothing more can reach this lead, whom the caller holds; she said no to nothing. `about` is told on her page."""
+    outbox.cancel_follow_ups(session, lead_id, "het adres bestaat niet", now)
+    consents.withdraw_follow_up(session, lead_id, "hard_bounce", now)
+    for row in enrolments.of_lead(session, lead_id):
         if row.state in enrolments.OPEN:
             row.state, row.ended_at, row.end_reason, row.next_at = "stopped", now, "hard_bounce", None
-    leads.note(session, message.lead_id, "hard_bounce", now, message=message.id)
-    privacy.reckon_erasing(session, services, session.get_one(Lead, message.lead_id), now)
+    leads.note(session, lead_id, "hard_bounce", now, **about)
+    privacy.reckon_erasing(session, services, session.get_one(Lead, lead_id), now)

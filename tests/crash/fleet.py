@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -33,27 +33,37 @@ class Fleet:
     def wait_until_ready(self) -> None:
         """Until every website says that it may take traffic; where the worker is inside, it runs too."""
         for port in self.ports:
-            wait_for(partial(_ready, port), "a website that is ready", 120)
+            self._wait_for(partial(_ready, port), "a website that is ready")
 
     def wait_until_working(self, house: House) -> None:
         """Until there is somebody to kill who has work in hand: a website that answers, and two of the workers."""
         if house.services.database.is_sqlite:
             self.wait_until_ready()
             return
-        wait_for(lambda: len(listeners(house)) >= 2, "two workers that listen", 120)
-        wait_for(lambda: any(_ready(port) for port in self.ports), "a website that is ready", 120)
+        self._wait_for(lambda: len(listeners(house)) >= 2, "two workers that listen")
+        self._wait_for(lambda: any(_ready(port) for port in self.ports), "a website that is ready")
 
     def kill_one(self, chance: random.Random) -> None:
         """SIGKILL one of the three oldest, so that those that are only starting are spared, and start it again."""
         position = chance.randrange(min(3, len(self.alive)))
         command, process = self.alive.pop(position)
-        log = self.running.log_of(process)[-500:]
-        assert process.poll() is None, f"{command[0]} ended by itself: {process.returncode}; at last: {log}"
+        assert process.poll() is None, self._said(command, process)
         if "--no-worker" not in command:
             self.killed.append(time.time())
         process.kill()
         process.wait(20)
         self.alive.append((command, self.running.launch(*command)))
+
+    def _wait_for(self, look: Callable[[], bool], what: str) -> None:
+        try:
+            wait_for(look, what, 120)
+        except AssertionError as error:
+            said = "\n".join(self._said(*each) for each in self.alive)
+            raise AssertionError(f"{error}; meanwhile:\n{said}") from None
+
+    def _said(self, command: Sequence[str], process: Process) -> str:
+        state = "runs" if process.poll() is None else f"ended by itself with {process.returncode}"
+        return f"{' '.join(command)} {state}; at last: {self.running.log_of(process)[-800:]}"
 
     def end(self) -> list[int]:
         """Ask each to stop, and wait. Returns their exit statuses."""

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from tests.support.running import link_in
 
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
-_PATIENCE = 120.0  # seconds until somebody gives up, and the storm fails
+_PATIENCE = 300.0  # seconds until somebody gives up, and the storm fails; a busy machine takes a minute for a start
 
 
 class Browser:
@@ -31,7 +31,7 @@ class Browser:
 
     def post(self, path: str, kind: str, body: str, **headers: str) -> int:
         """The status of the first answer below 500. Raises TimeoutError when there is none."""
-        ends = time.monotonic() + _PATIENCE
+        ends, status = time.monotonic() + _PATIENCE, 0
         while time.monotonic() < ends:
             try:
                 status = self._once(path, body, {"Content-Type": kind} | headers)
@@ -41,7 +41,7 @@ class Browser:
                 return status
             self._move_on()
             time.sleep(0.05)
-        raise TimeoutError(f"no answer to POST {path[:3]}")
+        raise TimeoutError(f"no answer to POST {path[:3]} for {_PATIENCE:.0f} s; the last was {status}")
 
     def leave(self) -> None:
         """Close the connection."""
@@ -86,6 +86,12 @@ class People:
     def leaves(self, address: str, token: str, when: float) -> None:
         """This lead unsubscribes by a mail program's one click, at `when` (epoch)."""
         self._leaving.put((when, address, token))
+
+    def check(self) -> None:
+        """Raise what went wrong in any of these lives, if anything did."""
+        for life in self._lives:
+            if life.done():
+                life.result()
 
     def stop(self) -> None:
         """Whoever is waiting for an answer still gets it. Raises what went wrong in any of these lives."""

@@ -28,10 +28,11 @@ from tests.support import acts, crowd
 from tests.support.house import House
 from tests.support.smtp_server import Received, SmtpServer
 
-_FOLLOW_UPS = 50  # that become due around each kill
+_FOLLOW_UPS = 50  # that become due around each kill,
+_MOST_WAITING = 300  # unless so many wait still: what is never worked off shows nothing more
 _LEAVE = 0.15  # of these leads unsubscribe as theirs becomes due
 _SPREAD = 1.5  # seconds from a start to the kill, at the most, and over which follow-ups become due
-_SETTLED_WITHIN = 180.0
+_PATIENCE = 120.0  # seconds in which nothing at all happens any more: then what is left is stuck
 _STOPPED = (0, -signal.SIGTERM)  # the web server ends by the signal it was asked with
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>]+>)", re.IGNORECASE | re.MULTILINE)
 _DEFECTS = re.compile(r"Traceback|tick failed|transport failed|mail held")
@@ -76,6 +77,7 @@ def storm(database_url: str, folder: Path, *, kills: int, seed: int) -> Storm:
         try:
             for _ in range(kills):
                 _blow(house, ours, people, chance)
+                people.check()
         finally:
             people.stop()
         weather.clear()
@@ -99,7 +101,8 @@ def _blow(house: House, ours: Fleet, people: People, chance: random.Random) -> N
     if chance.random() < 0.9:  # now and then it dies while it starts
         ours.wait_until_working(house)
     now = datetime.now(UTC)
-    moments = [now + timedelta(seconds=chance.random() * _SPREAD) for _ in range(_FOLLOW_UPS)]
+    most = 0 if len(unsettled(house)) > _MOST_WAITING else _FOLLOW_UPS
+    moments = [now + timedelta(seconds=chance.random() * _SPREAD) for _ in range(most)]
     for lead, moment in zip(insist(lambda: crowd.due_at(house, moments)), moments, strict=True):
         if chance.random() < _LEAVE:
             token = house.services.keyring.sign("u", lead.public_id)
@@ -118,12 +121,15 @@ def _bring_forward(session: Session) -> None:
 
 
 def _settle(house: House) -> None:
-    """Wait until nothing is left to happen by itself; what remains when time is up is reckoned as stuck."""
-    ends = time.monotonic() + _SETTLED_WITHIN
+    """Wait until nothing is left to happen by itself; what does not become less any more is reckoned as stuck."""
+    least, ends = len(unsettled(house)), time.monotonic() + _PATIENCE
     while time.monotonic() < ends:
         insist(lambda: acts.commit(house, _bring_forward))
-        if not unsettled(house):
+        left = len(unsettled(house))
+        if not left:
             return
+        if left < least:
+            least, ends = left, time.monotonic() + _PATIENCE
         time.sleep(0.5)
 
 

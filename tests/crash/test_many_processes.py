@@ -105,13 +105,15 @@ def test_a_worker_whose_clock_is_off_takes_nothing_that_another_holds(
         running.start("serve", "--no-worker", "--port", str(running.port))
         running.launch("worker")
         wait_for(lambda: listeners(house), "the worker that is right")
-        server.faults = [Fault(stage="dot", delay=4)]  # so that it has mail in flight for half a minute
-        followed = [lead.address for lead in crowd.due_at(house, [datetime.now(UTC)] * 40)]
+        server.faults = [Fault(stage="dot", delay=3)]  # so that it has mail in flight all the while
+        followed = [lead.address for lead in crowd.due_at(house, [datetime.now(UTC)] * 16)]
+        wait_for(lambda: states(house)["handed_over"] >= IN_FLIGHT, "as many on their way as may be")
+        fast, _ = (running.launch("worker", program=CLOCK_OFF, OFF_BY=str(off)) for off in (3_600, -86_400))
+        wait_for(lambda: len(listeners(house)) == 3, "the two that are wrong")
+        followed += [lead.address for lead in crowd.due_at(house, [datetime.now(UTC)] * 24)]
         asked = [f"lead{number}@example.org" for number in range(20)]
         for address in asked:
             opt_in(running.port, address)
-        wait_for(lambda: states(house)["handed_over"] >= IN_FLIGHT, "as many on their way as may be")
-        fast, _ = (running.launch("worker", program=CLOCK_OFF, OFF_BY=str(off)) for off in (3_600, -86_400))
         wait_for(lambda: len(server.messages) >= 60, "all sixty", 180)
         settled(house)
         assert taken(server) == Counter([*followed, *asked])

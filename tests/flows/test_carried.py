@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import select
 
+from service.domain.lead import SuppressionReason
 from service.flows import privacy
-from service.store import events
+from service.store import events, suppressions
 from service.store.tables import Lead
 from tests.support import acts, backups
 from tests.support.backups import ANNA, BRAM, CARLA, ESRA
@@ -43,6 +44,16 @@ def test_who_said_no_or_was_erased_since_the_backup_stays_so(house: House, taken
     sent = len(house.mails(ANNA)), len(house.mails(CARLA))
     house.live_through(days=20)
     assert (len(house.mails(ANNA)), len(house.mails(CARLA))) == sent
+
+
+def test_a_mailbox_that_was_found_gone_since_the_backup_is_no_unsubscribing(house: House, taken: Path) -> None:
+    acts.suppress(house, SuppressionReason.HARD_BOUNCE, ESRA)
+    assert backups.restore(house, taken, replace=True).carried == (2, 1)
+    run = acts.enrolment(house, ESRA)
+    assert (run.state, run.end_reason) == ("stopped", "hard_bounce")
+    with house.services.database.reading() as session:
+        found = suppressions.of(session, [house.services.hmac(ESRA)])[house.services.hmac(ESRA)]
+    assert [each.reason for each in found] == [SuppressionReason.HARD_BOUNCE]
 
 
 def test_hashes_made_with_another_key_are_left_behind(house: House, taken: Path) -> None:

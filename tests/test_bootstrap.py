@@ -1,0 +1,60 @@
+"""What is done before anything is served, by all processes of an installation that start together."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from sqlalchemy import event
+
+from service.bootstrap import keep_keys
+from service.errors import RefusedError
+from service.settings import Settings, load_settings
+from service.store import events
+from service.store.db import open_database
+from tests.support.house import House
+from tests.support.waiting import wait_until_it_waits
+
+
+def with_keys(folder: Path, key: str = "s" * 43) -> Settings:
+    return load_settings(
+        {"NURTURE_SECRET_KEYS": "k" * 43, "NURTURE_SUPPRESSION_KEY": key, "NURTURE_DATA_DIR": str(folder)}
+    )
+
+
+def keep_two_at_once(house: House, first: Settings, second: Settings) -> BaseException | None:
+    """The second begins while the first has not committed. Returns what the second came to, if it failed."""
+    wrote, may_commit = threading.Event(), threading.Event()
+
+    def wait(_connection: object) -> None:
+        wrote.set()
+        assert may_commit.wait(20)
+
+    one, other = (open_database(house.services.database.url.render_as_string(hide_password=False)) for _ in range(2))
+    event.listen(one.engine, "commit", wait)
+    with ThreadPoolExecutor(2) as pool:
+        try:
+            early = pool.submit(keep_keys, one, first)
+            assert wrote.wait(20)
+            late = pool.submit(keep_keys, other, second)
+            wait_until_it_waits(house)
+        finally:
+            may_commit.set()
+        early.result(20)
+        failed = late.exception(20)
+    one.close()
+    other.close()
+    return failed
+
+
+def test_two_processes_that_start_on_a_new_database_both_run(house: House, tmp_path: Path) -> None:
+    assert keep_two_at_once(house, with_keys(tmp_path), with_keys(tmp_path)) is None
+    with house.services.database.reading() as session:
+        assert events.fact(session, "keys") is not None
+
+
+def test_of_two_with_different_keys_the_later_one_is_refused(house: House, tmp_path: Path) -> None:
+    failed = keep_two_at_once(house, with_keys(tmp_path), with_keys(tmp_path, "t" * 43))
+    assert isinstance(failed, RefusedError)
+    assert "NURTURE_SUPPRESSION_KEY" in failed.english
