@@ -51,7 +51,7 @@ def test_a_broken_sequence_makes_no_mail_look_left_over() -> None:
 
 def test_an_image_that_no_mail_and_no_practice_file_names_warns() -> None:
     content = with_templates(_groet="![Ons team in de praktijk](media/team.png)")
-    assert found(content, ("team.png", "oud/kast.png")) == [("media-unused", "media/oud/kast.png", None)]
+    assert found(content, ("team.png", "oud/kast.png")) == [("media.unused", "media/oud/kast.png", None)]
 
 
 @pytest.mark.parametrize(
@@ -63,5 +63,5 @@ def test_an_answer_that_nothing_uses_warns_since_it_need_not_be_asked(name: str,
     document: dict[str, Any] = content.forms.model_dump(mode="json")
     document["forms"]["lage-rug"]["questions"][1]["name"] = name
     forms = type(content.forms).model_validate(document)
-    wanted = [("form-unused-answer", "forms.yaml", 23)] if warns else []
+    wanted = [("form-unused-answer", "forms.yaml", 24)] if warns else []
     assert found(replace(content, forms=forms)) == wanted
