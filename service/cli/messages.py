@@ -38,12 +38,12 @@ def list_(
 ) -> None:
     """Mail whose fate is unknown or that is held, oldest first."""
     tell_in(told)
-    from service.store import outbox
+    from service.store import message_rows
 
     _, services = open_services()
     with services.database.reading() as session:
         zone = services.published.calendar(session).zone
-        found = outbox.in_states(session, [state] if state else list(Waiting))
+        found = message_rows.in_states(session, [state] if state else list(Waiting))
     if not found:
         say("Nothing waits for a person.", "Er wacht niets op jou.")
         return

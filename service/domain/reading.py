@@ -182,13 +182,18 @@ class Report:
                 f"hier horen sleutels met waarden te staan ({keys})",
             )
             return
-        problem_id = {"missing": "content-missing", "too_short": "content-empty", "string_too_short": "content-empty"}
         english, dutch = _sentence(error, loc, "en"), _sentence(error, loc, "nl")
         hint = _hint(model, loc)
         if hint:
             english += f"; write {hint.english}"
             dutch = f"{dutch}; schrijf {hint.dutch}" if dutch and hint.dutch else ""
-        self.add(problem_id.get(error["type"], "content-wrong-value"), (*path, *loc), english, dutch)
+        missing, empty = error["type"] == "missing", error["type"] in {"too_short", "string_too_short"}
+        self.add(
+            "content-missing" if missing else "content-empty" if empty else "content-wrong-value",
+            (*path, *loc),
+            english,
+            dutch,
+        )
 
 
 def _sentence(error: ErrorDetails, loc: Path, language: Language) -> str:

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from service.flows.messages import add_service_mail
 from service.flows.published import NAMES
 from service.flows.services import Services
-from service.store import events, outbox, sequences
+from service.store import events, message_rows, sequences
 from service.store.db import take_locks
 from service.store.tables import Alert
 
@@ -50,7 +50,7 @@ def review(session: Session, now: datetime) -> None:
         kind, _, template = alert.cause.partition(":")
         if kind in _ABOUT:
             events.hold_alert(session, alert.cause)  # whoever finds one more either was before us, or tells it anew
-            if not outbox.any_in(session, _ABOUT[kind], template or None, approval=kind == "backlog"):
+            if not message_rows.any_in(session, _ABOUT[kind], template or None, approval=kind == "backlog"):
                 mended(session, alert.cause, now)
 
 

@@ -11,7 +11,7 @@ from service.errors import InvalidInputError
 from service.flows import planning
 from service.flows.messages import add_staff_mails
 from service.flows.services import Services
-from service.store import enrolments, leads, outbox
+from service.store import enrolments, leads, message_rows
 from service.store.db import notify_sender
 from service.store.tables import Enrolment, Lead, Message
 
@@ -48,7 +48,7 @@ def record(session: Session, services: Services, message: Message, answer: Answe
 def _tell_practice(session: Session, services: Services, lead: Lead, enrolment: Enrolment, now: datetime) -> None:
     """Once a local day: somebody who goes back and forth between the buttons is one person to call."""
     cause = f"worse:{enrolment.id}:{services.published.calendar(session).local_day(now)}"
-    if outbox.has_cause(session, cause):
+    if message_rows.has_cause(session, cause):
         return
     alert = {
         "title": "Een lead geeft aan dat het slechter gaat",

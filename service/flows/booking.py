@@ -14,7 +14,7 @@ from service.errors import FieldProblem, InvalidInputError
 from service.flows import planning, privacy
 from service.flows.messages import add_service_mail, add_staff_mails
 from service.flows.services import Services
-from service.store import enrolments, leads, outbox
+from service.store import enrolments, leads, message_rows, outbox
 from service.store.db import notify_sender, take_locks
 from service.store.tables import BookingRequest, Lead, Message
 
@@ -78,7 +78,7 @@ def request_after_erasing(
         )
     take_locks(session, [f"request:{public_id}"])
     cause = f"pain-check-request:{public_id}"
-    if outbox.has_cause(session, cause):
+    if message_rows.has_cause(session, cause):
         return False
     row = BookingRequest(
         name=wish.name, phone=wish.phone, preferred=list(wish.preferred), note=wish.note, created_at=now

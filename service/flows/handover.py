@@ -20,7 +20,7 @@ from service.flows import alerts, backlog, clock_check, refusals, settling
 from service.flows.allowance import Allowance
 from service.flows.backlog import Guard
 from service.flows.services import Services
-from service.store import attempts, consents, enrolments, high_water, leads, outbox, suppressions
+from service.store import attempts, consents, enrolments, high_water, leads, message_rows, outbox, suppressions
 from service.store import backlog as piled_up
 from service.store.tables import Consent, Enrolment, Message
 
@@ -119,7 +119,7 @@ def _read(session: Session, services: Services, messages: list[Message], now: da
         enrolments={row.id: row for row in enrolments.by_ids(session, enrolment_ids)},
         consents=consents.active_for_enrolments(session, enrolment_ids),
         suppressions=suppressions.of(session, [services.hmac(message.recipient) for message in messages]),
-        handed=outbox.follow_ups_handed_since(session, lead_ids, now - timedelta(days=2)),
+        handed=message_rows.follow_ups_handed_since(session, lead_ids, now - timedelta(days=2)),
         calendar=services.published.calendar(session),
         paused=clock_check.held_back(session, services, now),
         domains=refusals.Watch(session, services, messages, now),

@@ -26,7 +26,7 @@ from service.flows.lead_shown import (
     SuppressionShown,
 )
 from service.flows.services import Services
-from service.store import consents, enrolments, lead_rows, leads, outbox, suppressions
+from service.store import consents, enrolments, lead_rows, leads, message_rows, suppressions
 from service.store.tables import Attempt, Consent, Enrolment, Lead, Message, Table
 
 _ShownT = TypeVar("_ShownT", bound=Shown)
@@ -76,7 +76,7 @@ def report(session: Session, services: Services, lead: Lead, now: datetime) -> L
         enrolments=[_enrolment(row, now) for row in runs],
         messages=[
             _message(row, lead, by_id.get(row.consent_id or 0), tries.get(row.id, ()))
-            for row in outbox.of_lead(session, lead.id)
+            for row in message_rows.of_lead(session, lead.id)
         ],
         coming=[each for row in runs for each in _coming(session, services, row, now)],
         suppressions=[

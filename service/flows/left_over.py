@@ -97,7 +97,7 @@ def _unused_images(content: Content, images: Iterable[str]) -> Iterator[Problem]
     for image in images:
         if PurePosixPath(image).name not in text:
             yield told(
-                "media-unused",
+                "media.unused",
                 f"media/{image}",
                 None,
                 "no mail shows this image; use it, or take the file away",

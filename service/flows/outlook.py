@@ -14,7 +14,7 @@ from service.flows import simulation
 from service.flows.services import Services
 from service.mail.compiled import CompiledMail
 from service.mail.compose import MailValues, Rendered, render
-from service.store import enrolments, outbox
+from service.store import enrolments, message_rows
 from service.store.tables import Enrolment, Lead, Message
 
 _LEFT = ("accepted", "delivered", "bounced", "complained", "unknown")
@@ -32,13 +32,15 @@ class Mail:
 def sent(session: Session, services: Services, lead_id: int) -> list[Mail]:
     """Every mail to this lead that left, oldest first; mails to the practice about the lead are not hers."""
     lead = session.get_one(Lead, lead_id)
-    rows = [row for row in outbox.of_lead(session, lead_id) if row.recipient == lead.address and row.state in _LEFT]
+    rows = [
+        row for row in message_rows.of_lead(session, lead_id) if row.recipient == lead.address and row.state in _LEFT
+    ]
     return [_of(session, services, row, row.first_handed_at or row.planned_at) for row in rows]
 
 
 def planned(session: Session, services: Services, enrolment: Enrolment, now: datetime) -> list[Mail]:
     """The follow-ups of one run that are still to come, as far as can be known; none where the run has ended."""
-    rows = outbox.of_lead(session, enrolment.lead_id)
+    rows = message_rows.of_lead(session, enrolment.lead_id)
     waiting = [row for row in rows if row.enrolment_id == enrolment.id and row.state in _ON_ITS_WAY]
     mails = [_of(session, services, row, max(row.due_at, now)) for row in waiting if row.kind == "follow_up"]
     if enrolment.state not in enrolments.OPEN:

@@ -21,7 +21,7 @@ from service.flows import alerts, backlog, clock_check
 from service.flows.backlog import Guard
 from service.flows.messages import add_follow_up
 from service.flows.services import Services
-from service.store import consents, enrolments, leads, outbox, suppressions
+from service.store import consents, enrolments, leads, message_rows, outbox, suppressions
 from service.store.db import notify_sender
 from service.store.tables import Consent, Enrolment, Lead, OptIn
 
@@ -123,7 +123,7 @@ def put_off(session: Session, enrolment: Enrolment, reason: str, until: datetime
     """Pause, and move what is in the outbox already: it waits too, and its latest moment moves along."""
     before = enrolment.anchor
     pause(enrolment, reason, until, now)
-    for message in outbox.of_run(session, enrolment.id):
+    for message in message_rows.of_run(session, enrolment.id):
         message.due_at = max(message.due_at, enrolment.paused_until or message.due_at)
         message.not_after = message.not_after and message.not_after + (enrolment.anchor - before)
     session.flush()
@@ -141,7 +141,7 @@ def resume(session: Session, services: Services, enrolment: Enrolment, now: date
     if enrolment.paused_until is None or enrolment.paused_until <= now:
         return False
     left = enrolment.paused_until - now
-    for message in outbox.of_run(session, enrolment.id):
+    for message in message_rows.of_run(session, enrolment.id):
         message.due_at = now if message.due_at >= enrolment.paused_until else message.due_at
         message.not_after = message.not_after and message.not_after - left
     end_pause(enrolment, now)

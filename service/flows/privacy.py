@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel import Session, col, delete, select
 
 from service.flows.services import Services
-from service.store import consents, events, leads, outbox
+from service.store import consents, events, leads, message_rows
 from service.store.tables import (
     Attempt,
     BookingRequest,
@@ -35,7 +35,7 @@ def reckon_erasing(session: Session, services: Services, lead: Lead, now: dateti
         return
     asked_at = leads.last_opt_in_at(session, lead.id) or lead.created_at
     latest = asked_at + services.retention.after_opt_in
-    settled_at, on_its_way = outbox.last_advice_settled_at(session, lead.id)
+    settled_at, on_its_way = message_rows.last_advice_settled_at(session, lead.id)
     if settled_at is not None and not on_its_way:
         latest = min(latest, settled_at + services.retention.after_advice)
     lead.erase_at = max(latest, now)

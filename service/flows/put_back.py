@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from service.flows import alerts, brake
 from service.flows.services import Services
-from service.store import backlog, events, high_water, outbox
+from service.store import backlog, events, high_water, message_rows, outbox
 from service.store.db import real_now
 
 _WAS_DUE = "teruggezet: misschien al verstuurd"
@@ -49,6 +49,6 @@ def hold_where_behind(services: Services, now: datetime) -> Held | None:
         count = high_water.ahead(services.database, session)
         if count is None:  # another process has just seen to it
             return None
-        since = high_water.last_hand_over(session) or outbox.oldest(session) or now
+        since = high_water.last_hand_over(session) or message_rows.oldest(session) or now
         high_water.agree(session, count, now)
         return hold(session, services, since=since, actor="start", now=now)

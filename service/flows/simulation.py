@@ -19,7 +19,7 @@ from service.domain.wording import Reason
 from service.errors import InvalidInputError
 from service.flows.playing import Event, EventKind, Play, Simulated
 from service.flows.services import Services
-from service.store import enrolments, outbox
+from service.store import enrolments, message_rows
 from service.store.tables import Enrolment
 
 __all__ = ["Event", "EventKind", "Simulated", "Story", "coming", "parse_events", "simulate", "upcoming"]
@@ -84,7 +84,7 @@ def upcoming(session: Session, services: Services, enrolment: Enrolment, now: da
         outcomes=outcomes,
         leaving=[
             (max(message.due_at, now), message.attempts == 0)
-            for message in outbox.of_run(session, enrolment.id)
+            for message in message_rows.of_run(session, enrolment.id)
             if outcomes.get(message.step or "") in ON_ITS_WAY
         ],
         days={calendar.local_day(moment) for moment in moments},

@@ -9,7 +9,7 @@ from service.errors import RefusedError
 from service.flows import signup
 from service.flows.sending import Sender
 from service.flows.services import Services
-from service.store import leads, outbox
+from service.store import leads, message_rows
 
 
 def opt_in(services: Services, to: str) -> str:
@@ -36,7 +36,7 @@ def opt_in(services: Services, to: str) -> str:
         lead_id, opt_in_id = newest.lead_id, newest.id
     asyncio.run(_send_due(services))
     with services.database.reading() as session:
-        found = outbox.of_lead(session, lead_id)
+        found = message_rows.of_lead(session, lead_id)
     return next(message.state for message in found if message.opt_in_id == opt_in_id)
 
 

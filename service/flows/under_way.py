@@ -18,7 +18,7 @@ from service.domain.timing import NeverOpensError, next_opening
 from service.flows import planning, simulation
 from service.flows.services import Services
 from service.flows.simulation import Simulated
-from service.store import consents, enrolments, outbox, suppressions
+from service.store import consents, enrolments, message_rows, suppressions
 from service.store.tables import Enrolment, Lead, Message
 
 _AT_A_TIME = 500
@@ -169,9 +169,9 @@ def _read(
     consented = consents.active_for_enrolments(session, ids)
     outcomes = enrolments.outcomes(session, ids)
     moments = enrolments.follow_up_moments(session, lead_ids)
-    had = outbox.templates_gone_out(session, ids)
+    had = message_rows.templates_gone_out(session, ids)
     leaving: dict[int, list[Message]] = {}
-    for message in outbox.of_runs(session, ids):
+    for message in message_rows.of_runs(session, ids):
         if message.enrolment_id is not None:
             leaving.setdefault(message.enrolment_id, []).append(message)
     by_lead: dict[int, list[Run]] = {}

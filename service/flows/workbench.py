@@ -68,7 +68,7 @@ class Workbench:
             except NurtureError as error:
                 del made[name]
                 file = f"{TEMPLATES}/{name}.md"
-                problem = Problem(id="mail-not-filled", file=file, message=error.english, dutch=error.dutch)
+                problem = Problem(id="mail.fill", file=file, message=error.english, dutch=error.dutch)
                 problems = (*problems, problem)
         broken = frozenset(set(mails) - set(made))
         if before.number and not changed and not gone and (problems, broken) == (before.problems, before.broken):

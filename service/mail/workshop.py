@@ -46,7 +46,11 @@ LIMITS = Limits()
 
 
 class _LostError(Exception):
-    """The process is gone, or was sent away; the argument says why."""
+    """The process is gone, or was sent away, over the file of this problem."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.id)
+        self.problem = problem
 
 
 class Workshop:
@@ -110,17 +114,17 @@ class Workshop:
             return None, [_problem("not-read", file)]
         try:
             if not self._told and "image" not in request:
-                self._ask({"folder": self._folder})
+                self._ask({"folder": self._folder}, file)
                 self._told = True
-            answer = self._ask(request)
+            answer = self._ask(request, file)
         except _LostError as lost:
             self._replace()
-            return None, [_problem(str(lost), file, self._limits)]
+            return None, [lost.problem]
         if "failed" in answer:
             return None, [_problem("defect", file, about=str(answer["failed"]))]
         return answer["made"], [Problem(**each) for each in answer["problems"]]
 
-    def _ask(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _ask(self, request: Mapping[str, Any], file: str) -> Mapping[str, Any]:
         self._await_start()
         until = time.monotonic() + self._limits.seconds
         try:
@@ -128,15 +132,15 @@ class Workshop:
             self._line.sendall(json.dumps(request).encode() + b"\n")
             answer = self._read(until)
         except TimeoutError:
-            raise _LostError("too-slow") from None
+            raise _LostError(_problem("too-slow", file, self._limits)) from None
         except OSError:
-            raise _LostError("crashed") from None
+            raise _LostError(_problem("crashed", file)) from None
         if answer.get("failed") == "memory":
-            raise _LostError("too-heavy")
+            raise _LostError(_problem("too-heavy", file, self._limits))
         return answer
 
     def _read(self, until: float) -> Mapping[str, Any]:
-        """One line, as JSON."""
+        """One line, as JSON. Raises OSError where there is none, or too much of it."""
         held = bytearray()
         while not held.endswith(b"\n"):
             left = until - time.monotonic()
@@ -146,7 +150,7 @@ class Workshop:
             got = self._line.recv(65536)
             held += got
             if not got or len(held) > _LARGEST_ANSWER:
-                raise _LostError("crashed")
+                raise ConnectionResetError
         answer = json.loads(held)
         return answer if isinstance(answer, dict) else {}
 
@@ -155,7 +159,7 @@ class Workshop:
             return
         try:
             self._read(time.monotonic() + self._limits.start)
-        except (_LostError, OSError):
+        except OSError:
             self.close()
             raise _no_start() from None
         self._ready = True

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, func, select, update
 
-from service.store import outbox
+from service.store import message_rows, outbox
 from service.store.tables import Enrolment, Message
 
 OPEN = ("awaiting_confirmation", "active")
@@ -87,7 +87,7 @@ def follow_up_moments(session: Session, lead_ids: Iterable[int]) -> dict[int, li
     )
     for lead_id, settled_at, first_handed_at, due_at in session.exec(statement):
         if lead_id is not None:
-            found.setdefault(lead_id, []).append(outbox.left_at(settled_at, first_handed_at, due_at))
+            found.setdefault(lead_id, []).append(message_rows.left_at(settled_at, first_handed_at, due_at))
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
-from service.store import consents, enrolments, leads, outbox
+from service.store import consents, enrolments, leads, message_rows
 from service.store.tables import Attempt, BookingRequest, Lead, Message, Table
 
 
@@ -39,7 +39,7 @@ def everything(session: Session, lead: Lead) -> dict[str, Sequence[Table]]:
         "consent": [consent for consent, _ in given],
         "withdrawal": [withdrawal for _, withdrawal in given if withdrawal],
         "enrolment": enrolments.of_lead(session, lead.id),
-        "message": outbox.of_lead(session, lead.id),
+        "message": message_rows.of_lead(session, lead.id),
         "attempt": [attempt for each in attempts(session, lead.id).values() for attempt in each],
         "booking_request": booking_requests(session, lead.id),
         "timeline": leads.timeline(session, lead.id),

@@ -15,7 +15,7 @@ from service.domain.practice import Practice
 from service.errors import NotFoundError
 from service.flows.services import Services
 from service.mail.links import Purpose
-from service.store import leads, outbox
+from service.store import leads, message_rows
 from service.store.tables import ErasedToken, Lead, Message, OptIn
 from service.web import bodies
 from service.web.problems import ForbiddenError
@@ -68,7 +68,7 @@ def opt_in_behind(session: Session, services: Services, token: str) -> OptIn | E
 def message_behind(session: Session, services: Services, purpose: Purpose, token: str) -> Message | ErasedToken:
     """The message of a /b/ or /a/ link."""
     public_id = _public_id(services, purpose, token)
-    return _or_erased(session, public_id, outbox.by_public_id(session, public_id))
+    return _or_erased(session, public_id, message_rows.by_public_id(session, public_id))
 
 
 def erased_page(session: Session, services: Services) -> ErasedPage:

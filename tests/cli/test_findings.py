@@ -57,7 +57,7 @@ def test_replied_warns_until_a_mailbox_is_read_for_replies(content: Path) -> Non
 def test_an_image_that_no_mail_shows_warns(content: Path) -> None:
     (content / "media").mkdir()
     (content / "media/oud-logo.png").write_bytes(b"x")
-    assert "media-unused" in ids(content)
+    assert "media.unused" in ids(content)
 
 
 def test_without_the_safety_block_no_sequence_and_no_thank_you_page_can_be_published(content: Path) -> None:

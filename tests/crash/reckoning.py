@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from service.flows.sending import MOST_OPEN
 from service.flows.settling import MOST_REPEATS
-from service.store import outbox
+from service.store import message_rows
 from service.store.tables import Attempt, Enrolment, Message
 from tests.support import crowd
 from tests.support.house import House
@@ -109,7 +109,7 @@ def reckon(
         attempts: dict[int, list[Attempt]] = defaultdict(list)
         for attempt in session.exec(select(Attempt).order_by(col(Attempt.id))):
             attempts[attempt.message_id].append(attempt)
-        listed = {each.id for each in outbox.in_states(session, ["unknown"])}
+        listed = {each.id for each in message_rows.in_states(session, ["unknown"])}
     found = Reckoning(mails=len(seen), stuck=unsettled(house))
     counts = Counter(each.message_id for each in seen)
     for message in messages.values():

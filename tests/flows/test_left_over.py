@@ -52,7 +52,7 @@ def test_a_broken_sequence_makes_no_mail_look_left_over() -> None:
 
 def test_an_image_that_no_mail_and_no_practice_file_names_warns() -> None:
     content = with_templates(_groet="![Ons team in de praktijk](media/team.png)")
-    assert found(content, ("team.png", "oud/kast.png")) == [("media-unused", "media/oud/kast.png", None)]
+    assert found(content, ("team.png", "oud/kast.png")) == [("media.unused", "media/oud/kast.png", None)]
 
 
 @pytest.mark.parametrize(

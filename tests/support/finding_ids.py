@@ -75,9 +75,9 @@ def _handed_in(name: str, call: _Call, by_name: Mapping[str, list[_Call]], depth
         if elsewhere or not _fits(other.node, function):
             continue
         value = _argument(other.node, function, name)
-        if isinstance(value, ast.Constant) and isinstance(value.value, str):
-            yield value.value
-        elif isinstance(value, ast.expr) and other.file == call.file and _is_parameter(value, other):
+        if value is None:
+            continue
+        if _is_chosen(value) or (other.file == call.file and _is_parameter(value, other)):
             yield from _ids(value, other, by_name, depth + 1)
 
 
@@ -86,6 +86,13 @@ def _fits(call: ast.Call, function: _Function) -> bool:
     needed = [each.arg for each in function.args.args if each.arg not in {"self", "cls"}]
     needed = needed[: len(needed) - len(function.args.defaults)]
     return len(call.args) + len(call.keywords) >= len(needed)
+
+
+def _is_chosen(value: ast.expr) -> bool:
+    """A text, or one of several by a condition."""
+    if isinstance(value, ast.IfExp):
+        return _is_chosen(value.body) and _is_chosen(value.orelse)
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)
 
 
 def _is_parameter(value: ast.expr, call: _Call) -> bool:

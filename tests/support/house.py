@@ -25,7 +25,7 @@ from service.flows.sending import Sender
 from service.flows.services import Services
 from service.mail.links import Keyring
 from service.mail.transport import open_transport
-from service.store import events, leads, outbox, reports
+from service.store import events, leads, message_rows, reports
 from service.store.db import open_database
 from service.store.tables import Lead, Message, Table
 
@@ -128,7 +128,7 @@ class House:
         """A lead's messages, oldest first."""
         with self.services.database.reading() as session:
             found = leads.by_address(session, address)
-            return list(outbox.of_lead(session, found.id)) if found else []
+            return list(message_rows.of_lead(session, found.id)) if found else []
 
     def rows(self) -> dict[str, list[tuple[object, ...]]]:
         """Every row of every table, to compare two moments with."""

@@ -1,0 +1,108 @@
+"""The ledger's messages looked up, for links, pages, plans and limits; what moves them on is in `outbox.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, func, or_, select
+
+from service.store.tables import Message
+
+
+def of_lead(session: Session, lead_id: int) -> Sequence[Message]:
+    """Every message of a lead, oldest first."""
+    return session.exec(select(Message).where(Message.lead_id == lead_id).order_by(col(Message.id))).all()
+
+
+def of_run(session: Session, enrolment_id: int) -> Sequence[Message]:
+    """The follow-ups of one run that may still leave."""
+    waiting = col(Message.state).in_(("due", "leased", "handed_over", "held"))
+    return session.exec(
+        select(Message)
+        .where(Message.enrolment_id == enrolment_id, Message.kind == "follow_up", waiting)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def of_runs(session: Session, enrolment_ids: Iterable[int]) -> Sequence[Message]:
+    """The follow-ups of these runs that may still leave; for a look, so nothing of them is locked."""
+    waiting = col(Message.state).in_(("due", "leased", "handed_over", "held"))
+    mine = col(Message.enrolment_id).in_(list(enrolment_ids))
+    return session.exec(select(Message).where(mine, Message.kind == "follow_up", waiting)).all()
+
+
+def by_public_id(session: Session, public_id: str) -> Message | None:
+    """The message a link of purpose b or a was made for."""
+    return session.exec(select(Message).where(Message.public_id == public_id)).first()
+
+
+def in_states(session: Session, states: Iterable[str]) -> Sequence[Message]:
+    """Messages in these states, oldest first: what needs a person."""
+    return session.exec(select(Message).where(col(Message.state).in_(list(states))).order_by(col(Message.id))).all()
+
+
+def any_in(session: Session, state: str, template: str | None, *, approval: bool = False) -> bool:
+    """Is any message in this state, of one template or of all? With `approval`, a follow-up that a guard holds back?"""
+    found = select(Message.id).where(Message.state == state)
+    if approval:
+        found = found.where(col(Message.hold).is_not(None), Message.kind == "follow_up")
+    if template is not None:
+        found = found.where(Message.template == template)
+    return session.exec(found.limit(1)).first() is not None
+
+
+def has_cause(session: Session, cause: str) -> bool:
+    """Has a service mail been made for this cause?"""
+    return session.exec(select(Message.id).where(Message.kind == "service", Message.cause == cause)).first() is not None
+
+
+def oldest(session: Session) -> datetime | None:
+    """When the first mail of all was written."""
+    return session.exec(select(Message.created_at).order_by(col(Message.id)).limit(1)).first()
+
+
+def last_advice_settled_at(session: Session, lead_id: int) -> tuple[datetime | None, bool]:
+    """When the lead's last advice was settled, and whether one is still on its way."""
+    mine = (Message.lead_id == lead_id, Message.kind == "advice")
+    settled = session.exec(select(func.max(Message.settled_at)).where(*mine)).first()
+    waiting = session.exec(select(Message.id).where(*mine, col(Message.settled_at).is_(None)).limit(1)).first()
+    return settled, waiting is not None
+
+
+def templates_gone_out(session: Session, enrolment_ids: Iterable[int]) -> dict[int, set[str]]:
+    """The mails of each run that left or may be on their way: enrolment id -> templates, the advice's included."""
+    found: dict[int, set[str]] = {}
+    statement = select(Message.enrolment_id, Message.template).where(
+        col(Message.enrolment_id).in_(list(enrolment_ids)),
+        col(Message.state).not_in(("cancelled", "skipped", "failed")),
+    )
+    for enrolment_id, template in session.exec(statement):
+        if enrolment_id is not None:
+            found.setdefault(enrolment_id, set()).add(template)
+    return found
+
+
+def follow_ups_handed_since(
+    session: Session, lead_ids: Iterable[int], since: datetime
+) -> dict[int, dict[int, datetime]]:
+    """lead id -> message id -> when it last left, of follow-ups lately handed over: at most one a local day may."""
+    statement = select(Message).where(
+        col(Message.lead_id).in_(list(lead_ids)),
+        Message.kind == "follow_up",
+        col(Message.first_handed_at).is_not(None),
+        col(Message.state).not_in(("due", "leased")),  # refused, and waiting for its next try
+        or_(col(Message.due_at) >= since, col(Message.first_handed_at) >= since, col(Message.settled_at) >= since),
+    )
+    found: dict[int, dict[int, datetime]] = {}
+    for message in session.exec(statement):
+        if message.lead_id is not None:
+            found.setdefault(message.lead_id, {})[message.id] = left_at(
+                message.settled_at, message.first_handed_at, message.due_at
+            )
+    return found
+
+
+def left_at(settled_at: datetime | None, first_handed_at: datetime | None, due_at: datetime) -> datetime:
+    """When a mail left, or is to leave: a retry counts when it goes, not when it was first refused."""
+    return settled_at or max(first_handed_at or due_at, due_at)
