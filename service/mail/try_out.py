@@ -48,8 +48,10 @@ _ALL_THERE = (
 )
 _NO_NAME = (
     "this mail cannot be filled in for a reader without a first name; put what uses it inside `{% if first_name %}`",
-    "deze mail kan niet worden ingevuld voor wie geen voornaam gaf. Zet dat tussen `{% if first_name %}` en "
-    "`{% endif %}`.",
+    (
+        "deze mail kan niet worden ingevuld voor wie geen voornaam gaf. Zet dat tussen `{% if first_name %}` en "
+        "`{% endif %}`."
+    ),
 )
 
 
