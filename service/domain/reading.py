@@ -166,9 +166,13 @@ class Report:
                     f"unknown key `{wrong}`; {did_you_mean(wrong, known)}",
                     f"`{wrong}` bestaat hier niet; {did_you_mean(wrong, known, 'nl')}",
                 )
+        parents = {each["loc"][:-1] for each in errors if each["loc"]}
         for each in errors:
-            # a misspelt key is one mistake, not an unknown and a missing one
-            if each["type"] != "extra_forbidden" and not (each["type"] == "missing" and each["loc"] in meant):
+            # a misspelt key is one mistake, not an unknown and a missing one; nor is a list of wrong values too short
+            told = (each["type"] == "missing" and each["loc"] in meant) or (
+                each["type"] == "too_short" and each["loc"] in parents
+            )
+            if each["type"] != "extra_forbidden" and not told:
                 self._explain_value(model, each, path)
 
     def _explain_value(self, model: type[BaseModel], error: ErrorDetails, path: Path) -> None:

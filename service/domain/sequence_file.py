@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import ValidationError
 
-from service.domain.reading import LineOf, ModelT, Path, Report, did_you_mean, items, mapping, repeated
+from service.domain.reading import LineOf, ModelT, Path, Report, closest, did_you_mean, items, mapping, repeated
 from service.domain.sequence import Sequence, Step, Window
 from service.domain.waits import HOE_TE_WACHTEN, HOW_TO_WAIT
 from service.errors import Problem
@@ -70,14 +70,16 @@ def _check_steps(report: Report, data: Mapping[object, object]) -> None:
             f"twee stappen hebben de `key` `{key}`; geef elke stap een eigen naam",
         )
     window = _quietly(Window, data.get("window"))
+    advices = [position for position, raw in enumerate(steps) if raw.get("purpose") == "advice"]
+    lower = advices[0] if advices and advices[0] > 0 else None
     for position, raw in enumerate(steps):
         if not raw:
             continue
         path: Path = ("steps", position)
         _check_template(report, path, raw)
         if position == 0:
-            _check_advice(report, path, raw)
-        else:
+            _check_advice(report, path, raw, lower=lower)
+        elif position != lower:
             _check_follow_up(report, path, raw)
         _check_at(report, path, raw, window)
         _check_sent(report, path, raw, keys[:position], keys)
@@ -90,6 +92,8 @@ def _check_template(report: Report, path: Path, raw: Mapping[object, object]) ->
         name = f"step `{raw.get('key', path[-1])}`", f"stap `{raw.get('key', path[-1])}`"
         if "template" in raw:
             say, zeg = "has both `template` and `variants`; write one", "heeft `template` en `variants`; kies er een"
+        elif _misspelt(raw) & {"template", "variants"}:
+            return
         else:
             say, zeg = "has no `template`; name one", "heeft geen `template`; schrijf welke mail het is"
         report.add("step-template", path, f"{name[0]} {say}", f"{name[1]} {zeg}")
@@ -102,7 +106,21 @@ def _check_template(report: Report, path: Path, raw: Mapping[object, object]) ->
         )
 
 
-def _check_advice(report: Report, path: Path, raw: Mapping[object, object]) -> None:
+def _misspelt(raw: Mapping[object, object]) -> set[str | None]:
+    """The keys that unknown ones were meant to be: told as misspelt, they need not be told as missing too."""
+    return {closest(str(key), Step.model_fields) for key in raw if key not in Step.model_fields}
+
+
+def _check_advice(report: Report, path: Path, raw: Mapping[object, object], *, lower: int | None) -> None:
+    """`lower`: where the advice stands instead."""
+    if lower is not None:
+        report.add(
+            "first-step-not-advice",
+            ("steps", lower, "purpose"),
+            "the advice leaves before all else; make this the first step",
+            "het advies gaat als eerste weg; zet deze stap bovenaan",
+        )
+        return
     if raw.get("purpose") != "advice":
         report.add(
             "first-step-not-advice",
@@ -129,7 +147,7 @@ def _check_follow_up(report: Report, path: Path, raw: Mapping[object, object]) -
             "only the first step can be the advice; leave out `purpose` here",
             "alleen de eerste stap kan het advies zijn; laat `purpose` hier weg",
         )
-    elif raw.get("wait") is None:
+    elif raw.get("wait") is None and "wait" not in _misspelt(raw):
         report.add(
             "step-no-wait",
             path,

@@ -147,8 +147,8 @@ class _Reading:
                 _check_answers(report, each.yaml.data, forms.answers())
             self.problems.extend(report.problems)
         topics = [each.topic for each in files if each.topic]
-        if forms and len(topics) == len(files):
-            self._check_form_topics(forms, topics)
+        if len(topics) == len(files):
+            self._check_form_topics(topics)
         if practice:
             self._warn_about_practice(practice)
 
@@ -162,20 +162,17 @@ class _Reading:
                 report.add("sequence-topic-taken", ("topic",), say, zeg)
                 self.problems.extend(report.problems)
 
-    def _check_form_topics(self, forms: Forms, topics: list[str]) -> None:
-        report = Report(file="forms.yaml", line_of=self._yaml["forms.yaml"].line_of)
-        for name, form in forms.forms.items():
-            places: list[tuple[Path, str]] = [(("forms", name, "topic"), form.topic)]
-            for q, question in enumerate(form.questions):
-                for o, option in enumerate(question.options):
-                    if option.chooses_topic:
-                        where: Path = ("forms", name, "questions", q, "options", o, "chooses_topic")
-                        places.append((where, option.chooses_topic))
-            for path, topic in places:
-                if topic not in topics:
-                    say = f"no sequence has the topic `{topic}`; {did_you_mean(topic, topics)}"
-                    zeg = f"geen reeks heeft het topic `{topic}`; {did_you_mean(topic, topics, 'nl')}"
-                    report.add("form-unknown-topic", path, say, zeg)
+    def _check_form_topics(self, topics: list[str]) -> None:
+        """Looks at the raw data, so that something else in the file does not hide this."""
+        yaml = self._yaml.get("forms.yaml")
+        if yaml is None:
+            return
+        report = Report(file="forms.yaml", line_of=yaml.line_of)
+        for path, topic in _raw_form_topics(yaml.data):
+            if isinstance(topic, str) and topic not in topics:
+                say = f"no sequence has the topic `{topic}`; {did_you_mean(topic, topics)}"
+                zeg = f"geen reeks heeft het topic `{topic}`; {did_you_mean(topic, topics, 'nl')}"
+                report.add("form-unknown-topic", path, say, zeg)
         self.problems.extend(report.problems)
 
     def _warn_about_practice(self, practice: Practice) -> None:
@@ -225,8 +222,10 @@ class _Reading:
             self._add(
                 "content-not-utf8",
                 file,
-                f"byte {error.start + 1} is no UTF-8; save the file as UTF-8 text",
-                f"byte {error.start + 1} is geen UTF-8; bewaar het bestand als UTF-8-tekst",
+                f"the character `{_in_an_old_code(error)}` is no UTF-8; save the file as UTF-8 text",
+                f"het teken `{_in_an_old_code(error)}` is in een oude codering bewaard; "
+                "bewaar het bestand opnieuw, met als codering UTF-8",
+                error.object[: error.start].count(b"\n") + 1,
             )
         except OSError as error:
             self._add(
@@ -257,8 +256,13 @@ class _Reading:
                 )
         return found
 
-    def _add(self, problem_id: str, file: str, message: str, dutch: str) -> None:
-        self.problems.append(Problem(id=problem_id, file=file, message=message, dutch=dutch))
+    def _add(self, problem_id: str, file: str, message: str, dutch: str, line: int | None = None) -> None:
+        self.problems.append(Problem(id=problem_id, file=file, message=message, dutch=dutch, line=line))
+
+
+def _in_an_old_code(error: UnicodeDecodeError) -> str:
+    """What the byte most likely was meant to be: older programs write Windows-1252."""
+    return error.object[error.start : error.start + 1].decode("cp1252", "replace")
 
 
 def _check_templates(report: Report, data: object, templates: Mapping[str, str]) -> None:
@@ -292,6 +296,16 @@ def _check_answers(report: Report, data: object, known: Mapping[str, frozenset[s
                         say = f"`{value}` is no answer to `{name}`; {did_you_mean(value, possible)}"
                         zeg = f"`{value}` is geen antwoord op `{name}`; {did_you_mean(value, possible, 'nl')}"
                         report.add("answer-unknown-value", (*where, position), say, zeg)
+
+
+def _raw_form_topics(data: object) -> Iterator[tuple[Path, object]]:
+    """Every topic that a form or one of its answers chooses, and where it stands."""
+    for name, form in mapping(mapping(data).get("forms")).items():
+        yield ("forms", str(name), "topic"), mapping(form).get("topic")
+        for q, question in enumerate(items(mapping(form).get("questions"))):
+            for o, option in enumerate(items(mapping(question).get("options"))):
+                where: Path = ("forms", str(name), "questions", q, "options", o, "chooses_topic")
+                yield where, mapping(option).get("chooses_topic")
 
 
 def _raw_steps(data: object) -> Iterator[tuple[Path, Mapping[object, object]]]:

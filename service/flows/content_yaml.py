@@ -80,7 +80,19 @@ class _Walk:
         self._visited += 1
         if len(path) > _DEEPEST or self._visited > _MOST_NODES:
             if not any(problem.id == "yaml-too-big" for problem in self.problems):
-                self._add("yaml-too-big", node, _TOO_BIG, _TE_GROOT)
+                told = (
+                    (
+                        "this is nested too deeply; write it with fewer lists inside lists",
+                        "dit zit te diep in elkaar; schrijf het met minder lijsten in lijsten",
+                    )
+                    if len(path) > _DEEPEST
+                    else (
+                        "this holds too much, or refers to `&` by `*` too often; write out what `*` stands for",
+                        "dit is te veel, of verwijst met `*` te vaak naar `&`; schrijf voluit wat je met `*` bedoelt",
+                    )
+                )
+                top = self.lines.get(path[:1], node.start_mark.line + 1)  # an alias itself has no line
+                self._add("yaml-too-big", node, *told, line=top if len(path) <= _DEEPEST else None)
             return None
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
@@ -141,8 +153,8 @@ class _Walk:
                 "yaml-tag", node, f"`{tag}` is not read here; leave it out", f"`{tag}` lezen we hier niet; laat het weg"
             )
 
-    def _add(self, problem_id: str, node: Node, message: str, dutch: str) -> None:
-        line = node.start_mark.line + 1
+    def _add(self, problem_id: str, node: Node, message: str, dutch: str, line: int | None = None) -> None:
+        line = line or node.start_mark.line + 1
         self.problems.append(Problem(id=problem_id, message=message, dutch=dutch, file=self.file, line=line))
 
 
@@ -158,7 +170,8 @@ def _number_or_day(text: str, kind: str) -> Scalar:
 
 def _told(error: YAMLError) -> tuple[str, str, int | None]:
     if isinstance(error, MarkedYAMLError):
-        mark = error.problem_mark or error.context_mark
+        unclosed = error.context == "while scanning a quoted scalar"
+        mark = (error.context_mark if unclosed else None) or error.problem_mark or error.context_mark
         what = " ".join(str(error.problem or error.context or "it cannot be read").split())
         return (
             f"this is no valid YAML: {what}; check the indentation, colons and quotes",

@@ -24,8 +24,17 @@ from service.mail.names import (
     unknown_dutch,
 )
 from service.mail.sandbox import FILTERS, INTERNAL_FILTERS, TAGS, TESTS, lexed, parsed
-from service.mail.syntax_words import LEZER, READER, REFUSED, TOO_DEEP, syntax_dutch, takes_what
-from service.mail.template_tree import dotted, falls_back, falsy, line_of, takes, truthy, without_unknown_tags
+from service.mail.syntax_words import (
+    REFUSED,
+    TOO_DEEP,
+    never_ends,
+    no_list,
+    no_name,
+    not_called,
+    syntax_told,
+    takes_what,
+)
+from service.mail.template_tree import dotted, falls_back, falsy, takes, truthy, without_unknown_tags, written
 
 _PARTIAL = re.compile(r"_[a-z0-9][a-z0-9_-]*\.md")
 _MAX_DEPTH = 4
@@ -98,9 +107,8 @@ class Checker:
             return parsed(source if len(self.problems) == before else without_unknown_tags(source))
         except TemplateSyntaxError as error:
             if len(self.problems) == before:
-                message = error.message or "it is no template"
-                dutch = syntax_dutch(message, line_of(source, error.lineno))
-                self._problem("syntax", place, error.lineno, f"this cannot be read: {message}", dutch)
+                line, message, dutch = syntax_told(error, source)
+                self._problem("syntax", place, line, message, dutch)
         except (RecursionError, MemoryError, ValueError, OverflowError):
             message = "this file is nested too deeply or holds an absurd number"
             self._problem("nesting", place, 1, message, TOO_DEEP)
@@ -163,21 +171,21 @@ class Checker:
         if isinstance(node.iter, nodes.List) and len(node.iter.items) <= _MAX_LIST:
             for item in node.iter.items:  # the name of the loop may print any of them
                 self._expression(item if isinstance(item, nodes.Const) else node.iter, place, shown=True)
-        elif dotted(node.iter) not in LISTS:
-            lists = ", ".join(sorted(LISTS))
-            message = f"`for` goes over a given list only: {lists}"
-            given = dotted(node.iter)
-            dutch = f"`for` kan alleen over een lijst die er al is{f', niet over `{given}`' if given else ''}: {lists}."
-            self._problem("for", place, node.lineno, message, dutch)
+        elif dotted(node.iter) not in self._lists():
+            self._problem("for", place, node.lineno, *no_list(written(node.iter), self._lists()))
         if isinstance(node.target, nodes.Name) and node.target.name in TAKEN:
             message = f"`{node.target.name}` means something already; write another word after `for`"
             dutch = f"`{node.target.name}` heeft al een betekenis. Schrijf achter `for` een ander woord, zoals `dag`."
             self._problem("for", place, node.lineno, message, dutch)
             return
-        if not isinstance(node.target, nodes.Name) or node.recursive or place.loops:
-            message = "a plain `for x in list`, not inside another `for`, is all there is"
-            dutch = "schrijf alleen `{% for x in lijst %}`, en niet binnen een andere `for`."
+        if place.loops:
+            message = "a `for` cannot stand inside another `for`; take one of them away"
+            dutch = "hier staat een `for` binnen een andere `for`, en dat kan niet. Haal er een weg."
             self._problem("for", place, node.lineno, message, dutch)
+            return
+        if not isinstance(node.target, nodes.Name) or node.recursive:
+            message = "a plain `{% for x in list %}` is all there is"
+            self._problem("for", place, node.lineno, message, "schrijf alleen `{% for x in lijst %}`.")
             return
         if node.test is not None:
             self._refuse(node.test, place)
@@ -206,9 +214,7 @@ class Checker:
             return
         if name in place.includes or len(place.includes) >= _MAX_DEPTH or self._size > _MAX_EXPANDED:
             self.expandable = False
-            message = f"including `{name}` here goes round in circles or grows too large"
-            dutch = f"`{name}` roept hier zichzelf weer op, of de mail wordt te lang. Haal deze `include` weg."
-            self._problem("include", place, node.lineno, message, dutch)
+            self._problem("include", place, node.lineno, *never_ends(name, circle=name in place.includes))
             return
         always = place.branches == 0
         self.inclusions.append(Inclusion(name=name, file=place.file, line=node.lineno, always=always))
@@ -267,11 +273,9 @@ class Checker:
     def _call(self, node: nodes.Call, place: Place) -> None:
         plain = not (node.kwargs or node.dyn_args or node.dyn_kwargs) and len(node.args) == 1
         given = node.args[0].value if plain and isinstance(node.args[0], nodes.Const) else None
-        called = node.node.name if isinstance(node.node, nodes.Name) else None
-        if called != "answer_url" or given not in ANSWERS or self.audience == "practice":
-            message = f"nothing can be called here but answer_url({'|'.join(ANSWERS)}), in mails to a lead"
-            dutch = 'hier kan alleen `answer_url("better")` staan (of `same`, `worse`), niet in mail aan de praktijk.'
-            self._problem("call", place, node.lineno, message, dutch)
+        called = written(node)
+        if called != "answer_url(…)" or given not in ANSWERS or self.audience == "practice":
+            self._problem("call", place, node.lineno, *not_called(called, given, self.audience))
 
     def _filter(self, node: nodes.Filter, value: nodes.Node, place: Place, *, shown: bool) -> None:
         known = (*FILTERS, *INTERNAL_FILTERS) if self.internal else FILTERS
@@ -284,11 +288,9 @@ class Checker:
         elif not takes(node):
             message, dutch = takes_what(node.name)
             self._problem("filter", place, node.lineno, message, dutch)
-        if node.name == "join" and dotted(value) not in LISTS | place.names:
+        if node.name == "join" and dotted(value) not in self._lists() | place.names:
             # a text would be joined letter by letter, and one `join` over the other grows without end
-            message = f"`join` goes over a given list only: {', '.join(sorted(LISTS))}"
-            dutch = f"`join` werkt alleen op een lijst die er al is: {', '.join(sorted(LISTS))}."
-            self._problem("filter", place, node.lineno, message, dutch)
+            self._problem("filter", place, node.lineno, *no_list(written(value), self._lists(), what="join"))
         self._expression(value, place, shown=shown and not falls_back(node))
 
     def _name(self, node: nodes.Node, place: Place, *, shown: bool) -> None:
@@ -303,18 +305,13 @@ class Checker:
             if ANSWER_NAME.fullmatch(rest):
                 self.answers.add(rest)
             else:
-                message = f"`{name}` is no answer; write `answers.posture`"
-                dutch = f"`{name}` is geen antwoord; schrijf bijvoorbeeld `answers.posture`."
+                message = f"`{name}` does not say which answer; write for example `answers.posture`"
+                dutch = f"`{name}` zegt niet welk antwoord; schrijf bijvoorbeeld `answers.posture`."
                 self._problem("unknown-name", place, node.lineno, message, dutch)
             return
         known = allowed_names(self.audience)
         if name not in known:
-            fields = sorted(other for other in known if other.startswith(f"{name}."))
-            hint = f" It has: {', '.join(fields)}." if fields else suggestion(name, {*known, *place.names})
-            message = f"`{name}` is unknown in a mail to {READER[self.audience]}.{hint}"
-            dutch = f"`{name}` kan niet alleen staan. Kies uit: {', '.join(fields)}." if fields else ""
-            dutch = dutch or self._unknown_name_dutch(name, {*known, *place.names})
-            self._problem("unknown-name", place, node.lineno, message, dutch)
+            self._problem("unknown-name", place, node.lineno, *no_name(name, {*known, *place.names}, self.audience))
         elif shown and name == "first_name" and name not in place.guards:
             message = "a first name may be missing: write `{% if first_name %} {{ first_name }}{% endif %}`"
             dutch = (
@@ -327,15 +324,13 @@ class Checker:
             dutch = f"`{name}` kan leeg zijn: zet dit tussen `{{% if {name} %}}` en `{{% endif %}}`."
             self._problem("unguarded", place, node.lineno, message, dutch, warning=True)
 
-    def _unknown_name_dutch(self, name: str, known: set[str]) -> str:
-        elsewhere = self.audience != "practice" and name in allowed_names("practice")
-        if elsewhere or name in allowed_names("lead-service"):
-            return f"`{name}` kan niet in {LEZER[self.audience]} staan."
-        return unknown_dutch(name, known)
+    def _lists(self) -> frozenset[str]:
+        """What a mail to this reader may go over."""
+        return LISTS & (allowed_names(self.audience) if not self.internal else LISTS)
 
     def _refuse(self, node: nodes.Node, place: Place) -> None:
         kind = type(node).__name__.lower()
-        message = f"this kind of expression ({kind}) cannot be used in a mail"
+        message = f"this kind of expression ({kind}) cannot be used in a mail; write a name, or `if` with a name"
         dutch = (
             f"{REFUSED.get(kind, 'deze schrijfwijze')} kan niet in een mail. Schrijf een naam, of `if` met een naam."
         )

@@ -25,7 +25,7 @@ from service.mail.lint_layout import layout_problems
 from service.mail.lint_looks import html_too_long
 from service.mail.lint_safety import approval_problems, contained, kind_problems, safety_problems
 from service.mail.markdown import Reader
-from service.mail.names import AUDIENCES, REQUIRED, Audience, suggestion, unknown_dutch
+from service.mail.names import AUDIENCES, REQUIRED, Audience, nearest, suggestion, unknown_dutch
 from service.mail.sandbox import template
 from service.mail.text_part import write_text
 from service.mail.written import Body, Head
@@ -162,15 +162,17 @@ class _Compilation:
         return "lead"
 
     def _check_head(self, source: SourceFile, audience: Audience, head: Mapping[str, str], checker: Checker) -> None:
+        meant = set()
         for key in source.head:
             if key not in HEAD_KEYS:
+                meant.add(nearest(str(key), HEAD_KEYS))
                 message = f"the key `{key}` is unknown.{suggestion(str(key), HEAD_KEYS)}"
                 self._add("head", source, str(key), message, unknown_dutch(str(key), HEAD_KEYS, what="in de kop: "))
         needed = ["subject", "preheader"] + (["reason"] if audience != "practice" else [])
         for key in needed:
-            if not head[key]:
+            if not head[key] and key not in meant:  # a misspelt key is one mistake
                 dutch = f"in de kop ontbreekt `{key}`: {_WAAROM[key]}. Zet er een regel `{key}: …` bij."
-                self._add("head", source, key, f"the head needs `{key}`: {_WHY[key]}", dutch)
+                self._add("head", source, key, f"the head needs `{key}`: {_WHY[key]}; add a line `{key}: …`", dutch)
         for key, text in head.items():
             checker.check("\n" * (source.head_lines.get(key, 1) - 1) + text, Place(file=source.name))
             if checker.inclusions:
@@ -199,7 +201,7 @@ class _Compilation:
         parsed = {path: file for path, (file, _) in self.files.items()}
         lines = expand(source, parsed, self.marks)
         for mark in misplaced_includes(lines, self.marks):
-            message = "an include stands alone on its line"
+            message = f"an include stands alone on its line; put `{mark.code}` on one, without text beside it"
             dutch = f"zet `{mark.code}` alleen op een regel, zonder tekst ernaast."
             file = FOLDER + mark.file
             self.problems.add(Problem(id="mail.include", file=file, line=mark.line, message=message, dutch=dutch))

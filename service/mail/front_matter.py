@@ -72,9 +72,11 @@ def read(name: str, text: str) -> tuple[SourceFile, tuple[Problem, ...]]:
         dutch = f"dit bestand heeft {len(text)} tekens; een mail heeft er hoogstens {MAX_FILE}. Maak de tekst korter."
         return SourceFile(name=name), (Problem(id="mail.too-large", file=path, message=message, dutch=dutch),)
     if text.count("[") > MAX_BRACKETS:
-        message = f"this file has more than {MAX_BRACKETS:,} opening brackets"
+        message = f"this file has `[` more than {MAX_BRACKETS:,} times; take those away that you do not need"
         dutch = f"in dit bestand staat meer dan {MAX_BRACKETS} keer `[`. Haal de haken weg die je niet nodig hebt."
-        return SourceFile(name=name), (Problem(id="mail.too-large", file=path, message=message, dutch=dutch),)
+        number, _ = max(enumerate(text.split("\n"), 1), key=lambda line: line[1].count("["))
+        too_many = Problem(id="mail.too-large", file=path, line=number, message=message, dutch=dutch)
+        return SourceFile(name=name), (too_many,)
     problems = [
         Problem(
             id="mail.control",
@@ -121,11 +123,15 @@ def _head(path: str, yaml_text: str) -> tuple[CommentedMap, Problem | None]:
     try:
         loaded = YAML(typ="rt", pure=True).load(StringIO(yaml_text))
     except MarkedYAMLError as error:
-        mark = error.problem_mark
-        message = f"the head is no YAML: {error.problem or 'it cannot be read'}; put texts with ': ' or '#' in quotes"
+        unclosed = error.context == "while scanning a quoted scalar" and error.context_mark
+        mark = unclosed or error.problem_mark
         line = mark.line + 2 if mark else 1
         shown = yaml_text.split("\n")[line - 2].strip()[:60] if 2 <= line < yaml_text.count("\n") + 2 else ""
+        message = f"the head is no YAML: {error.problem or 'it cannot be read'}; put texts with ': ' or '#' in quotes"
         dutch = f"deze regel van de kop kan niet worden gelezen: `{shown}`. {_QUOTES}"
+        if unclosed:
+            message = f"a quotation mark opens here and is closed nowhere: `{shown}`; write one behind the text"
+            dutch = f"hier begint een aanhalingsteken dat nergens sluit: `{shown}`. Zet er ook een achter de tekst."
         return CommentedMap(), Problem(id="mail.head", file=path, line=line, message=message, dutch=dutch)
     except (YAMLError, RecursionError, ValueError):
         dutch = f"de kop kan niet worden gelezen. {_QUOTES}"

@@ -29,9 +29,10 @@ def long_subject(head: Head) -> Iterator[Problem]:
     """What a phone cuts off, nobody reads."""
     length = longest(head.texts["subject"])
     if head.audience != "practice" and length > LONGEST_SUBJECT:
-        message = f"the subject has up to {length} characters; a phone shows about {LONGEST_SUBJECT}"
+        up_to, tot = ("up to ", "tot ") if "{" in head.texts["subject"] else ("", "")
+        message = f"the subject has {up_to}{length} characters; a phone shows about {LONGEST_SUBJECT}; shorten it"
         dutch = (
-            f"het onderwerp heeft tot {length} tekens; een telefoon toont er ongeveer {LONGEST_SUBJECT}, kort het in"
+            f"het onderwerp heeft {tot}{length} tekens; een telefoon toont er ongeveer {LONGEST_SUBJECT}, kort het in"
         )
         yield finding("subject-long", head.line("subject"), message, dutch)
 
@@ -79,8 +80,8 @@ def images_alone(body: Body) -> Iterator[Problem]:
 
 
 def text_part_empty(body: Body) -> Iterator[Problem]:
-    """Below the heading nothing is left for whoever reads plain text."""
-    if body.words() == 0 and not body.values():
+    """Below the heading nothing is left for whoever reads plain text. A partial that could not be read may hold it."""
+    if body.words() == 0 and not body.values() and not any("include" in body.keywords(line) for line in body.lines):
         message = "the text part of this mail is empty below its heading; write what the mail has to say"
         dutch = (
             "onder de kop staat geen tekst: wie alleen tekst leest, krijgt een lege mail; schrijf wat je wilt zeggen"

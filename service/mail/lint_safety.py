@@ -76,10 +76,13 @@ def safety_problems(inclusions: Sequence[Inclusion], files: Mapping[str, SourceF
         safe = safe or (kind == "safety" and inclusion.always)
         if kind == "exercise" and not safe:
             line = Line(text="", file=inclusion.file, number=inclusion.line)
-            message = "the safety block comes before an exercise: include that partial above it, outside any `if`"
+            message = (
+                f"the safety block comes before an exercise (`{inclusion.name}`): write "
+                '`{% include "_veiligheid.md" %}` above it, outside any `if`'
+            )
             dutch = (
-                "voor een oefening staat altijd het veiligheidsblok; "
-                'zet erboven, buiten elke `if`: {% include "_veiligheid.md" %}'
+                f"vóór een oefening (`{inclusion.name}`) hoort het veiligheidsblok; "
+                'zet `{% include "_veiligheid.md" %}` erboven, buiten elke `if`'
             )
             problems.append(finding("safety", line, message, dutch, "error"))
     return [*problems, *([] if safe else _safety_for_some(inclusions, files))]

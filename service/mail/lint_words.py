@@ -27,7 +27,7 @@ def complaint_in_head(head: Head) -> Iterator[Problem]:
     """Subject and preheader are read over a shoulder."""
     for key, name in _SHOWN_OUTSIDE.items():
         if match := COMPLAINT.search(head.texts[key]):
-            message = f"`{match[0]}` names a complaint, and the {key} is read over a shoulder"
+            message = f"`{match[0]}` names a complaint, and the {key} is read over a shoulder; say it without"
             dutch = f"`{match[0]}` noemt de klacht. Anderen kunnen {name} meelezen; schrijf het zonder de klacht"
             yield finding("complaint-word", head.line(key), message, dutch)
 
@@ -69,7 +69,7 @@ def promises(line: Line) -> Iterator[Problem]:
     for pattern, sounds_like, dutch_for_it in CLAIMS:
         if match := pattern.search(line.text):
             dutch = f"`{match[0]}` belooft {dutch_for_it}; schrijf wat je zeker weet"
-            yield finding("claim", line, f"`{match[0]}` promises {sounds_like}", dutch)
+            yield finding("claim", line, f"`{match[0]}` promises {sounds_like}; write what you know", dutch)
 
 
 def titles(line: Line, allowed: Sequence[str]) -> Iterator[Problem]:

@@ -213,14 +213,14 @@ class Reader:
         line = _find(source, lines)
         mark = self.marks.by_id[source] if MARK.fullmatch(source) else None
         logo = mark is not None and mark.name == "practice.logo"
+        shown = _short(self.marks.put_back(source, {}))
+        if not image.content.strip():
+            message = f"the image `{shown}` needs a text for whoever does not see it: `![text](…)`"
+            dutch = f"zet tussen de haken wat er op het plaatje `{shown}` staat, voor wie het niet ziet: `![tekst](…)`."
+            self._problem("image", line, message, dutch)
         if not logo and not source.startswith("media/"):
-            shown = _short(self.marks.put_back(source, {}))
             message = f"`{shown}` cannot be shown: put the image in media/ and write `![text](media/name.jpg)`"
             dutch = f"`{shown}` kan niet. Zet het plaatje in de map media en schrijf `![tekst](media/naam.jpg)`."
-            self._problem("image", line, message, dutch)
-        elif not image.content.strip():
-            message = "an image needs a text for whoever does not see it: `![text](…)`"
-            dutch = "zet tussen de haken wat er op het plaatje staat, voor wie het niet ziet: `![tekst](…)`."
             self._problem("image", line, message, dutch)
         elif logo:
             image.attrSet("src", self.marks.wrap(source, "link"))
@@ -240,7 +240,8 @@ class Reader:
             dutch = f"`{path}` kan niet worden getoond; lees wat er bij dat bestand staat."
             self._problem("image", line, message, dutch)
         else:
-            message = f"there is no `{path}`.{suggestion(path, self.images)}"
+            hint = suggestion(path, self.images) or " Put it in media/ (small letters, no blanks)."
+            message = f"there is no `{path}`.{hint}"
             dutch = (
                 unknown_dutch(path, self.images, what="het plaatje ")
                 if self.images

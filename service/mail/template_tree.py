@@ -51,6 +51,32 @@ def dotted(node: nodes.Node) -> str | None:
     return None
 
 
+def written(node: nodes.Node) -> str:
+    """A name or a call about as it stands in the file, as in `range(…)`; empty for anything else."""
+    if isinstance(node, nodes.Call):
+        return f"{written(node.node)}(…)"
+    if isinstance(node, nodes.Getattr):
+        return f"{written(node.node) or '…'}.{node.attr}"
+    return dotted(node) or ""
+
+
+def never_closed(source: str) -> int | None:
+    """The line of the innermost `if` or `for` without an end; None where each has one."""
+    opened, tag, line = list[int](), "", 0
+    for number, kind, value in lexed(source):
+        if kind == "block_begin":
+            tag, line = "", number
+        elif kind == "name" and line and not tag:
+            tag = value
+            if tag in {"if", "for"}:
+                opened.append(line)
+            elif tag in {"endif", "endfor"} and opened:
+                opened.pop()
+        elif kind == "block_end":
+            line = 0
+    return opened[-1] if opened else None
+
+
 def truthy(test: nodes.Node) -> frozenset[str]:
     """Names that surely have a value where this test holds."""
     match test:

@@ -95,6 +95,10 @@ class Body:
         found = (self.marks.by_id[word] for line in self.lines for word in MARK.findall(line.text))
         return {mark.name for mark in found if mark.kind == "value"}
 
+    def keywords(self, line: Line) -> set[str]:
+        """What stands in the tags on a line, such as `if`; an `include` is still there where its partial is not."""
+        return {self.marks.by_id[word].keyword for word in MARK.findall(line.text)}
+
     def line_of(self, token: Token, text: str = "") -> Line:
         """The line of a block that holds this text, else its first."""
         first, end = token.map or (0, 1)
