@@ -222,14 +222,15 @@ def _waits_for_the_one_before(enrolment: Enrolment, step: str | None, now: datet
 
 
 def _current(enrolment: Enrolment, sequence: Sequence) -> Step | None:
-    """The step to look at: the stored one, or what follows where that is gone or has been done."""
-    key = enrolment.next_step
-    if key is None:
-        return None
+    """The step to look at: the stored one, or what follows where that is gone or has been done.
+
+    Where none is stored, what follows the last one done: it may have come with another revision.
+    """
+    key = enrolment.next_step or ""
     step = sequence.step(key)
     if step is None or step.purpose == "advice" or key in enrolment.outcomes:
-        key = after_step(enrolment, sequence, key)
-        step = sequence.step(key) if key else None
+        following = after_step(enrolment, sequence, key)
+        step = sequence.step(following) if following else None
     return step
 
 

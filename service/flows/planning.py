@@ -42,6 +42,7 @@ class _Known:
     outcomes: dict[int, dict[str, str]]
     follow_up_days: dict[int, set[date]]
     guard: Guard
+    paused: outbox.Paused
 
 
 def plan_due(services: Services, now: datetime, go_on: Callable[[], bool] = lambda: True) -> int:
@@ -170,6 +171,7 @@ def _read(session: Session, services: Services, held: dict[int, Lead], rows: Row
         outcomes=enrolments.outcomes(session, ids),
         follow_up_days={lead: {calendar.local_day(moment) for moment in found} for lead, found in moments.items()},
         guard=backlog.guard(session, services, now),
+        paused=outbox.paused(session),
     )
 
 
@@ -186,6 +188,10 @@ def _bring_up_to(session: Session, services: Services, row: Enrolment, known: _K
             alerts.tell(session, "calendar-closed", dutch=error.dutch, english=error.english, now=now)
             return
         late = decision.late if isinstance(decision, Wait) else decision
+        if isinstance(late, Send | Skip) and known.paused.holds_back(row.sequence):
+            # It stays due: a row would keep today's text and facts, and may not leave.
+            row.next_at, row.next_step = late.planned_at, late.step
+            return
         if isinstance(late, Send) and (hold := known.guard.hold(row.sequence, late.planned_at)):
             _write(session, services, row, known, late, now, hold=hold)
             outcomes[late.step] = "held_back"

@@ -51,7 +51,7 @@ def plan(session: Session, services: Services, draft: Draft, now: datetime, name
         practice=_facts_changed(*practice),
         service_mails=_service_mails(session, found),
         calendar_changes=moved,
-        held_back=paused.all_mail or paused.follow_ups or not paused.sequences.isdisjoint(touched),
+        held_back=any(map(paused.holds_back, touched)),
         sequences=tuple(each.told() for each in touched.values()),
     )
 

@@ -33,6 +33,10 @@ class Paused:
     follow_ups: bool = False
     sequences: frozenset[str] = frozenset()
 
+    def holds_back(self, sequence: str) -> bool:
+        """Whether follow-ups of this sequence may not leave."""
+        return self.all_mail or self.follow_ups or sequence in self.sequences
+
 
 def paused(session: Session) -> Paused:
     """What is held back now."""

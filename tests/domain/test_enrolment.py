@@ -184,7 +184,9 @@ def test_an_unsubscribe_ends_the_run() -> None:
 
 
 def test_after_the_last_step_the_run_is_finished() -> None:
-    assert isinstance(decide(replace(ANNA, next_step=None), SEQUENCE, FACTS, at(3)), Finish)
+    done = replace(ANNA, next_step=None, outcomes={step.key: "accepted" for step in SEQUENCE.follow_ups})
+    assert isinstance(decide(done, SEQUENCE, FACTS, at(3)), Finish)
+    assert isinstance(decide(replace(done, outcomes={}), SEQUENCE, FACTS, at(1)), Wait), "its steps came later"
 
 
 def test_a_removed_step_strands_nobody() -> None:

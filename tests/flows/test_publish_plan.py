@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -17,13 +18,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
-from service.flows import plan_text, publish_plan, simulation
+from service.flows import plan_text, publish_plan, simulation, ticks
 from service.flows.drafts import Draft
 from service.flows.plan_shown import Plan, SequencePlan
 from service.store import enrolments
 from service.store.tables import Message
 from tests.support import acts, crowd
-from tests.support.drafts import Document, publish, with_practice, with_sequence
+from tests.support.drafts import Document, publish, with_practice, with_sequence, with_steps
 from tests.support.house import START, House, open_house, shipped
 
 Said = dict[str, datetime]
@@ -269,6 +270,36 @@ def test_a_step_that_is_gone_ends_the_run_of_who_had_all_others_and_the_plan_say
     assert here.move.ending == 1
     publish(house, with_sequence(change), move_leads=True)
     assert acts.enrolment(house).state == "finished"
+
+
+def test_a_step_behind_the_last_one_reaches_whoever_moves_before_her_run_is_over(house: House) -> None:
+    publish(house, with_steps())
+    house.opt_in()
+    house.send_due()
+    publish(house, with_steps({"key": "hoe-ging-het", "wait": "1 day"}), move_leads=True)
+    acts.confirm(house)
+    house.clock.advance(days=1)
+    ticks.plan(house.services)  # and its last mail is on its way
+    more = with_steps({"key": "hoe-ging-het", "wait": "1 day"}, {"key": "erbij", "wait": "1 day"})
+    publish(house, more, move_leads=True)
+    house.live_through(days=2)
+    assert {step: each.state for step, each in acts.follow_ups(house).items()} == {
+        "hoe-ging-het": "accepted",
+        "erbij": "accepted",
+    }
+
+
+def test_what_the_brake_holds_back_gets_no_row_by_publishing_so_that_words_may_be_mended_twice(house: House) -> None:
+    acts.confirmed(house)
+    acts.pull_the_brake(house)
+    house.clock.advance(days=2)
+    for title in ("Eerste poging", "Tweede poging"):
+        publish(house, with_sequence(partial(dict.update, title=title)), move_leads=True)
+        assert acts.follow_ups(house) == {}
+    acts.release_the_brake(house)
+    house.tick()
+    (mail,) = acts.follow_ups(house).values()
+    assert (mail.state, mail.revision_id) == ("accepted", acts.enrolment(house).sequence_revision_id)
 
 
 def test_while_the_brake_is_on_the_plan_says_that_its_dates_wait_for_it(house: House) -> None:
