@@ -32,6 +32,7 @@ bench: .venv/dev build/bench-venv/ready ## how fast it starts, answers and sends
 	$(BIN)/python bench/start.py
 	$(BIN)/python -m bench.compile
 	$(BIN)/python -m bench.fill_in
+	$(BIN)/python -m bench.plan 5000
 	$(BIN)/python -m bench.send
 	$(BIN)/python -m bench.advice
 
