@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+from service.mail.names import allowed_names
 from tests.support.finding_ids import raised_ids
 from tests.support.house import ROOT
 
@@ -28,6 +29,12 @@ def test_every_entry_says_why_and_what_to_do_with_an_example() -> None:
         for part in ("**Waarom.** ", "**Doen.** "):
             assert entry.count(part) == 1, entry
         assert "- Goed: " in entry or "mail.safety-missing" in entry, entry
+
+
+def test_the_entry_for_an_unknown_name_lists_those_there_are() -> None:
+    (entry,) = [each for each in ENTRIES if each.startswith("`mail.unknown-name`")]
+    rows = [line.split("|")[1] for line in entry.splitlines() if line.startswith("| `")]
+    assert sorted(re.findall(r"`([^`]+)`", "".join(rows))) == sorted(allowed_names("lead"))
 
 
 def test_the_scan_finds_ids_written_out_put_together_and_handed_in() -> None:

@@ -36,7 +36,7 @@ def publish(
         raise InvalidInputError("--json goes with --dry-run", "--json hoort bij --dry-run")
     _, services = open_services()
     draft = drafts.read_draft(services.content_dir)
-    complain(draft.problems)
+    complain(draft.warnings)  # what is an error is told where it is refused, once
     with services.database.reading() as session:
         found = publishing.changes(session, draft, names or ())
         publishing.refuse_unsafe(draft, production=services.production, override_by=override_by)

@@ -198,7 +198,7 @@ def test_a_file_that_ends_in_yml_is_told(folder: Path) -> None:
 
 def test_a_file_that_is_no_utf_8_is_told(folder: Path) -> None:
     (folder / "practice.yaml").write_bytes(b"name: Caf\xe9\n")
-    assert told(read_content(folder)) == ["practice.yaml: byte 10 is no UTF-8; save the file as UTF-8 text"]
+    assert told(read_content(folder)) == ["practice.yaml:1: the character `é` is no UTF-8; save the file as UTF-8 text"]
 
 
 def test_windows_line_ends_and_a_byte_order_mark_change_nothing(folder: Path) -> None:

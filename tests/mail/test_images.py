@@ -100,7 +100,7 @@ def test_a_small_image_is_not_blown_up() -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("![](media/foto.jpg)", ":8: zet tussen de haken wat er op het plaatje staat"),
+        ("![](media/foto.jpg)", ":8: zet tussen de haken wat er op het plaatje `media/foto.jpg` staat"),
         ("![x](media/fota.jpg)", ":8: het plaatje `media/fota.jpg` bestaat niet; bedoel je `media/foto.jpg`?"),
         ("![x](media/../practice.yaml)", ":8: het plaatje `media/../practice.yaml` bestaat niet"),
         ("![x](media/stuk.png)", ":8: `media/stuk.png` kan niet worden getoond"),

@@ -191,4 +191,4 @@ def test_join_goes_over_a_list_that_is_there() -> None:
     assert compiled("{{ practice.opening_days|join(', ') }}")
     mail, problems = tried("{{ practice.name|join(', ') }}")
     assert mail is None
-    assert "`join` werkt alleen op een lijst" in problems[0].dutch
+    assert "`join` kan alleen over een lijst die er al is, niet over `practice.name`" in problems[0].dutch

@@ -85,7 +85,8 @@ def _fits(call: ast.Call, function: _Function) -> bool:
     """Whether the call hands in all that is needed: many things are called `add`."""
     needed = [each.arg for each in function.args.args if each.arg not in {"self", "cls"}]
     needed = needed[: len(needed) - len(function.args.defaults)]
-    return len(call.args) + len(call.keywords) >= len(needed)
+    spread = any(isinstance(each, ast.Starred) for each in call.args)
+    return spread or len(call.args) + len(call.keywords) >= len(needed)
 
 
 def _is_chosen(value: ast.expr) -> bool:
