@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("kind IN ('image/png', 'image/jpeg', 'image/gif')", name="ck_media_kind"),
+        sa.CheckConstraint("kind IN ('image/png', 'image/jpeg', 'image/gif')", name=op.f("ck_media_kind_known")),
         sa.PrimaryKeyConstraint("name", name="pk_media"),
     )
 

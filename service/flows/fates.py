@@ -81,7 +81,7 @@ class Alike:
         self._calendar, new = calendars
         kept = run.keeps_its_hour(filter(None, (run.sequence, draft)), self._calendar, now)
         self.kept = kept if self._calendar.zone == new.zone else None
-        self.key = run.stands_like(draft, self.kept.stands_for if self.kept else run.row.anchor)
+        self.key = run.stands_like(draft, self.kept.stands_for if self.kept else run.row.anchor, calendars)
 
     def instead_of(self, first: Alike, fates: tuple[Fate, ...]) -> tuple[Fate, ...]:
         """What the first gets, at this one's own hour wherever that one's was kept."""

@@ -48,11 +48,11 @@ class Run:
     had: frozenset[str]
     may_follow_up: bool
 
-    def stands_like(self, other: Sequence | None, anchor: object) -> object:
+    def stands_like(self, other: Sequence | None, anchor: object, calendars: Iterable[Calendar]) -> object:
         """Equal for runs that get the same at the same moments, by their own sequence and by the other.
 
-        Of all that `decide` looks at, who somebody is counts by the variants she gets, her confirmation by being, and
-        the moment that waits count from by `anchor`.
+        Of all that `decide` looks at, who somebody is counts by the variants she gets, her confirmation and reply by
+        being, her opt-in by its day on these calendars, and the moment that waits count from by `anchor`.
         """
         row = self.row
         variants = tuple(
@@ -62,9 +62,15 @@ class Run:
             for step in each.follow_ups
             if step.variants
         )
-        known = vars(planning.value(row, dict(self.outcomes))) | {"split_id": variants, "anchor": anchor}
-        seen = tuple((name, _hashable(each)) for name, each in known.items() if name != "confirmed_at")
-        return row.sequence_revision_id, row.confirmed_at is None, seen, self.days, self.leaving, self.had
+        known = vars(planning.value(row, dict(self.outcomes))) | {
+            "split_id": variants,
+            "anchor": anchor,
+            "opted_in_at": tuple(each.local_day(row.created_at) for each in calendars),
+            "confirmed_at": row.confirmed_at is None,
+            "replied_at": row.replied_at is None,
+        }
+        seen = tuple((name, _hashable(each)) for name, each in known.items())
+        return row.sequence_revision_id, seen, self.days, self.leaving, self.had
 
     def keeps_its_hour(self, sequences: Iterable[Sequence], calendar: Calendar, now: datetime) -> KeptHour | None:
         """The hour that this run keeps from mail to mail by all of these sequences; None where it may not.

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,7 +20,9 @@ from sqlmodel import Session, col, select
 
 from service.flows import plan_text, publish_plan, simulation, ticks
 from service.flows.drafts import Draft
+from service.flows.fates import Fates, fates
 from service.flows.plan_shown import Plan, SequencePlan
+from service.flows.under_way import Run
 from service.store import enrolments
 from service.store.tables import Message
 from tests.support import acts, crowd
@@ -213,6 +215,26 @@ def test_the_plan_counts_who_gets_what_when_and_who_does_not_in_both_languages(s
     assert move is not None
     assert move.twice == 0
     assert sum(count.leads for count in move.counts if count.step == "extra") == 5
+
+
+def test_leads_who_opted_in_at_other_minutes_of_a_day_are_reckoned_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        house.opt_in(f"lead-{number}@example.org")
+        house.clock.advance(minutes=1)
+    house.send_due()
+    for number in range(4):
+        acts.confirm(house, f"lead-{number}@example.org")
+    played: list[int] = []
+
+    def counting(runs: list[Run], run: Run, *rest: Any) -> Fates:
+        played.append(run.row.id)
+        return fates(runs, run, *rest)
+
+    monkeypatch.setattr(publish_plan, "fates", counting)
+    assert of(told(house, with_sequence(edited))).under_way == 4
+    assert len(played) == 1
 
 
 def test_the_list_names_leads_by_number_and_holds_no_address(standing: House) -> None:

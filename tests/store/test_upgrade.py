@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import CheckConstraint, inspect, text
 
 from service.flows import archive, restoring
 from service.store import dump, schema
 from service.store.db import open_database
 from service.store.schema import Schema, schema_state
-from service.store.tables import Message
+from service.store.tables import Message, Table
 from tests.support import acts, backups
 from tests.support.commands import nurture
 from tests.support.house import House, open_house
@@ -75,6 +75,27 @@ def test_what_was_due_leaves_and_every_follow_up_on_the_very_days_of_a_lead_of_t
 def told(message: Message) -> tuple[object, ...]:
     """What became of a step, and when."""
     return message.step, message.state, message.planned_at, message.settled_at
+
+
+def test_who_ticked_the_box_where_that_was_enough_did_not_press_the_button(first_url: str, tmp_path: Path) -> None:
+    database = open_database(first_url)
+    with database.transaction() as session:
+        session.execute(
+            text("UPDATE consent SET source = 'form' WHERE lead_id = (SELECT id FROM lead WHERE address = :gijs)"),
+            {"gijs": at("gijs")},
+        )
+    schema.migrate(database)
+    database.close()
+    with open_house(first_url, tmp_path, published=False) as house:
+        assert acts.enrolment(house, at("gijs")).confirmed_at is None
+        assert acts.enrolment(house, at("ilse")).confirmed_at is not None
+
+
+def test_every_check_has_the_name_that_the_tables_give_it(house: House) -> None:
+    found = inspect(house.services.database.engine)
+    for name, table in Table.metadata.tables.items():
+        written = {str(each.name) for each in table.constraints if isinstance(each, CheckConstraint)}
+        assert {each["name"] for each in found.get_check_constraints(name)} == written
 
 
 def test_links_in_mails_of_before_the_upgrade_work(upgraded: House) -> None:
