@@ -29,11 +29,12 @@ class Channel:
         self._faults = 0
         self._proven = False  # until a mail was taken: the alert of a sender before this one may still stand
         self._rests_until = 0.0
+        self._asked_for = 0.0  # the other side's own word on it
 
     @property
     def is_open(self) -> bool:
         """May a hand-over begin now?"""
-        return asyncio.get_running_loop().time() >= self._rests_until
+        return asyncio.get_running_loop().time() >= max(self._rests_until, self._asked_for)
 
     @property
     def is_faulty(self) -> bool:
@@ -50,17 +51,22 @@ class Channel:
         """Who tries after a fault, by turns: an advice that alone meets it would be the one that tries each time."""
         return self._faults % 2 == 1
 
-    def note(self, *, fault: bool) -> bool:
-        """Learn whether a mail met a fault of ours. True when the channel works again: its alert is over."""
+    def note(self, *, fault: bool, rest: timedelta | None = None) -> bool:
+        """Learn whether a mail met a fault of the channel. True when the channel works again: its alert is over.
+
+        `rest` is how long the other side asks to be left alone, after a fault; it may lengthen the channel's own rest.
+        """
         if fault:
             self._proven = False
             time = asyncio.get_running_loop().time()
+            if rest is not None:
+                self._asked_for = max(self._asked_for, time + rest.total_seconds())
             if time >= self._rests_until:  # the mails in flight together all fail of one fault
                 self._rests_until = time + _REST_SECONDS[min(self._faults, len(_REST_SECONDS) - 1)]
                 self._faults += 1
             return False
         mended = not self.is_proven
-        self._faults, self._proven, self._rests_until = 0, True, 0.0
+        self._faults, self._proven, self._rests_until = 0, True, 0.0  # what was asked for stands
         return mended
 
 

@@ -257,7 +257,8 @@ class Sender:
             # A transport never raises; where one does, nobody knows how far it came.
             log.error("transport failed", message=handed.message.id, error=trace(error))
             result = SendResult(outcome=Outcome.UNKNOWN, stage="transport", text=type(error).__name__)
-        if self._channel.note(fault=await self._settle_beside(handed.token, result)):
+        ours = await self._settle_beside(handed.token, result)
+        if self._channel.note(fault=ours or settling.is_channels(result), rest=result.retry_after):
             await self._write(lambda session: channel.mended(session, self._services, self._services.clock.now()))
             self.ring()  # the other lanes may go again
         if result.outcome is Outcome.ACCEPTED and handed.message.kind != "service":

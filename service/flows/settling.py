@@ -16,7 +16,7 @@ from service.mail.transport import Outcome, SendResult
 from service.store import attempts, consents, enrolments, leads, outbox, suppressions
 from service.store.tables import Attempt, Lead, Message
 
-_ABOUT_ONE_MAIL = frozenset({"mail", "rcpt", "data", "body", "dot"})
+_ABOUT_ONE_MAIL = frozenset({"mail", "rcpt", "data", "body", "dot", "request", "answer"})
 _FAULTS_OF_ONE = 2  # times that a mail may meet a fault of ours and still be tried at once
 MOST_REPEATS = 2  # of an advice whose fate is unknown; with the first, three in all
 log = structlog.get_logger()
@@ -103,6 +103,11 @@ def _apply_late(
 def is_our_fault(result: SendResult) -> bool:
     """Login, TLS, network, or the server turning all of us away: nothing was handed over, no lead is to blame."""
     return result.outcome is Outcome.DOWN or (result.outcome is Outcome.RETRY and result.scope == "channel")
+
+
+def is_channels(result: SendResult) -> bool:
+    """Would the next mail fare no better? So a fault of ours, and an unknown fate that is about the way out itself."""
+    return is_our_fault(result) or (result.outcome is Outcome.UNKNOWN and result.scope == "channel")
 
 
 def _turned_away(

@@ -6,9 +6,9 @@ import asyncio
 from datetime import timedelta
 
 from service.mail.mail_url import MailUrl
+from service.mail.outbound import OutboundMail, SendResult
 from service.mail.smtp_connection import HandOverError, Limits, SmtpConnection
 from service.mail.smtp_pool import SmtpPool
-from service.mail.transport import OutboundMail, SendResult
 
 CONNECTIONS = 8
 """At once to one server: many allow ten, and a mail in flight needs one."""

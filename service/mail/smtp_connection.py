@@ -19,8 +19,9 @@ from aiosmtplib.protocol import SMTPProtocol
 
 from service.errors import NurtureError
 from service.mail.mail_url import MailUrl
+from service.mail.oauth import AccessTokens, TokenError
+from service.mail.outbound import OutboundMail, Outcome, SendResult
 from service.mail.smtp_replies import broken, down, judge
-from service.mail.transport import OutboundMail, Outcome, SendResult
 
 _BLOCK = 64 * 1024
 _LEADING_DOT = re.compile(rb"(?m)^\.")
@@ -61,13 +62,16 @@ class HandOverError(NurtureError):
 class SmtpConnection:
     """A connection that is ready for MAIL. Whoever holds it calls `quit` or `drop`."""
 
-    def __init__(self, server: MailUrl, limits: Limits, protocol: SMTPProtocol) -> None:
+    def __init__(
+        self, server: MailUrl, limits: Limits, protocol: SMTPProtocol, tokens: AccessTokens | None = None
+    ) -> None:
         self.mails = 0
         self.last_used = time.monotonic()
         self.needs_reset = False
         self._server = server
         self._limits = limits
         self._protocol = protocol
+        self._tokens = tokens
         self._extensions: dict[str, str] = {}
         self._writer: asyncio.StreamWriter | None = None
 
@@ -77,10 +81,12 @@ class SmtpConnection:
         return self._protocol.is_connected
 
     @classmethod
-    async def open(cls, server: MailUrl, limits: Limits, tls: ssl.SSLContext | None) -> SmtpConnection:
+    async def open(
+        cls, server: MailUrl, limits: Limits, tls: ssl.SSLContext | None, tokens: AccessTokens | None = None
+    ) -> SmtpConnection:
         """Connect, secure and log in. Raises HandOverError; TLS is never given up for plain text."""
         protocol = await _connect(server, limits, tls if server.tls == "implicit" else None)
-        connection = cls(server, limits, protocol)
+        connection = cls(server, limits, protocol, tokens)
         try:
             await connection._greet(tls if server.tls == "starttls" else None)
         except BaseException:
@@ -148,7 +154,9 @@ class SmtpConnection:
         if tls is not None:
             await self._secure(tls)
             await self._hello()  # RFC 3207 section 4.2: what was heard before TLS may be an attacker's
-        if self._server.user:
+        if self._tokens is not None:
+            await self._log_in_by_token(self._tokens)
+        elif self._server.user:
             await self._log_in()
         transport = self._protocol.transport
         if not isinstance(transport, asyncio.Transport):
@@ -198,6 +206,23 @@ class SmtpConnection:
         for line in lines:
             reply = await self._command("auth", line, self._limits.auth)
             self._expect("auth", reply, 235 if line is lines[-1] else 334)
+
+    async def _log_in_by_token(self, tokens: AccessTokens) -> None:
+        """XOAUTH2, as Google and Microsoft both describe it. A refused token is not offered again."""
+        if "XOAUTH2" not in self._extensions.get("auth", "").upper().split():
+            text = f"The mail server {self._server.host} offers no log-in by token here (AUTH XOAUTH2)."
+            raise HandOverError(down(stage="auth", text=text))
+        try:
+            token = await tokens.token()
+        except TokenError as error:
+            raise HandOverError(down(stage="auth", text=error.english)) from error
+        line = "AUTH XOAUTH2 " + _base64(f"user={self._server.user}\x01auth=Bearer {token}\x01\x01")
+        reply = await self._command("auth", line, self._limits.auth)
+        if reply.code == 334:  # what is wrong, in JSON; the refusal itself comes after an empty line
+            reply = await self._command("auth", "", self._limits.auth)
+        if reply.code != 235:
+            tokens.forget(token)
+        self._expect("auth", reply, 235)
 
     async def _message(self, data: bytes, private: tuple[str, ...]) -> SMTPResponse:
         """Write the message, then the dot, and return the dot's answer.

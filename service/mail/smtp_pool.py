@@ -7,6 +7,7 @@ import ssl
 import time
 
 from service.mail.mail_url import MailUrl
+from service.mail.oauth import AccessTokens
 from service.mail.smtp_connection import HandOverError, Limits, SmtpConnection
 from service.mail.smtp_replies import down
 
@@ -21,6 +22,7 @@ class SmtpPool:
     def __init__(self, server: MailUrl, limits: Limits) -> None:
         self._server = server
         self._limits = limits
+        self._tokens = AccessTokens(server.oauth) if server.oauth is not None else None
         self._tls: ssl.SSLContext | None = None
         self._idle: list[SmtpConnection] = []
         self._sweep: asyncio.TimerHandle | None = None
@@ -47,7 +49,7 @@ class SmtpPool:
             except OSError as error:
                 text = "The file of the mail URL's ca= cannot be used."
                 raise HandOverError(down(stage="connect", text=text)) from error
-        return await SmtpConnection.open(self._server, self._limits, self._tls)
+        return await SmtpConnection.open(self._server, self._limits, self._tls, self._tokens)
 
     def give_back(self, connection: SmtpConnection) -> None:
         """Keep a connection for the next mail, or let it go when it has done enough."""

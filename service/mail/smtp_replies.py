@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from service.mail.transport import Outcome, Scope, SendResult, redact
+from service.mail.outbound import Outcome, Scope, SendResult, redact, strike
 
 # What goes wrong before a recipient is named concerns every mail.
 _CHANNEL_STAGES = frozenset({"connect", "greeting", "ehlo", "starttls", "auth", "reset", "mail"})
@@ -48,7 +48,7 @@ def judge(*, stage: str, code: int, text: str, private: Iterable[str] = ()) -> S
     """
     enhanced = _enhanced(code, text)
     meaning = redact(text)
-    shown = _strike(text, private)
+    shown = strike(text, private)
     if 200 <= code < 300 and stage == "dot":
         queue_id = _queue_id(text)
         return SendResult(
@@ -103,9 +103,3 @@ def _enhanced(code: int, text: str) -> str | None:
 def _queue_id(text: str) -> str | None:
     found = _QUEUE_ID.search(text.strip())
     return next((part for part in found.groups() if part), None) if found else None
-
-
-def _strike(text: str, private: Iterable[str]) -> str:
-    for word in sorted({word for word in private if len(word) > 1}, key=len, reverse=True):
-        text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "<address>", text, flags=re.IGNORECASE)
-    return redact(text)

@@ -1,22 +1,19 @@
-"""What a transport is: a mail goes in as bytes, and what became of it comes out. The file transport lives here too."""
+"""From a mail URL to the transport that hands mails over. The file transport lives here too."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import os
-import re
 import secrets
 import tempfile
 import time
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from pathlib import Path
-from typing import Literal, Protocol
 
 from service.errors import ProblemsError
 from service.mail.mail_url import MailUrl, check_mail_url, parse_mail_url
+from service.mail.outbound import OutboundMail, Outcome, Scope, SendResult, Transport, redact
 
 __all__ = [
     "FileTransport",
@@ -30,110 +27,6 @@ __all__ = [
     "redact",
 ]
 
-Scope = Literal["recipient", "domain", "channel"]
-
-_WORD = r"[^\s<>()\[\]:;,\"'@=]+"
-# With the @ also as it stands in links (%40) and in return paths that hold an address (=).
-_ADDRESS = re.compile(rf"""(?:"[^"]*"|{_WORD})(?:@{_WORD}|(?:%40|=){_WORD}\.{_WORD})""")
-_NOT_IN_AN_ADDRESS = re.compile(r"[^\x21-\x7e]|[<>]")
-_LONGEST_TEXT = 200
-_MOST_LOOKED_AT = 2000  # the search takes quadratic time, and a server may answer with kilobytes
-
-
-class Outcome(StrEnum):
-    """What became of a hand-over.
-
-    ACCEPTED: the other side took it. RETRY: not taken, may be later. INVALID: never will be, this mail to this
-    recipient. SUPPRESSED: the provider itself blocks the address. UNKNOWN: it may or may not have been taken.
-    DOWN: our side of the channel (login, TLS, network, disk) is at fault; nothing was handed over.
-    """
-
-    ACCEPTED = "accepted"
-    RETRY = "retry"
-    INVALID = "invalid"
-    SUPPRESSED = "suppressed"
-    UNKNOWN = "unknown"
-    DOWN = "down"
-
-
-@dataclass(frozen=True, kw_only=True)
-class OutboundMail:
-    """One mail for one recipient, as the exact bytes to hand over.
-
-    `sender` is the envelope's return path ("" is the null path, RFC 5321 section 4.5.5), `data` the whole message
-    with CRLF line ends. Raises ValueError for what could smuggle a command or a second mail: blanks, controls or
-    angle brackets in an address, bare CR or LF in the message (RFC 5321 section 2.3.8).
-    """
-
-    sender: str
-    recipient: str
-    data: bytes
-    message_id: str
-    idempotency_key: str
-
-    def __post_init__(self) -> None:
-        if _NOT_IN_AN_ADDRESS.search(self.sender) or _NOT_IN_AN_ADDRESS.search(self.recipient) or not self.recipient:
-            raise ValueError("an envelope address holds characters that cannot go into an SMTP command")
-        if not self.data.count(b"\r\n") == self.data.count(b"\r") == self.data.count(b"\n"):
-            raise ValueError("the message holds a bare CR or LF")
-        if not self.data.endswith(b"\r\n"):
-            raise ValueError("the message does not end with CRLF")
-
-
-@dataclass(frozen=True, kw_only=True)
-class SendResult:
-    """The outcome of one hand-over and what the other side said.
-
-    `stage` is where it ended (`connect`, `mail`, `rcpt`, `dot`, `write`, ...), `code` the SMTP or HTTP status,
-    `enhanced` the RFC 3463 code. `hard` says that the recipient's mailbox does not exist; never set for policy,
-    full mailboxes or faults of ours. `scope` says whom a refusal is about. `text` never holds an address.
-    """
-
-    outcome: Outcome
-    stage: str
-    code: int | None = None
-    enhanced: str | None = None
-    text: str = ""
-    provider_id: str | None = None
-    hard: bool = False
-    scope: Scope = "recipient"
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "text", redact(self.text)[:_LONGEST_TEXT])
-
-
-class Transport(Protocol):
-    """Hands mails over; bound to the event loop of its first `send`."""
-
-    @property
-    def name(self) -> str:
-        """A word for logs and metrics: `file`, `smtp`."""
-
-    @property
-    def capacity(self) -> int:
-        """How many sends at a time make sense; more than that only wait for each other."""
-
-    @property
-    def remembers(self) -> timedelta | None:
-        """How long the other side recognises an idempotency key it was given; None: it knows none."""
-
-    async def send(self, mail: OutboundMail) -> SendResult:
-        """Hand over one mail. Returns what became of it, whatever that is; raises only CancelledError."""
-
-    async def check(self) -> SendResult | None:
-        """None when a mail could be handed over now, else what is in the way. Sends nothing; never raises."""
-
-    async def close(self) -> None:
-        """Say goodbye and let go of all connections; never raises."""
-
-
-def redact(text: str) -> str:
-    """The text on one line, without controls, and with `<address>` for all that looks like an address."""
-    plain = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    if len(plain) > _MOST_LOOKED_AT:
-        plain = plain[:_MOST_LOOKED_AT].rpartition(" ")[0]  # half an address would not be seen as one
-    return _ADDRESS.sub("<address>", plain).replace("<<address>>", "<address>")
-
 
 def open_transport(url: str) -> Transport:
     """The transport for a mail URL; nothing is connected yet. Raises ProblemsError for a URL that cannot work."""
@@ -142,7 +35,11 @@ def open_transport(url: str) -> Transport:
         raise ProblemsError(problems)
     if parsed.directory is not None:
         return FileTransport(parsed.directory)
-    # Not at the top: smtp.py stands on the values of this file, and aiosmtplib is loaded only by who needs it.
+    # Not at the top: what stands on aiosmtplib or h11 is loaded only by who needs it.
+    if parsed.provider is not None and parsed.account is not None:
+        from service.mail.api_transport import ApiTransport  # noqa: PLC0415
+
+        return ApiTransport(parsed.provider, parsed.account)
     from service.mail.smtp import SmtpTransport  # noqa: PLC0415
 
     return SmtpTransport(parsed)
