@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from service.mail.mail_url import MailUrl, parse_mail_url
+from service.mail.providers import PROVIDERS
 from service.mail.transport import check_mail_url
 from tests.support.certificates import make_certificates
 
@@ -55,7 +56,7 @@ def test_an_authority_of_ones_own_is_read_from_a_file(tmp_path: Path) -> None:
     [
         ("", "The mail URL is empty"),
         ("  ", "The mail URL is empty"),
-        ("mail.example.nl", "cannot start like this; it starts with file:, smtp: or smtps:"),
+        ("mail.example.nl", "cannot start like this; it starts with one of file:, smtp:, smtps:, lettermint:"),
         ("imap://secret:pw@mail.example.nl", "cannot start with imap:"),
         ("smtp://", "names no host"),
         ("smtp://:secret@", "names no host"),
@@ -79,6 +80,34 @@ def test_an_authority_of_ones_own_is_read_from_a_file(tmp_path: Path) -> None:
         ("smtp://localhost?tls=off", "tls= can only be none"),
         ("smtp://localhost?verify=no", "an option that does not exist"),
         ("smtp://localhost?ca=/nowhere/ca.pem", "ca= cannot be read: No such file or directory."),
+        ("smtp://anna@mail.example.nl?auth=xoauth2", "does not go without the other"),
+        ("smtp://anna@mail.example.nl?token_file=/nowhere", "does not go without the other"),
+        ("smtp://anna@mail.example.nl?auth=plain&token_file=/nowhere", "does not go without the other"),
+        ("smtp://anna:secret@mail.example.nl?auth=xoauth2&token_file=/nowhere", "names a user and no password"),
+        ("smtp://anna@mail.example.nl?auth=xoauth2&token_file=/nowhere", "cannot be read: No such file or directory."),
+        ("lettermint://default", "is written lettermint://TOKEN@default, and nothing else"),
+        ("lettermint://secret:more@default", "is written lettermint://TOKEN@default, and nothing else"),
+        ("lettermint://secret@elsewhere", "stands the word default; write lettermint://TOKEN@default"),
+        ("lettermint://secret@default:443", "something more behind its @"),
+        ("lettermint://secret@default/v1", "something more behind its @"),
+        ("lettermint://sec/ret@default", "in a key / as %2F"),
+        ("lettermint://secret@default?route=a b", "as %20"),
+        ("lettermint://secret@default?route=%C3%A9", "route= is not to be used so"),
+        ("postmark://secret@default?stream=UP", "stream= is not to be used so"),
+        ("postmark://%FF@default", "does not decode as UTF-8"),
+        ("postmark://secret%20@default", "holds a blank"),
+        ("resend://secret@default?region=eu", "option that does not exist; resend has parallel, most_mb, remembers."),
+        ("resend://secret@default?parallel=100", "how many calls at a time, from 1 to 64"),
+        ("resend://secret@default?remembers=always", "for how many minutes an idempotency key is known"),
+        ("brevo://secret@[::1", "cannot be read behind its @"),
+        ("brevo://secret@default?base=https://api.example.nl", "a stand-in on this machine alone"),
+        ("brevo://secret@default?base=http://10.0.0.1:80", "a stand-in on this machine alone"),
+        ("brevo://secret@default?base=http://127.0.0.1", "a stand-in on this machine alone"),
+        ("mailgun://secret@default?region=eu", "stands the sending domain"),
+        ("mailgun://secret@mg.example.nl?region=nl", "region= is not to be used so"),
+        ("mailgun://secret@..%2Fv4?region=eu", "stands the sending domain"),
+        ("ses://secret@eu-west-1", "is written ses://KEY:SECRET@eu-west-1, and nothing else"),
+        ("ses://KEY:secret@europe", "a region such as eu-west-1"),
         ("file:", "needs a directory"),
         ("file://server/share", "names no host"),
     ],
@@ -100,6 +129,62 @@ def test_a_file_that_is_no_certificate_is_said_to_be_none(tmp_path: Path) -> Non
 def test_all_mistakes_are_named_at_once() -> None:
     problems = check_mail_url("smtp://anna@mail.example.nl:x?tls=none", production=True)
     assert [problem.id for problem in problems] == ["mail-url-port", "mail-url-login", "mail-url-tls"]
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_the_example_of_each_provider_can_be_written_just_so(name: str) -> None:
+    form = PROVIDERS[name].url
+    parsed = read(form.example)
+    assert parsed.provider is PROVIDERS[name]
+    assert parsed.account is not None
+    assert parsed.account.key in {"TOKEN", "KEY"}
+    assert parsed.account.secret == ("SECRET" if form.has_secret else "")
+    assert check_mail_url(form.example, production=True) == []
+
+
+def test_a_key_is_decoded_and_never_shown() -> None:
+    parsed = read("ses://AKID:a%2Fb%2Bc%3D@eu-west-1?configuration_set=nurture&parallel=8")
+    assert parsed.account is not None
+    assert (parsed.account.secret, parsed.account.where) == ("a/b+c=", "eu-west-1")
+    assert parsed.account.options == {"configuration_set": "nurture", "parallel": "8"}
+    assert "a/b+c=" not in repr(parsed)
+    assert "AKID" not in repr(parsed)
+
+
+def test_the_stand_in_of_tests_is_refused_in_production() -> None:
+    url = "resend://key@default?base=http://127.0.0.1:8080"
+    assert check_mail_url(url, production=False) == []
+    (problem,) = check_mail_url(url, production=True)
+    assert (problem.id, "stand-in for tests" in problem.message) == ("mail-url-unsafe", True)
+
+
+def test_a_log_in_by_token_names_the_file_that_holds_what_it_is_asked_with(tmp_path: Path) -> None:
+    file = tmp_path / "token.json"
+    file.write_text('{"token_url": "https://login.example.nl/token", "client_id": "us", "refresh_token": "r"}')
+    parsed = read(f"smtp://advies%40example.nl@smtp.example.nl:587?auth=xoauth2&token_file={file}")
+    assert (parsed.oauth, parsed.user, parsed.password) == (file, "advies@example.nl", "")
+
+
+@pytest.mark.parametrize(
+    ("held", "sentence"),
+    [
+        ("no JSON", "holds no JSON object of texts"),
+        ('{"token_url": 3}', "holds no JSON object of texts"),
+        ("{}", "lacks token_url"),
+        ('{"token_url": "https://x.example", "client_id": "us"}', "has neither refresh_token nor client_secret"),
+        ('{"token_url": "http://x.example", "client_id": "us", "client_secret": "s"}', "that is not https://"),
+        (
+            '{"token_url": "https://x.example", "client_id": "us", "client_secret": "s", "x": ""}',
+            "1 fields that do not",
+        ),
+    ],
+)
+def test_a_file_for_tokens_that_cannot_work_is_told_at_once(held: str, sentence: str, tmp_path: Path) -> None:
+    (tmp_path / "token.json").write_text(held)
+    url = f"smtp://anna@mail.example.nl?auth=xoauth2&token_file={tmp_path / 'token.json'}"
+    problems = check_mail_url(url, production=False)
+    assert any(sentence in problem.message for problem in problems), problems
+    assert {problem.id for problem in problems} == {"mail-url-oauth"}
 
 
 def test_production_takes_no_file_url() -> None:
