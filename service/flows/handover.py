@@ -82,7 +82,8 @@ def begin(
             if message.enrolment_id is not None and message.state not in ON_ITS_WAY:
                 enrolments.look_again(session, message.enrolment_id, now, LOOK_AGAIN)
             continue
-        if remembers is not None and _forgotten(session, message, real_now - remembers):
+        by_itself = message.hold != outbox.APPROVED  # staff may send again what the provider has forgotten
+        if remembers is not None and by_itself and _forgotten(session, message, real_now - remembers):
             settling.list_as_unknown(session, message, now)
             continue
         if allowance is not None and not allowance.admits(message):

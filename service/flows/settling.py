@@ -178,6 +178,7 @@ def _unknown(session: Session, message: Message, now: datetime) -> None:
         return
     if message.kind == "advice" and attempts.count_unknown(session, message.id) <= MOST_REPEATS:
         outbox.release(message, "due", "onbekend of het aankwam; opnieuw", due_at=now)
+        message.hold = None  # by itself: what staff said was about the try before this one
         return
     list_as_unknown(session, message, now)
 

@@ -12,7 +12,7 @@ import pytest
 from sqlmodel import Session, col, select, update
 
 from service.errors import UnavailableError
-from service.flows import sending, settling
+from service.flows import resolving, sending, settling
 from service.flows.handover import begin
 from service.flows.room import Room
 from service.flows.sending import Sender
@@ -216,6 +216,25 @@ def test_no_advice_is_repeated_by_itself_once_the_provider_would_not_recognise_i
     house.with_changes(open_transport=lambda: Remembering(network)).send_due()
     assert (acts.advice(house).state, len(network.mails)) == (state, taken)
     assert acts.alerts(house) == (["message-unknown"] if state == "unknown" else [])
+
+
+def test_staff_may_send_again_what_the_provider_would_not_recognise_any_more(house: House) -> None:
+    network = Network()
+
+    class Remembering(CountingTransport):
+        remembers = timedelta(hours=24)
+
+    house.opt_in()
+    message = acts.advice(house)
+    acts.claim(house, "of-a-worker-that-died")
+    acts.commit(house, _hand_over_and_die, house, message.id, datetime.now(UTC) - timedelta(hours=25))
+    remembering = house.with_changes(open_transport=lambda: Remembering(network))
+    remembering.send_due()
+    assert acts.advice(house).state == "unknown"
+    with house.services.database.transaction() as session:
+        resolving.resolve(session, house.services, [message.id], "resend", actor="test", now=house.clock.now())
+    remembering.send_due()
+    assert (acts.advice(house).state, len(network.mails)) == ("accepted", 1)
 
 
 def _hand_over_and_die(session: Session, house: House, message_id: int, moment: datetime) -> None:

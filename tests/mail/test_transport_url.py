@@ -175,7 +175,7 @@ def test_a_log_in_by_token_names_the_file_that_holds_what_it_is_asked_with(tmp_p
         ('{"token_url": "http://x.example", "client_id": "us", "client_secret": "s"}', "that is not https://"),
         (
             '{"token_url": "https://x.example", "client_id": "us", "client_secret": "s", "x": ""}',
-            "1 fields that do not",
+            "has 1 fields",
         ),
     ],
 )

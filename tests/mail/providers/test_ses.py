@@ -19,7 +19,7 @@ from tests.mail.providers.suite import ProviderSuite
 from tests.support.fakes.ses import CERTIFICATE, TOPIC, Ses, certificate, sealed
 
 PROVIDER = PROVIDERS["ses"]
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)  # the certificate is made meanwhile
 AWS_EXAMPLE = datetime(2015, 8, 30, 12, 36, tzinfo=UTC)
 
 
@@ -53,7 +53,7 @@ def confirmation(**changes: str) -> Hook:
     return sealed(said | changes)
 
 
-# "get-vanilla", "post-vanilla" and "get-vanilla-query-order-key-case" of Amazon's own test suite for Signature Version 4
+# "get-vanilla", "post-vanilla" and "get-vanilla-query-order-key-case" of Amazon's own test suite for it
 @pytest.mark.parametrize(
     ("method", "query", "signature"),
     [
@@ -169,13 +169,10 @@ def test_a_signature_with_rubbish_behind_its_hash_is_none() -> None:
     ],
 )
 def test_each_exception_is_somebodys_fault(status: int, name: str, message: str, outcome: Outcome) -> None:
-    body = json.dumps({"message": message}).encode()
-    by_header = HttpAnswer(
-        status=status, headers={"x-amzn-errortype": f"{name}:http://internal.amazon.com/"}, body=body
-    )
-    by_body = HttpAnswer(
-        status=status, body=json.dumps({"__type": f"com.amazonaws.sesv2#{name}", "message": message}).encode()
-    )
+    headers, said = {"x-amzn-errortype": f"{name}:http://internal.amazon.com/"}, {"message": message}
+    by_header = HttpAnswer(status=status, headers=headers, body=json.dumps(said).encode())
+    said["__type"] = f"com.amazonaws.sesv2#{name}"
+    by_body = HttpAnswer(status=status, body=json.dumps(said).encode())
     for answer in (by_header, by_body):
         result = PROVIDER.read_response(answer)
         assert (result.outcome, result.hard) == (outcome, False)
