@@ -50,10 +50,14 @@ def test_an_appointment_keeps_its_name_its_kind_and_its_bytes() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "sentence"),
     [
-        (b"Auto-Submitted: auto-generated\r\n", b"To: bram@example.nl\r\n", "the header To stands in the mail twice"),
+        (b"Auto-Submitted: auto-generated\r\n", b"To: bram@example.nl\r\n", "a header stands in the mail twice"),
         (b"auto-generated", "gemaakt door één".encode(), "is not plain ASCII"),
         (b"To: anna@example.nl", b"To: nobody", "an address of the mail cannot be read"),
         (b"text/html", b"text/other", "no text part or no HTML part"),
+        (b"Auto-Submitted: auto-generated", b"Auto-Submitted auto-generated", "a header of the mail cannot be read"),
+        (b"--=_around--", b"--=_around", "a part of the mail has no end"),
+        (b'boundary="=_around"', b"x=y", "a part of the mail cannot be read"),
+        (b"QkVHSU46", b"QkVHSU4", "not the base64 it says it is"),
         (b"charset=utf-8", b"charset=klingon", "not in the character set it names"),
         (b"Subject: ", b"Subject: =?utf-8?q?a=0D=0ABcc=3A_x?=\r\n ", "holds a control character"),
         (b"Subject: ", b"Subject: =?klingon?q?a?=\r\n ", "cannot be decoded"),
