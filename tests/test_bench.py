@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import advice, fill_in, send
+from bench import advice, fill_in, providers, send
 from bench import compile as compiling
 from service.mail.compose import compose
 from tests.support.house import part, shipped
@@ -35,6 +35,12 @@ def test_each_opt_in_is_measured_until_its_own_advice_came(migrated_database_url
     assert min(seen.advices) > 0 < min(seen.answers)
     assert 0 <= seen.overtaken_by <= 300
     assert 0 < seen.follow_ups + seen.still_due <= 300
+
+
+def test_each_mail_measured_at_a_provider_is_taken() -> None:
+    seen = providers.measure("postmark", mails=64, seconds=0.001)
+    assert (seen.mails, seen.possible) == (64, 32_000)
+    assert seen.a_second > 0 < seen.processor_ms
 
 
 def test_the_mails_measured_while_compiling_are_all_different_and_all_good() -> None:

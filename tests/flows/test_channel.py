@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
+from service.flows.channel import Channel
 from service.flows.sending import Sender
 from service.mail.transport import Outcome, SendResult, open_transport
 from service.store.tables import Message, Suppression
@@ -257,3 +259,20 @@ def test_a_lost_goodbye_after_250_changes_nothing(house: House, server: SmtpServ
     posting.live_through(hours=1)
     assert "QUIT" in server.commands
     assert (acts.advice(posting).state, len(server.messages), acts.alerts(posting)) == ("accepted", 1, [])
+
+
+def test_the_channel_rests_for_as_long_as_the_other_side_asks_also_when_a_mail_before_it_is_taken() -> None:
+    async def run() -> None:
+        channel = Channel()
+        channel.note(fault=False)
+        channel.note(fault=True, rest=timedelta(minutes=10))
+        channel.note(fault=False)  # it was on its way already
+        assert not channel.is_open
+        asked = Channel()
+        asked.note(fault=True, rest=timedelta(0))
+        assert not asked.is_open, "its own rest is longer"
+        fresh = Channel()
+        fresh.note(fault=False, rest=None)
+        assert fresh.is_open
+
+    asyncio.run(run())
