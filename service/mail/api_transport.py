@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from service.mail.http_client import HttpClient, HttpLimits, NoAnswerError, NotReachedError, NotSentError
 from service.mail.outbound import OutboundMail, Outcome, SendResult, strike
+from service.mail.providers.answers import SENDER
 from service.mail.providers.parts import UnfitMailError
 from service.mail.providers.values import Account, HttpRequest, Provider
 
@@ -64,7 +65,7 @@ class ApiTransport:
     async def check(self) -> SendResult | None:
         """The same call without a mail, so to nobody: a refusal of that is a key that works."""
         result = await self._ask(self._provider.empty_request(self._account))
-        if result.outcome is Outcome.INVALID:
+        if result.outcome is Outcome.INVALID or result.stage == SENDER:  # the call named no sender either
             return None
         return replace(result, text=strike(result.text, (self._account.key, self._account.secret)))
 

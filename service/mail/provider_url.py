@@ -14,14 +14,14 @@ from service.mail.providers.values import Account, Provider
 # Every provider's, for what its manual leaves open: calls at a time, the largest message, how long it knows a key.
 _COMMON: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {
-        "parallel": re.compile(r"[1-9]|[1-5]\d|6[0-4]"),
+        "parallel": re.compile(r"[1-9]|[12]\d|3[0-2]"),
         "most_mb": re.compile(r"[1-9]\d?"),
         "remembers": re.compile(r"\d{1,4}"),
     }
 )
 _MEANING: Mapping[str, str] = MappingProxyType(
     {
-        "parallel": "how many calls at a time, from 1 to 64",
+        "parallel": "how many calls at a time, from 1 to 32",
         "most_mb": "how large a message may be, from 1 to 99 MB",
         "remembers": "for how many minutes an idempotency key is known, 0 for not at all",
     }

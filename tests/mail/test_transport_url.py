@@ -97,7 +97,7 @@ def test_an_authority_of_ones_own_is_read_from_a_file(tmp_path: Path) -> None:
         ("postmark://%FF@default", "does not decode as UTF-8"),
         ("postmark://secret%20@default", "holds a blank"),
         ("resend://secret@default?region=eu", "option that does not exist; resend has parallel, most_mb, remembers."),
-        ("resend://secret@default?parallel=100", "how many calls at a time, from 1 to 64"),
+        ("resend://secret@default?parallel=100", "how many calls at a time, from 1 to 32"),
         ("resend://secret@default?remembers=always", "for how many minutes an idempotency key is known"),
         ("brevo://secret@[::1", "cannot be read behind its @"),
         ("brevo://secret@default?base=https://api.example.nl", "a stand-in on this machine alone"),

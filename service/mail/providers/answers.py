@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from service.mail.outbound import Outcome, SendResult
 from service.mail.providers.values import HttpAnswer
 
-STAGE = "answer"
+STAGE, SENDER = "answer", "sender"
+# How the six say it: 'From', `from` field, from parameter, the from field, sender.
+_OUR_SENDER = re.compile(r"['\"`]from['\"`]|\bfrom (?:address|field|parameter|email)|\bsender\b", re.IGNORECASE)
 _LONGEST_REST = timedelta(hours=1)
 _OUR_FAULT = frozenset({401, 402, 403, 404, 405, 407, 410, 451})
 _NOT_TAKEN_IN = frozenset({408, 425})  # RFC 9110 section 15.5.9, RFC 8470: the request was not worked on
@@ -20,7 +23,10 @@ def taken(answer: HttpAnswer, provider_id: str | None) -> SendResult:
 
 
 def invalid(answer: HttpAnswer, text: str) -> SendResult:
-    """This mail will never pass; nothing is said about the mailbox."""
+    """This mail will never pass; nothing is said about the mailbox. Where it is our sender that will not do, no mail
+    gets past that, and none may be lost for it: then the channel is down."""
+    if _OUR_SENDER.search(text):
+        return SendResult(outcome=Outcome.DOWN, stage=SENDER, code=answer.status, text=text, scope="channel")
     return SendResult(outcome=Outcome.INVALID, stage=STAGE, code=answer.status, text=text)
 
 

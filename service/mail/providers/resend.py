@@ -30,7 +30,14 @@ _OUR_FAULT = frozenset({"missing_api_key", "restricted_api_key", "invalid_api_ke
 _QUOTA = frozenset({"daily_quota_exceeded", "monthly_quota_exceeded"})
 _NOBODY_KNOWS = frozenset({"invalid_idempotent_request", "concurrent_idempotent_requests"})
 _THIS_MAIL = frozenset(
-    {"missing_required_field", "invalid_attachment", "invalid_parameter", "invalid_idempotency_key", "security_error"}
+    {
+        "missing_required_field",
+        "invalid_from_address",
+        "invalid_attachment",
+        "invalid_parameter",
+        "invalid_idempotency_key",
+        "security_error",
+    }
 )
 _KINDS = MappingProxyType(
     {
@@ -83,7 +90,7 @@ def read_response(answer: HttpAnswer) -> SendResult:
         return answers.unclear(answer, text)  # the key was used: with other bytes, or by a call that still runs
     if name in _QUOTA:
         return answers.slower(answer, text, at_least=_QUOTA_REST)
-    if name in _OUR_FAULT or name == "invalid_from_address":
+    if name in _OUR_FAULT:
         return answers.down(answer, text)
     if name in _THIS_MAIL:
         return answers.invalid(answer, text)

@@ -161,6 +161,12 @@ class ProviderSuite:
         assert good.outcome is Outcome.ACCEPTED
         assert "wrong" not in bad.text.replace("went wrong", "")
 
+    def test_a_sender_that_cannot_be_taken_loses_no_mail(self) -> None:
+        api = self.fake()
+        with api.serve(HttpFault(stage="answer", said=api.refuses_sender(), keep=False)) as server:
+            (result,) = send(api.url(server), a_mail())
+        assert (result.outcome, result.scope) == (Outcome.DOWN, "channel")
+
     def test_an_address_on_the_providers_own_list_is_suppressed_or_told_later(self) -> None:
         api = self.fake()
         with api.serve() as server:

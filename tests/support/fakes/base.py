@@ -121,6 +121,10 @@ class Fake:
         """Slower, please."""
         return as_json(429, {"message": "Too many requests"}, {"Retry-After": "7"})
 
+    def refuses_sender(self) -> Said:
+        """Our own address will not do."""
+        raise NotImplementedError
+
     def memory_key(self, asked: Asked) -> str | None:
         """The idempotency key of a call, where the provider has such a thing."""
         del asked

@@ -75,6 +75,9 @@ class Brevo(Fake):
     def other_bytes(self) -> Said:
         return as_json(400, {"code": "duplicate_parameter", "message": "Duplicate idempotencyKey"})
 
+    def refuses_sender(self) -> Said:
+        return as_json(400, {"code": "invalid_parameter", "message": "Sender email is not valid"})
+
     def hook(self, body: bytes, secret: str, now: datetime) -> Hook:
         del now
         return basic_hook(body, secret)

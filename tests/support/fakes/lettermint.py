@@ -62,6 +62,9 @@ class Lettermint(Fake):
     def other_bytes(self) -> Said:
         return as_json(409, {"message": "This idempotency key has already been used with a different payload."})
 
+    def refuses_sender(self) -> Said:
+        return as_json(422, {"message": "The from field must use a verified domain."})
+
     def secrets(self) -> Sequence[str]:
         return ("whsec_first", "whsec_second")
 

@@ -56,6 +56,9 @@ class Mailgun(Fake):
     def cannot_take(self, address: str) -> Said:
         return as_json(400, {"message": f"to parameter is not a valid address. please check documentation: {address}"})
 
+    def refuses_sender(self) -> Said:
+        return as_json(400, {"message": "from parameter is not a valid address. please check documentation"})
+
     def secrets(self) -> Sequence[str]:
         return ("first-signing-key", "second-signing-key")
 

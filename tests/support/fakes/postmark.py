@@ -66,6 +66,9 @@ class Postmark(Fake):
     def cannot_take(self, address: str) -> Said:
         return as_json(422, {"ErrorCode": 300, "Message": f"Error parsing 'To': Illegal email address '{address}'."})
 
+    def refuses_sender(self) -> Said:
+        return as_json(422, {"ErrorCode": 300, "Message": "Invalid 'From' address: 'advies'."})
+
     def hook(self, body: bytes, secret: str, now: datetime) -> Hook:
         del now
         return basic_hook(body, secret)

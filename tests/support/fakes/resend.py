@@ -69,6 +69,9 @@ class Resend(Fake):
     def other_bytes(self) -> Said:
         return as_json(409, {"statusCode": 409, "name": "invalid_idempotent_request", "message": "Another payload."})
 
+    def refuses_sender(self) -> Said:
+        return as_json(422, {"statusCode": 422, "name": "invalid_from_address", "message": "Invalid `from` field."})
+
     def secrets(self) -> Sequence[str]:
         return tuple("whsec_" + base64.b64encode(text).decode() for text in (b"first key of ours", b"the second one"))
 

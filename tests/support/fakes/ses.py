@@ -81,6 +81,9 @@ class Ses(Fake):
             429, {"message": "Maximum sending rate exceeded."}, {"x-amzn-ErrorType": "TooManyRequestsException:"}
         )
 
+    def refuses_sender(self) -> Said:
+        return as_json(400, {"message": "x"}, {"x-amzn-ErrorType": "MailFromDomainNotVerifiedException"})
+
     def secrets(self) -> Sequence[str]:
         return (TOPIC, SECOND_TOPIC)
 
