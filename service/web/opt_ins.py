@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -12,7 +13,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from service.errors import FieldProblem, TooManyError
 from service.flows import clients, opt_in_check, proof_of_work, signup
-from service.web import bodies, opt_in_body, signatures
+from service.web import bodies, even_pace, opt_in_body, signatures
 from service.web.client import client_of
 from service.web.deps import Here, Sent, check_origin
 from service.web.problems import ForbiddenError
@@ -29,9 +30,9 @@ router = APIRouter()
 
 @router.post("/api/opt-ins", status_code=202, openapi_extra=_DOCUMENTED)
 def opt_in(request: Request, services: Here, body: Sent) -> Response:
-    """202 once everything is committed: the same answer for every address, whatever we know of it."""
+    """202 once everything is committed: the same answer, as late, for every address, whatever we know of it."""
     _check_origin(request, services)
-    real_now = datetime.now(UTC)
+    began, real_now = time.monotonic(), datetime.now(UTC)
     signed = signatures.is_signed(request, services, body.data, real_now)
     given = _fields(body)
     if isinstance(name := given.get("form"), str):
@@ -58,6 +59,7 @@ def opt_in(request: Request, services: Here, body: Sent) -> Response:
             clients.tell_turned_away(services, services.clock.now())
         raise
     services.bell.ring()
+    even_pace.hold(began, services.answer_pace)
     if body.kind != bodies.JSON and "text/html" in request.headers.get("accept", ""):
         form = f"?{urlencode({'form': asked.form})}" if asked.form else ""
         return RedirectResponse(f"/bedankt{form}", status_code=303)
