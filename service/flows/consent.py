@@ -33,7 +33,7 @@ def confirm(session: Session, services: Services, opt_in: OptIn, answers: dict[s
         _keep_answers(lead, enrolment, answers)
         return "already"
     if not proven:
-        session.add(_confirmation(session, services, opt_in, now))
+        consents.give(session, _confirmation(session, services, opt_in, now))
         suppressions.lift(session, services.hmac(lead.address), SuppressionReason.UNSUBSCRIBE)
         lead.first_name = opt_in.first_name or lead.first_name
         lead.answers = {**lead.answers, **opt_in.answers}
