@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 from sqlmodel import Session
 
 from service.domain import evidence
-from service.store import receipts
+from service.store import events, receipts
+from service.store.db import real_now
 from service.store.tables import ReceiptEntry
+
+_FACT, _EVERY = "receipts_made_up", timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,13 +102,27 @@ def verify(session: Session, expected: Anchor | None = None) -> Verified:
     Without it nobody can tell that the newest receipts were cut off, or that all of them were written anew.
     """
     end, blanked = Anchor(count=0, chain=evidence.BEGIN), 0
-    for entry in receipts.walk(session):
-        broken = _fault(entry, end) or _other_than_noted(entry, expected)
-        if broken:
-            return Verified(end=end, blanked=blanked, broken=broken)
-        end = Anchor(count=entry.id, chain=entry.chain)
-        blanked += entry.document is None
+    with closing(receipts.walk(session)) as entries:
+        for entry in entries:
+            broken = _fault(entry, end) or _other_than_noted(entry, expected)
+            if broken:
+                return Verified(end=end, blanked=blanked, broken=broken)
+            end = Anchor(count=entry.id, chain=entry.chain)
+            blanked += entry.document is None
     return Verified(end=end, blanked=blanked, broken=_cut_off(end, expected))
+
+
+def make_up(session: Session) -> int:
+    """Once a day: write the receipts of consents that code of before the receipts took while an upgrade was rolled out.
+
+    Returns how many. The lock of the chain is the last one this takes.
+    """
+    last, now = events.hold_fact(session, _FACT), real_now(session)
+    if last and now - datetime.fromisoformat(last["at"]) < _EVERY:
+        return 0
+    events.set_fact(session, _FACT, {"at": now.isoformat()})
+    session.flush()
+    return receipts.write_missing(session)
 
 
 def _fault(entry: ReceiptEntry, end: Anchor) -> Broken | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -82,12 +83,16 @@ def of_lead(session: Session, lead_id: int) -> Sequence[ReceiptEntry]:
     return session.exec(statement).all()
 
 
-def walk(session: Session) -> Iterator[ReceiptEntry]:
-    """Every link from the first on, as of one moment; never all of them in memory."""
+def walk(session: Session) -> Generator[ReceiptEntry, None, None]:
+    """Every link from the first on, as of one moment; never all of them in memory.
+
+    Close it: on PostgreSQL it reads from a cursor of the server's.
+    """
     statement = select(ReceiptEntry).order_by(col(ReceiptEntry.id))
-    for entry in session.exec(statement.execution_options(yield_per=_BATCH)):
-        yield entry
-        session.expunge(entry)
+    with closing(session.exec(statement.execution_options(yield_per=_BATCH))) as entries:
+        for entry in entries:
+            yield entry
+            session.expunge(entry)
 
 
 def _missing(
