@@ -15,9 +15,10 @@ from sqlmodel import Session, col, delete
 
 from service.domain.lead import SuppressionReason
 from service.flows import alerts
+from service.flows.published import NAMES
 from service.flows.services import Services
 from service.mail.links import new_public_id
-from service.store import events, leads, suppressions
+from service.store import events, leads, sequences, suppressions
 from service.store.db import real_now
 from service.store.tables import Lead, TimelineEntry
 
@@ -53,7 +54,12 @@ def run_where_due(services: Services) -> None:
 
 
 def _begin(session: Session, services: Services) -> Lead | None:
-    """The lead to test with; None where it is not time yet. Whoever else looks now finds it begun."""
+    """The lead to test with; None where it is not time yet. Whoever else looks now finds it begun.
+
+    Before anything is published no mail with a link can have left, and no page can be shown.
+    """
+    if sequences.live(session, "practice", NAMES["practice"]) is None:
+        return None
     kept = events.hold_fact(session, _FACT)
     now = real_now(session)
     if kept and now - datetime.fromisoformat(kept["at"]) < (AFTER_A_FAULT if kept["faulty"] else EVERY):

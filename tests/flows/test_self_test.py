@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlmodel import select
@@ -14,7 +15,7 @@ from service.flows import self_test, ticks
 from service.store import events
 from service.store.tables import Lead
 from tests.support import acts
-from tests.support.house import House
+from tests.support.house import House, open_house
 from tests.support.web_servers import Elsewhere, elsewhere, serving
 
 FACT = "self_test"
@@ -71,6 +72,12 @@ def test_it_runs_once_a_day_and_not_at_all_where_it_is_off(house: House) -> None
         move_back(house, hours=1)
         ticks.housekeeping(there.services)
         assert len(server.asked) == 1
+
+
+def test_before_anything_is_published_there_is_no_link_to_test(migrated_database_url: str, tmp_path: Path) -> None:
+    with elsewhere() as server, open_house(migrated_database_url, tmp_path, published=False) as house:
+        self_test.run_where_due(reached_at(house, server.url).services)
+        assert server.asked == []
 
 
 def test_of_several_workers_one_does_it(house: House) -> None:
