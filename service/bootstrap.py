@@ -25,6 +25,9 @@ from service.store import events, high_water
 from service.store.db import Database, open_database
 from service.store.schema import Schema, migrate, schema_state
 
+ANSWER_PACE = timedelta(milliseconds=100)
+"""Many times what an opt-in takes, and too short for a person to notice."""
+
 log = structlog.get_logger()
 
 
@@ -61,6 +64,10 @@ def build(settings: Settings) -> Services:
         allowed_origins=settings.allowed_origins,
         mail_dir=_mail_dir(settings.mail_url),
         backlog_limit=settings.backlog_limit,
+        trusted_proxies=settings.trusted_proxies,
+        proof_of_work=settings.proof_of_work,
+        opt_in_secrets=settings.opt_in_secrets,
+        answer_pace=ANSWER_PACE,
         demo=settings.demo,
         production=settings.production,
     )
