@@ -49,12 +49,12 @@ def show(
 @app.command()
 def export(address: Address) -> None:
     """All that is held about a lead, as one JSON object on stdout."""
-    from service.flows import lead_report
+    from service.flows import export as exporting
     from service.store import events
 
     def work(session: Session, services: Services, lead: Lead, now: datetime) -> str:
         events.audit(session, staff_name(), "lead exported", now, lead=lead.id)
-        return json.dumps(lead_report.export(session, services, lead, now), ensure_ascii=False, indent=2)
+        return json.dumps(exporting.export(session, services, lead, now).as_json(), ensure_ascii=False, indent=2)
 
     typer.echo(_with_lead(address, work))
 
