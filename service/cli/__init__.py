@@ -13,10 +13,13 @@ from service.cli import (
     checking,
     dev,
     doctor,
+    keys,
+    lead_data,
     leads,
     messages,
     previewing,
     publishing,
+    retention,
     running,
     setup,
     simulating,
@@ -58,7 +61,12 @@ app.command("audit")(audit.audit)
 app.command()(stats.stats)
 app.command()(backups.backup)
 app.command()(backups.restore)
+app.command()(retention.retention)
 app.add_typer(leads.app, name="lead")
+leads.app.command()(lead_data.export)
+leads.app.command()(lead_data.erase)
+leads.app.command()(lead_data.traces)
+app.add_typer(keys.app, name="keys")
 app.add_typer(messages.app, name="message")
 app.add_typer(topics.app, name="new")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from service.flows import alerts, allowance, planning, privacy, refusals, settling
+from service.flows import alerts, allowance, planning, refusals, retention, settling
 from service.flows.services import Services
 from service.store import caps
 from service.store.db import real_now
@@ -28,9 +28,9 @@ def reap(services: Services) -> int:
 
 
 def housekeeping(services: Services) -> None:
-    """Erase leads whose time is over, forget what no cap and no domain's pause looks at any more, tell alerts."""
+    """Erase leads whose time is over, and once a day all else that is; forget what no cap looks at; tell alerts."""
     now = services.clock.now()
-    _erase_expired(services, now)
+    retention.erase_expired(services, now)
     # Also where nobody was erased just now: a command or a tick before this one may have found the database busy.
     services.database.forget_for_good()
     with services.database.transaction() as session:
@@ -38,11 +38,4 @@ def housekeeping(services: Services) -> None:
         allowance.forget(session, services, real_now(session))
         refusals.forget_old(session, services, now)
     alerts.deliver(services, now)
-
-
-def _erase_expired(services: Services, now: datetime) -> None:
-    """In batches, so that nobody waits long for the writer."""
-    while True:
-        with services.database.transaction() as session:
-            if not privacy.erase_expired(session, services, now):
-                return
+    retention.daily(services, now)  # last: a failure in it keeps nothing else back
