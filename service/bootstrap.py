@@ -58,6 +58,9 @@ def build(settings: Settings) -> Services:
         ),
         alert_to=tuple(settings.alert_to),
         alert_url=settings.alert_url,
+        heartbeat_url=settings.heartbeat_url,
+        # The demo's clock and inbox are a play: nobody has to be told there.
+        self_test=(settings.production if settings.self_test is None else settings.self_test) and not settings.demo,
         allowed_origins=settings.allowed_origins,
         mail_dir=_mail_dir(settings.mail_url),
         backlog_limit=settings.backlog_limit,

@@ -11,6 +11,7 @@ from service.cli import (
     audit,
     backups,
     checking,
+    consent,
     dev,
     doctor,
     keys,
@@ -67,6 +68,7 @@ leads.app.command()(lead_data.export)
 leads.app.command()(lead_data.erase)
 leads.app.command()(lead_data.traces)
 app.add_typer(keys.app, name="keys")
+app.add_typer(consent.app, name="consent")
 app.add_typer(messages.app, name="message")
 app.add_typer(topics.app, name="new")
 

@@ -13,7 +13,7 @@ from pydantic_core import to_jsonable_python
 from sqlmodel import Session
 
 from service.errors import NurtureError, UnavailableError
-from service.flows import building, lead_report
+from service.flows import building, lead_report, receipts
 from service.flows.export_page import readable
 from service.flows.export_shown import Export, SentMail, without_tokens
 from service.flows.services import Services
@@ -38,7 +38,7 @@ def export(session: Session, services: Services, lead: Lead, now: datetime) -> E
         practice=practice.name,
         report=lead_report.report(session, services, lead, now),
         stored={table: [_row(row) for row in rows] for table, rows in stored.items()},
-        receipts=(),
+        receipts=tuple(each.as_json() for each in receipts.of_lead(session, lead.id)),
         handled=tuple(
             {"at": each.at.isoformat(), "by": each.actor.partition(":")[0], "what": each.action}
             for each in lead_rows.handled(session, lead.id)

@@ -66,6 +66,8 @@ class Services:
     retention: Retention = Retention()
     alert_to: tuple[str, ...] = ()
     alert_url: str | None = None
+    heartbeat_url: str | None = None
+    self_test: bool = False  # press our own one-click link each day
     allowed_origins: tuple[str, ...] = ()  # of other sites that may post the opt-in form
     mail_dir: Path | None = None  # where the file transport writes; None for every other transport
     backlog_limit: int = 100  # follow-ups that may go by themselves after a stretch in which nothing could leave

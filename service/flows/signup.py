@@ -17,7 +17,7 @@ from service.flows.messages import add_advice
 from service.flows.published import LiveSequence
 from service.flows.services import Services
 from service.mail.links import new_public_id
-from service.store import caps, enrolments, leads, sequences, suppressions
+from service.store import caps, consents, enrolments, leads, sequences, suppressions
 from service.store.db import notify_sender, take_locks
 from service.store.tables import Consent, Enrolment, Lead, OptIn
 
@@ -179,9 +179,9 @@ def _add_consents(
         )
 
     advice = given("advice", texts.advice if texts else None, True)
-    session.add(advice)
+    consents.give(session, advice)
     if checked.request.consent_follow_up:
-        session.add(given("follow_up", texts.follow_up if texts else None, follow_up_effective))
+        consents.give(session, given("follow_up", texts.follow_up if texts else None, follow_up_effective))
     session.flush()
     return advice
 

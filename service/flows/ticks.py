@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from service.flows import alerts, allowance, planning, refusals, retention, settling
+from service.flows import alerts, allowance, heartbeat, planning, receipts, refusals, retention, self_test, settling
 from service.flows.services import Services
 from service.store import caps
 from service.store.db import real_now
@@ -28,7 +28,11 @@ def reap(services: Services) -> int:
 
 
 def housekeeping(services: Services) -> None:
-    """Erase leads whose time is over, and once a day all else that is; forget what no cap looks at; tell alerts."""
+    """Erase leads whose time is over, forget what no cap and no domain's pause looks at any more, tell alerts.
+
+    Once a day also: receipts that code of before did not write, the test of our own way out, and all else that is over
+    its time.
+    """
     now = services.clock.now()
     retention.erase_expired(services, now)
     # Also where nobody was erased just now: a command or a tick before this one may have found the database busy.
@@ -37,5 +41,8 @@ def housekeeping(services: Services) -> None:
         caps.forget_opt_ins(session, now - timedelta(seconds=services.limits.longest_seconds))
         allowance.forget(session, services, real_now(session))
         refusals.forget_old(session, services, now)
+        receipts.make_up(session)
+    self_test.run_where_due(services)
     alerts.deliver(services, now)
-    retention.daily(services, now)  # last: a failure in it keeps nothing else back
+    retention.daily(services, now)  # a failure in it keeps back the heartbeat alone, which is then missed
+    heartbeat.beat(services)  # not reached where anything above failed

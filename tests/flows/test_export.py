@@ -107,6 +107,21 @@ def test_every_row_about_her_is_in_it_and_none_about_others(house: House) -> Non
     assert stored["cap_hit"], "what is counted against her address"
 
 
+def test_the_proofs_of_consent_are_in_it(house: House) -> None:
+    lived(house)
+    acts.withdraw(house)
+    found = of(house)
+    assert [(each["kind"], each["purpose"]) for each in found.receipts] == [
+        *(("given", "advice"), ("given", "follow_up"), ("given", "follow_up")),
+        *(("withdrawn", "follow_up"), ("withdrawn", "follow_up")),
+    ]
+    assert found.as_json()["receipts"] == list(found.receipts)
+    for each in found.receipts:
+        proof = each["proof"]
+        assert isinstance(proof, dict)
+        assert str(proof["digest"]) in readable(found)
+
+
 def test_what_staff_did_is_told_without_their_names(house: House) -> None:
     lived(house)
     lead_id = house.lead().id
