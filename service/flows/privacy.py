@@ -93,6 +93,8 @@ def forget_requests(session: Session, address_hmac: str) -> int:
     Such a request refers to nobody: it is known by that link, in the cause of the mail that took it to the practice.
     """
     links = session.exec(select(ErasedToken.public_id).where(ErasedToken.address_hmac == address_hmac)).all()
+    if not links:
+        return 0
     causes = [f"pain-check-request:{each}" for each in links]
     mails = session.exec(select(Message).where(col(Message.lead_id).is_(None), col(Message.cause).in_(causes))).all()
     told = {_asked(mail.created_at, mail.content["extra"]["request"], note="remarks") for mail in mails}

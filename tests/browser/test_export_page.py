@@ -17,11 +17,12 @@ pytestmark = pytest.mark.browser
 
 @pytest.mark.parametrize("migrated_database_url", ["sqlite"], indirect=True)
 def test_the_page_can_be_read_by_everybody_and_keeps_to_its_own_policy(
-    page: Page, house: House, tmp_path: Path
+    house: House, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     lived(house)
     file = tmp_path / "export.html"
     file.write_text(readable(of(house)), encoding="utf-8")
+    page: Page = request.getfixturevalue("page")  # not before: Playwright's event loop bears no other beside it
     refused: list[str] = []
     page.on("console", lambda message: refused.append(message.text))
     for width in (320, 1280):
