@@ -7,65 +7,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from service.cli.telling import in_words, language
+from service.domain.lead_words import dutch_words
 from service.domain.wording import dutch_short_moment
 from service.flows.lead_shown import ConsentShown, EnrolmentShown, HappeningShown, LeadReport, MessageShown, OptInShown
 
 _Local = Callable[[datetime], str]
 _LEFT = {"accepted", "delivered", "bounced", "complained"}
-_DUTCH = {
-    # states of mails and runs, and what became of an opt-in
-    "due": "klaar om te gaan",
-    "leased": "wordt klaargemaakt",
-    "handed_over": "wordt verstuurd",
-    "accepted": "aangenomen",
-    "delivered": "afgeleverd",
-    "bounced": "teruggekomen",
-    "complained": "klacht gemeld",
-    "cancelled": "vervallen",
-    "skipped": "overgeslagen",
-    "held": "vastgehouden",
-    "failed": "mislukt",
-    "unknown": "onbekend",
-    "awaiting_confirmation": "wacht op de knop",
-    "active": "loopt",
-    "finished": "klaar",
-    "stopped": "gestopt",
-    "expired": "verlopen",
-    "capped": "te vaak gevraagd, geen mail",
-    "suppressed": "mag geen mail krijgen",
-    "retry": "nu niet aangenomen",
-    "invalid": "geweigerd",
-    "down": "mailserver niet bereikbaar",
-    # kinds of mail, and where a consent came from
-    "advice": "advies",
-    "follow_up": "vervolgmails",
-    "service": "dienstmail",
-    "form": "formulier",
-    "confirmation": "de knop in de mail",
-    "staff": "praktijk",
-    # why something ended, waits or gets no mail
-    "all_steps_done": "alle stappen gedaan",
-    "booked": "afspraak gemaakt",
-    "unsubscribe": "afgemeld",
-    "unsubscribed": "afgemeld",
-    "complaint": "als ongewenst gemeld",
-    "hard_bounce": "adres bestaat niet",
-    "reply": "heeft geantwoord",
-    "request": "vroeg een pijncheck aan",
-    "worse": "het gaat slechter",
-    "wish": "eigen wens",
-    # what happened
-    "opt_in": "advies aangevraagd",
-    "confirmed": "op de knop gedrukt",
-    "answered": "antwoord gegeven",
-    "booking_pressed": "op de afspraakknop gedrukt",
-    "pain_check_requested": "pijncheck aangevraagd",
-    "replied": "heeft geantwoord",
-    "resumed": "weer verder",
-    "withdrawn": "toestemming ingetrokken",
-    "message_resolved": "besluit over een mail",
-    "throw_away_address": "het adres is een wegwerpadres",
-}
 
 
 def lines(report: LeadReport) -> Iterator[str]:
@@ -219,4 +166,4 @@ def _why(reason: str | None) -> str:
 
 
 def _words(name: str) -> str:
-    return in_words(name.replace("follow_up", "follow-up").replace("_", " "), _DUTCH.get(name, name.replace("_", " ")))
+    return in_words(name.replace("follow_up", "follow-up").replace("_", " "), dutch_words(name))

@@ -21,10 +21,14 @@ from service.store.db import Database
 
 @dataclass(frozen=True, kw_only=True)
 class Retention:
-    """How long a lead without an active follow-up consent is kept (ACCEPTANCE C6)."""
+    """How long things are kept: a lead without an active follow-up consent (ACCEPTANCE C6), one whose mails are over,
+    what happened, and backups (P3, P1)."""
 
     after_advice: timedelta = timedelta(days=14)
     after_opt_in: timedelta = timedelta(days=28)
+    after_last_mail: timedelta = timedelta(days=183)
+    events: timedelta = timedelta(days=90)
+    backups: timedelta = timedelta(days=30)
 
 
 class Bell:

@@ -31,6 +31,11 @@ def fingerprint(key: str) -> str:
     return hashlib.sha256(b"nurture key\0" + key.encode()).hexdigest()
 
 
+def key_mark(key: str) -> str:
+    """The four letters that every token signed with this key begins with."""
+    return _encode(_key_id(key))
+
+
 def address_hmac(key: str, address: str) -> str:
     """64 hex digits that stand for a normalised address in the list of suppressions, and survive its erasure."""
     return hmac.new(key.encode(), b"address\0" + address.encode(), hashlib.sha256).hexdigest()

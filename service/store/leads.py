@@ -88,7 +88,7 @@ def opt_in_with_key(session: Session, lead_id: int, idempotency_key: str) -> Opt
     return session.exec(select(OptIn).where(OptIn.lead_id == lead_id, OptIn.idempotency_key == idempotency_key)).first()
 
 
-def to_erase(session: Session, now: datetime, limit: int) -> Sequence[int]:
+def to_erase(session: Session, now: datetime, limit: int | None) -> Sequence[int]:
     """Ids of leads whose time is over, none with a pain-check request open (ACCEPTANCE C6)."""
     request = select(BookingRequest.id).where(
         BookingRequest.lead_id == Lead.id, col(BookingRequest.handled_at).is_(None)

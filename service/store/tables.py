@@ -230,7 +230,7 @@ class ErasedToken(Table, table=True):
     __tablename__ = "erased_token"
 
     public_id: str = Field(primary_key=True, max_length=22)
-    address_hmac: str
+    address_hmac: str = Field(index=True)
     erased_at: datetime = Field(sa_type=UtcDateTime)
 
 
