@@ -56,7 +56,9 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "booking_pressed": "op de afspraakknop gedrukt",
         "pain_check_requested": "pijncheck aangevraagd",
         "replied": "heeft geantwoord",
+        "paused": "gepauzeerd",
         "resumed": "weer verder",
+        "answers_changed": "antwoorden veranderd",
         "withdrawn": "toestemming ingetrokken",
         "message_resolved": "besluit over een mail",
         # what was done with the data, and by whom

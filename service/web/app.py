@@ -9,6 +9,7 @@ from starlette.staticfiles import StaticFiles
 
 from service.flows.services import Services
 from service.web import (
+    all_data,
     answers,
     booking,
     confirm,
@@ -39,7 +40,7 @@ def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -
     app.state.metrics = metrics = Metrics(services)
     app.state.worker_alive = worker_alive
     app.state.schema_seen = False
-    for room in (health, opt_ins, confirm, unsubscribe, booking, answers, my_data, forms, media):
+    for room in (health, opt_ins, confirm, unsubscribe, booking, answers, my_data, all_data, forms, media):
         app.include_router(room.router)
     if services.demo:
         app.include_router(demo.router)
