@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from sqlmodel import Session
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from service.errors import FieldProblem, InvalidInputError
 from service.flows import export_page, my_data
@@ -16,15 +16,16 @@ from service.flows.export import export
 from service.flows.services import Services
 from service.store import lead_rows
 from service.store.tables import ErasedToken, Lead, Message
-from service.web import pages
+from service.web import documented, pages
 from service.web.deps import Here, Sent, desk, erased_page, message_behind, posted
 from service.web.views import AllDataPage, Page
 
-router = APIRouter()
+router = APIRouter(default_response_class=HTMLResponse, responses=documented.errors(404, 503))
 _SHAPES = ("view", "html", "json")
+_ACTIONS = (*_SHAPES, "erase", "link")
 
 
-@router.get("/d/{token}", include_in_schema=False)
+@router.get("/d/{token}")
 def show(token: str, services: Here) -> Response:
     """The buttons and until when they work; of what is held nothing yet, for a mail scanner opens this page too."""
     with services.database.reading() as session:
@@ -36,7 +37,11 @@ def show(token: str, services: Here) -> Response:
     return pages.render(page)
 
 
-@router.post("/d/{token}", include_in_schema=False)
+@router.post(
+    "/d/{token}",
+    responses=documented.errors(413, 422) | documented.content(200, "text/html", "application/json"),
+    openapi_extra=documented.form({"action": _ACTIONS}),
+)
 def act(token: str, services: Here, body: Sent) -> Response:
     """`action`: view, html or json (both as a file), erase, or link (a new one). A link of before yesterday does the
     last alone, whatever was pressed."""
@@ -48,7 +53,7 @@ def act(token: str, services: Here, body: Sent) -> Response:
         lead = session.get_one(Lead, message.lead_id)
         lead_id, action = lead.id, (posted(body).get("action") or [""])[-1]
         works = now < my_data.link_ends_at(message)
-        if action not in {*_SHAPES, "erase", "link"}:
+        if action not in _ACTIONS:
             problem = FieldProblem(pointer="/action", detail="Deze keuze kennen we niet.")
             raise InvalidInputError("no such action", "Deze keuze kennen we niet.", fields=[problem])
         if action == "link":

@@ -9,7 +9,7 @@ from typing import Literal
 
 from fastapi import APIRouter
 from sqlmodel import Session
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from service.domain.conditions import UNKNOWN
 from service.domain.forms import Question
@@ -18,11 +18,11 @@ from service.flows import consent, my_data, outlook
 from service.flows.services import Services
 from service.store import consents, enrolments, leads
 from service.store.tables import Enrolment, ErasedToken, Lead, OptIn
-from service.web import pages
+from service.web import documented, pages
 from service.web.deps import Desk, Here, Sent, desk, erased_page, lead_behind, posted
 from service.web.views import AskedFor, MailOn, MyDataPage, Page, Told, UnsubscribedPage
 
-router = APIRouter()
+router = APIRouter(default_response_class=HTMLResponse, responses=documented.errors(404, 503))
 Mails = Literal["waiting", "active", "paused", "ended"]
 Done = Literal["pause", "go_on", "answers", "link"]
 _ANSWER = "answers."
@@ -30,7 +30,7 @@ _PAGE = re.compile(r"https?://(?:[^/?#]*@)?([^?#]*)", re.IGNORECASE)
 _LONGEST_PAGE = 80  # letters of a web address that are shown
 
 
-@router.get("/p/{token}", include_in_schema=False)
+@router.get("/p/{token}")
 def show(token: str, services: Here) -> Response:
     """What we know, what we sent, and what is to come. The link may be forwarded, so the address is masked."""
     with services.database.reading() as session:
@@ -42,7 +42,11 @@ def show(token: str, services: Here) -> Response:
     return pages.render(page)
 
 
-@router.post("/p/{token}", include_in_schema=False)
+@router.post(
+    "/p/{token}",
+    responses=documented.errors(413, 422),
+    openapi_extra=documented.form({"action": ("stop", "pause", "go_on", "answers", "link")}),
+)
 def act(token: str, services: Here, body: Sent) -> Response:
     """`action`: stop (as `/u/` does), pause, go_on, answers (with `answers.NAME`) or link (mails one to `/d/`)."""
     now = services.clock.now()
