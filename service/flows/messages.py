@@ -13,6 +13,9 @@ from service.mail.links import Purpose, new_public_id, url
 from service.store import outbox
 from service.store.tables import Consent, Enrolment, Lead, Message, OptIn
 
+FRESH_LINK = "dienst-verse-link"
+"""The mail that brings a lead the link to her own data."""
+
 
 def add_advice(
     session: Session,
@@ -125,6 +128,28 @@ def add_service_mail(
             template=template,
             revision_id=services.published.live_service_mails(session),
             content=content,
+        ),
+    )
+
+
+def add_fresh_link(session: Session, services: Services, lead: Lead, now: datetime) -> Message:
+    """The mail with a link to all that we hold of a lead, to that lead: the link is this very message's."""
+    public_id = new_public_id()
+    fresh_url = url(services.base_url, "d", services.keyring.sign("d", public_id))
+    values = _for_lead(services, public_id, lead, None, lead.first_name, {})
+    return _add(
+        session,
+        services,
+        Message(
+            **_basics(services, public_id, lead.address, now),
+            kind="service",
+            state="due",
+            priority=outbox.SERVICE,
+            lead_id=lead.id,
+            cause=f"fresh-link:{public_id}",
+            template=FRESH_LINK,
+            revision_id=services.published.live_service_mails(session),
+            content=values | {"extra": {"fresh_url": fresh_url}},
         ),
     )
 

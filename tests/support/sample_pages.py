@@ -19,8 +19,10 @@ from service.mail.compose import Rendered
 from service.mail.transport import OutboundMail
 from service.web.demo_views import ArticlePage, InboxPage, MailDetail, MailRow
 from service.web.views import (
+    AllDataPage,
     AnswerDonePage,
     AnswerPage,
+    AskedFor,
     BookingDonePage,
     BookingLinkPage,
     BookingPage,
@@ -36,6 +38,7 @@ from service.web.views import (
     Page,
     ProblemPage,
     ThankYouPage,
+    Told,
     UnavailablePage,
     UnsubscribedPage,
     UnsubscribePage,
@@ -65,7 +68,7 @@ LINKING = PRACTICE.model_copy(
 FORM = Form.model_validate({"name": "lage-rug", **_read("forms.yaml")["forms"]["lage-rug"]})
 OFFER = FormView(form=FORM, consent_version="2026-1", source_url="http://localhost:8000/demo/")
 CONSENT = FORM.consent.follow_up.text
-POSTURE = FORM.question("posture")
+POSTURE, LEG = FORM.questions[1], FORM.questions[0]
 
 UPCOMING = tuple(
     MailOn(subject=subject, on=date(2026, 3, day))
@@ -101,16 +104,26 @@ _DESK: dict[str, Any] = {
 }
 
 
+ASKED_FOR = AskedFor(
+    topic="lage rugpijn", on=date(2026, 3, 9), form="Gratis pijnadvies", page="solidperformance.example/lage-rug"
+)
+UNTIL = date(2026, 3, 25)
+
+
 def _data(**changes: Any) -> MyDataPage:
     values: dict[str, Any] = {
         "practice": PRACTICE,
         "address": "anna@example.org",
         "first_name": "Anna",
-        "answers": (("Hoe is de stand van je onderrug?", "Eerder hol"),),
-        "topic": "lage rugpijn",
         "since": date(2026, 3, 9),
+        "topic": "lage rugpijn",
+        "asked_for": (ASKED_FOR,),
+        "questions": ((POSTURE, "hollow"),),
+        "told": (Told(label="Straalt de pijn uit naar je been?", answer="Nee", form_url="/forms/lage-rug"),),
         "confirmed_on": date(2026, 3, 9),
+        "agreed_to": CONSENT,
         "mails": "active",
+        "may_pause": True,
         "sent": SENT,
         "upcoming": UPCOMING,
     }
@@ -156,16 +169,47 @@ PAGES: dict[str, Page] = {
     "answer-worse": AnswerPage(practice=PRACTICE, answer="worse", safety_html=SAFETY),
     "answer-open": AnswerPage(practice=PRACTICE, answer=None, safety_html=SAFETY),
     "answered-better": AnswerDonePage(practice=PRACTICE, answer="better", safety_html=SAFETY),
+    "answered-better-resting": AnswerDonePage(
+        practice=PRACTICE, answer="better", safety_html=SAFETY, paused_until=UNTIL
+    ),
     "answered-same": AnswerDonePage(practice=PRACTICE, answer="same", safety_html=SAFETY),
     "answered-worse": AnswerDonePage(
         practice=PRACTICE, answer="worse", safety_html=SAFETY, paused_until=date(2026, 3, 25)
     ),
     "my-data": _data(),
     "my-data-waiting": _data(
-        mails="waiting", confirmed_on=None, first_name=None, upcoming=(), erase_on=date(2026, 3, 23)
+        mails="waiting", confirmed_on=None, first_name=None, upcoming=(), erase_on=date(2026, 3, 23), may_pause=False
     ),
-    "my-data-paused": _data(mails="paused", paused_until=date(2026, 3, 25)),
-    "my-data-ended": _data(mails="ended", sent=(), upcoming=()),
+    "my-data-paused": _data(mails="paused", paused_until=UNTIL, paused_by="wish", may_go_on=True),
+    "my-data-paused-just-now": _data(
+        mails="paused", paused_until=UNTIL, paused_by="wish", may_go_on=True, may_pause=False, done="pause"
+    ),
+    "my-data-paused-otherwise": _data(
+        mails="paused", paused_until=UNTIL, paused_by="pain_check_request", may_pause=False, done="go_on"
+    ),
+    "my-data-went-on": _data(done="go_on"),
+    "my-data-answered": _data(done="answers", questions=((LEG, "unknown"), (POSTURE, "unknown"))),
+    "my-data-link-mailed": _data(done="link"),
+    "my-data-ended": _data(
+        mails="ended",
+        sent=(),
+        upcoming=(),
+        questions=(),
+        told=(),
+        asked_for=(),
+        may_pause=False,
+        confirmed_on=None,
+        stopped_on=date(2026, 3, 12),
+        agreed_to=None,
+    ),
+    "my-data-nothing-to-pause": _data(mails="ended", upcoming=(), may_pause=False, done="pause"),
+    "all-data": AllDataPage(practice=PRACTICE, until=datetime(2026, 3, 10, 10, 0, tzinfo=_ZONE)),
+    "all-data-request-open": AllDataPage(
+        practice=PRACTICE, until=datetime(2026, 3, 10, 10, 0, tzinfo=_ZONE), request_open=True
+    ),
+    "all-data-link-over": AllDataPage(practice=PRACTICE, until=None),
+    "all-data-link-mailed": AllDataPage(practice=PRACTICE, until=None, sent=True),
+    "erased-just-now": ErasedPage(practice=PRACTICE, form_url="/forms/lage-rug", just_now=True),
     "thank-you": ThankYouPage(
         practice=PRACTICE,
         title=FORM.thank_you.title,
