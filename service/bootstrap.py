@@ -56,6 +56,7 @@ def build(settings: Settings) -> Services:
         alert_to=tuple(settings.alert_to),
         alert_url=settings.alert_url,
         allowed_origins=settings.allowed_origins,
+        webhook_secrets=settings.webhook_secrets,
         mail_dir=_mail_dir(settings.mail_url),
         backlog_limit=settings.backlog_limit,
         demo=settings.demo,

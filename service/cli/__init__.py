@@ -10,6 +10,7 @@ from service.cli import (
     approving,
     audit,
     backups,
+    bookings,
     checking,
     dev,
     doctor,
@@ -17,6 +18,7 @@ from service.cli import (
     messages,
     previewing,
     publishing,
+    requests,
     running,
     setup,
     simulating,
@@ -60,6 +62,8 @@ app.command()(backups.backup)
 app.command()(backups.restore)
 app.add_typer(leads.app, name="lead")
 app.add_typer(messages.app, name="message")
+app.add_typer(requests.app, name="request")
+app.add_typer(bookings.app, name="bookings")
 app.add_typer(topics.app, name="new")
 
 

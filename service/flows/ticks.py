@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from service.flows import alerts, allowance, planning, privacy, refusals, settling
+from service.flows import alerts, allowance, booking_requests, planning, privacy, refusals, settling
 from service.flows.services import Services
 from service.store import caps
 from service.store.db import real_now
@@ -28,7 +28,7 @@ def reap(services: Services) -> int:
 
 
 def housekeeping(services: Services) -> None:
-    """Erase leads whose time is over, forget what no cap and no domain's pause looks at any more, tell alerts."""
+    """Erase leads whose time is over, forget what no limit looks at any more, tell what waits for a person."""
     now = services.clock.now()
     _erase_expired(services, now)
     # Also where nobody was erased just now: a command or a tick before this one may have found the database busy.
@@ -37,6 +37,8 @@ def housekeeping(services: Services) -> None:
         caps.forget_opt_ins(session, now - timedelta(seconds=services.limits.longest_seconds))
         allowance.forget(session, services, real_now(session))
         refusals.forget_old(session, services, now)
+    with services.database.transaction() as session:
+        booking_requests.remind(session, services, now)
     alerts.deliver(services, now)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
-from service.store import consents, enrolments, leads, message_rows
+from service.store import bookings, consents, enrolments, leads, message_rows
 from service.store.tables import Attempt, BookingRequest, Lead, Message, Table
 
 
@@ -42,5 +42,7 @@ def everything(session: Session, lead: Lead) -> dict[str, Sequence[Table]]:
         "message": message_rows.of_lead(session, lead.id),
         "attempt": [attempt for each in attempts(session, lead.id).values() for attempt in each],
         "booking_request": booking_requests(session, lead.id),
+        "booking": bookings.of_lead(session, lead.id),
+        "booking_event": bookings.events_of_lead(session, lead.id),
         "timeline": leads.timeline(session, lead.id),
     }

@@ -21,6 +21,7 @@ from service.web import (
     pages,
     problems,
     unsubscribe,
+    webhooks,
 )
 from service.web.edge import Edge
 from service.web.metrics import Metrics
@@ -39,7 +40,7 @@ def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -
     app.state.metrics = metrics = Metrics(services)
     app.state.worker_alive = worker_alive
     app.state.schema_seen = False
-    for room in (health, opt_ins, confirm, unsubscribe, booking, answers, my_data, forms, media):
+    for room in (health, opt_ins, confirm, unsubscribe, booking, answers, my_data, forms, media, webhooks):
         app.include_router(room.router)
     if services.demo:
         app.include_router(demo.router)

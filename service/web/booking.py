@@ -6,12 +6,13 @@ from fastapi import APIRouter
 from sqlmodel import Session
 from starlette.responses import Response
 
+from service.domain import pain_check
 from service.errors import FieldProblem, InvalidInputError
 from service.flows import booking
 from service.flows.services import Services
 from service.store import enrolments
 from service.store.tables import ErasedToken, Lead, Message
-from service.web import booking_form, pages
+from service.web import booking_form, booking_link, pages
 from service.web.deps import Desk, Here, Sent, desk, message_behind, posted
 from service.web.views import BookingDonePage, BookingLinkPage, BookingPage, Page
 
@@ -50,9 +51,11 @@ def act(token: str, services: Here, body: Sent) -> Response:
 
 
 def _go(session: Session, services: Services, message: Message | ErasedToken, at: Desk) -> BookingLinkPage:
+    url = at.practice.booking.url
     if isinstance(message, Message):
         booking.pressed(session, services, message, services.clock.now())
-    return BookingLinkPage(practice=at.practice, in_demo=at.in_demo, url=at.practice.booking.url)
+        url = booking_link.with_reference(at.practice.booking, services.keyring.sign("r", message.public_id))
+    return BookingLinkPage(practice=at.practice, in_demo=at.in_demo, url=url)
 
 
 def _request(
@@ -63,9 +66,10 @@ def _request(
     wish: booking.PainCheckRequest,
 ) -> BookingDonePage:
     now = services.clock.now()
+    promised = pain_check.promise(now, services.published.calendar(session))
     if isinstance(message, ErasedToken):
         booking.request_after_erasing(session, services, message.public_id, wish, now)
-        return BookingDonePage(practice=at.practice, in_demo=at.in_demo, outcome="requested")
+        return BookingDonePage(practice=at.practice, in_demo=at.in_demo, outcome="requested", promised=promised)
     booking.request(session, services, message, wish, now)
     runs = enrolments.of_lead(session, message.lead_id) if message.lead_id is not None else []
     until = max((run.paused_until for run in runs if run.paused_until), default=None)
@@ -73,11 +77,13 @@ def _request(
         practice=at.practice,
         in_demo=at.in_demo,
         outcome="requested",
+        promised=promised,
         paused_until=at.day(until) if until and until > now else None,
     )
 
 
 def _booked(session: Session, services: Services, message: Message, at: Desk) -> BookingDonePage:
     if message.lead_id is not None:
-        booking.booked(session, services, session.get_one(Lead, message.lead_id), "page", services.clock.now())
+        lead = session.get_one(Lead, message.lead_id)
+        booking.booked(session, services, lead, "page", services.clock.now(), by=message)
     return BookingDonePage(practice=at.practice, in_demo=at.in_demo, outcome="booked")
