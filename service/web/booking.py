@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from fastapi import APIRouter
 from sqlmodel import Session
 from starlette.responses import Response
 
 from service.domain import pain_check
+from service.domain.pain_check import Promise
 from service.errors import FieldProblem, InvalidInputError
 from service.flows import booking
 from service.flows.services import Services
-from service.store import enrolments
+from service.store import bookings, enrolments
 from service.store.tables import ErasedToken, Lead, Message
 from service.web import booking_form, booking_link, pages
 from service.web.deps import Desk, Here, Sent, desk, message_behind, posted
@@ -66,20 +69,29 @@ def _request(
     wish: booking.PainCheckRequest,
 ) -> BookingDonePage:
     now = services.clock.now()
-    promised = pain_check.promise(now, services.published.calendar(session))
     if isinstance(message, ErasedToken):
-        booking.request_after_erasing(session, services, message.public_id, wish, now)
+        new = booking.request_after_erasing(session, services, message.public_id, wish, now)
+        promised = _promised(session, services, now if new else None)
         return BookingDonePage(practice=at.practice, in_demo=at.in_demo, outcome="requested", promised=promised)
     booking.request(session, services, message, wish, now)
+    standing = bookings.open_requests(session, message.lead_id) if message.lead_id is not None else ()
     runs = enrolments.of_lead(session, message.lead_id) if message.lead_id is not None else []
     until = max((run.paused_until for run in runs if run.paused_until), default=None)
     return BookingDonePage(
         practice=at.practice,
         in_demo=at.in_demo,
         outcome="requested",
-        promised=promised,
+        promised=_promised(session, services, standing[0].created_at if standing else None),
         paused_until=at.day(until) if until and until > now else None,
     )
+
+
+def _promised(session: Session, services: Services, asked_at: datetime | None) -> Promise | None:
+    """By when the practice answers what was asked then; None once that day is over."""
+    calendar = services.published.calendar(session)
+    promised = pain_check.promise(asked_at, calendar) if asked_at else None
+    over = promised is not None and promised.by < calendar.local_day(services.clock.now())
+    return None if over else promised
 
 
 def _booked(session: Session, services: Services, message: Message, at: Desk) -> BookingDonePage:

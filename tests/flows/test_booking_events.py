@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from service.domain.booking_events import BookingChange, OtherEvent
+from service.domain.booking_events import BookingChange, Event, OtherEvent
 from service.flows import booking_events, privacy, results
 from service.store import leads
 from service.store.tables import Booking, BookingEvent, BookingRequest
@@ -19,7 +19,7 @@ from tests.support import acts
 from tests.support.acts import ANNA
 from tests.support.agendas import FIRST_AT, STARTS_AT
 from tests.support.drafts import publish, with_sequence
-from tests.support.house import House, part
+from tests.support.house import House, words
 
 PRACTICE_BOX = "praktijk@solidperformance.example"
 BRAM = "bram@example.org"
@@ -40,7 +40,7 @@ def change(kind: str = "booked", *, hours: int = 0, **fields: Any) -> BookingCha
     return BookingChange(**given | fields)
 
 
-def take(house: House, *events: BookingChange | OtherEvent, source: str = "calcom") -> list[bool]:
+def take(house: House, *events: Event, source: str = "calcom") -> list[bool]:
     """Each in a transaction of its own, as they come in."""
     return [
         acts.commit(house, booking_events.take, house.services, source, event, house.clock.now()) for event in events
@@ -74,7 +74,7 @@ def test_a_booking_ends_the_runs_within_a_tick_and_what_was_queued_never_leaves(
 
 def test_the_same_event_twice_is_no_event(house: House) -> None:
     acts.confirmed(house)
-    events = [change(), change("cancelled", hours=1), OtherEvent(key="k", type="MEETING_ENDED")]
+    events: list[Event] = [change(), change("cancelled", hours=1), OtherEvent(key="k", type="MEETING_ENDED")]
     assert take(house, *events) == [True] * 3
     before = house.rows()
     assert take(house, *reversed(events)) == [False] * 3
@@ -138,8 +138,8 @@ def test_a_cancellation_changes_nothing_by_itself_and_staff_hear_of_it_once(hous
     assert house.live_through(days=30) == 0
     mails = told_staff(house)
     assert mails.count("Melding: een afspraak voor een pijncheck is afgezegd") == len(mails) == 2  # of two appointments
-    text = part(house.mails(PRACTICE_BOX)[-1], "plain")
-    assert f"lead {house.lead().id} op dinsdag 17 maart 14:00" in text.replace("\n", " ")
+    text = words(house.mails(PRACTICE_BOX)[-1])
+    assert f"lead {house.lead().id} op dinsdag 17 maart 14:00" in text
     assert ANNA not in text
 
 
