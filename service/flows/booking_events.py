@@ -74,7 +74,7 @@ def apply(session: Session, services: Services, source: str, event: BookingChang
 
 
 def _tell_once(session: Session, services: Services, row: Booking, lead: Lead, now: datetime) -> None:
-    if not message_rows.has_cause(session, booking_mails.cancelled_cause(row.id)):
+    if not message_rows.has_cause(session, booking_mails.cancelled_cause(row)):
         leads.note(session, lead.id, "booking_cancelled", now, source=row.source, booking=row.id)
         booking_mails.cancelled(session, services, row, lead, now)
 

@@ -58,15 +58,16 @@ def remind(session: Session, services: Services, row: BookingRequest, now: datet
     add_staff_mails(
         session,
         services,
-        cause=f"pain-check-reminder:{row.id}",
+        cause=f"pain-check-reminder:{row.id}:{_second(row.created_at)}",  # an id may be given out again
         template="dienst-melding",
         now=now,
         extra={
             "alert": {
-                "title": "een aanvraag voor een pijncheck wacht op antwoord",
-                "cause": f"aanvraag {row.id} is een werkdag oud, en er is nog niets over vastgelegd.",
+                "title": "Een aanvraag voor een pijncheck wacht op antwoord",
+                "cause": f"Aanvraag {row.id} is een werkdag oud, en er is nog niets over vastgelegd.",
                 "since": _day_and_time(row.created_at, services.published.calendar(session)),
-                "hint": f"bel of mail deze persoon. Leg daarna vast wat het werd: nurture request close {row.id}.",
+                "hint": "Bel of mail deze persoon. Leg daarna vast wat het werd, zoals: "
+                f"nurture request close {row.id} --as booked",
             }
         },
         about=about,
@@ -82,14 +83,14 @@ def cancelled(session: Session, services: Services, booking: Booking, lead: Lead
     add_staff_mails(
         session,
         services,
-        cause=cancelled_cause(booking.id),
+        cause=cancelled_cause(booking),
         template="dienst-melding",
         now=now,
         extra={
             "alert": {
-                "title": "een afspraak voor een pijncheck is afgezegd",
-                "cause": f"de afspraak van lead {lead.id}{when} is afgezegd ({booking.source}).",
-                "hint": "neem zelf contact op als dat past. De vervolgmails blijven gestopt.",
+                "title": "Een afspraak voor een pijncheck is afgezegd",
+                "cause": f"De afspraak van lead {lead.id}{when} is afgezegd ({booking.source}).",
+                "hint": "Neem zelf contact op als dat past. De vervolgmails blijven gestopt.",
             }
         },
         about=lead,
@@ -97,9 +98,9 @@ def cancelled(session: Session, services: Services, booking: Booking, lead: Lead
     notify_sender(session)
 
 
-def cancelled_cause(booking_id: int) -> str:
+def cancelled_cause(booking: Booking) -> str:
     """The cause of the one mail about a cancelled appointment."""
-    return f"booking-cancelled:{booking_id}"
+    return f"booking-cancelled:{booking.id}:{_second(booking.created_at)}"
 
 
 def _to_practice(
@@ -144,7 +145,7 @@ def _file(
     domain = parse_mailbox(services.mail_from).address.rpartition("@")[2]
     return icalendar(
         Proposal(
-            uid=f"pijncheck-{row.id}-{int(row.created_at.timestamp())}@{domain}",
+            uid=f"pijncheck-{row.id}-{_second(row.created_at)}@{domain}",
             made_at=row.created_at,
             starts_at=starts_at,
             minutes=pain_check.minutes(practice.pain_check.duration),
@@ -178,6 +179,10 @@ def _details(session: Session, services: Services, row: BookingRequest, now: dat
         "proposed": "",
         "url": "",
     }
+
+
+def _second(moment: datetime) -> int:
+    return int(moment.timestamp())
 
 
 def _day(day: date) -> str:

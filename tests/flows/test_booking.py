@@ -16,6 +16,7 @@ from tests.support.acts import ANNA
 from tests.support.days import EVERY_DAY
 from tests.support.drafts import publish, with_practice, with_steps
 from tests.support.house import House, words
+from tests.support.transports import Network, accepted, in_turn, refused_for_now
 
 PRACTICE_BOX = "praktijk@solidperformance.example"
 FRIDAY = datetime(2026, 3, 13, 15, 0, tzinfo=UTC)
@@ -258,3 +259,17 @@ def test_staff_may_say_when_it_is_once(house: House) -> None:
     before = house.rows()
     assert not acts.commit(house, say)
     assert house.rows() == before
+
+
+def test_a_mail_with_a_proposal_that_is_tried_again_is_byte_for_byte_the_same(house: House) -> None:
+    network = Network(answer=in_turn(refused_for_now(), accepted()))
+    posted = house.with_changes(open_transport=network.open)
+    acts.confirmed(posted)
+    acts.request_pain_check(posted, name="Anna; Bakker")
+    posted.send_due()
+    posted.clock.advance(hours=1)
+    publish(posted, with_practice(opening_days=["fri"], closed=["2026-03-13"]))  # a calendar of after the first try
+    posted.send_due()
+    first, second = (each.data for each in network.to(PRACTICE_BOX))
+    assert b"text/calendar" in first
+    assert first == second

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -137,7 +139,7 @@ def test_a_cancellation_changes_nothing_by_itself_and_staff_hear_of_it_once(hous
     assert acts.enrolment(house).state == "finished"
     assert house.live_through(days=30) == 0
     mails = told_staff(house)
-    assert mails.count("Melding: een afspraak voor een pijncheck is afgezegd") == len(mails) == 2  # of two appointments
+    assert mails.count("Melding: Een afspraak voor een pijncheck is afgezegd") == len(mails) == 2  # of two appointments
     text = words(house.mails(PRACTICE_BOX)[-1])
     assert f"lead {house.lead().id} op dinsdag 17 maart 14:00" in text
     assert ANNA not in text
@@ -270,3 +272,31 @@ def test_an_event_row_holds_nothing_of_a_person(house: House) -> None:
     with house.services.database.reading() as session:
         [row] = session.exec(select(BookingEvent)).all()
     assert set(row.model_dump()) == {"id", "source", "key", "type", "booking_id", "at"}
+
+
+def test_one_event_that_comes_four_times_at_once_counts_once(house: House) -> None:
+    acts.confirmed(house)
+    meet = threading.Barrier(4)
+
+    def come_in(_number: int) -> bool:
+        meet.wait(30)
+        return take(house, change())[0]
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sorted(threads.map(come_in, range(4))) == [False, False, False, True]
+    assert len(bookings(house)) == len(house.rows()["booking_event"]) == 1
+
+
+def test_events_of_one_appointment_that_come_at_once_end_as_one_after_the_other(house: House) -> None:
+    acts.confirmed(house)
+    events = [change(), change("cancelled", hours=1), change("booked", hours=2, booking="two", replaces="one")]
+    meet = threading.Barrier(len(events))
+
+    def come_in(event: BookingChange) -> bool:
+        meet.wait(30)
+        return take(house, event)[0]
+
+    with ThreadPoolExecutor(len(events)) as threads:
+        assert list(threads.map(come_in, events)) == [True] * 3
+    assert {row.external_id: row.state for row in bookings(house)} == {"one": "moved", "two": "booked"}
+    assert acts.enrolment(house).state == "finished"
