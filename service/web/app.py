@@ -23,13 +23,14 @@ from service.web import (
     unsubscribe,
     webhooks,
 )
+from service.web.documented import Described
 from service.web.edge import Edge
 from service.web.metrics import Metrics
 
 
 def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -> FastAPI:
     """The application. `worker_alive` where the worker runs inside this process, else None; /readyz asks it."""
-    app = FastAPI(
+    app = Described(
         title="nurture",
         docs_url=None,
         redoc_url=None,

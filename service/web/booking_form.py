@@ -13,6 +13,9 @@ from service.flows.booking import PainCheckRequest
 from service.flows.booking_mails import DAYS, TIMES
 
 _LONGEST = {"name": 80, "phone": 40, "email": 254, "note": 300}
+FIELDS: dict[str, tuple[str, ...]] = {**dict.fromkeys(_LONGEST, ()), "days": WEEKDAYS, "times": tuple(TIMES)}
+"""What the form may hold, with the choices; none where the text is free."""
+
 _PHONE = re.compile(r"\+?[0-9 ()-]{6,}")
 _HOSTILE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 

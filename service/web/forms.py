@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 from markupsafe import Markup
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from service.domain.forms import Form
 from service.domain.mailbox import parse_mailbox
 from service.errors import NotFoundError
 from service.flows import outlook
-from service.web import pages
+from service.web import documented, pages
 from service.web.deps import Here, desk, query
 from service.web.views import FormPage, FormView, ThankYouPage
 
-router = APIRouter()
+router = APIRouter(default_response_class=HTMLResponse, responses=documented.errors(503))
 
 
-@router.get("/forms/{form}", include_in_schema=False)
+@router.get("/forms/{form}", responses=documented.errors(404))
 def hosted(form: str, services: Here) -> Response:
     """The form on a page of its own."""
     with services.database.reading() as session:
@@ -29,7 +29,7 @@ def hosted(form: str, services: Here) -> Response:
     return pages.render(FormPage(practice=at.practice, in_demo=at.in_demo, offer=offer(found, page)))
 
 
-@router.get("/bedankt", include_in_schema=False)
+@router.get("/bedankt", openapi_extra=documented.query("form"))
 def thank_you(request: Request, services: Here) -> Response:
     """Which mail to look for, and which button to press; the same for everybody."""
     with services.database.reading() as session:

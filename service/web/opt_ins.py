@@ -11,20 +11,16 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from service.errors import FieldProblem, InvalidInputError
 from service.flows import signup
-from service.web import bodies, opt_in_body
+from service.web import bodies, documented, opt_in_body
 from service.web.deps import Here, Sent, check_origin
 
 _KEY = re.compile(r"[!-~]{1,200}")
-_DOCUMENTED = {
-    "requestBody": {
-        "required": True,
-        "content": {bodies.JSON: {"schema": opt_in_body.OptInBody.model_json_schema()}},
-    }
-}
+_ANSWERS = documented.content(303, description="To the thank-you page, for a form in a browser.", headers=["Location"])
+_ANSWERS |= documented.said(202, "accepted") | documented.errors(403, 413, 415, 422, 503)
 router = APIRouter()
 
 
-@router.post("/api/opt-ins", status_code=202, openapi_extra=_DOCUMENTED)
+@router.post("/api/opt-ins", status_code=202, responses=_ANSWERS, openapi_extra=opt_in_body.DOCUMENTED)
 def opt_in(request: Request, services: Here, body: Sent) -> Response:
     """202 once everything is committed: the same answer for every address, whatever we know of it."""
     check_origin(request, services)
@@ -48,7 +44,7 @@ def opt_in(request: Request, services: Here, body: Sent) -> Response:
     return JSONResponse({"status": "accepted"}, status_code=202)
 
 
-@router.options("/api/opt-ins", include_in_schema=False)
+@router.options("/api/opt-ins", status_code=204, response_class=Response, responses=documented.errors(403))
 def preflight(request: Request, services: Here) -> Response:
     """A browser asks whether a page of another site may post (Fetch standard, CORS preflight)."""
     check_origin(request, services)

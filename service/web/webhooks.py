@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
@@ -14,22 +14,13 @@ from service.domain.booking_events import Receive
 from service.errors import NotFoundError
 from service.flows import booking_events
 from service.store.db import real_now
-from service.web import bodies
+from service.web import bodies, documented
 from service.web.deps import Here
 
 SOURCES: Mapping[str, Receive] = MappingProxyType(
     {"calcom": calcom.receive, "calendly": calendly.receive, "generic": own_agenda.receive}
 )
-_PROBLEM = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
-_ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"description": "Taken, or known already. An event of an unknown type is kept, and nothing is done."},
-    401: {"description": "The signature is missing, wrong or old, or no secret is set here: nothing changed."}
-    | _PROBLEM,
-    404: {"description": "There is no such source."} | _PROBLEM,
-    413: {"description": "More than 1 MB."} | _PROBLEM,
-    422: {"description": "Signed, but no JSON, or without what an event needs; `errors` names the fields."} | _PROBLEM,
-    503: {"description": "Ask again later: nothing was kept."} | _PROBLEM,
-}
+_ANSWERS = documented.said(200, "taken") | documented.errors(401, 404, 413, 422, 503)
 _BODY = {
     "requestBody": {"required": True, "content": {bodies.JSON: {"schema": {"type": "object"}}}},
     "parameters": [
@@ -44,7 +35,11 @@ router = APIRouter()
 
 @router.post("/webhooks/bookings/{source}", responses=_ANSWERS, openapi_extra=_BODY)
 def booking(source: str, request: Request, services: Here, body: SentEvent) -> Response:
-    """Cal.com, Calendly, or `generic`: any other agenda (docs/booking.md). The same event twice counts once."""
+    """From `calcom`, `calendly`, or `generic`: any other agenda (docs/booking.md). The same event twice counts once.
+
+    200 also for an event of an unknown type: it is kept, and nothing is done. 401: the signature is missing, wrong or
+    old, or no secret is set here. 422: signed, but no JSON, or without what an event needs.
+    """
     receive = SOURCES.get(source)
     if receive is None:
         raise NotFoundError("no such source of bookings")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import urllib.request
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from service.domain.booking_events import BadSignatureError, BookingChange, OtherEvent
 from service.errors import InvalidInputError
 from tests.support.agendas import AGENDAS, FIRST_AT, SECRET, STARTS_AT, Agenda, as_body
+from tests.support.house import ROOT
 
 NOW = FIRST_AT + timedelta(minutes=1)
 TIMED = [agenda for agenda in AGENDAS.values() if agenda.timed]
@@ -177,3 +179,17 @@ def test_moving_an_appointment_names_the_one_it_moved_from() -> None:
     gone = agenda.receive(signed(agenda, body), body, [SECRET], NOW)
     assert isinstance(gone, BookingChange)
     assert gone.kind == "moved"
+
+
+def test_the_example_of_the_documentation_is_taken_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "docs/booking.md").read_text(encoding="utf-8")
+    code = text.partition("```python\n")[2].partition("```")[0]
+    sent: list[urllib.request.Request] = []
+    monkeypatch.setattr(urllib.request, "urlopen", sent.append)
+    exec(compile(code.replace("<jouw adres>", "praktijk.example"), "docs/booking.md", "exec"), {})
+    [request] = sent
+    assert isinstance(request.data, bytes)
+    headers = {name.lower(): value for name, value in request.header_items()}
+    event = AGENDAS["generic"].receive(headers, request.data, ["<geheim>"], datetime.now(UTC))
+    assert isinstance(event, BookingChange)
+    assert (event.kind, event.booking, event.address) == ("booked", "4711", "anna@example.org")
