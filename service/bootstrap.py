@@ -65,6 +65,7 @@ def build(settings: Settings) -> Services:
         # The demo's clock and inbox are a play: nobody has to be told there.
         self_test=(settings.production if settings.self_test is None else settings.self_test) and not settings.demo,
         allowed_origins=settings.allowed_origins,
+        webhook_secrets=settings.webhook_secrets,
         mail_dir=_mail_dir(settings.mail_url),
         backlog_limit=settings.backlog_limit,
         trusted_proxies=settings.trusted_proxies,

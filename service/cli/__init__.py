@@ -10,6 +10,7 @@ from service.cli import (
     approving,
     audit,
     backups,
+    bookings,
     checking,
     consent,
     dev,
@@ -20,6 +21,7 @@ from service.cli import (
     messages,
     previewing,
     publishing,
+    requests,
     retention,
     running,
     setup,
@@ -70,6 +72,8 @@ leads.app.command()(lead_data.traces)
 app.add_typer(keys.app, name="keys")
 app.add_typer(consent.app, name="consent")
 app.add_typer(messages.app, name="message")
+app.add_typer(requests.app, name="request")
+app.add_typer(bookings.app, name="bookings")
 app.add_typer(topics.app, name="new")
 
 

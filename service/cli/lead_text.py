@@ -9,10 +9,20 @@ from zoneinfo import ZoneInfo
 from service.cli.telling import in_words, language
 from service.domain.lead_words import dutch_words
 from service.domain.wording import dutch_short_moment
-from service.flows.lead_shown import ConsentShown, EnrolmentShown, HappeningShown, LeadReport, MessageShown, OptInShown
+from service.flows.lead_shown import (
+    BookingShown,
+    ConsentShown,
+    EnrolmentShown,
+    HappeningShown,
+    LeadReport,
+    MessageShown,
+    OptInShown,
+    RequestShown,
+)
 
 _Local = Callable[[datetime], str]
 _LEFT = {"accepted", "delivered", "bounced", "complained"}
+_STATES = {"booked": "staat", "cancelled": "afgezegd", "moved": "verzet"}
 
 
 def lines(report: LeadReport) -> Iterator[str]:
@@ -77,15 +87,6 @@ def _head(report: LeadReport, local: _Local) -> Iterator[str]:
 
 
 def _sections(report: LeadReport, local: _Local) -> dict[str, list[str]]:
-    requests = [
-        f"{local(each.created_at)}  "
-        + (
-            in_words(f"handled {local(each.handled_at)}", f"afgehandeld {local(each.handled_at)}")
-            if each.handled_at
-            else "open"
-        )
-        for each in report.pain_check_requests
-    ]
     never = in_words("not sent", "niet verstuurd")
     return {
         in_words("Opt-ins", "Aanvragen"): [_opt_in(each, local) for each in report.opt_ins],
@@ -96,7 +97,10 @@ def _sections(report: LeadReport, local: _Local) -> dict[str, list[str]]:
             f"{local(each.at) if each.at else never:<21}  {each.step}: {in_words(each.reason, each.dutch_reason)}"
             for each in report.coming
         ],
-        in_words("Pain check requests", "Aanvragen voor een pijncheck"): requests,
+        in_words("Pain check requests", "Aanvragen voor een pijncheck"): [
+            _request(each, local) for each in report.pain_check_requests
+        ],
+        in_words("Appointments", "Afspraken"): [_booking(each, local) for each in report.bookings],
         in_words("What happened", "Wat er gebeurde"): [
             f"{local(each.at)}  {_words(each.kind)}{_details(each)}" for each in report.timeline
         ],
@@ -154,6 +158,20 @@ def _message(each: MessageShown, local: _Local) -> Iterator[str]:
             outcome = _words(attempt.outcome) if attempt.outcome else in_words("under way", "bezig")
             tried = in_words("attempt", "poging")
             yield f"    {tried} {attempt.number}: {outcome}{f' ({answer})' if answer else ''}"
+
+
+def _request(each: RequestShown, local: _Local) -> str:
+    if each.handled_at is None:
+        return f"{local(each.created_at)}  open"
+    handled = in_words(f"handled {local(each.handled_at)}", f"afgehandeld {local(each.handled_at)}")
+    outcome = f" ({_words(each.outcome)})" if each.outcome else ""
+    return f"{local(each.created_at)}  {handled}{outcome}"
+
+
+def _booking(each: BookingShown, local: _Local) -> str:
+    at = local(each.starts_at) if each.starts_at else in_words("no time told", "geen tijd bekend")
+    since = in_words("since", "sinds")
+    return f"{at:<21}  {in_words(each.state, _STATES[each.state])} ({_words(each.source)}) {since} {local(each.at)}"
 
 
 def _details(each: HappeningShown) -> str:

@@ -83,14 +83,23 @@ def resume(address: Address, told: Told = None) -> None:
 
 
 @app.command()
-def booked(address: Address, told: Told = None) -> None:
+def booked(
+    address: Address,
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="ISO", help="When it is, such as 2026-11-20T14:30 (the practice's time)."),
+    ] = None,
+    told: Told = None,
+) -> None:
     """There is an appointment: the sequences that lead to it end. Nothing queued goes out."""
     tell_in(told)
+    from service.cli.reading import moment
     from service.flows import booking
     from service.store import events
 
     def work(session: Session, services: Services, lead: Lead, now: datetime) -> str:
-        changed = booking.booked(session, services, lead, "staff", now)
+        starts_at = moment(at, services.published.calendar(session)) if at else None
+        changed = booking.booked(session, services, lead, "staff", now, starts_at=starts_at)
         events.audit(session, staff_name(), "lead booked", now, lead=lead.id, changed=changed)
         return (
             in_words("Booked: the follow-ups end.", "Afspraak genoteerd: de vervolgmails stoppen.")

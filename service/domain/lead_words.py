@@ -62,6 +62,11 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "withdrawn": "toestemming ingetrokken",
         "message_resolved": "besluit over een mail",
         "throw_away_address": "het adres is een wegwerpadres",
+        "pain_check_answered": "aanvraag afgehandeld",
+        "booking_cancelled": "afspraak afgezegd",
+        # what became of a request, and of an appointment
+        "declined": "geen afspraak",
+        "handled": "afgehandeld",
         # what was done with the data, and by whom
         "lead exported": "gegevens opgevraagd",
         "lead stopped": "vervolgmails gestopt",

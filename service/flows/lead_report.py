@@ -14,6 +14,7 @@ from service.errors import InvalidInputError, NotFoundError
 from service.flows import brake, simulation
 from service.flows.lead_shown import (
     AttemptShown,
+    BookingShown,
     ComingShown,
     ConsentShown,
     EnrolmentShown,
@@ -26,7 +27,7 @@ from service.flows.lead_shown import (
     SuppressionShown,
 )
 from service.flows.services import Services
-from service.store import consents, enrolments, lead_rows, leads, message_rows, suppressions
+from service.store import bookings, consents, enrolments, lead_rows, leads, message_rows, suppressions
 from service.store.tables import Attempt, Consent, Enrolment, Lead, Message, Table
 
 _ShownT = TypeVar("_ShownT", bound=Shown)
@@ -85,6 +86,7 @@ def report(session: Session, services: Services, lead: Lead, now: datetime) -> L
             for rule in suppressions.of(session, [hmac]).get(hmac, [])
         ],
         pain_check_requests=[_shown(RequestShown, row) for row in lead_rows.booking_requests(session, lead.id)],
+        bookings=[_shown(BookingShown, row) for row in bookings.of_lead(session, lead.id)],
         timeline=[_shown(HappeningShown, row) for row in leads.timeline(session, lead.id)],
     )
 

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, or_, select
 
 from service.flows.services import Services
-from service.store import consents, events, leads, message_rows
+from service.store import bookings, consents, events, leads, message_rows
 from service.store.tables import (
     Attempt,
+    Booking,
     BookingRequest,
     Consent,
     Enrolment,
@@ -77,7 +78,10 @@ def erase(
     public_ids += session.exec(select(Message.public_id).where(Message.lead_id == lead_id)).all()
     mine = select(Message.id).where(Message.lead_id == lead_id)
     # From what refers to others, to what is referred to. Mails to the practice about this lead go too.
+    for asked in session.exec(select(BookingRequest.id).where(BookingRequest.lead_id == lead_id)):
+        events.resolve_alert(session, bookings.unanswered(asked), now)
     session.exec(delete(BookingRequest).where(col(BookingRequest.lead_id) == lead_id))
+    session.exec(delete(Booking).where(or_(col(Booking.lead_id) == lead_id, col(Booking.address_hmac) == hmac)))
     session.exec(delete(Attempt).where(col(Attempt.message_id).in_(mine)))
     for table in (Message, Withdrawal, Consent, OptIn, Enrolment, TimelineEntry):
         session.exec(delete(table).where(col(table.lead_id) == lead_id))

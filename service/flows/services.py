@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
@@ -70,6 +70,9 @@ class Services:
     heartbeat_url: str | None = None
     self_test: bool = False  # press our own one-click link each day
     allowed_origins: tuple[str, ...] = ()  # of other sites that may post the opt-in form
+    webhook_secrets: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict, repr=False
+    )  # source -> any one verifies
     mail_dir: Path | None = None  # where the file transport writes; None for every other transport
     backlog_limit: int = 100  # follow-ups that may go by themselves after a stretch in which nothing could leave
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()  # whose word on a client's address is believed

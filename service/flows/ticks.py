@@ -7,6 +7,7 @@ from collections.abc import Callable
 from service.flows import (
     alerts,
     allowance,
+    booking_requests,
     heartbeat,
     opt_in_caps,
     planning,
@@ -38,7 +39,8 @@ def reap(services: Services) -> int:
 
 
 def housekeeping(services: Services) -> None:
-    """Erase leads whose time is over, forget what nothing looks at any more (caps, pauses, proofs), tell alerts.
+    """Erase leads whose time is over, forget what nothing looks at any more (caps, pauses, proofs), tell what
+    waits for a person.
 
     Once a day also: receipts that code of before did not write, the test of our own way out, and all else that is over
     its time.
@@ -53,6 +55,8 @@ def housekeeping(services: Services) -> None:
         challenges.forget(session, real_now(session))
         refusals.forget_old(session, services, now)
         receipts.make_up(session)
+    with services.database.transaction() as session:
+        booking_requests.remind(session, services, now)
     self_test.run_where_due(services)
     alerts.deliver(services, now)
     retention.daily(services, now)  # a failure in it keeps back the heartbeat alone, which is then missed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +12,22 @@ from service.errors import NotFoundError
 from service.store.db import take_locks
 from service.store.tables import BookingRequest, ErasedToken, Lead, OptIn, TimelineEntry
 
+_AT_A_TIME = 1_000  # addresses in one statement
+
 
 def by_address(session: Session, address: str) -> Lead | None:
     """The lead of a normalised address."""
     return session.exec(select(Lead).where(Lead.address == address)).first()
+
+
+def ids_by_address(session: Session, addresses: Collection[str]) -> dict[str, int]:
+    """Normalised address -> lead id, of those that are leads."""
+    every = sorted(addresses)
+    found: dict[str, int] = {}
+    for start in range(0, len(every), _AT_A_TIME):
+        mine = col(Lead.address).in_(every[start : start + _AT_A_TIME])
+        found |= dict(session.exec(select(Lead.address, Lead.id).where(mine)).all())
+    return found
 
 
 def by_hmac(session: Session, address_hmac: str, hmac: Callable[[str], str]) -> Lead | None:

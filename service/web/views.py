@@ -13,6 +13,7 @@ from typing import ClassVar, Literal
 from markupsafe import Markup
 
 from service.domain.forms import Form, Question
+from service.domain.pain_check import Promise
 from service.domain.practice import Practice
 
 Answer = Literal["better", "same", "worse"]
@@ -140,11 +141,15 @@ class BookingPage(LeadPage):
 
 @dataclass(frozen=True, kw_only=True)
 class BookingDonePage(LeadPage):
-    """After `POST /b/`: the request went to the practice, or the lead says there is an appointment already."""
+    """After `POST /b/`: the request went to the practice, or the lead says there is an appointment already.
+
+    `promised` is when the practice answers; None where that cannot be told.
+    """
 
     template: ClassVar[str] = "booking_done.html"
 
     outcome: Literal["requested", "booked"]
+    promised: Promise | None = None
     paused_until: date | None = None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from markupsafe import Markup
 from ruamel.yaml import YAML
 
 from service.domain.forms import Form
+from service.domain.pain_check import Promise
 from service.domain.practice import Practice
 from service.flows.pictures import Hosted
 from service.flows.samples import Sample
@@ -130,6 +131,11 @@ def _data(**changes: Any) -> MyDataPage:
     return MyDataPage(**{**values, **changes})
 
 
+def _promised(closed_until: date | None = None) -> Promise:
+    by = closed_until + timedelta(days=1) if closed_until else date(2026, 3, 12)
+    return Promise(by=by, late_at=datetime(by.year, by.month, by.day, 10, tzinfo=_ZONE), closed_until=closed_until)
+
+
 _SAMPLE = Sample(
     rendered=Rendered(
         subject="Hoe ging de eerste stap?", preheader="Laat het weten.", html="<p>Dag Anna</p>", text="Dag Anna"
@@ -163,7 +169,13 @@ PAGES: dict[str, Page] = {
     "booking-erased": BookingPage(practice=PRACTICE, erased=True),
     "booking-link": BookingPage(practice=LINKING),
     "booking-goes-on": BookingLinkPage(practice=LINKING, url=LINKING.booking.url),
-    "booking-requested": BookingDonePage(practice=PRACTICE, outcome="requested", paused_until=date(2026, 3, 25)),
+    "booking-requested": BookingDonePage(
+        practice=PRACTICE, outcome="requested", promised=_promised(), paused_until=date(2026, 3, 25)
+    ),
+    "booking-requested-closed": BookingDonePage(
+        practice=PRACTICE, outcome="requested", promised=_promised(closed_until=date(2026, 3, 22))
+    ),
+    "booking-requested-again": BookingDonePage(practice=PRACTICE, outcome="requested"),
     "booking-booked": BookingDonePage(practice=PRACTICE, outcome="booked"),
     "answer-better": AnswerPage(practice=PRACTICE, answer="better", safety_html=SAFETY),
     "answer-worse": AnswerPage(practice=PRACTICE, answer="worse", safety_html=SAFETY),
