@@ -39,9 +39,8 @@ def article(services: Here) -> Response:
     with services.database.reading() as session:
         at = desk(session, services)
         form = next(iter(services.published.live_forms(session)[1].forms.values()))
-    return pages.render(
-        ArticlePage(practice=at.practice, in_demo=True, offer=offer(form, f"{services.base_url}/demo/"))
-    )
+        here = offer(session, services, form, f"{services.base_url}/demo/")
+    return pages.render(ArticlePage(practice=at.practice, in_demo=True, offer=here))
 
 
 @router.get("/demo/inbox")

@@ -17,6 +17,7 @@ class ArticlePage(LeadPage):
 
     template: ClassVar[str] = "demo/article.html"
     has_form: ClassVar[bool] = True
+    scripts: ClassVar[bool] = True
 
     offer: FormView
 
