@@ -58,6 +58,9 @@ def build(settings: Settings) -> Services:
         allowed_origins=settings.allowed_origins,
         mail_dir=_mail_dir(settings.mail_url),
         backlog_limit=settings.backlog_limit,
+        trusted_proxies=settings.trusted_proxies,
+        proof_of_work=settings.proof_of_work,
+        opt_in_secrets=settings.opt_in_secrets,
         demo=settings.demo,
         production=settings.production,
     )

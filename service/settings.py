@@ -87,6 +87,8 @@ class Settings(BaseSettings):
     send_limits: LimitsOnSending = NO_LIMITS
     backlog_limit: Count = 100
     trusted_proxies: Networks = ()
+    proof_of_work: Switch = False
+    opt_in_secrets: Keys = Field((), repr=False)
     webhook_secrets: Mapping[str, tuple[str, ...]] = Field({}, repr=False)
     bounce_mailbox: MailboxUrl | None = Field(None, repr=False)
     reply_mailbox: MailboxUrl | None = Field(None, repr=False)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from service.flows import alerts, allowance, planning, privacy, refusals, settling
+from service.flows import alerts, allowance, opt_in_caps, planning, privacy, refusals, settling
 from service.flows.services import Services
-from service.store import caps
+from service.store import challenges
 from service.store.db import real_now
 
 PLAN_SECONDS, REAP_SECONDS, HOUSEKEEPING_SECONDS = 1.0, 2.0, 60.0
@@ -28,14 +28,15 @@ def reap(services: Services) -> int:
 
 
 def housekeeping(services: Services) -> None:
-    """Erase leads whose time is over, forget what no cap and no domain's pause looks at any more, tell alerts."""
+    """Erase leads whose time is over, forget what nothing looks at any more (caps, pauses, proofs), tell alerts."""
     now = services.clock.now()
     _erase_expired(services, now)
     # Also where nobody was erased just now: a command or a tick before this one may have found the database busy.
     services.database.forget_for_good()
     with services.database.transaction() as session:
-        caps.forget_opt_ins(session, now - timedelta(seconds=services.limits.longest_seconds))
+        opt_in_caps.forget(session, services, now)
         allowance.forget(session, services, real_now(session))
+        challenges.forget(session, real_now(session))
         refusals.forget_old(session, services, now)
     alerts.deliver(services, now)
 

@@ -45,11 +45,6 @@ def count(session: Session, scope: str, key: str, now: datetime) -> None:
     session.add(CapHit(scope=scope, key=key, at=now))
 
 
-def forget_opt_ins(session: Session, before: datetime) -> None:
-    """Drop opt-ins that no cap looks at any more; they are counted by the service's clock."""
-    session.exec(delete(CapHit).where(col(CapHit.scope).not_in((SEND, SEND_DOMAIN)), col(CapHit.at) < before))
-
-
-def forget_hand_overs(session: Session, before: datetime) -> None:
-    """Drop hand-overs that no limit looks at any more; they are counted by real time."""
-    session.exec(delete(CapHit).where(col(CapHit.scope).in_((SEND, SEND_DOMAIN)), col(CapHit.at) < before))
+def forget(session: Session, scopes: Iterable[str], before: datetime) -> None:
+    """Drop those of these scopes that no window looks at any more."""
+    session.exec(delete(CapHit).where(col(CapHit.scope).in_(list(scopes)), col(CapHit.at) < before))

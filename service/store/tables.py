@@ -343,6 +343,15 @@ class CapHit(Table, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
 
 
+class SpentChallenge(Table, table=True):
+    """A challenge of the proof of work that was solved and used. The row goes when the challenge would have expired."""
+
+    __tablename__ = "spent_challenge"
+
+    challenge: str = Field(primary_key=True, max_length=32)
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
 class Fact(Table, table=True):
     """One fact about this installation: the demo's clock, key fingerprints, what is paused."""
 

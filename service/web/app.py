@@ -11,6 +11,7 @@ from service.flows.services import Services
 from service.web import (
     answers,
     booking,
+    challenges,
     confirm,
     demo,
     embed,
@@ -40,7 +41,7 @@ def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -
     app.state.metrics = metrics = Metrics(services)
     app.state.worker_alive = worker_alive
     app.state.schema_seen = False
-    for room in (health, opt_ins, confirm, unsubscribe, booking, answers, my_data, forms, embed, media):
+    for room in (health, opt_ins, challenges, confirm, unsubscribe, booking, answers, my_data, forms, embed, media):
         app.include_router(room.router)
     if services.demo:
         app.include_router(demo.router)

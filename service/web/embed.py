@@ -13,12 +13,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from service.errors import NotFoundError
-from service.web import forms, pages
+from service.web import forms, pages, solver
 from service.web.deps import Here, check_origin
 
 _PARTS = Path(__file__).parent / "embed_script"
-_SOLVER = Path(__file__).parent / "dist" / "proof.js"
-"""Built by `make bundle`; the service does without."""
 _STYLES = ("base.css", "forms.css", "embed.css")
 _ANYWHERE = {
     "Cache-Control": "public, max-age=300",
@@ -45,9 +43,10 @@ def embed_js(request: Request) -> Response:
 @router.get("/proof.js", include_in_schema=False)
 def proof_js(request: Request) -> Response:
     """The solver of ALTCHA's challenges. NotFoundError where it was not built."""
-    if not solver_url():
+    found = solver.script()
+    if found is None:
         raise NotFoundError("the solver was not built; run make bundle")
-    return _sent(request, _script(_SOLVER.read_text(encoding="utf-8")))
+    return _sent(request, _script(found))
 
 
 @router.get("/api/forms/{form}")
@@ -79,13 +78,6 @@ def widget_script() -> Script:
     styles = re.sub(r"(?<=\d)rem\b", "em", re.sub(r"/\*.*?\*/\s*|\n\s*", "", styles, flags=re.DOTALL))
     constant = f"const STYLES = {json.dumps(styles)};\n"
     return _script("(() => {\n" + '"use strict";\n' + constant + "\n".join(parts) + "})();\n")
-
-
-def solver_url() -> str:
-    """The path of the solver, with a mark of its content; "" where it was not built."""
-    if not _SOLVER.is_file():
-        return ""
-    return f"/proof.js?v={hashlib.sha256(_SOLVER.read_bytes()).hexdigest()[:10]}"
 
 
 def _script(text: str) -> Script:

@@ -15,7 +15,7 @@ from service.errors import NotFoundError
 from service.flows import form_tokens, outlook
 from service.flows.services import Services
 from service.store.db import real_now
-from service.web import frames, pages
+from service.web import frames, pages, solver
 from service.web.deps import Here, desk, query
 from service.web.views import FormPage, FormView, ThankYouPage
 
@@ -73,6 +73,7 @@ def offer(session: Session, services: Services, form: Form, source_url: str) -> 
         consent_version=form.consent.advice.version,
         form_token=form_tokens.issue(services, form.name, real_now(session)),
         source_url=source_url,
+        solver=solver.url_for(services),
     )
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from service.errors import FieldProblem, InvalidInputError
-from service.flows import signup
-from service.web import bodies, opt_in_body
+from service.errors import FieldProblem, TooManyError
+from service.flows import clients, opt_in_check, proof_of_work, signup
+from service.web import bodies, opt_in_body, signatures
+from service.web.client import client_of
 from service.web.deps import Here, Sent, check_origin
 
 _KEY = re.compile(r"[!-~]{1,200}")
@@ -28,19 +30,32 @@ router = APIRouter()
 def opt_in(request: Request, services: Here, body: Sent) -> Response:
     """202 once everything is committed: the same answer for every address, whatever we know of it."""
     check_origin(request, services)
+    real_now = datetime.now(UTC)
+    signed = signatures.is_signed(request, services, body.data, real_now)
     given = _fields(body)
     if isinstance(name := given.get("form"), str):
         request.state.form = name
     fields, problems = opt_in_body.shape(given)
+    proof = None
+    if fields.altcha and services.proof_of_work and not signed:
+        proof = proof_of_work.read(services, fields.altcha, real_now)
+        if proof is None:
+            problems.append(opt_in_check.PROOF_REFUSED)
     key = request.headers.get("idempotency-key") or None
     if key is not None and not _KEY.fullmatch(key):
         problems.append(FieldProblem(pointer="", detail="Idempotency-Key: hoogstens 200 zichtbare ASCII-tekens."))
         key = None
-    asked = opt_in_body.to_request(fields, key)
+    client = None if signed else client_of(request, services)
+    asked = opt_in_body.to_request(fields, key, signed=signed, proof=proof, client=client)
     if problems:
         _refuse(services, asked, problems)
-    with services.database.transaction(urgent=True) as session:
-        signup.register(session, services, asked, services.clock.now())
+    try:
+        with services.database.transaction(urgent=True) as session:
+            signup.register(session, services, asked, services.clock.now())
+    except TooManyError:
+        if client is not None and client.private:
+            clients.tell_turned_away(services, services.clock.now())
+        raise
     services.bell.ring()
     if body.kind != bodies.JSON and "text/html" in request.headers.get("accept", ""):
         form = f"?{urlencode({'form': asked.form})}" if asked.form else ""
@@ -66,10 +81,9 @@ def _fields(body: bodies.Body) -> dict[str, Any]:
     return opt_in_body.from_form(bodies.one_each(bodies.form_fields(body)))
 
 
-def _refuse(services: Here, asked: signup.OptInRequest, problems: list[FieldProblem]) -> None:
+def _refuse(services: Here, asked: opt_in_check.OptInRequest, problems: list[FieldProblem]) -> None:
     """Raise InvalidInputError with everything at once: what is wrong in shape, and in the fields that can be read."""
     told = {problem.pointer for problem in problems}
     with services.database.reading() as session:
-        found = signup.refusals(session, services, asked)
-    problems += [problem for problem in found if problem.pointer not in told]
-    raise InvalidInputError("the opt-in cannot be taken", "Er klopt iets niet in het formulier.", fields=problems)
+        found = opt_in_check.refusals(session, services, asked)
+    raise opt_in_check.refused(problems + [problem for problem in found if problem.pointer not in told])
