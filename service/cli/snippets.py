@@ -39,7 +39,9 @@ def snippets(
     headings = {
         "script": in_words("The form, where you put this", "Het formulier, op de plek waar je dit zet"),
         "button": in_words("A button that opens it", "Een knop die het opent"),
-        "iframe": in_words("In a frame, where scripts of others are not allowed", "In een kader, waar een script niet mag"),
+        "iframe": in_words(
+            "In a frame, where scripts of others are not allowed", "In een kader, waar een script niet mag"
+        ),
         "link": in_words("A link to a page of its own", "Een link naar een eigen pagina"),
         "plain": in_words("A form of your own, without any script", "Een eigen formulier, zonder script"),
     }

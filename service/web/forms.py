@@ -79,6 +79,9 @@ def offer(session: Session, services: Services, form: Form, source_url: str) -> 
 
 def _around(request: Request, services: Services) -> str:
     """The page that the frame stands in, as far as the browser tells, without query and fragment; "" where unknown."""
-    parts = urlsplit(request.headers.get("referer", ""))
+    try:
+        parts = urlsplit(request.headers.get("referer", ""))
+    except ValueError:  # no address at all
+        return ""
     known = f"{parts.scheme}://{parts.netloc}" in frames.origins(services)
     return f"{parts.scheme}://{parts.netloc}{parts.path}" if known else ""

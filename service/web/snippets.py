@@ -10,7 +10,7 @@ from service.web import pages
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where the form is to go and where it leads: our address, the privacy page, and the page it stands on, if known."""
+    """Our address, the privacy page's, and that of the page the form is to stand on, where it is known."""
 
     base_url: str
     privacy_url: str
@@ -33,7 +33,7 @@ class Snippets:
 def snippets(form: Form, at: Place) -> Snippets:
     """The ways to show a form, from the one that does most by itself to the one that needs nothing of us."""
     written = {
-        name: pages.text_of(f"snippets/{name}.html", form=form, at=at)
+        name: pages.text_of(f"snippets/_{name}.html", form=form, at=at)
         for name in ("script", "button", "iframe", "link", "plain")
     }
     return Snippets(form=form.name, consent_version=form.consent.advice.version, **written)

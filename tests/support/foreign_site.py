@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 _STYLE = """
 html { font-size: 62.5% }
-body { margin: 0 auto; max-width: 70rem; padding: 1.6rem; font: 1.8rem/1.6 Georgia, serif; color: #2b1d3a; background: #fffdf8 }
+body { margin: 0 auto; max-width: 70rem; padding: 1.6rem; color: #2b1d3a; background: #fffdf8 }
+body { font: 1.8rem/1.6 Georgia, serif }
 * { letter-spacing: 0.01em }
 label { text-transform: uppercase }
 input { border: 5px dotted red }

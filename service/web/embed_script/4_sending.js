@@ -69,17 +69,18 @@ function prover(url) {
   let solving = null;
   let began = 0;
   const solve = async () => {
-    const { challenge, solve: work } = await Promise.all([
-      fetch(new URL("api/challenges", url), QUIET).then((answer) => answer.json()),
-      import(url),
-    ]).then(([challenge, { solve }]) => ({ challenge, solve }));
-    return work(challenge);
+    const asked = fetch(new URL("api/challenges", url), QUIET).then((answer) => answer.json());
+    const [challenge, solver] = await Promise.all([asked, import(url)]);
+    return solver.solve(challenge);
   };
   return {
     begin() {
       if (!url || (solving && Date.now() - began < 480_000)) return; // challenges last ten minutes
       began = Date.now();
-      solving = solve().catch(() => "");
+      solving = solve().catch((error) => {
+        console.warn(`nurture: no proof of work (${error.message})`);
+        return "";
+      });
     },
     async proof() {
       this.begin();

@@ -7,14 +7,19 @@ function enhance(form, { base, given, arrived }) {
   const label = button.textContent;
   const told = element("p", { class: "told", role: "status" });
   const keyFor = keeper();
-  const proofs = prover(given ? given.proof_of_work && new URL(given.proof_of_work, base).href : form.dataset.proof);
+  const solver = given ? given.proof_of_work : form.dataset.proof;
+  const proofs = prover(solver && new URL(solver, base).href);
   let handedOut = performance.now();
   let busy = false;
 
   form.noValidate = true;
   button.closest("p").before(told);
   const email = form.elements.email;
-  const recheck = (field) => field.getAttribute("aria-invalid") && tell([field], wrong(field));
+  const recheck = (field) => {
+    if (!field.getAttribute("aria-invalid")) return;
+    tell([field], wrong(field));
+    if (!form.querySelector(".error")) say("");
+  };
   helpWithTypos(email, email.closest(".field"), recheck);
   form.addEventListener("input", (event) => recheck(event.target));
   form.addEventListener("focusin", () => proofs.begin(), { once: true });
