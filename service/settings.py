@@ -252,7 +252,11 @@ def _limits_of_time(settings: Settings) -> list[Problem]:
 
 def _weak_keys(settings: Settings) -> list[Problem]:
     """A key of few different characters was typed, not made: anybody may guess it."""
-    keys = {"NURTURE_SECRET_KEYS": settings.secret_keys, "NURTURE_SUPPRESSION_KEY": (settings.suppression_key,)}
+    keys = {
+        "NURTURE_SECRET_KEYS": settings.secret_keys,
+        "NURTURE_SUPPRESSION_KEY": (settings.suppression_key,),
+        "NURTURE_OPT_IN_SECRETS": settings.opt_in_secrets,
+    }
     sentence = f"looks made up, so it can be guessed; make one with: {values.MAKE_A_KEY}"
     return [
         Problem(id=problem_id(name), message=f"{name}: {sentence}", severity="warning")

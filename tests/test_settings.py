@@ -63,6 +63,8 @@ def test_everything_can_be_set(surroundings: dict[str, str], tmp_path: Path) -> 
             "NURTURE_OPT_IN_LIMITS": "address=5/h",
             "NURTURE_RETRIES": "first=1m; give_up=5d",
             "NURTURE_TRUSTED_PROXIES": "10.0.0.0/8,::1",
+            "NURTURE_PROOF_OF_WORK": "on",
+            "NURTURE_OPT_IN_SECRETS": f"{GOOD_KEY},{GOOD_KEY[::-1]}",
             "NURTURE_WEBHOOK_SECRETS_POSTMARK": "user:password,other:password",
             "NURTURE_BOUNCE_MAILBOX": "imaps://bounce%40praktijk.example:pass@imap.praktijk.example",
             "NURTURE_ALERT_TO": "a@praktijk.example, b@praktijk.example",
@@ -81,6 +83,9 @@ def test_everything_can_be_set(surroundings: dict[str, str], tmp_path: Path) -> 
     assert (settings.retries.first, settings.retries.give_up) == (timedelta(minutes=1), timedelta(days=5))
     assert settings.trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("::1/128"))
     assert settings.webhook_secrets == {"postmark": ("user:password", "other:password")}
+    assert settings.proof_of_work
+    assert settings.opt_in_secrets == (GOOD_KEY, GOOD_KEY[::-1])
+    assert GOOD_KEY not in repr(settings)
     assert settings.alert_to == ("a@praktijk.example", "b@praktijk.example")
     assert settings.erase_after_days == 7
     assert settings.language == "nl"
@@ -194,6 +199,8 @@ def test_a_problem_in_the_dotenv_file_names_its_line(monkeypatch: pytest.MonkeyP
         ("NURTURE_ALLOWED_ORIGINS", "*"),
         ("NURTURE_ALLOWED_ORIGINS", "https://a.example/pagina"),
         ("NURTURE_OPT_IN_LIMITS", "address=1/w"),
+        ("NURTURE_PROOF_OF_WORK", "perhaps"),
+        ("NURTURE_OPT_IN_SECRETS", "hunter2"),
         ("NURTURE_RETRIES", "first=5"),
         ("NURTURE_RETRIES", "first=5h"),
         ("NURTURE_TRUSTED_PROXIES", "*"),

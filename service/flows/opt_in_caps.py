@@ -17,10 +17,12 @@ from sqlmodel import Session
 
 from service.domain.limits import longest_seconds
 from service.errors import TooManyError
+from service.flows import alerts
 from service.flows.services import Services
 from service.store import caps
 from service.store.db import take_locks
 
+_DOMAIN_ALERT = "opt-ins-domain-capped"
 ADDRESS, DOMAIN, NETWORK, ALL = "address", "domain", "network", "all"
 
 
@@ -59,11 +61,28 @@ def count_network(session: Session, network: str, now: datetime) -> None:
 
 
 def is_full(session: Session, services: Services, address: str, now: datetime) -> bool:
-    """Would one more advice be too many for this address or for its domain?"""
-    limits = services.limits
-    return caps.over(session, ADDRESS, services.hmac(address), limits.address, now) or caps.over(
-        session, DOMAIN, services.domain_key(address), limits.domain, now
+    """Would one more advice be too many for this address or for its domain? Staff are told of a domain.
+
+    A provider with many users has one cap too, so in a flood its real leads may get no mail: somebody must know.
+    """
+    if caps.over(session, ADDRESS, services.hmac(address), services.limits.address, now):
+        return True
+    if not caps.over(session, DOMAIN, services.domain_key(address), services.limits.domain, now):
+        return False
+    alerts.tell(
+        session,
+        _DOMAIN_ALERT,
+        dutch=(
+            "Voor één maildomein kwamen meer aanvragen dan NURTURE_OPT_IN_LIMITS toelaat (domain). Wat daarboven komt, "
+            "krijgt geen mail. Zijn ze echt? Verhoog dan die grens, bijvoorbeeld domain=1000/h."
+        ),
+        english=(
+            "more opt-ins came for one mail domain than NURTURE_OPT_IN_LIMITS lets through (domain); those above it "
+            "get no mail; if they are genuine, raise that cap, as in domain=1000/h"
+        ),
+        now=now,
     )
+    return True
 
 
 def is_crowded(session: Session, services: Services, now: datetime) -> bool:
@@ -80,6 +99,8 @@ def count_advice(session: Session, services: Services, address: str, now: dateti
 
 
 def forget(session: Session, services: Services, now: datetime) -> None:
-    """Drop what no cap looks at any more, each as soon as its own window ends."""
+    """Drop what no cap looks at any more, each as soon as its own window ends. The last full domain ends its alert."""
     for scope, limits in services.limits.by_scope().items():
         caps.forget(session, [scope], now - timedelta(seconds=longest_seconds(limits)))
+    if not caps.any_over(session, DOMAIN, services.limits.domain, now):
+        alerts.mended(session, _DOMAIN_ALERT, now)

@@ -28,6 +28,21 @@ def used(session: Session, scope: str, key: str, seconds: int, now: datetime) ->
     return session.exec(select(func.count()).where(CapHit.scope == scope, CapHit.key == key, CapHit.at > since)).one()
 
 
+def any_over(session: Session, scope: str, limits: Iterable[Limit], now: datetime) -> bool:
+    """Is anything in this scope at one of its limits?"""
+    return any(
+        session.exec(
+            select(CapHit.key)
+            .where(CapHit.scope == scope, CapHit.at > now - timedelta(seconds=limit.seconds))
+            .group_by(CapHit.key)
+            .having(func.count() >= limit.count)
+            .limit(1)
+        ).first()
+        is not None
+        for limit in limits
+    )
+
+
 def newest(session: Session, scope: str, key: str, place: int) -> datetime | None:
     """When the newest but `place - 1` was; None where there are fewer."""
     statement = (

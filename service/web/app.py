@@ -26,6 +26,7 @@ from service.web import (
 )
 from service.web.edge import Edge
 from service.web.metrics import Metrics
+from service.web.refusals import Refusals
 
 
 def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -> FastAPI:
@@ -41,6 +42,7 @@ def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -
     app.state.metrics = metrics = Metrics(services)
     app.state.worker_alive = worker_alive
     app.state.schema_seen = False
+    app.state.refusals = Refusals(services)
     for room in (health, opt_ins, challenges, confirm, unsubscribe, booking, answers, my_data, forms, embed, media):
         app.include_router(room.router)
     if services.demo:

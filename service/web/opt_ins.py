@@ -15,6 +15,7 @@ from service.flows import clients, opt_in_check, proof_of_work, signup
 from service.web import bodies, opt_in_body, signatures
 from service.web.client import client_of
 from service.web.deps import Here, Sent, check_origin
+from service.web.problems import ForbiddenError
 
 _KEY = re.compile(r"[!-~]{1,200}")
 _DOCUMENTED = {
@@ -29,7 +30,7 @@ router = APIRouter()
 @router.post("/api/opt-ins", status_code=202, openapi_extra=_DOCUMENTED)
 def opt_in(request: Request, services: Here, body: Sent) -> Response:
     """202 once everything is committed: the same answer for every address, whatever we know of it."""
-    check_origin(request, services)
+    _check_origin(request, services)
     real_now = datetime.now(UTC)
     signed = signatures.is_signed(request, services, body.data, real_now)
     given = _fields(body)
@@ -66,13 +67,22 @@ def opt_in(request: Request, services: Here, body: Sent) -> Response:
 @router.options("/api/opt-ins", include_in_schema=False)
 def preflight(request: Request, services: Here) -> Response:
     """A browser asks whether a page of another site may post (Fetch standard, CORS preflight)."""
-    check_origin(request, services)
+    _check_origin(request, services)
     headers = {
         "Access-Control-Allow-Methods": "POST",
         "Access-Control-Allow-Headers": "Content-Type, Idempotency-Key",
         "Access-Control-Max-Age": "600",
     }
     return Response(status_code=204, headers=headers)
+
+
+def _check_origin(request: Request, services: Here) -> None:
+    """As `check_origin`, and who was refused is kept for `doctor`: it may be the practice's own website."""
+    try:
+        check_origin(request, services)
+    except ForbiddenError:
+        request.app.state.refusals.add(request.headers["origin"])
+        raise
 
 
 def _fields(body: bodies.Body) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 
 from service.domain.limits import parse_limits
 from service.flows import ticks
-from service.store.tables import Consent
+from service.store.tables import CapHit, Consent
 from tests.support import acts
 from tests.support.drafts import publish, with_steps
 from tests.support.house import House
