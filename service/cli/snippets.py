@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from typing import Annotated
 
@@ -19,11 +20,15 @@ def snippets(
     told: Told = None,
 ) -> None:
     """Write out what to paste into your website: a script, a button, a frame, a link, and a form without any script."""
-    from service.errors import NotFoundError
+    from service.errors import InvalidInputError, NotFoundError
     from service.web.snippets import Place
     from service.web.snippets import snippets as written_out
 
     tell_in(told)
+    if page and not re.fullmatch(r"https?://[!-~]+", page):
+        english = f"--page: {page!r} is no web address; write one such as https://www.example.nl/artikel"
+        dutch = f"--page: {page!r} is geen webadres; schrijf er een zoals https://www.example.nl/artikel"
+        raise InvalidInputError(english, dutch)
     _, services = open_services()
     with services.database.reading() as session:
         forms = services.published.live_forms(session)[1].forms
