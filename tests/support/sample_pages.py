@@ -17,7 +17,7 @@ from service.flows.samples import Sample
 from service.flows.workbench import Seen
 from service.mail.compose import Rendered
 from service.mail.transport import OutboundMail
-from service.web.demo_views import ArticlePage, InboxPage, MailDetail, MailRow
+from service.web.demo_views import ArticlePage, InboxPage, MailDetail, MailRow, WebsitePage
 from service.web.views import (
     AnswerDonePage,
     AnswerPage,
@@ -198,6 +198,7 @@ PAGES: dict[str, Page] = {
     "not-found-bare": NotFoundPage(practice=None),
     "unavailable": UnavailablePage(practice=None),
     "demo-article": ArticlePage(practice=PRACTICE, offer=OFFER, in_demo=True),
+    "demo-website": WebsitePage(practice=PRACTICE, in_demo=True, form=FORM, ways=(("Een link", "<a>Pijnadvies</a>"),)),
     "demo-inbox-empty": InboxPage(mails=(), **_DESK),
     "demo-inbox": InboxPage(mails=_ROWS, **_DESK),
     "demo-mail": InboxPage(mails=_ROWS, opened=_DETAIL, **_DESK),

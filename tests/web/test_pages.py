@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from service.web import pages
-from service.web.demo_views import ArticlePage, InboxPage
+from service.web.demo_views import ArticlePage, InboxPage, WebsitePage
 from service.web.views import FormPage, LeadPage, MyDataPage, Page, ThankYouPage, UnavailablePage
 from service.web.workbench import WorkbenchPage
 from tests.support.sample_pages import PAGES
@@ -61,6 +61,7 @@ SCRIPTED = {
     FormPage: "/embed.js",
     ThankYouPage: "/embed.js",
     ArticlePage: "/embed.js",
+    WebsitePage: "/embed.js",
 }
 """Every other page runs nothing at all; these do without, too."""
 every_page = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES.keys())
@@ -93,7 +94,7 @@ def test_nothing_runs_and_nothing_comes_from_elsewhere(page: Page) -> None:
         assert not [name for name in attributes if name.startswith("on") or name == "style"]
         assert not (attributes.get("src") or "/").startswith(("http", "//"))
     assert not tags.all("style")
-    scripts = [str(each["src"]).partition("?")[0] for each in tags.all("script")]
+    scripts = list(dict.fromkeys(str(each["src"]).partition("?")[0] for each in tags.all("script")))
     assert scripts == [SCRIPTED[kind] for kind in type(page).__mro__ if kind in SCRIPTED]
     for sheet in tags.all("link"):
         assert str(sheet["href"]).startswith("/static/")

@@ -58,8 +58,8 @@ async function fetchForm(base, name) {
   return answer.json();
 }
 
-// No cookie goes along, and no address of the page.
-const QUIET = { credentials: "omit", referrerPolicy: "no-referrer", cache: "no-store" };
+// No cookie goes along, and of another site's page no address.
+const QUIET = { credentials: "omit", referrerPolicy: "same-origin", cache: "no-store" };
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
