@@ -29,8 +29,15 @@ function enhance(form, { base, given, arrived }) {
     const first = firstWrong(form);
     if (first) return say(WORDS.check), first.focus();
     working(true);
-    await send().finally(() => working(false));
+    let counts = false;
+    try {
+      counts = await send();
+    } finally {
+      if (!counts) working(false); // else another page is on its way
+    }
   });
+  // Back from that page, as the browser kept this one.
+  addEventListener("pageshow", (event) => event.persisted && working(false));
 
   function working(now) {
     busy = now;
@@ -54,6 +61,7 @@ function enhance(form, { base, given, arrived }) {
       // The page stood open for long. Nothing the person did, so nothing the person has to mend.
       if (ours.length && (await renew()) && ours.length === errors.length) result = await attempt(key);
       outcome(result);
+      return result.status === 202;
     } finally {
       clearTimeout(slow);
     }
