@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Frame, Page
 
 from tests.support.embedding import SUBMIT, Embedding, email, embedding, fill_in, source_urls
+from tests.support.running import wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -210,5 +211,7 @@ HAS_FOCUS = "node => node.getRootNode().activeElement === node"
 def whole_in_view(page: Page) -> None:
     """Wait until the frame is as high as what stands in it."""
     frame: Frame = page.frames[1]
-    frame.wait_for_function("innerHeight === document.documentElement.offsetHeight")
+    wait_for(
+        lambda: frame.evaluate("innerHeight === document.documentElement.offsetHeight"), "a frame of its own height"
+    )
     assert frame.evaluate("document.documentElement.scrollHeight <= innerHeight")

@@ -59,6 +59,7 @@ function helpWithTypos(field, holder, changed) {
     timer = setTimeout(() => offer(meant(field.value)), 250);
   });
   function offer(address) {
+    if (address && told.querySelector(".take")?.textContent === address) return; // it may hold the focus by now
     told.replaceChildren();
     if (!address || field.form.getAttribute("aria-busy") === "true") return;
     const take = element("button", { type: "button", class: "take" }, address);
