@@ -17,6 +17,7 @@ from statistics import median
 
 from bench.databases import engines, migrated
 from bench.quiet import logging_to_nowhere
+from service.bootstrap import ANSWER_PACE
 from service.domain.lead import SuppressionReason
 from service.domain.limits import parse_limits
 from service.flows import form_tokens
@@ -72,7 +73,7 @@ BEFORE: dict[str, Callable[[House, str], None]] = {
 
 def measure(house: House, rounds: int) -> dict[str, list[float]]:
     """kind -> the milliseconds of its answers. Each round has an address of its own for each kind, in any order."""
-    house = house.with_changes(limits=parse_limits(_WIDE))
+    house = house.with_changes(limits=parse_limits(_WIDE), answer_pace=ANSWER_PACE)
     client = website(house)
     for number in range(rounds):
         for kind, before in BEFORE.items():

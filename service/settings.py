@@ -95,6 +95,7 @@ class Settings(BaseSettings):
     alert_to: Addresses = ()
     alert_url: WebAddress | None = Field(None, repr=False)
     heartbeat_url: WebAddress | None = Field(None, repr=False)
+    self_test: Switch | None = None  # None: in production alone
     erase_after_days: Days = 14
     erase_at_latest_days: Days = 28
 

@@ -15,16 +15,7 @@ from service.domain.mailbox import Mailbox
 from service.errors import Problem, ProblemsError
 from service.setting_values import ROOT
 from service.settings import Settings, check_settings, load_settings, setting_names
-
-GOOD_KEY = "hL2mXv9QeTzRb7KpWn4YcJdU8sGfA3oM"
-SAFE = {
-    "NURTURE_ENV": "production",
-    "NURTURE_BASE_URL": "https://mail.praktijk.example",
-    "NURTURE_MAIL_URL": "smtp://user:hunter2hunter2@mail.praktijk.example:587",
-    "NURTURE_MAIL_FROM": "Praktijk <advies@mijnpraktijk.example>",
-    "NURTURE_SECRET_KEYS": GOOD_KEY,
-    "NURTURE_SUPPRESSION_KEY": GOOD_KEY[::-1],
-}
+from tests.support.safe_settings import GOOD_KEY, SAFE
 
 
 @pytest.fixture
@@ -211,6 +202,7 @@ def test_a_problem_in_the_dotenv_file_names_its_line(monkeypatch: pytest.MonkeyP
         ("NURTURE_ALERT_TO", "a@b.nl; c@d.nl"),
         ("NURTURE_ALERT_URL", "hooks.example.nl"),
         ("NURTURE_HEARTBEAT_URL", "ftp://host/"),
+        ("NURTURE_SELF_TEST", "perhaps"),
         ("NURTURE_ERASE_AFTER_DAYS", "two"),
         ("NURTURE_ERASE_AFTER_DAYS", "0"),
         ("NURTURE_ERASE_AT_LATEST_DAYS", "13"),

@@ -63,11 +63,14 @@ class Services:
     retention: Retention = Retention()
     alert_to: tuple[str, ...] = ()
     alert_url: str | None = None
+    heartbeat_url: str | None = None
+    self_test: bool = False  # press our own one-click link each day
     allowed_origins: tuple[str, ...] = ()  # of other sites that may post the opt-in form
     mail_dir: Path | None = None  # where the file transport writes; None for every other transport
     backlog_limit: int = 100  # follow-ups that may go by themselves after a stretch in which nothing could leave
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()  # whose word on a client's address is believed
     proof_of_work: bool = False  # opt-ins carry one, or wait for a person
+    answer_pace: timedelta = timedelta(0)  # an opt-in is answered at a whole one of these after it came
     opt_in_secrets: tuple[str, ...] = field(default=(), repr=False)  # any of them signs a server's opt-in
     demo: bool = False
     production: bool = False

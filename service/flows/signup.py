@@ -17,7 +17,7 @@ from service.flows.messages import add_advice
 from service.flows.opt_in_check import Checked, OptInRequest
 from service.flows.services import Services
 from service.mail.links import new_public_id
-from service.store import enrolments, leads, suppressions
+from service.store import consents, enrolments, leads, suppressions
 from service.store.db import notify_sender, take_locks
 from service.store.tables import Consent, Enrolment, Lead, OptIn
 
@@ -175,9 +175,9 @@ def _add_consents(
         )
 
     advice = given("advice", texts.advice if texts else None, True)
-    session.add(advice)
+    consents.give(session, advice)
     if checked.request.consent_follow_up:
-        session.add(given("follow_up", texts.follow_up if texts else None, follow_up_effective))
+        consents.give(session, given("follow_up", texts.follow_up if texts else None, follow_up_effective))
     session.flush()
     return advice
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from service.flows import alerts, allowance, opt_in_caps, planning, privacy, refusals, settling
+from service.flows import (
+    alerts,
+    allowance,
+    heartbeat,
+    opt_in_caps,
+    planning,
+    privacy,
+    receipts,
+    refusals,
+    self_test,
+    settling,
+)
 from service.flows.services import Services
 from service.store import challenges
 from service.store.db import real_now
@@ -28,7 +39,10 @@ def reap(services: Services) -> int:
 
 
 def housekeeping(services: Services) -> None:
-    """Erase leads whose time is over, forget what nothing looks at any more (caps, pauses, proofs), tell alerts."""
+    """Erase leads whose time is over, forget what nothing looks at any more (caps, pauses, proofs), tell alerts.
+
+    Once a day also: receipts that code of before did not write, and the test of our own way out.
+    """
     now = services.clock.now()
     _erase_expired(services, now)
     # Also where nobody was erased just now: a command or a tick before this one may have found the database busy.
@@ -38,7 +52,10 @@ def housekeeping(services: Services) -> None:
         allowance.forget(session, services, real_now(session))
         challenges.forget(session, real_now(session))
         refusals.forget_old(session, services, now)
+        receipts.make_up(session)
+    self_test.run_where_due(services)
     alerts.deliver(services, now)
+    heartbeat.beat(services)  # not reached where anything above failed
 
 
 def _erase_expired(services: Services, now: datetime) -> None:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from fastapi import APIRouter, Request
 from markupsafe import Markup
 from sqlmodel import Session
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from service.errors import InvalidInputError
 from service.flows import answers
 from service.flows.services import Services
 from service.store import enrolments
 from service.store.tables import ErasedToken, Message
-from service.web import pages
+from service.web import documented, pages
 from service.web.deps import Here, Sent, desk, erased_page, message_behind, posted, query
 from service.web.views import Answer, AnswerDonePage, AnswerPage, Page
 
-router = APIRouter()
+router = APIRouter(default_response_class=HTMLResponse, responses=documented.errors(404, 503))
+_CHOICES = get_args(Answer)
 
 
-@router.get("/a/{token}", include_in_schema=False)
+@router.get("/a/{token}", openapi_extra=documented.query("answer", *_CHOICES))
 def show(request: Request, token: str, services: Here) -> Response:
     """Asks to confirm the answer of the link, or offers all three where it carries none that we know."""
     with services.database.reading() as session:
@@ -38,7 +41,11 @@ def show(request: Request, token: str, services: Here) -> Response:
     return pages.render(page)
 
 
-@router.post("/a/{token}", include_in_schema=False)
+@router.post(
+    "/a/{token}",
+    responses=documented.errors(413, 422),
+    openapi_extra=documented.query("answer", *_CHOICES) | documented.form({"answer": _CHOICES}),
+)
 def give(request: Request, token: str, services: Here, body: Sent) -> Response:
     """Keep the answer; the last one counts."""
     now = services.clock.now()

@@ -24,6 +24,7 @@ from service.web import (
     problems,
     unsubscribe,
 )
+from service.web.documented import Described
 from service.web.edge import Edge
 from service.web.metrics import Metrics
 from service.web.refusals import Refusals
@@ -31,7 +32,7 @@ from service.web.refusals import Refusals
 
 def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -> FastAPI:
     """The application. `worker_alive` where the worker runs inside this process, else None; /readyz asks it."""
-    app = FastAPI(
+    app = Described(
         title="nurture",
         docs_url=None,
         redoc_url=None,

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 from sqlmodel import Session
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from service.errors import FieldProblem, InvalidInputError
 from service.flows import booking
 from service.flows.services import Services
 from service.store import enrolments
 from service.store.tables import ErasedToken, Lead, Message
-from service.web import booking_form, pages
+from service.web import booking_form, documented, pages
 from service.web.deps import Desk, Here, Sent, desk, message_behind, posted
 from service.web.views import BookingDonePage, BookingLinkPage, BookingPage, Page
 
-router = APIRouter()
+router = APIRouter(default_response_class=HTMLResponse, responses=documented.errors(404, 503))
+_ACTIONS = ("request", "go", "booked")
+_FORM = documented.form({"action": _ACTIONS, **booking_form.FIELDS})
 
 
-@router.get("/b/{token}", include_in_schema=False)
+@router.get("/b/{token}")
 def show(token: str, services: Here) -> Response:
     """The facts of the pain check and the way to it; an empty form for a lead who was erased."""
     with services.database.reading() as session:
@@ -28,7 +30,7 @@ def show(token: str, services: Here) -> Response:
     return pages.render(BookingPage(practice=at.practice, in_demo=at.in_demo, erased=erased))
 
 
-@router.post("/b/{token}", include_in_schema=False)
+@router.post("/b/{token}", responses=documented.errors(413, 422), openapi_extra=_FORM)
 def act(token: str, services: Here, body: Sent) -> Response:
     """`action`: request (the form), go (on to the practice's calendar) or booked."""
     with services.database.transaction() as session:

@@ -14,6 +14,9 @@ from service.errors import FieldProblem, InvalidInputError
 from service.flows.booking import TIMES, PainCheckRequest
 
 _LONGEST = {"name": 80, "phone": 40, "email": 254, "note": 300}
+FIELDS: dict[str, tuple[str, ...]] = {**dict.fromkeys(_LONGEST, ()), "days": WEEKDAYS, "times": tuple(TIMES)}
+"""What the form may hold, with the choices; none where the text is free."""
+
 _PHONE = re.compile(r"\+?[0-9 ()-]{6,}")
 _HOSTILE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 

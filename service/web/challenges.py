@@ -9,12 +9,13 @@ from starlette.responses import JSONResponse
 
 from service.errors import NotFoundError
 from service.flows import proof_of_work
+from service.web import documented
 from service.web.deps import Here
 
 router = APIRouter()
 
 
-@router.get("/api/challenges")
+@router.get("/api/challenges", responses=documented.errors(404))
 def challenge(services: Here) -> JSONResponse:
     """A challenge of ours, good for ten minutes and for one opt-in. Writes nothing."""
     if not services.proof_of_work:

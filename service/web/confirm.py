@@ -6,22 +6,21 @@ from datetime import datetime
 
 from fastapi import APIRouter
 from sqlmodel import Session
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from service.domain.forms import Form, Question
 from service.flows import consent, outlook
 from service.flows.services import Services
 from service.store import enrolments
 from service.store.tables import ErasedToken, OptIn
-from service.web import pages
+from service.web import documented, pages
 from service.web.deps import Desk, Here, Sent, desk, erased_page, opt_in_behind, posted
 from service.web.views import ConfirmDonePage, ConfirmPage, MailOn, Page
 
-_NO_WORDING = "Stuur mij de vervolgmails. Ik kan in elke mail met één druk op de knop stoppen."
-router = APIRouter()
+router = APIRouter(default_response_class=HTMLResponse, responses=documented.errors(404, 503))
 
 
-@router.get("/c/{token}", include_in_schema=False)
+@router.get("/c/{token}")
 def show(token: str, services: Here) -> Response:
     """The consent text, one button, and the question that may be answered along."""
     with services.database.reading() as session:
@@ -33,7 +32,7 @@ def show(token: str, services: Here) -> Response:
     return pages.render(page)
 
 
-@router.post("/c/{token}", include_in_schema=False)
+@router.post("/c/{token}", responses=documented.errors(413, 422), openapi_extra=documented.form({}))
 def agree(token: str, services: Here, body: Sent) -> Response:
     """Yes; again and again, with nothing changed after the first."""
     now = services.clock.now()
@@ -61,7 +60,7 @@ def _page(session: Session, services: Services, opt_in: OptIn) -> ConfirmPage:
         practice=at.practice,
         in_demo=at.in_demo,
         state="confirmed" if confirmed else "withdrawn" if consent.asks_again(session, opt_in) else "new",
-        consent_text=form.consent.follow_up.text if form else _NO_WORDING,
+        consent_text=form.consent.follow_up.text if form else consent.WORDING_WITHOUT_FORM,
         question=question,
         chosen=known.get(question.name, "") if question else "",
     )

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from service.errors import NotFoundError
-from service.web import forms, pages, solver
+from service.web import documented, forms, pages, solver
 from service.web.deps import Here, check_origin
 
 _PARTS = Path(__file__).parent / "embed_script"
@@ -23,7 +23,8 @@ _ANYWHERE = {
     "Access-Control-Allow-Origin": "*",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
-router = APIRouter()
+_SCRIPT = documented.content(200, "text/javascript") | documented.content(304)
+router = APIRouter(default_response_class=Response)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,13 +35,13 @@ class Script:
     etag: str
 
 
-@router.get("/embed.js", include_in_schema=False)
+@router.get("/embed.js", responses=_SCRIPT)
 def embed_js(request: Request) -> Response:
     """The widget: one file, kept for five minutes, so that a mended one is everywhere soon."""
     return _sent(request, widget_script())
 
 
-@router.get("/proof.js", include_in_schema=False)
+@router.get("/proof.js", responses=_SCRIPT | documented.errors(404))
 def proof_js(request: Request) -> Response:
     """The solver of ALTCHA's challenges. NotFoundError where it was not built."""
     found = solver.script()
@@ -49,7 +50,7 @@ def proof_js(request: Request) -> Response:
     return _sent(request, _script(found))
 
 
-@router.get("/api/forms/{form}")
+@router.get("/api/forms/{form}", response_class=JSONResponse, responses=documented.errors(403, 404, 503))
 def widget_form(request: Request, form: str, services: Here) -> JSONResponse:
     """A form as the widget shows it, with a token of this moment, and what to show once it is sent."""
     check_origin(request, services)

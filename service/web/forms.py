@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Request
 from markupsafe import Markup
 from sqlmodel import Session
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from service.domain.forms import Form
 from service.domain.mailbox import parse_mailbox
@@ -15,14 +15,14 @@ from service.errors import NotFoundError
 from service.flows import form_tokens, outlook
 from service.flows.services import Services
 from service.store.db import real_now
-from service.web import frames, pages, solver
+from service.web import documented, frames, pages, solver
 from service.web.deps import Here, desk, query
 from service.web.views import FormPage, FormView, ThankYouPage
 
-router = APIRouter()
+router = APIRouter(default_response_class=HTMLResponse, responses=documented.errors(503))
 
 
-@router.get("/forms/{form}", include_in_schema=False)
+@router.get("/forms/{form}", responses=documented.errors(404), openapi_extra=documented.query("embed"))
 def hosted(request: Request, form: str, services: Here) -> Response:
     """The form on a page of its own, or in a frame of another site's."""
     around = _around(request, services) if frames.is_framed(request) else ""
@@ -31,7 +31,7 @@ def hosted(request: Request, form: str, services: Here) -> Response:
     return pages.render(frames.fit(page, request, services))
 
 
-@router.get("/bedankt", include_in_schema=False)
+@router.get("/bedankt", openapi_extra=documented.query("form"))
 def thank_you(request: Request, services: Here) -> Response:
     """Which mail to look for, and which button to press; the same for everybody."""
     with services.database.reading() as session:

@@ -12,6 +12,7 @@ from service.errors import NotFoundError, UnavailableError
 from service.flows import publishing
 from service.flows.services import Services
 from service.store.schema import Schema, schema_state
+from service.web import documented
 from service.web.deps import Here
 from service.web.problems import RETRY_AFTER, problem
 
@@ -22,13 +23,13 @@ _PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.
 router = APIRouter()
 
 
-@router.get("/healthz")
+@router.get("/healthz", responses=documented.said(200, "ok"))
 def healthz() -> JSONResponse:
     """The process answers; looks at nothing else, so that a database on holiday restarts no container."""
     return JSONResponse({"status": "ok"})
 
 
-@router.get("/readyz")
+@router.get("/readyz", responses=documented.said(200, "ready") | documented.errors(503))
 def readyz(request: Request, services: Here) -> JSONResponse:
     """May it take traffic? 503 with the reason while it may not. For operators, so in English."""
     try:
@@ -40,7 +41,11 @@ def readyz(request: Request, services: Here) -> JSONResponse:
     return JSONResponse({"status": "ready"})
 
 
-@router.get("/metrics")
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses=documented.content(200, "text/plain") | documented.errors(404),
+)
 def metrics(request: Request, services: Here) -> Response:
     """For Prometheus on this machine or its private network; not there for anybody else, nor through a proxy."""
     if not services.demo and not _is_inside(request):

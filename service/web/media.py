@@ -9,13 +9,14 @@ from starlette.responses import Response
 
 from service.errors import NotFoundError
 from service.store import media
+from service.web import documented
 from service.web.deps import Here
 
 _NAME = re.compile(r"[0-9a-f]{40}\.(?:png|jpg|gif)")
-router = APIRouter(include_in_schema=False)
+router = APIRouter(default_response_class=Response, responses=documented.errors(404, 503))
 
 
-@router.get("/media/{name}")
+@router.get("/media/{name}", responses=documented.content(200, "image/png", "image/jpeg", "image/gif"))
 def image(name: str, services: Here) -> Response:
     """One image, to be kept for a year: another image has another name. 404 for all that was never published."""
     if not _NAME.fullmatch(name):

@@ -8,22 +8,22 @@ from typing import Literal
 
 from fastapi import APIRouter
 from sqlmodel import Session
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from service.errors import FieldProblem, InvalidInputError
 from service.flows import consent, outlook
 from service.flows.services import Services
 from service.store import consents, enrolments, leads
 from service.store.tables import Enrolment, ErasedToken, Lead
-from service.web import pages
+from service.web import documented, pages
 from service.web.deps import Here, Sent, desk, erased_page, lead_behind, posted
 from service.web.views import MailOn, MyDataPage, Page, UnsubscribedPage
 
-router = APIRouter()
+router = APIRouter(default_response_class=HTMLResponse, responses=documented.errors(404, 503))
 Mails = Literal["waiting", "active", "paused", "ended"]
 
 
-@router.get("/p/{token}", include_in_schema=False)
+@router.get("/p/{token}")
 def show(token: str, services: Here) -> Response:
     """What we know, what we sent, and what is to come. The link may be forwarded, so the address is masked."""
     with services.database.reading() as session:
@@ -35,7 +35,7 @@ def show(token: str, services: Here) -> Response:
     return pages.render(page)
 
 
-@router.post("/p/{token}", include_in_schema=False)
+@router.post("/p/{token}", responses=documented.errors(413, 422), openapi_extra=documented.form({"action": ("stop",)}))
 def act(token: str, services: Here, body: Sent) -> Response:
     """`action=stop` withdraws, as `/u/` does."""
     with services.database.transaction() as session:

@@ -56,6 +56,29 @@ class OptInBody(BaseModel):
     leave_empty: Annotated[str, Field(max_length=2_000)] | None = None
 
 
+def _flat() -> dict[str, Any]:
+    """The same fields as a form has them: all text, and each answer a field of its own."""
+    schema = OptInBody.model_json_schema()
+    fields = {name: field for name, field in schema["properties"].items() if name != "answers"}
+    fields |= {name: {"type": "string", "enum": list(_TICKED)} for name in _BOXES}
+    return schema | {"properties": fields, "patternProperties": {r"^answers\..+": {"type": "string"}}}
+
+
+_KINDS = {bodies.JSON: OptInBody.model_json_schema(), bodies.URLENCODED: _flat(), bodies.MULTIPART: _flat()}
+DOCUMENTED: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {kind: {"schema": schema} for kind, schema in _KINDS.items()}},
+    "parameters": [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "description": "Visible ASCII; the same key again is the same opt-in, taken once.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+        }
+    ],
+}
+"""`openapi_extra` of the endpoint."""
+
+
 def from_form(fields: Mapping[str, str]) -> dict[str, Any]:
     """A form's fields in the shape of the JSON. A box says `on`, `true` or `1`, or does not come at all."""
     shaped: dict[str, Any] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -12,26 +13,22 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from service.errors import FieldProblem, TooManyError
 from service.flows import clients, opt_in_check, proof_of_work, signup
-from service.web import bodies, opt_in_body, signatures
+from service.web import bodies, documented, even_pace, opt_in_body, signatures
 from service.web.client import client_of
 from service.web.deps import Here, Sent, check_origin
 from service.web.problems import ForbiddenError
 
 _KEY = re.compile(r"[!-~]{1,200}")
-_DOCUMENTED = {
-    "requestBody": {
-        "required": True,
-        "content": {bodies.JSON: {"schema": opt_in_body.OptInBody.model_json_schema()}},
-    }
-}
+_ANSWERS = documented.content(303, description="To the thank-you page, for a form in a browser.", headers=["Location"])
+_ANSWERS |= documented.said(202, "accepted") | documented.errors(401, 403, 413, 415, 422, 429, 503)
 router = APIRouter()
 
 
-@router.post("/api/opt-ins", status_code=202, openapi_extra=_DOCUMENTED)
+@router.post("/api/opt-ins", status_code=202, responses=_ANSWERS, openapi_extra=opt_in_body.DOCUMENTED)
 def opt_in(request: Request, services: Here, body: Sent) -> Response:
-    """202 once everything is committed: the same answer for every address, whatever we know of it."""
+    """202 once everything is committed: the same answer, as late, for every address, whatever we know of it."""
     _check_origin(request, services)
-    real_now = datetime.now(UTC)
+    began, real_now = time.monotonic(), datetime.now(UTC)
     signed = signatures.is_signed(request, services, body.data, real_now)
     given = _fields(body)
     if isinstance(name := given.get("form"), str):
@@ -58,13 +55,14 @@ def opt_in(request: Request, services: Here, body: Sent) -> Response:
             clients.tell_turned_away(services, services.clock.now())
         raise
     services.bell.ring()
+    even_pace.hold(began, services.answer_pace)
     if body.kind != bodies.JSON and "text/html" in request.headers.get("accept", ""):
         form = f"?{urlencode({'form': asked.form})}" if asked.form else ""
         return RedirectResponse(f"/bedankt{form}", status_code=303)
     return JSONResponse({"status": "accepted"}, status_code=202)
 
 
-@router.options("/api/opt-ins", include_in_schema=False)
+@router.options("/api/opt-ins", status_code=204, response_class=Response, responses=documented.errors(403))
 def preflight(request: Request, services: Here) -> Response:
     """A browser asks whether a page of another site may post (Fetch standard, CORS preflight)."""
     _check_origin(request, services)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from service.errors import InvalidInputError
 from service.flows import consent
 from service.store.tables import ErasedToken
-from service.web import bodies, pages
+from service.web import bodies, documented, pages
 from service.web.deps import Here, Sent, desk, lead_behind, posted
 from service.web.views import UnsubscribedPage, UnsubscribePage
 
-router = APIRouter()
+router = APIRouter(default_response_class=HTMLResponse, responses=documented.errors(404, 503))
 
 
-@router.get("/u/{token}", include_in_schema=False)
+@router.get("/u/{token}")
 def show(token: str, services: Here) -> Response:
     """One button, whether the lead is known or was erased: nobody learns which."""
     with services.database.reading() as session:
@@ -24,7 +24,11 @@ def show(token: str, services: Here) -> Response:
     return pages.render(UnsubscribePage(practice=at.practice, in_demo=at.in_demo))
 
 
-@router.post("/u/{token}", include_in_schema=False)
+@router.post(
+    "/u/{token}",
+    responses=documented.errors(413),
+    openapi_extra=documented.form({"List-Unsubscribe": ("One-Click",)}),
+)
 def stop(token: str, services: Here, body: Sent) -> Response:
     """Withdraw whatever is active now: no cookie, no Origin, no redirect (RFC 8058, section 3.1)."""
     now = services.clock.now()

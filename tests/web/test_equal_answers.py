@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from httpx2 import Response
@@ -12,6 +13,7 @@ from service.domain.lead import Suppression, SuppressionReason
 from service.domain.limits import parse_limits
 from service.flows import form_tokens
 from service.store import suppressions
+from service.web import even_pace
 from tests.support.house import House, link
 from tests.support.proofs import solved
 from tests.support.website import BROWSER, OPT_IN, opt_in, website
@@ -90,6 +92,29 @@ def test_where_a_proof_is_asked_for_the_answer_without_one_is_the_same(house: Ho
     challenge = client.get("/api/challenges").json()
     asked = [OPT_IN | {"email": "a@example.org", "altcha": solved(challenge)}, OPT_IN | {"email": "b@example.org"}]
     assert len({_told(client.post("/api/opt-ins", json=each)) for each in asked}) == 1
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "left"), [(0.0, 0.0), (0.01, 0.09), (0.099, 0.001), (0.1, 0.0), (0.101, 0.099), (7.25, 0.05)]
+)
+def test_an_answer_leaves_at_a_whole_pace_after_it_was_asked_for(elapsed: float, left: float) -> None:
+    assert even_pace.seconds_left(elapsed, timedelta(milliseconds=100)) == pytest.approx(left)
+    assert even_pace.seconds_left(elapsed, timedelta(0)) == 0
+
+
+def test_every_answer_keeps_the_pace_once_all_is_committed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[tuple[float, int]] = []
+
+    def wait(seconds: float) -> None:
+        waits.append((seconds, len(house.rows()["opt_in"])))
+
+    monkeypatch.setattr(time, "sleep", wait)
+    client = website(house.with_changes(answer_pace=timedelta(hours=1)))
+    for address in ("new@example.org", "new@example.org"):  # the second is capped
+        opt_in(client, address)
+    opt_in(client, "bot@example.org", leave_empty="x")
+    assert [count for _, count in waits] == [1, 2, 3]
+    assert all(3_000 < seconds <= 3_600 for seconds, _ in waits)
 
 
 def _told(answer: Response) -> tuple[object, ...]:
