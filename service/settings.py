@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,7 +19,7 @@ from service.domain.retries import DEFAULT_RETRIES, Retries, parse_retries
 from service.domain.send_limits import NO_LIMITS, SendLimits, parse_send_limits
 from service.environment import DOTENV, PREFIX, Written, problem_id, read_surroundings
 from service.errors import Language, Problem, ProblemsError
-from service.kept_secrets import FILES, kept_secret
+from service.kept_secrets import FILES, kept_secret, kept_secrets
 
 WEBHOOK_SECRETS = "NURTURE_WEBHOOK_SECRETS_"
 _PLACEHOLDER_FROM = Mailbox(name="Solid Performance", address="advies@praktijk.example")
@@ -44,6 +45,8 @@ def _environment_name(text: str) -> str:
 Switch = Annotated[bool, _from_text(values.switch)]
 Count = Annotated[int, _from_text(values.count)]
 Days = Annotated[int, _from_text(values.days)]
+LongDays = Annotated[int, _from_text(partial(values.days, least=30, most=730))]
+BackupDays = Annotated[int, _from_text(partial(values.days, most=30))]
 Folder = Annotated[Path, _from_text(values.folder)]
 Sender = Annotated[Mailbox, _from_text(parse_mailbox)]
 Limits = Annotated[OptInLimits, _from_text(parse_limits)]
@@ -87,14 +90,20 @@ class Settings(BaseSettings):
     send_limits: LimitsOnSending = NO_LIMITS
     backlog_limit: Count = 100
     trusted_proxies: Networks = ()
+    proof_of_work: Switch = False
+    opt_in_secrets: Keys = Field((), repr=False)
     webhook_secrets: Mapping[str, tuple[str, ...]] = Field({}, repr=False)
     bounce_mailbox: MailboxUrl | None = Field(None, repr=False)
     reply_mailbox: MailboxUrl | None = Field(None, repr=False)
     alert_to: Addresses = ()
     alert_url: WebAddress | None = Field(None, repr=False)
     heartbeat_url: WebAddress | None = Field(None, repr=False)
+    self_test: Switch | None = None  # None: in production alone
     erase_after_days: Days = 14
     erase_at_latest_days: Days = 28
+    erase_after_last_mail_days: LongDays = 183
+    events_days: LongDays = 90
+    backup_days: BackupDays = 30
 
     @property
     def production(self) -> bool:
@@ -203,7 +212,7 @@ def _make(data_dir: Path) -> None:
 def _with_kept_secrets(settings: Settings) -> Settings:
     kept: dict[str, object] = {}
     if not settings.secret_keys:
-        kept["secret_keys"] = (kept_secret(settings.data_dir, FILES["secret_keys"], setting="NURTURE_SECRET_KEYS"),)
+        kept["secret_keys"] = kept_secrets(settings.data_dir, FILES["secret_keys"], setting="NURTURE_SECRET_KEYS")
     if not settings.suppression_key:
         name = "NURTURE_SUPPRESSION_KEY"
         kept["suppression_key"] = kept_secret(settings.data_dir, FILES["suppression_key"], setting=name)
@@ -250,7 +259,11 @@ def _limits_of_time(settings: Settings) -> list[Problem]:
 
 def _weak_keys(settings: Settings) -> list[Problem]:
     """A key of few different characters was typed, not made: anybody may guess it."""
-    keys = {"NURTURE_SECRET_KEYS": settings.secret_keys, "NURTURE_SUPPRESSION_KEY": (settings.suppression_key,)}
+    keys = {
+        "NURTURE_SECRET_KEYS": settings.secret_keys,
+        "NURTURE_SUPPRESSION_KEY": (settings.suppression_key,),
+        "NURTURE_OPT_IN_SECRETS": settings.opt_in_secrets,
+    }
     sentence = f"looks made up, so it can be guessed; make one with: {values.MAKE_A_KEY}"
     return [
         Problem(id=problem_id(name), message=f"{name}: {sentence}", severity="warning")

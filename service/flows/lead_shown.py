@@ -120,6 +120,16 @@ class RequestShown(Shown):
     preferred: tuple[str, ...]
     note: str | None
     handled_at: datetime | None
+    outcome: str | None
+
+
+class BookingShown(Shown):
+    """One appointment: booked, cancelled, or moved to another one; `at` is when that was so."""
+
+    source: str
+    state: str
+    starts_at: datetime | None
+    at: datetime
 
 
 class HappeningShown(Shown):
@@ -133,7 +143,8 @@ class HappeningShown(Shown):
 class LeadReport(Shown):
     """All of it. `held_back` says what the emergency brake keeps back now; `erase_at` None: a consent keeps the lead.
 
-    An open request for a pain check puts erasing off, whatever `erase_at` says.
+    An open request for a pain check puts erasing off, whatever `erase_at` says. `throw_away`: the address is of a
+    service of addresses for one use.
     """
 
     id: int
@@ -144,6 +155,7 @@ class LeadReport(Shown):
     confirmed_at: datetime | None
     erase_at: datetime | None
     time_zone: str
+    throw_away: bool
     held_back: str | None
     dutch_held_back: str | None
     opt_ins: tuple[OptInShown, ...]
@@ -153,4 +165,5 @@ class LeadReport(Shown):
     coming: tuple[ComingShown, ...]
     suppressions: tuple[SuppressionShown, ...]
     pain_check_requests: tuple[RequestShown, ...]
+    bookings: tuple[BookingShown, ...]
     timeline: tuple[HappeningShown, ...]

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 
-from service.flows import alerts, allowance, planning, privacy, refusals, settling
+from service.flows import (
+    alerts,
+    allowance,
+    booking_requests,
+    heartbeat,
+    opt_in_caps,
+    planning,
+    receipts,
+    refusals,
+    retention,
+    self_test,
+    settling,
+)
 from service.flows.services import Services
-from service.store import caps
+from service.store import challenges
 from service.store.db import real_now
 
 PLAN_SECONDS, REAP_SECONDS, HOUSEKEEPING_SECONDS = 1.0, 2.0, 60.0
@@ -28,21 +39,25 @@ def reap(services: Services) -> int:
 
 
 def housekeeping(services: Services) -> None:
-    """Erase leads whose time is over, forget what no cap and no domain's pause looks at any more, tell alerts."""
+    """Erase leads whose time is over, forget what nothing looks at any more (caps, pauses, proofs), tell what
+    waits for a person.
+
+    Once a day also: receipts that code of before did not write, the test of our own way out, and all else that is over
+    its time.
+    """
     now = services.clock.now()
-    _erase_expired(services, now)
+    retention.erase_expired(services, now)
     # Also where nobody was erased just now: a command or a tick before this one may have found the database busy.
     services.database.forget_for_good()
     with services.database.transaction() as session:
-        caps.forget_opt_ins(session, now - timedelta(seconds=services.limits.longest_seconds))
+        opt_in_caps.forget(session, services, now)
         allowance.forget(session, services, real_now(session))
+        challenges.forget(session, real_now(session))
         refusals.forget_old(session, services, now)
+        receipts.make_up(session)
+    with services.database.transaction() as session:
+        booking_requests.remind(session, services, now)
+    self_test.run_where_due(services)
     alerts.deliver(services, now)
-
-
-def _erase_expired(services: Services, now: datetime) -> None:
-    """In batches, so that nobody waits long for the writer."""
-    while True:
-        with services.database.transaction() as session:
-            if not privacy.erase_expired(session, services, now):
-                return
+    retention.daily(services, now)  # a failure in it keeps back the heartbeat alone, which is then missed
+    heartbeat.beat(services)  # not reached where anything above failed

@@ -9,10 +9,13 @@ from starlette.staticfiles import StaticFiles
 
 from service.flows.services import Services
 from service.web import (
+    all_data,
     answers,
     booking,
+    challenges,
     confirm,
     demo,
+    embed,
     forms,
     health,
     media,
@@ -21,10 +24,12 @@ from service.web import (
     pages,
     problems,
     unsubscribe,
+    webhooks,
 )
 from service.web.documented import Described
 from service.web.edge import Edge
 from service.web.metrics import Metrics
+from service.web.refusals import Refusals
 
 
 def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -> FastAPI:
@@ -40,8 +45,11 @@ def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -
     app.state.metrics = metrics = Metrics(services)
     app.state.worker_alive = worker_alive
     app.state.schema_seen = False
-    for room in (health, opt_ins, confirm, unsubscribe, booking, answers, my_data, forms, media):
+    app.state.refusals = Refusals(services)
+    for room in (health, opt_ins, challenges, webhooks, forms, embed, media):
         app.include_router(room.router)
+    for page in (confirm, unsubscribe, booking, answers, my_data, all_data):
+        app.include_router(page.router)
     if services.demo:
         app.include_router(demo.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")

@@ -17,7 +17,7 @@ from service.flows.services import Services
 from service.mail.links import Purpose
 from service.store import leads, message_rows
 from service.store.tables import ErasedToken, Lead, Message, OptIn
-from service.web import bodies
+from service.web import bodies, frames
 from service.web.problems import ForbiddenError
 from service.web.views import ErasedPage
 
@@ -66,16 +66,16 @@ def opt_in_behind(session: Session, services: Services, token: str) -> OptIn | E
 
 
 def message_behind(session: Session, services: Services, purpose: Purpose, token: str) -> Message | ErasedToken:
-    """The message of a /b/ or /a/ link."""
+    """The message of a /b/, /a/ or /d/ link."""
     public_id = _public_id(services, purpose, token)
     return _or_erased(session, public_id, message_rows.by_public_id(session, public_id))
 
 
-def erased_page(session: Session, services: Services) -> ErasedPage:
+def erased_page(session: Session, services: Services, *, just_now: bool = False) -> ErasedPage:
     """Says that we know nothing any more, and where the advice can be asked for again."""
     at = desk(session, services)
     name = next(iter(services.published.live_forms(session)[1].forms))
-    return ErasedPage(practice=at.practice, in_demo=at.in_demo, form_url=f"/forms/{name}")
+    return ErasedPage(practice=at.practice, in_demo=at.in_demo, form_url=f"/forms/{name}", just_now=just_now)
 
 
 def posted(body: bodies.Body) -> dict[str, list[str]]:
@@ -102,10 +102,7 @@ def check_origin(request: Request, services: Services) -> None:
 
 def is_allowed(origin: str, services: Services) -> bool:
     """May pages of this origin (RFC 6454) post the opt-in form?"""
-    own = services.base_url
-    # The demo answers to both names of this machine, whichever the browser was given.
-    aliases = {own.replace("localhost", "127.0.0.1"), own.replace("127.0.0.1", "localhost")} if services.demo else set()
-    return origin in {own, *aliases, *services.allowed_origins}
+    return origin in frames.origins(services)
 
 
 def _public_id(services: Services, purpose: Purpose, token: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from service.domain.reading import WEEKDAYS, Weekday
 from service.web.views import Page, UnavailablePage
 
 STATIC = Path(__file__).parent / "static"
-_TEMPLATES = Path(__file__).parent / "templates"
+_TEMPLATES, _FILES = Path(__file__).parent / "templates", Path(__file__).parent / "files"
 
 
 def render(page: Page, *, status: int | None = None) -> HTMLResponse:
@@ -28,9 +29,26 @@ def render(page: Page, *, status: int | None = None) -> HTMLResponse:
     return HTMLResponse(body, status_code=status or page.status, headers=headers)
 
 
+def fragment(page: Page, template: str) -> str:
+    """The part of a page that stands on somebody else's."""
+    return _environment().get_template(template).render(page=replace(page, bare=True), level=2)
+
+
+def text_of(template: str, **values: object) -> str:
+    """A template that is no page, filled in with these values, escaped for HTML."""
+    return _environment().get_template(template).render(**values)
+
+
+def file_text(template: str, page: object) -> str:
+    """The HTML of a page that is kept as a file: it needs nothing beside it, and no policy is held against it."""
+    return _environment().get_template(template).render(page=page)
+
+
 def security_headers(page: Page) -> dict[str, str]:
-    """No script but modules of our own where a page says so, no frames round it, nothing from a third party."""
-    policy = ["default-src 'none'", "style-src 'self'", "img-src 'self'", "base-uri 'none'", "frame-ancestors 'none'"]
+    """No script but our own where a page says so, no frame round it but of whom it names, nothing of a third party."""
+    policy = ["default-src 'none'", "style-src 'self'", "img-src 'self'", "base-uri 'none'"]
+    holders = ["'self'", *page.framed_by] if page.framed_by else ["'none'"]
+    policy.append(f"frame-ancestors {' '.join(holders)}")
     policy.append("form-action 'self'" if page.has_form else "form-action 'none'")
     if page.scripts:
         policy += ["script-src 'self'", "connect-src 'self'"]
@@ -44,6 +62,18 @@ def security_headers(page: Page) -> dict[str, str]:
         "X-Robots-Tag": "noindex",
         "Cache-Control": "no-store" if page.stored_nowhere else "no-cache",
     }
+
+
+def document(html: str, policy: str) -> HTMLResponse:
+    """A whole page that was made elsewhere and brings its own Content-Security-Policy; nothing may frame it."""
+    headers = {
+        "Content-Security-Policy": f"{policy}; frame-ancestors 'none'",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "X-Robots-Tag": "noindex",
+        "Cache-Control": "no-store",
+    }
+    return HTMLResponse(html, headers=headers)
 
 
 def mail_frame(html: str) -> HTMLResponse:
@@ -77,7 +107,7 @@ def _mark(name: str) -> str:
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=FileSystemLoader([_TEMPLATES, _FILES]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -87,6 +117,7 @@ def _environment() -> Environment:
     environment.globals["static_url"] = static_url
     environment.filters["day"] = _day
     environment.filters["moment"] = _moment
+    environment.filters["utc"] = _utc
     environment.filters["iso"] = _iso
     environment.filters["weekday"] = _weekday
     environment.filters["paragraphs"] = _paragraphs
@@ -101,6 +132,10 @@ def _day(on: date) -> str:
 def _moment(at: datetime) -> str:
     # Babel formats an aware datetime in UTC unless told its zone, which is already the practice's here.
     return format_datetime(at, "EEEE d MMMM yyyy, HH:mm", tzinfo=at.tzinfo, locale="nl")
+
+
+def _utc(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _iso(value: date) -> str:

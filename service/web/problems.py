@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from service.domain.practice import Practice
-from service.errors import FieldProblem, NotFoundError, NurtureError, UnavailableError
+from service.errors import FieldProblem, NotFoundError, NurtureError, TooManyError, UnavailableError
 from service.flows.services import Services
-from service.web import pages
+from service.web import frames, pages
 from service.web.views import FieldNote, NotFoundPage, Page, ProblemPage, UnavailablePage
 
 RETRY_AFTER = 5
@@ -28,6 +28,7 @@ _DUTCH = {
     500: "Er ging bij ons iets mis. Probeer het straks nog eens.",
 }
 _EXTRA = {
+    401: {"WWW-Authenticate": "Nurture-Signature"},  # RFC 9110, section 15.5.2
     413: {"Connection": "close"},  # or the server would read on to the end (RFC 9110, section 15.5.14)
     503: {"Retry-After": str(RETRY_AFTER)},
 }
@@ -44,6 +45,8 @@ _LABELS = {
     "/times": "Deel van de dag",
     "/note": "Opmerking",
     "/answer": "Antwoord",
+    "/altcha": "Controle",
+    "/form_token": "Formulier",
 }
 log = structlog.get_logger()
 
@@ -85,6 +88,8 @@ def install(app: FastAPI, services: Services) -> None:
 def answer(request: Request, services: Services, error: NurtureError) -> Response:
     """The answer to an error on purpose."""
     headers = _EXTRA.get(error.status, {})
+    if isinstance(error, TooManyError):
+        headers = {"Retry-After": str(error.retry_after)}
     if error.status >= 500:
         log.warning("not answered", reason=error.english)
     dutch = _DUTCH[404] if isinstance(error, NotFoundError) else error.dutch
@@ -125,9 +130,8 @@ def _answer(
     if not _wants_page(request):
         return problem(status, detail, fields=fields, headers=headers, code=code)
     if status in {500, 503}:
-        return pages.render(
-            UnavailablePage(practice=None, in_demo=services.demo, retry_after=RETRY_AFTER), status=status
-        )
+        away = UnavailablePage(practice=None, in_demo=services.demo, retry_after=RETRY_AFTER)
+        return pages.render(frames.fit(away, request, services), status=status)
     practice, back_url = None, ""
     try:
         with services.database.reading() as session:
@@ -139,7 +143,7 @@ def _answer(
     if status != 404:
         notes = tuple(FieldNote(label=_label(each.pointer), detail=each.detail) for each in fields)
         page = ProblemPage(practice=practice, in_demo=services.demo, detail=detail, fields=notes, back_url=back_url)
-    response = pages.render(page, status=status)
+    response = pages.render(frames.fit(page, request, services), status=status)
     response.headers.update(headers or {})
     return response
 

@@ -20,7 +20,13 @@ HTML = "<!doctype html><html lang=nl><body><p>Hoi Zoë,</p><p>€ 35 &amp; klaar
 INVITATION = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nSUMMARY:Pijncheck\r\nEND:VCALENDAR\r\n"
 
 
-def a_mail(to: str = "anna@example.nl", *, text: str = TEXT, name: str = "Praktijk “Zoë”, Rug & Nek") -> OutboundMail:
+def a_mail(
+    to: str = "anna@example.nl",
+    *,
+    text: str = TEXT,
+    name: str = "Praktijk “Zoë”, Rug & Nek",
+    calendar: str | None = None,
+) -> OutboundMail:
     """One mail with everything in it that a provider could spoil."""
     key = new_public_id()
     headers = MailHeaders(
@@ -35,14 +41,14 @@ def a_mail(to: str = "anna@example.nl", *, text: str = TEXT, name: str = "Prakti
     return OutboundMail(
         sender="advies@praktijk.example",
         recipient=to,
-        data=build(subject=SUBJECT, text=text, html=HTML, headers=headers),
+        data=build(subject=SUBJECT, text=text, html=HTML, headers=headers, calendar=calendar),
         message_id=headers.message_id,
         idempotency_key=key,
     )
 
 
 def with_invitation(mail: OutboundMail) -> OutboundMail:
-    """The same mail with an appointment for the calendar beside it, as some mails to the practice have."""
+    """The same mail with an appointment beside it, put together by another hand than ours."""
     head, _, body = mail.data.partition(b"\r\n\r\n")
     kept, _, inner = head.rpartition(b"\r\nContent-Type: ")
     parts = [
