@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from service.mail.outbound import Outcome
+from service.mail.providers import PROVIDERS
+from service.mail.providers.values import HttpAnswer
 from tests.mail.providers.suite import ProviderSuite
 from tests.support.fakes.lettermint import Lettermint
 
@@ -10,3 +19,30 @@ class TestLettermint(ProviderSuite):
     fake = Lettermint
     tells_blocked = True
     words = ("message.delivered",)
+
+
+def test_the_time_of_delivery_must_be_the_one_that_is_signed() -> None:
+    now = datetime(2026, 3, 9, 9, 0, tzinfo=UTC)
+    hook = Lettermint().hook(b"{}", "whsec_first", now)
+    other = replace(hook, headers={**hook.headers, "x-lettermint-delivery": "1"})
+    assert PROVIDERS["lettermint"].verify(hook, ["whsec_first"], now)
+    assert not PROVIDERS["lettermint"].verify(other, ["whsec_first"], now)
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "outcome"),
+    [
+        (202, {"message_id": "1", "status": "queued"}, Outcome.ACCEPTED),
+        (202, {"message_id": "1", "status": "suppressed"}, Outcome.SUPPRESSED),
+        (202, {"message_id": "1", "status": "policy_rejected"}, Outcome.INVALID),
+        (202, {"status": "queued"}, Outcome.UNKNOWN),
+        (409, {"message": "A request with this key is in progress."}, Outcome.UNKNOWN),
+        (422, {"message": "This idempotency key has already been used."}, Outcome.UNKNOWN),
+        (422, {"message": "The subject field is required."}, Outcome.INVALID),
+        (400, {"message": "Malformed JSON"}, Outcome.INVALID),
+        (500, {}, Outcome.UNKNOWN),
+    ],
+)
+def test_each_answer_is_somebodys_fault(status: int, said: dict[str, object], outcome: Outcome) -> None:
+    answer = HttpAnswer(status=status, body=json.dumps(said).encode())
+    assert PROVIDERS["lettermint"].read_response(answer).outcome is outcome

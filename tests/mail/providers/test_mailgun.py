@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from tests.mail.providers.suite import ProviderSuite
+import hashlib
+import hmac
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from service.mail.outbound import Outcome
+from service.mail.providers import PROVIDERS
+from service.mail.providers.values import Hook, HttpAnswer
+from tests.mail.providers.mails import a_mail
+from tests.mail.providers.suite import ProviderSuite, url_of
 from tests.support.fakes.mailgun import Mailgun
 
 
@@ -10,3 +21,33 @@ class TestMailgun(ProviderSuite):
     fake = Mailgun
     signs_body = False
     words = ("delivered",)
+
+
+@pytest.mark.parametrize(("option", "server"), [("?region=eu", "api.eu.mailgun.net"), ("", "api.mailgun.net")])
+def test_the_region_chooses_the_server(option: str, server: str) -> None:
+    account = url_of(f"mailgun://key@mg.example.nl{option}").account
+    assert account is not None
+    request = PROVIDERS["mailgun"].build_request(a_mail(), account)
+    assert request.url == f"https://{server}/v3/mg.example.nl/messages.mime"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "outcome"),
+    [
+        (404, b'{"message": "Domain not found: mg.example.nl"}', Outcome.DOWN),
+        (200, b"Mailgun Magnificent API", Outcome.DOWN),
+        (200, b'{"message": "Queued"}', Outcome.UNKNOWN),
+        (401, b"Forbidden", Outcome.DOWN),
+        (502, b"<h1>Bad Gateway</h1>", Outcome.UNKNOWN),
+    ],
+)
+def test_a_wrong_region_or_path_is_ours_and_a_5xx_may_have_left(status: int, body: bytes, outcome: Outcome) -> None:
+    assert PROVIDERS["mailgun"].read_response(HttpAnswer(status=status, body=body)).outcome is outcome
+
+
+def test_a_signature_without_a_token_is_none() -> None:
+    now = datetime(2026, 3, 9, 9, 0, tzinfo=UTC)
+    moment = str(int(now.timestamp()))
+    mac = hmac.new(b"key", moment.encode(), hashlib.sha256).hexdigest()
+    body = json.dumps({"signature": {"timestamp": moment, "token": "", "signature": mac}}).encode()
+    assert not PROVIDERS["mailgun"].verify(Hook(headers={}, body=body), ["key"], now)
