@@ -16,14 +16,14 @@ _COMMON: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {
         "parallel": re.compile(r"[1-9]|[12]\d|3[0-2]"),
         "most_mb": re.compile(r"[1-9]\d?"),
-        "remembers": re.compile(r"\d{1,4}"),
+        "remembers": re.compile(r"\d{1,3}|1[0-3]\d\d|14[0-3]\d|1440"),
     }
 )
 _MEANING: Mapping[str, str] = MappingProxyType(
     {
         "parallel": "how many calls at a time, from 1 to 32",
         "most_mb": "how large a message may be, from 1 to 99 MB",
-        "remembers": "for how many minutes an idempotency key is known, 0 for not at all",
+        "remembers": "for how many minutes an idempotency key is known, 0 (not at all) to 1440",
     }
 )
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")

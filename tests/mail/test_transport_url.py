@@ -99,6 +99,8 @@ def test_an_authority_of_ones_own_is_read_from_a_file(tmp_path: Path) -> None:
         ("resend://secret@default?region=eu", "option that does not exist; resend has parallel, most_mb, remembers."),
         ("resend://secret@default?parallel=100", "how many calls at a time, from 1 to 32"),
         ("resend://secret@default?remembers=always", "for how many minutes an idempotency key is known"),
+        ("resend://secret@default?remembers=1441", "0 (not at all) to 1440"),
+        ("resend://secret@default?most_mb=100", "how large a message may be, from 1 to 99 MB"),
         ("brevo://secret@[::1", "cannot be read behind its @"),
         ("brevo://secret@default?base=https://api.example.nl", "a stand-in on this machine alone"),
         ("brevo://secret@default?base=http://10.0.0.1:80", "a stand-in on this machine alone"),
