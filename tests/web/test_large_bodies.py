@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import threading
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
 
-from service.web.app import create_app
 from tests.support.house import House
+from tests.support.listening import listening
 
 _CHUNK = b"3e8\r\n" + b" " * 1000 + b"\r\n"
 _HEAD = b"POST /api/opt-ins HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -19,16 +17,8 @@ _HEAD = b"POST /api/opt-ins HTTP/1.1\r\nHost: localhost\r\nContent-Type: applica
 
 @pytest.fixture
 def port(house: House) -> Iterator[int]:
-    config = uvicorn.Config(create_app(house.services, worker_alive=None), port=0, ws="none", log_config=None)
-    server = uvicorn.Server(config)
-    listening = socket.create_server(("127.0.0.1", 0))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-    thread.start()
-    yield listening.getsockname()[1]
-    server.should_exit = True
-    thread.join(10)
-    listening.close()
-    assert not thread.is_alive()
+    with listening(house) as port:
+        yield port
 
 
 def first_line(connection: socket.socket) -> bytes:
