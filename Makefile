@@ -36,6 +36,8 @@ bench: .venv/dev build/bench-venv/ready ## how fast it starts, answers and sends
 	$(BIN)/python -m bench.plan 5000
 	$(BIN)/python -m bench.send
 	$(BIN)/python -m bench.advice
+	$(BIN)/python -m bench.equal_answers
+	$(BIN)/python -m bench.flood
 
 storm: .venv/dev ## kill -9 under load, KILLS=500 on each database, SEED=n as before; then long outages. An hour
 	$(BIN)/python -m tests.crash --kills $(KILLS) $(if $(SEED),--seed $(SEED))

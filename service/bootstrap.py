@@ -25,6 +25,9 @@ from service.store import events, high_water
 from service.store.db import Database, open_database
 from service.store.schema import Schema, migrate, schema_state
 
+ANSWER_PACE = timedelta(milliseconds=100)
+"""Many times what an opt-in takes, and too short for a person to notice."""
+
 log = structlog.get_logger()
 
 
@@ -55,9 +58,16 @@ def build(settings: Settings) -> Services:
         ),
         alert_to=tuple(settings.alert_to),
         alert_url=settings.alert_url,
+        heartbeat_url=settings.heartbeat_url,
+        # The demo's clock and inbox are a play: nobody has to be told there.
+        self_test=(settings.production if settings.self_test is None else settings.self_test) and not settings.demo,
         allowed_origins=settings.allowed_origins,
         mail_dir=_mail_dir(settings.mail_url),
         backlog_limit=settings.backlog_limit,
+        trusted_proxies=settings.trusted_proxies,
+        proof_of_work=settings.proof_of_work,
+        opt_in_secrets=settings.opt_in_secrets,
+        answer_pace=ANSWER_PACE,
         demo=settings.demo,
         production=settings.production,
     )

@@ -75,6 +75,22 @@ class RefusedError(NurtureError):
     code, status = "refused", 409
 
 
+class TooManyError(NurtureError):
+    """More than a cap lets through; `retry_after` is in how many whole seconds there is room again."""
+
+    code, status = "too-many", 429
+
+    def __init__(self, english: str, dutch: str, *, retry_after: int) -> None:
+        super().__init__(english, dutch)
+        self.retry_after = retry_after
+
+
+class UnauthorisedError(NurtureError):
+    """What was sent says who vouches for it, and that cannot be verified."""
+
+    code, status = "unauthorised", 401
+
+
 class UnavailableError(NurtureError):
     """A fault of ours that passes (database locked or away, disk full): ask again later."""
 

@@ -87,12 +87,15 @@ class Settings(BaseSettings):
     send_limits: LimitsOnSending = NO_LIMITS
     backlog_limit: Count = 100
     trusted_proxies: Networks = ()
+    proof_of_work: Switch = False
+    opt_in_secrets: Keys = Field((), repr=False)
     webhook_secrets: Mapping[str, tuple[str, ...]] = Field({}, repr=False)
     bounce_mailbox: MailboxUrl | None = Field(None, repr=False)
     reply_mailbox: MailboxUrl | None = Field(None, repr=False)
     alert_to: Addresses = ()
     alert_url: WebAddress | None = Field(None, repr=False)
     heartbeat_url: WebAddress | None = Field(None, repr=False)
+    self_test: Switch | None = None  # None: in production alone
     erase_after_days: Days = 14
     erase_at_latest_days: Days = 28
 
@@ -250,7 +253,11 @@ def _limits_of_time(settings: Settings) -> list[Problem]:
 
 def _weak_keys(settings: Settings) -> list[Problem]:
     """A key of few different characters was typed, not made: anybody may guess it."""
-    keys = {"NURTURE_SECRET_KEYS": settings.secret_keys, "NURTURE_SUPPRESSION_KEY": (settings.suppression_key,)}
+    keys = {
+        "NURTURE_SECRET_KEYS": settings.secret_keys,
+        "NURTURE_SUPPRESSION_KEY": (settings.suppression_key,),
+        "NURTURE_OPT_IN_SECRETS": settings.opt_in_secrets,
+    }
     sentence = f"looks made up, so it can be guessed; make one with: {values.MAKE_A_KEY}"
     return [
         Problem(id=problem_id(name), message=f"{name}: {sentence}", severity="warning")

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bench import advice, fill_in, send
+from bench import advice, equal_answers, fill_in, send
 from bench import compile as compiling
 from service.mail.compose import compose
-from tests.support.house import part, shipped
+from tests.support import acts
+from tests.support.house import House, part, shipped
 from tests.support.smtp_server import SmtpServer
 
 ON_SQLITE = pytest.mark.parametrize("migrated_database_url", ["sqlite"], indirect=True)
@@ -35,6 +36,19 @@ def test_each_opt_in_is_measured_until_its_own_advice_came(migrated_database_url
     assert min(seen.advices) > 0 < min(seen.answers)
     assert 0 <= seen.overtaken_by <= 300
     assert 0 < seen.follow_ups + seen.still_due <= 300
+
+
+@ON_SQLITE
+def test_the_answers_measured_are_those_to_each_kind_of_address(house: House) -> None:
+    seen = equal_answers.measure(house, 2)
+    assert {kind: len(times) for kind, times in seen.items()} == dict.fromkeys(equal_answers.BEFORE, 2)
+    kept = {kind: [row.disposition for row in acts.opt_ins(house, f"{kind}1@example.org")] for kind in seen}
+    assert {kind: dispositions[-1] for kind, dispositions in kept.items()} == {
+        **dict.fromkeys(("new", "pending", "confirmed", "unsubscribed"), "accepted"),
+        **dict.fromkeys(("complained", "bounced"), "suppressed"),
+        **dict.fromkeys(("held", "honeypot"), "held"),
+        "capped": "capped",
+    }
 
 
 def test_the_mails_measured_while_compiling_are_all_different_and_all_good() -> None:

@@ -6,14 +6,16 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 from sqlalchemy import event
 
-from service.bootstrap import keep_keys
+from service.bootstrap import build, keep_keys
 from service.errors import RefusedError
 from service.settings import Settings, load_settings
 from service.store import events
 from service.store.db import open_database
 from tests.support.house import House
+from tests.support.safe_settings import SAFE
 from tests.support.waiting import wait_until_it_waits
 
 
@@ -21,6 +23,24 @@ def with_keys(folder: Path, key: str = "s" * 43) -> Settings:
     return load_settings(
         {"NURTURE_SECRET_KEYS": "k" * 43, "NURTURE_SUPPRESSION_KEY": key, "NURTURE_DATA_DIR": str(folder)}
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "on"),
+    [
+        ({}, False),
+        ({"NURTURE_SELF_TEST": "1"}, True),
+        ({"NURTURE_SELF_TEST": "1", "NURTURE_DEMO": "1"}, False),
+        (SAFE, True),
+        (SAFE | {"NURTURE_SELF_TEST": "off"}, False),
+    ],
+)
+def test_our_own_way_out_is_tested_in_production_or_where_that_is_asked_for(
+    tmp_path: Path, written: dict[str, str], on: bool
+) -> None:
+    services = build(load_settings({"NURTURE_DATA_DIR": str(tmp_path / "data"), **written}))
+    assert services.self_test is on
+    services.database.close()
 
 
 def keep_two_at_once(house: House, first: Settings, second: Settings) -> BaseException | None:

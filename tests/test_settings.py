@@ -15,16 +15,7 @@ from service.domain.mailbox import Mailbox
 from service.errors import Problem, ProblemsError
 from service.setting_values import ROOT
 from service.settings import Settings, check_settings, load_settings, setting_names
-
-GOOD_KEY = "hL2mXv9QeTzRb7KpWn4YcJdU8sGfA3oM"
-SAFE = {
-    "NURTURE_ENV": "production",
-    "NURTURE_BASE_URL": "https://mail.praktijk.example",
-    "NURTURE_MAIL_URL": "smtp://user:hunter2hunter2@mail.praktijk.example:587",
-    "NURTURE_MAIL_FROM": "Praktijk <advies@mijnpraktijk.example>",
-    "NURTURE_SECRET_KEYS": GOOD_KEY,
-    "NURTURE_SUPPRESSION_KEY": GOOD_KEY[::-1],
-}
+from tests.support.safe_settings import GOOD_KEY, SAFE
 
 
 @pytest.fixture
@@ -63,6 +54,8 @@ def test_everything_can_be_set(surroundings: dict[str, str], tmp_path: Path) -> 
             "NURTURE_OPT_IN_LIMITS": "address=5/h",
             "NURTURE_RETRIES": "first=1m; give_up=5d",
             "NURTURE_TRUSTED_PROXIES": "10.0.0.0/8,::1",
+            "NURTURE_PROOF_OF_WORK": "on",
+            "NURTURE_OPT_IN_SECRETS": f"{GOOD_KEY},{GOOD_KEY[::-1]}",
             "NURTURE_WEBHOOK_SECRETS_POSTMARK": "user:password,other:password",
             "NURTURE_BOUNCE_MAILBOX": "imaps://bounce%40praktijk.example:pass@imap.praktijk.example",
             "NURTURE_ALERT_TO": "a@praktijk.example, b@praktijk.example",
@@ -81,6 +74,9 @@ def test_everything_can_be_set(surroundings: dict[str, str], tmp_path: Path) -> 
     assert (settings.retries.first, settings.retries.give_up) == (timedelta(minutes=1), timedelta(days=5))
     assert settings.trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("::1/128"))
     assert settings.webhook_secrets == {"postmark": ("user:password", "other:password")}
+    assert settings.proof_of_work
+    assert settings.opt_in_secrets == (GOOD_KEY, GOOD_KEY[::-1])
+    assert GOOD_KEY not in repr(settings)
     assert settings.alert_to == ("a@praktijk.example", "b@praktijk.example")
     assert settings.erase_after_days == 7
     assert settings.language == "nl"
@@ -194,6 +190,8 @@ def test_a_problem_in_the_dotenv_file_names_its_line(monkeypatch: pytest.MonkeyP
         ("NURTURE_ALLOWED_ORIGINS", "*"),
         ("NURTURE_ALLOWED_ORIGINS", "https://a.example/pagina"),
         ("NURTURE_OPT_IN_LIMITS", "address=1/w"),
+        ("NURTURE_PROOF_OF_WORK", "perhaps"),
+        ("NURTURE_OPT_IN_SECRETS", "hunter2"),
         ("NURTURE_RETRIES", "first=5"),
         ("NURTURE_RETRIES", "first=5h"),
         ("NURTURE_TRUSTED_PROXIES", "*"),
@@ -204,6 +202,7 @@ def test_a_problem_in_the_dotenv_file_names_its_line(monkeypatch: pytest.MonkeyP
         ("NURTURE_ALERT_TO", "a@b.nl; c@d.nl"),
         ("NURTURE_ALERT_URL", "hooks.example.nl"),
         ("NURTURE_HEARTBEAT_URL", "ftp://host/"),
+        ("NURTURE_SELF_TEST", "perhaps"),
         ("NURTURE_ERASE_AFTER_DAYS", "two"),
         ("NURTURE_ERASE_AFTER_DAYS", "0"),
         ("NURTURE_ERASE_AT_LATEST_DAYS", "13"),

@@ -11,6 +11,7 @@ from service.cli import (
     audit,
     backups,
     checking,
+    consent,
     dev,
     doctor,
     leads,
@@ -59,6 +60,7 @@ app.command()(stats.stats)
 app.command()(backups.backup)
 app.command()(backups.restore)
 app.add_typer(leads.app, name="lead")
+app.add_typer(consent.app, name="consent")
 app.add_typer(messages.app, name="message")
 app.add_typer(topics.app, name="new")
 

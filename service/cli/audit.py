@@ -23,6 +23,7 @@ _DUTCH = {
     "lead booked": "lead: afspraak",
     "lead replied": "lead antwoordde",
     "lead erased": "lead gewist",
+    "consent receipt made": "bewijs van toestemming",
     "message resolved as sent": "mail: aangekomen",
     "message resolved as resend": "mail: opnieuw",
     "message resolved as drop": "mail: vervallen",

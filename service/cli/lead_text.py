@@ -64,6 +64,7 @@ _DUTCH = {
     "resumed": "weer verder",
     "withdrawn": "toestemming ingetrokken",
     "message_resolved": "besluit over een mail",
+    "throw_away_address": "het adres is een wegwerpadres",
 }
 
 
@@ -119,6 +120,11 @@ def _head(report: LeadReport, local: _Local) -> Iterator[str]:
             until = in_words("for good", "voorgoed")
         what = in_words("no mail at all" if scope else "no follow-ups", "geen mail" if scope else "geen vervolgmails")
         yield f"{in_words('Suppressed:', 'Krijgt')} {what}, {until} ({_words(each.reason)})."
+    if report.throw_away:
+        yield in_words(
+            "Note: an address of a service for throw-away addresses; it may not last.",
+            "Let op: een wegwerpadres; dat bestaat misschien niet lang.",
+        )
     if report.held_back:
         yield in_words(f"Note: {report.held_back}.", f"Let op: {report.dutch_held_back}.")
 

@@ -107,6 +107,11 @@ class Form(Value):
         description="the words of the link to the privacy page",
         json_schema_extra=in_dutch("de woorden van de link naar de privacypagina"),
     )
+    require_token: bool = Field(
+        default=False,
+        description="`true`: a post without a fresh `form_token` is refused",
+        json_schema_extra=in_dutch("`true`: wie geen verse `form_token` meestuurt, wordt geweigerd"),
+    )
     questions: tuple[Question, ...] = Field(
         default=(), description="a list of questions", json_schema_extra=in_dutch("een lijst met vragen")
     )

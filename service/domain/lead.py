@@ -21,6 +21,11 @@ _WRONG = "Dit e-mailadres klopt niet. Kijk het nog eens na."
 _MISSING = "Vul je e-mailadres in."
 _NOT_ASCII = "Vóór de @ mogen alleen gewone letters, cijfers en tekens staan, dus geen ë, ü of emoji."
 
+# what only an advert has: a way to write HTML, to another mailbox, or to a website. One letter before the dot is an
+# initial, as in "J.de Vries", unless a path follows
+_ADVERT = re.compile(r"[@<>]|://|\bwww\.|[^\W_]{2}\.[^\W\d_]{2,}|[^\W_]\.[^\W\d_]{2,}/", re.IGNORECASE)
+_DOTS = str.maketrans("。．｡", "...")  # browsers take these for the dot of a domain (UTS 46)
+
 # letters in words, joined by one space, hyphen or apostrophe; a dot may follow an initial alone
 _NAME = re.compile(r"(?:[^\W\d_]\.|[^\W\d_]+)(?:[ '’-](?:[^\W\d_]\.|[^\W\d_]+))*['’]?")
 
@@ -68,6 +73,11 @@ def clean_name(raw: str | None) -> str | None:
     if not letters or unicodedata.category(text[0]) in {"Mn", "Mc"} or not _NAME.fullmatch(letters):
         return None
     return text if all(unicodedata.category(c)[0] in "LM" or c in " '’-." for c in text) else None
+
+
+def carries_advert(raw: str | None) -> bool:
+    """Whether what stands in the field of a first name sells something: a web address, a domain, an `@` or HTML."""
+    return raw is not None and _ADVERT.search(unicodedata.normalize("NFKC", raw).translate(_DOTS)) is not None
 
 
 class Kind(StrEnum):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
@@ -32,10 +32,14 @@ class OptInLimits:
     domain: tuple[Limit, ...]
     everyone: tuple[Limit, ...]
 
-    @property
-    def longest_seconds(self) -> int:
-        """How long an opt-in can still count against any cap: what is older may be forgotten."""
-        return max(limit.seconds for limit in (*self.address, *self.network, *self.domain, *self.everyone))
+    def by_scope(self) -> dict[str, tuple[Limit, ...]]:
+        """The caps by what they count: `address`, `network`, `domain` and `all`, as the setting names them."""
+        return {name: getattr(self, field) for name, field in _FIELDS.items()}
+
+
+def longest_seconds(limits: Iterable[Limit]) -> int:
+    """How long one can still count against any of these limits: what is older may be forgotten."""
+    return max(limit.seconds for limit in limits)
 
 
 def parse_limits(text: str) -> OptInLimits:

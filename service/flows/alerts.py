@@ -8,6 +8,7 @@ import httpx
 import structlog
 from sqlmodel import Session
 
+from service.domain.screening import Held
 from service.flows.messages import add_service_mail
 from service.flows.published import NAMES
 from service.flows.services import Services
@@ -16,7 +17,14 @@ from service.store.db import take_locks
 from service.store.tables import Alert
 
 _WEBHOOK_SECONDS = 10
-_ABOUT = {"message-unknown": "unknown", "mail-broken": "held", "backlog": "held"}
+_OPT_INS_HELD, _OPT_INS_CROWDED = "opt-in-held", "opt-ins-crowded"
+_ABOUT = {
+    "message-unknown": "unknown",
+    "mail-broken": "held",
+    "backlog": "held",
+    _OPT_INS_HELD: "held",
+    _OPT_INS_CROWDED: "held",
+}
 """The state of the mails that an alert is about; behind a colon in its cause stands their template."""
 log = structlog.get_logger()
 
@@ -38,6 +46,38 @@ def tell_unknown(session: Session, now: datetime) -> None:
     )
 
 
+def tell_opt_in_held(session: Session, why: Held, now: datetime) -> None:
+    """An opt-in waits for a person; `review` closes this when none waits for such a reason any more."""
+    if why is Held.CROWDED:
+        cause = _OPT_INS_CROWDED
+        dutch = "Er komen meer aanvragen binnen dan NURTURE_OPT_IN_LIMITS samen toelaat (all). De rest wacht op jou."
+        english = "more opt-ins come in than NURTURE_OPT_IN_LIMITS lets through together (all); the rest waits for you"
+    else:
+        cause = _OPT_INS_HELD
+        dutch = "Een of meer aanvragen lijken niet door een mens ingevuld. Ze wachten op jou."
+        english = "some opt-ins look as if no person filled them in; they wait for you"
+    tell(
+        session,
+        cause,
+        dutch=(
+            f"{dutch} Kijk met: nurture message list --state held. "
+            "Laat gaan of vervallen met: nurture message resolve NUMMER --as resend (of: --as drop)"
+        ),
+        english=(
+            f"{english}; see: nurture message list --state held, "
+            "then let them go or drop them with: nurture message resolve ID --as resend (or: --as drop)"
+        ),
+        now=now,
+    )
+
+
+def _reasons(cause: str) -> frozenset[str]:
+    """The reasons of the mails that an alert about opt-ins is about; of any other, none."""
+    if cause == _OPT_INS_CROWDED:
+        return frozenset({Held.CROWDED.value})
+    return frozenset(why.value for why in Held if why is not Held.CROWDED) if cause == _OPT_INS_HELD else frozenset()
+
+
 def mended(session: Session, cause: str, now: datetime) -> None:
     """The cause is over."""
     events.resolve_alert(session, cause, now)
@@ -50,7 +90,9 @@ def review(session: Session, now: datetime) -> None:
         kind, _, template = alert.cause.partition(":")
         if kind in _ABOUT:
             events.hold_alert(session, alert.cause)  # whoever finds one more either was before us, or tells it anew
-            if not message_rows.any_in(session, _ABOUT[kind], template or None, approval=kind == "backlog"):
+            if not message_rows.any_in(
+                session, _ABOUT[kind], template or None, reasons=_reasons(kind), approval=kind == "backlog"
+            ):
                 mended(session, alert.cause, now)
 
 

@@ -100,7 +100,8 @@ def claimable(session: Session, services: Services, most: int, *, urgent: bool, 
 
 def forget(session: Session, services: Services, real_now: datetime) -> None:
     """Drop what no limit looks at any more. A warm-up taken out of the settings begins anew when it is back."""
-    caps.forget_hand_overs(session, real_now - timedelta(seconds=services.send_limits.longest_seconds))
+    before = real_now - timedelta(seconds=services.send_limits.longest_seconds)
+    caps.forget(session, [caps.SEND, caps.SEND_DOMAIN], before)
     if services.send_limits.warm_up is None:
         events.forget_fact(session, _WARM_UP)
 

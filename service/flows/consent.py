@@ -16,6 +16,8 @@ from service.store import consents, enrolments, leads, outbox, suppressions
 from service.store.tables import Consent, Enrolment, Lead, OptIn
 
 Confirmed = Literal["started", "already", "ended"]
+WORDING_WITHOUT_FORM = "Stuur mij de vervolgmails. Ik kan in elke mail met één druk op de knop stoppen."
+"""What the page of /c/ says where no form belongs to the topic any more; it has no version."""
 
 
 def confirm(session: Session, services: Services, opt_in: OptIn, answers: dict[str, str], now: datetime) -> Confirmed:
@@ -33,7 +35,7 @@ def confirm(session: Session, services: Services, opt_in: OptIn, answers: dict[s
         _keep_answers(lead, enrolment, answers)
         return "already"
     if not proven:
-        session.add(_confirmation(session, services, opt_in, now))
+        consents.give(session, _confirmation(session, services, opt_in, now))
         suppressions.lift(session, services.hmac(lead.address), SuppressionReason.UNSUBSCRIBE)
         lead.first_name = opt_in.first_name or lead.first_name
         lead.answers = {**lead.answers, **opt_in.answers}
@@ -112,7 +114,7 @@ def _confirmation(session: Session, services: Services, opt_in: OptIn, now: date
         source="confirmation",
         effective=True,
         version=text.version if text else None,
-        wording=text.text if text else None,
+        wording=text.text if text else WORDING_WITHOUT_FORM,
         forms_revision_id=forms_revision_id,
         given_at=now,
     )

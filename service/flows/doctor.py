@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session
 
 from service.domain.mailbox import parse_mailbox
 from service.errors import NurtureError, Problem, UnavailableError
-from service.flows import publishing, sender_records
+from service.flows import clients, publishing, refused_origins, sender_records
 from service.flows.finding import Finding
 from service.flows.services import Services
 from service.mail.name_service import Resolver
 from service.store import events
 from service.store.schema import Schema, schema_state
 
+_ORIGINS_SHOWN = timedelta(days=30)
 _MAIL_SECONDS = 30.0  # a person waits; the transport's own limits are those of a queue
 
 
@@ -72,6 +74,8 @@ def database(services: Services, *, check_keys: Callable[[Session], None]) -> It
         yield _keys(session, check_keys)
         yield _published(session, services)
         yield from _alerts(session)
+        yield from _clients(session, services)
+        yield from _refused_origins(session, services)
 
 
 def mail(services: Services) -> Finding:
@@ -176,6 +180,44 @@ def _alerts(session: Session) -> Iterator[Finding]:
             text=f"An alert stands since {alert.raised_at:%Y-%m-%d %H:%M} UTC: {alert.english}.",
             fix="Mend the cause; the alert then ends by itself.",
             dutch_fix=f"{_sentence(alert.dutch)} Los de oorzaak op; de melding verdwijnt dan vanzelf.",
+        )
+
+
+def _clients(session: Session, services: Services) -> Iterator[Finding]:
+    if services.demo or not clients.one_for_all(session):
+        return
+    known = ", ".join(map(str, services.trusted_proxies))
+    yield Finding(
+        id="opt-ins-from-one-client",
+        level="error",
+        text=(
+            "The latest opt-ins all came from one and the same private address: a proxy stands before the service, and "
+            f"{f'{known} (NURTURE_TRUSTED_PROXIES) does not hold its address' if known else 'none is trusted'}. So all "
+            "visitors count as one, and the cap of a network turns them away."
+        ),
+        fix=(
+            "Put the network of your proxy in NURTURE_TRUSTED_PROXIES, such as 127.0.0.1 or 172.18.0.0/16, have it "
+            "send X-Forwarded-For, and start the service again. The next opt-in from outside clears this."
+        ),
+        dutch_fix=(
+            "Zet het netwerk van je proxy in NURTURE_TRUSTED_PROXIES, bijvoorbeeld 127.0.0.1 of 172.18.0.0/16, laat de "
+            "proxy X-Forwarded-For meesturen en start de dienst opnieuw. Na de eerste aanvraag van buiten is dit weg."
+        ),
+    )
+
+
+def _refused_origins(session: Session, services: Services) -> Iterator[Finding]:
+    since = datetime.now(UTC).date() - _ORIGINS_SHOWN
+    for each in refused_origins.known(session, since):
+        if each.origin in services.allowed_origins:
+            continue  # the setting was mended since
+        times = "once" if each.count == 1 else f"{each.count} times"
+        yield Finding(
+            id="origin-refused",
+            level="warning",
+            text=f"Posts of the opt-in form from {each.origin} were refused ({times}, last on {each.day}).",
+            fix="Add it to NURTURE_ALLOWED_ORIGINS if it is yours; else all is well: it was kept out.",
+            dutch_fix="Is dit je eigen website? Zet het adres dan in NURTURE_ALLOWED_ORIGINS. Anders is het goed zo.",
         )
 
 

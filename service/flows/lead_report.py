@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from sqlmodel import Session
 
 from service.domain.lead import normalise_address
+from service.domain.screening import is_throw_away
 from service.errors import InvalidInputError, NotFoundError
 from service.flows import brake, simulation
 from service.flows.lead_shown import (
@@ -61,6 +62,7 @@ def report(session: Session, services: Services, lead: Lead, now: datetime) -> L
         LeadReport,
         lead,
         time_zone=str(services.published.calendar(session).zone),
+        throw_away=is_throw_away(lead.address),
         held_back=held_back[0],
         dutch_held_back=held_back[1],
         opt_ins=[_shown(OptInShown, row) for row in leads.opt_ins(session, lead.id)],

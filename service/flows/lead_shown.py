@@ -133,7 +133,8 @@ class HappeningShown(Shown):
 class LeadReport(Shown):
     """All of it. `held_back` says what the emergency brake keeps back now; `erase_at` None: a consent keeps the lead.
 
-    An open request for a pain check puts erasing off, whatever `erase_at` says.
+    An open request for a pain check puts erasing off, whatever `erase_at` says. `throw_away`: the address is of a
+    service of addresses for one use.
     """
 
     id: int
@@ -144,6 +145,7 @@ class LeadReport(Shown):
     confirmed_at: datetime | None
     erase_at: datetime | None
     time_zone: str
+    throw_away: bool
     held_back: str | None
     dutch_held_back: str | None
     opt_ins: tuple[OptInShown, ...]

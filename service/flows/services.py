@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from service.domain.clock import Clock
@@ -62,9 +63,15 @@ class Services:
     retention: Retention = Retention()
     alert_to: tuple[str, ...] = ()
     alert_url: str | None = None
+    heartbeat_url: str | None = None
+    self_test: bool = False  # press our own one-click link each day
     allowed_origins: tuple[str, ...] = ()  # of other sites that may post the opt-in form
     mail_dir: Path | None = None  # where the file transport writes; None for every other transport
     backlog_limit: int = 100  # follow-ups that may go by themselves after a stretch in which nothing could leave
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()  # whose word on a client's address is believed
+    proof_of_work: bool = False  # opt-ins carry one, or wait for a person
+    answer_pace: timedelta = timedelta(0)  # an opt-in is answered at a whole one of these after it came
+    opt_in_secrets: tuple[str, ...] = field(default=(), repr=False)  # any of them signs a server's opt-in
     demo: bool = False
     production: bool = False
     bell: Bell = field(default_factory=Bell)
@@ -74,6 +81,10 @@ class Services:
     def hmac(self, address: str) -> str:
         """What stands for an address in the list of suppressions."""
         return address_hmac(self.suppression_key, address)
+
+    def client_key(self, client: str) -> str:
+        """What stands for a client's network or address where opt-ins are counted; tells nobody which."""
+        return address_hmac(self.suppression_key, f"client {client}")
 
     def domain_key(self, address: str) -> str:
         """What stands for the domain of an address where it is limited or turned us away; tells nobody which."""

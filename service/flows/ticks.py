@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from service.flows import alerts, allowance, planning, privacy, refusals, settling
+from service.flows import (
+    alerts,
+    allowance,
+    heartbeat,
+    opt_in_caps,
+    planning,
+    privacy,
+    receipts,
+    refusals,
+    self_test,
+    settling,
+)
 from service.flows.services import Services
-from service.store import caps
+from service.store import challenges
 from service.store.db import real_now
 
 PLAN_SECONDS, REAP_SECONDS, HOUSEKEEPING_SECONDS = 1.0, 2.0, 60.0
@@ -28,16 +39,23 @@ def reap(services: Services) -> int:
 
 
 def housekeeping(services: Services) -> None:
-    """Erase leads whose time is over, forget what no cap and no domain's pause looks at any more, tell alerts."""
+    """Erase leads whose time is over, forget what nothing looks at any more (caps, pauses, proofs), tell alerts.
+
+    Once a day also: receipts that code of before did not write, and the test of our own way out.
+    """
     now = services.clock.now()
     _erase_expired(services, now)
     # Also where nobody was erased just now: a command or a tick before this one may have found the database busy.
     services.database.forget_for_good()
     with services.database.transaction() as session:
-        caps.forget_opt_ins(session, now - timedelta(seconds=services.limits.longest_seconds))
+        opt_in_caps.forget(session, services, now)
         allowance.forget(session, services, real_now(session))
+        challenges.forget(session, real_now(session))
         refusals.forget_old(session, services, now)
+        receipts.make_up(session)
+    self_test.run_where_due(services)
     alerts.deliver(services, now)
+    heartbeat.beat(services)  # not reached where anything above failed
 
 
 def _erase_expired(services: Services, now: datetime) -> None:

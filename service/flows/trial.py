@@ -7,6 +7,7 @@ import asyncio
 from service.domain.lead import normalise_address
 from service.errors import RefusedError
 from service.flows import signup
+from service.flows.opt_in_check import OptInRequest
 from service.flows.sending import Sender
 from service.flows.services import Services
 from service.store import leads, message_rows
@@ -27,7 +28,7 @@ def opt_in(services: Services, to: str) -> str:
                 f"{address} is no staff address in the published practice.yaml; there are: {', '.join(practice.staff)}"
             )
         topic = services.published.live_sequences(session)[0].sequence.topic
-        signup.register(session, services, signup.OptInRequest(email=to, topic=topic, consent_advice=True), now)
+        signup.register(session, services, OptInRequest(email=to, topic=topic, consent_advice=True), now)
         lead = leads.by_address(session, address)
         newest = leads.opt_ins(session, lead.id)[-1] if lead else None
         if newest is None or newest.disposition in {"capped", "suppressed"}:

@@ -17,6 +17,7 @@ Purpose = Literal["c", "u", "p", "b", "a", "d"]
 
 _KEY_ID, _PUBLIC_ID, _MAC = 3, 16, 17
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{48}")
+_SEALED = re.compile(r"[A-Za-z0-9_-]{27,400}")
 _PUBLIC = re.compile(r"[A-Za-z0-9_-]{21}[AQgw]")  # 16 bytes leave 4 bits unused: only these last letters are canonical
 
 
@@ -66,6 +67,32 @@ class Keyring:
         for known_id, key in self._keys:
             genuine |= known_id == own_id and hmac.compare_digest(mac, _mac(key, purpose, raw))
         return _encode(raw) if genuine else None
+
+    def seal(self, label: str, data: bytes) -> str:
+        """`data` as letters of `A-Za-z0-9_-` that can be read but not changed; of no use under another label."""
+        own_id, key = self._keys[0]
+        return _encode(own_id + _seal(key, label, data) + data)
+
+    def unseal(self, label: str, token: str) -> bytes | None:
+        """What was sealed under this label; None for any other string, all alike."""
+        if not _SEALED.fullmatch(token) or len(token) % 4 == 1:
+            return None
+        raw = _decode(token)
+        own_id, mac, data = raw[:_KEY_ID], raw[_KEY_ID : _KEY_ID + _MAC], raw[_KEY_ID + _MAC :]
+        genuine = _encode(raw) == token  # unused bits of the last letter would make a second token of one
+        known = False
+        for known_id, key in self._keys:
+            known |= known_id == own_id and hmac.compare_digest(mac, _seal(key, label, data))
+        return data if genuine and known else None
+
+    def derived(self, label: str) -> tuple[str, ...]:
+        """A key for one purpose from each of ours, newest first: 64 hex digits that do not give theirs away."""
+        message = b"derived\0" + label.encode()
+        return tuple(hmac.new(key, message, hashlib.sha256).hexdigest() for _, key in self._keys)
+
+
+def _seal(key: bytes, label: str, data: bytes) -> bytes:
+    return hmac.new(key, b"sealed\0" + label.encode() + b"\0" + data, hashlib.sha256).digest()[:_MAC]
 
 
 def _mac(key: bytes, purpose: Purpose, raw: bytes) -> bytes:

@@ -28,6 +28,21 @@ def used(session: Session, scope: str, key: str, seconds: int, now: datetime) ->
     return session.exec(select(func.count()).where(CapHit.scope == scope, CapHit.key == key, CapHit.at > since)).one()
 
 
+def any_over(session: Session, scope: str, limits: Iterable[Limit], now: datetime) -> bool:
+    """Is anything in this scope at one of its limits?"""
+    return any(
+        session.exec(
+            select(CapHit.key)
+            .where(CapHit.scope == scope, CapHit.at > now - timedelta(seconds=limit.seconds))
+            .group_by(CapHit.key)
+            .having(func.count() >= limit.count)
+            .limit(1)
+        ).first()
+        is not None
+        for limit in limits
+    )
+
+
 def newest(session: Session, scope: str, key: str, place: int) -> datetime | None:
     """When the newest but `place - 1` was; None where there are fewer."""
     statement = (
@@ -45,11 +60,6 @@ def count(session: Session, scope: str, key: str, now: datetime) -> None:
     session.add(CapHit(scope=scope, key=key, at=now))
 
 
-def forget_opt_ins(session: Session, before: datetime) -> None:
-    """Drop opt-ins that no cap looks at any more; they are counted by the service's clock."""
-    session.exec(delete(CapHit).where(col(CapHit.scope).not_in((SEND, SEND_DOMAIN)), col(CapHit.at) < before))
-
-
-def forget_hand_overs(session: Session, before: datetime) -> None:
-    """Drop hand-overs that no limit looks at any more; they are counted by real time."""
-    session.exec(delete(CapHit).where(col(CapHit.scope).in_((SEND, SEND_DOMAIN)), col(CapHit.at) < before))
+def forget(session: Session, scopes: Iterable[str], before: datetime) -> None:
+    """Drop those of these scopes that no window looks at any more."""
+    session.exec(delete(CapHit).where(col(CapHit.scope).in_(list(scopes)), col(CapHit.at) < before))

@@ -8,7 +8,14 @@ from datetime import datetime
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from service.store import receipts
 from service.store.tables import Consent, OptIn, Withdrawal
+
+
+def give(session: Session, *given: Consent) -> None:
+    """Add consents, each with its receipt."""
+    session.add_all(given)
+    receipts.owe(session, given)
 
 
 def _active_follow_up() -> SelectOfScalar[Consent]:
@@ -50,12 +57,14 @@ def of_lead(session: Session, lead_id: int) -> Sequence[tuple[Consent, Withdrawa
 def withdraw_follow_up(session: Session, lead_id: int, source: str, now: datetime) -> int:
     """Withdraw every follow-up consent that still stands, effective or not. Returns how many there were."""
     standing = (
-        select(Consent.id)
+        select(Consent)
         .outerjoin(Withdrawal, col(Withdrawal.consent_id) == Consent.id)
         .where(Consent.lead_id == lead_id, Consent.purpose == "follow_up", col(Withdrawal.consent_id).is_(None))
     )
     found = session.exec(standing).all()
-    session.add_all(Withdrawal(consent_id=each, lead_id=lead_id, source=source, at=now) for each in found)
+    session.add_all(Withdrawal(consent_id=each.id, lead_id=lead_id, source=source, at=now) for each in found)
+    if found:
+        receipts.owe(session, found)
     return len(found)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
-from service.store import consents, enrolments, leads, message_rows
+from service.store import consents, enrolments, leads, message_rows, receipts
 from service.store.tables import Attempt, BookingRequest, Lead, Message, Table
 
 
@@ -38,6 +38,7 @@ def everything(session: Session, lead: Lead) -> dict[str, Sequence[Table]]:
         "opt_in": leads.opt_ins(session, lead.id),
         "consent": [consent for consent, _ in given],
         "withdrawal": [withdrawal for _, withdrawal in given if withdrawal],
+        "receipt": receipts.of_lead(session, lead.id),
         "enrolment": enrolments.of_lead(session, lead.id),
         "message": message_rows.of_lead(session, lead.id),
         "attempt": [attempt for each in attempts(session, lead.id).values() for attempt in each],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, func, or_, select
@@ -42,9 +42,16 @@ def in_states(session: Session, states: Iterable[str]) -> Sequence[Message]:
     return session.exec(select(Message).where(col(Message.state).in_(list(states))).order_by(col(Message.id))).all()
 
 
-def any_in(session: Session, state: str, template: str | None, *, approval: bool = False) -> bool:
-    """Is any message in this state, of one template or of all? With `approval`, a follow-up that a guard holds back?"""
+def any_in(
+    session: Session, state: str, template: str | None, *, reasons: Collection[str] = (), approval: bool = False
+) -> bool:
+    """Is any message in this state, of one template or of all, for one of these reasons where some are given?
+
+    With `approval`, a follow-up that a guard holds back?
+    """
     found = select(Message.id).where(Message.state == state)
+    if reasons:
+        found = found.where(col(Message.reason).in_(list(reasons)))
     if approval:
         found = found.where(col(Message.hold).is_not(None), Message.kind == "follow_up")
     if template is not None:

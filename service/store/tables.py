@@ -8,12 +8,16 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
-from service.store import schema_words
+from service.store import consent_tables, schema_words
 from service.store.db import UtcDateTime
 from service.store.schema_words import Json, one_of, partial
 
 Table = schema_words.Table
 """The base of all tables: whoever takes it from here has all of them."""
+
+Consent = consent_tables.Consent
+Withdrawal = consent_tables.Withdrawal
+ReceiptEntry = consent_tables.ReceiptEntry
 
 
 class Lead(Table, table=True):
@@ -116,37 +120,6 @@ class OptIn(Table, table=True):
     disposition: str
     idempotency_key: str | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
-
-
-class Consent(Table, table=True):
-    """What somebody agreed to, in the very words shown. Withdrawn by a row of its own, never edited."""
-
-    __table_args__ = (
-        one_of("purpose", "advice", "follow_up"),
-        one_of("source", "form", "confirmation"),
-        UniqueConstraint("id", "lead_id", "purpose"),
-    )
-
-    id: int = Field(default=None, primary_key=True)
-    lead_id: int = Field(foreign_key="lead.id", index=True)
-    opt_in_id: int = Field(foreign_key="opt_in.id", index=True)
-    purpose: str
-    source: str
-    effective: bool  # for follow-ups: the address is proven, or its sequence asks for no proof
-    version: str | None = None  # None: the form stated none, so what was read cannot be proved
-    wording: str | None = None
-    forms_revision_id: int | None = Field(default=None, foreign_key="revision.id")
-    source_url: str | None = None
-    given_at: datetime = Field(sa_type=UtcDateTime)
-
-
-class Withdrawal(Table, table=True):
-    """The end of one consent."""
-
-    consent_id: int = Field(primary_key=True, foreign_key="consent.id")
-    lead_id: int = Field(foreign_key="lead.id", index=True)
-    source: str
-    at: datetime = Field(sa_type=UtcDateTime)
 
 
 class Message(Table, table=True):
@@ -341,6 +314,15 @@ class CapHit(Table, table=True):
     scope: str
     key: str
     at: datetime = Field(sa_type=UtcDateTime)
+
+
+class SpentChallenge(Table, table=True):
+    """A challenge of the proof of work that was solved and used. The row goes when the challenge would have expired."""
+
+    __tablename__ = "spent_challenge"
+
+    challenge: str = Field(primary_key=True, max_length=32)
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 
 class Fact(Table, table=True):

@@ -11,6 +11,7 @@ from service.flows.services import Services
 from service.web import (
     answers,
     booking,
+    challenges,
     confirm,
     demo,
     forms,
@@ -25,6 +26,7 @@ from service.web import (
 from service.web.documented import Described
 from service.web.edge import Edge
 from service.web.metrics import Metrics
+from service.web.refusals import Refusals
 
 
 def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -> FastAPI:
@@ -40,7 +42,8 @@ def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -
     app.state.metrics = metrics = Metrics(services)
     app.state.worker_alive = worker_alive
     app.state.schema_seen = False
-    for room in (health, opt_ins, confirm, unsubscribe, booking, answers, my_data, forms, media):
+    app.state.refusals = Refusals(services)
+    for room in (health, opt_ins, challenges, confirm, unsubscribe, booking, answers, my_data, forms, media):
         app.include_router(room.router)
     if services.demo:
         app.include_router(demo.router)

@@ -17,7 +17,6 @@ from service.web import documented, pages
 from service.web.deps import Desk, Here, Sent, desk, erased_page, opt_in_behind, posted
 from service.web.views import ConfirmDonePage, ConfirmPage, MailOn, Page
 
-_NO_WORDING = "Stuur mij de vervolgmails. Ik kan in elke mail met één druk op de knop stoppen."
 router = APIRouter(default_response_class=HTMLResponse, responses=documented.errors(404, 503))
 
 
@@ -61,7 +60,7 @@ def _page(session: Session, services: Services, opt_in: OptIn) -> ConfirmPage:
         practice=at.practice,
         in_demo=at.in_demo,
         state="confirmed" if confirmed else "withdrawn" if consent.asks_again(session, opt_in) else "new",
-        consent_text=form.consent.follow_up.text if form else _NO_WORDING,
+        consent_text=form.consent.follow_up.text if form else consent.WORDING_WITHOUT_FORM,
         question=question,
         chosen=known.get(question.name, "") if question else "",
     )

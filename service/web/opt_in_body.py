@@ -10,7 +10,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from service.errors import FieldProblem
-from service.flows.signup import OptInRequest
+from service.flows.clients import Client
+from service.flows.opt_in_check import OptInRequest
+from service.flows.proof_of_work import Proof
 from service.web import bodies
 
 _ANSWER = "answers."
@@ -109,7 +111,9 @@ def shape(given: Mapping[str, Any]) -> tuple[OptInBody, list[FieldProblem]]:
         return OptInBody.model_validate({"email": ""} | rest), problems
 
 
-def to_request(body: OptInBody, idempotency_key: str | None) -> OptInRequest:
+def to_request(
+    body: OptInBody, idempotency_key: str | None, *, signed: bool, proof: Proof | None, client: Client | None
+) -> OptInRequest:
     """For the flow. What is empty was not filled in."""
     return OptInRequest(
         email=body.email,
@@ -123,6 +127,10 @@ def to_request(body: OptInBody, idempotency_key: str | None) -> OptInRequest:
         source_url=body.source_url or None,
         idempotency_key=idempotency_key,
         trapped=bool(body.leave_empty),
+        form_token=body.form_token or None,
+        proof=proof,
+        signed=signed,
+        client=client,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from service.domain.reading import WEEKDAYS, Weekday
 from service.web.views import Page, UnavailablePage
 
 STATIC = Path(__file__).parent / "static"
-_TEMPLATES = Path(__file__).parent / "templates"
+_TEMPLATES, _FILES = Path(__file__).parent / "templates", Path(__file__).parent / "files"
 
 
 def render(page: Page, *, status: int | None = None) -> HTMLResponse:
@@ -26,6 +26,11 @@ def render(page: Page, *, status: int | None = None) -> HTMLResponse:
     if isinstance(page, UnavailablePage):
         headers["Retry-After"] = str(page.retry_after)
     return HTMLResponse(body, status_code=status or page.status, headers=headers)
+
+
+def file_text(template: str, page: object) -> str:
+    """The HTML of a page that is kept as a file: it needs nothing beside it, and no policy is held against it."""
+    return _environment().get_template(template).render(page=page)
 
 
 def security_headers(page: Page) -> dict[str, str]:
@@ -77,7 +82,7 @@ def _mark(name: str) -> str:
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=FileSystemLoader([_TEMPLATES, _FILES]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -87,6 +92,7 @@ def _environment() -> Environment:
     environment.globals["static_url"] = static_url
     environment.filters["day"] = _day
     environment.filters["moment"] = _moment
+    environment.filters["utc"] = _utc
     environment.filters["iso"] = _iso
     environment.filters["weekday"] = _weekday
     environment.filters["paragraphs"] = _paragraphs
@@ -101,6 +107,10 @@ def _day(on: date) -> str:
 def _moment(at: datetime) -> str:
     # Babel formats an aware datetime in UTC unless told its zone, which is already the practice's here.
     return format_datetime(at, "EEEE d MMMM yyyy, HH:mm", tzinfo=at.tzinfo, locale="nl")
+
+
+def _utc(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _iso(value: date) -> str:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from service.domain.practice import Practice
-from service.errors import FieldProblem, NotFoundError, NurtureError, UnavailableError
+from service.errors import FieldProblem, NotFoundError, NurtureError, TooManyError, UnavailableError
 from service.flows.services import Services
 from service.web import pages
 from service.web.views import FieldNote, NotFoundPage, Page, ProblemPage, UnavailablePage
@@ -29,6 +29,7 @@ _DUTCH = {
     500: "Er ging bij ons iets mis. Probeer het straks nog eens.",
 }
 _EXTRA = {
+    401: {"WWW-Authenticate": "Nurture-Signature"},  # RFC 9110, section 15.5.2
     413: {"Connection": "close"},  # or the server would read on to the end (RFC 9110, section 15.5.14)
     503: {"Retry-After": str(RETRY_AFTER)},
 }
@@ -45,6 +46,8 @@ _LABELS = {
     "/times": "Deel van de dag",
     "/note": "Opmerking",
     "/answer": "Antwoord",
+    "/altcha": "Controle",
+    "/form_token": "Formulier",
 }
 log = structlog.get_logger()
 
@@ -87,6 +90,8 @@ def install(app: FastAPI, services: Services) -> None:
 def answer(request: Request, services: Services, error: NurtureError) -> Response:
     """The answer to an error on purpose."""
     headers = _EXTRA.get(error.status, {})
+    if isinstance(error, TooManyError):
+        headers = {"Retry-After": str(error.retry_after)}
     if error.status >= 500:
         log.warning("not answered", reason=error.english)
     dutch = _DUTCH[404] if isinstance(error, NotFoundError) else error.dutch

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import text
 
 from service.bootstrap import build, prepare, publish_first
+from service.flows.opt_in_check import OptInRequest
 from service.flows.services import Services
-from service.flows.signup import OptInRequest, register
+from service.flows.signup import register
 from service.settings import load_settings
 from service.store.db import open_database
 from tests.support.commands import Said, nurture

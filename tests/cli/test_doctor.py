@@ -18,6 +18,7 @@ from tests.support.commands import Said, nurture
 from tests.support.dns_server import DnsServer
 from tests.support.house import House, open_house, publish
 from tests.support.smtp_server import Fault, SmtpServer
+from tests.support.website import OPT_IN, opt_in, website
 
 RECORDS = {
     "praktijk.example": ["v=spf1 a -all"],
@@ -174,3 +175,37 @@ def test_a_schema_of_a_newer_version_is_an_error(well: House, tmp_path: Path) ->
     said = doctor(tmp_path)
     assert said.status == 1
     assert "error    database-newer" in said.out
+
+
+def test_opt_ins_that_all_come_from_one_private_address_fail(well: House, tmp_path: Path) -> None:
+    behind = website(well, peer="172.18.0.1")
+    for number in range(2):
+        opt_in(behind, f"a{number}@example.org")
+    assert "opt-ins-from-one-client" not in doctor(tmp_path).out
+    opt_in(behind, "a2@example.org")
+    said = doctor(tmp_path)
+    assert said.status == 1
+    assert "error    opt-ins-from-one-client" in said.out
+    assert "Zet het netwerk van je proxy in NURTURE_TRUSTED_PROXIES" in said.out
+    assert "172.18.0.1" not in said.out
+    named = doctor(tmp_path, trusted_proxies="10.9.0.0/16").out
+    assert "10.9.0.0/16 (NURTURE_TRUSTED_PROXIES) does not hold its address" in named
+
+
+@pytest.mark.parametrize("peer", ["172.18.0.2", "203.0.113.5"])
+def test_opt_ins_from_several_addresses_or_from_outside_are_well(well: House, tmp_path: Path, peer: str) -> None:
+    for number in range(4):
+        opt_in(website(well, peer="172.18.0.1"), f"a{number}@example.org")
+    opt_in(website(well, peer=peer), "b@example.org")
+    said = doctor(tmp_path)
+    assert (said.status, "opt-ins-from-one-client" in said.out) == (0, False)
+
+
+def test_a_website_that_was_refused_is_named_until_the_setting_is_mended(well: House, tmp_path: Path) -> None:
+    headers = {"Origin": "https://www.praktijk-elders.example"}
+    assert website(well).post("/api/opt-ins", json=OPT_IN, headers=headers).status_code == 403
+    said = doctor(tmp_path)
+    assert said.status == 0
+    assert "warning  origin-refused: Posts of the opt-in form from https://www.praktijk-elders.example" in said.out
+    assert "Zet het adres dan in NURTURE_ALLOWED_ORIGINS" in said.out
+    assert "origin-refused" not in doctor(tmp_path, allowed_origins=headers["Origin"]).out

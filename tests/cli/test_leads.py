@@ -171,10 +171,20 @@ def test_what_waits_for_a_person_is_listed_without_addresses(office: Office) -> 
     said = office.nurture("message", "list", "--state", "held")
     held = office.house.messages(ANNA)[0]
     assert said.out.splitlines()[1].split()[:4] == [str(held.id), "held", "advice", str(held.lead_id)]
-    assert said.out.endswith("advies-lage-rug: honeypot\n")
+    assert said.out.endswith("advies-lage-rug: honeypot: het veld dat mensen niet zien was ingevuld\n")
     assert "@" not in said.out
     assert office.nurture("message", "list", "--state", "unknown").out == "Nothing waits for a person.\n"
     assert office.nurture("message", "list", "--state", "sent").status == 2
+
+
+def test_a_throw_away_address_is_named_beside_its_lead(office: Office) -> None:
+    address = "anna@mailinator.com"
+    office.house.opt_in(address)
+    said = office.nurture("lead", "show", address).out
+    assert "throw-away addresses" in said
+    assert "throw away address" in said.partition("What happened")[2]
+    office.house.opt_in(ANNA)
+    assert "throw" not in office.nurture("lead", "show", ANNA).out
 
 
 def test_what_waits_is_resolved_by_id(office: Office) -> None:

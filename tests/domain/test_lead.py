@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.domain.lead import Kind, Suppression, SuppressionReason, clean_name, may_receive, normalise_address
+from service.domain.lead import (
+    Kind,
+    Suppression,
+    SuppressionReason,
+    carries_advert,
+    clean_name,
+    may_receive,
+    normalise_address,
+)
 from service.errors import InvalidInputError
 
 NOW = datetime(2026, 6, 1, 10, tzinfo=UTC)
@@ -142,6 +150,29 @@ def test_what_is_kept_of_any_text_is_harmless_and_stays_the_same(raw: str) -> No
         assert name.isprintable()
         assert not set(name) & set("@<>={}/:\\0123456789")
         assert clean_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        *("evil.com", "win nu op evil.com", "https://evil.example", "HTTP://x", "www.x", "a@b", "<b>Anna</b>"),
+        *("Anna koop-nu.shop", "t.co/abc", "evil。com", "evil\uff0ecom", "\uff1cb\uff1e", "Jan dr.Bob"),
+    ],
+)
+def test_a_name_that_sells_something_is_known(raw: str) -> None:
+    assert carries_advert(raw)
+    assert clean_name(raw) is None
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        *(None, "", "Anna", "J. P. de Vries", "J.P. de Vries", "J.de Vries", "A.M.van Dijk", "Jean-Luc", "D'Artagnan"),
+        *("Anna2", "0612345678", "a" * 60, "Anna!", "😀", "Anna (mama)", "Zoe\u0308", "李雷", "Anna ..."),
+    ],
+)
+def test_a_name_that_is_only_odd_sells_nothing(raw: str | None) -> None:
+    assert not carries_advert(raw)
 
 
 def _suppressed(reason: SuppressionReason) -> list[Suppression]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.domain.limits import DEFAULT_LIMITS, Limit, parse_limits
+from service.domain.limits import DEFAULT_LIMITS, Limit, longest_seconds, parse_limits
 
 
 def test_the_default_text_and_the_default_value_are_the_same() -> None:
@@ -30,7 +30,7 @@ def test_a_scope_left_out_keeps_its_default() -> None:
 
 
 def test_the_longest_window_is_what_must_be_remembered() -> None:
-    assert DEFAULT_LIMITS.longest_seconds == 30 * 86_400
+    assert [longest_seconds(each) for each in DEFAULT_LIMITS.by_scope().values()] == [30 * 86_400, 3_600, 3_600, 3_600]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from service.domain.lead import SuppressionReason
 from service.flows import privacy
 from service.store import events, suppressions
 from service.store.tables import Lead
-from tests.support import acts, backups
+from tests.support import acts, backups, chained
 from tests.support.backups import ANNA, BRAM, CARLA, ESRA
 from tests.support.house import House, link
 from tests.support.website import website
@@ -44,6 +44,29 @@ def test_who_said_no_or_was_erased_since_the_backup_stays_so(house: House, taken
     sent = len(house.mails(ANNA)), len(house.mails(CARLA))
     house.live_through(days=20)
     assert (len(house.mails(ANNA)), len(house.mails(CARLA))) == sent
+
+
+def test_receipts_of_who_was_erased_since_the_backup_are_blanked_in_it_and_the_chain_holds(
+    house: House, taken: Path
+) -> None:
+    backups.restore(house, taken, replace=True)
+    found = chained.verified(house)
+    assert (found.broken, found.blanked) == (None, 2)
+    assert BRAM not in repr(chained.entries(house))
+    ends = [each for each in chained.of_lead(house, ANNA) if each.kind == "withdrawn"]
+    assert {each.source for each in ends} == {"no said before the restore"}
+    assert len(chained.of_lead(house, ESRA)) == 3
+
+
+def test_a_backup_keeps_chain_and_blanks_to_the_byte(house: House, tmp_path: Path) -> None:
+    backups.peopled(house)
+    acts.commit(house, privacy.erase, house.services, house.lead(CARLA).id, "asked", house.clock.now())
+    before, noted = chained.entries(house), chained.verified(house).end
+    backups.make(house, tmp_path / "blanked.zip")
+    backups.restore(house, tmp_path / "blanked.zip", replace=True)
+    assert chained.entries(house) == before
+    found = chained.verified(house, noted)
+    assert (found.broken, found.blanked) == (None, 5)
 
 
 def test_a_mailbox_that_was_found_gone_since_the_backup_is_no_unsubscribing(house: House, taken: Path) -> None:

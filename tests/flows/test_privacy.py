@@ -13,6 +13,7 @@ import pytest
 from sqlmodel import Session, select
 
 from service.flows import booking, consent, handover, privacy, settling, signup, ticks
+from service.flows.opt_in_check import OptInRequest
 from service.flows.services import Retention
 from service.store import leads, suppressions
 from service.store.tables import ErasedToken, Lead, Message, OptIn
@@ -204,7 +205,7 @@ def test_who_acts_while_the_erasing_waits_is_not_erased(house: House, act: str) 
         consent.confirm(session, services, session.get_one(OptIn, opt_in_id), {}, now)
 
     def opts_in(session: Session) -> None:
-        request = signup.OptInRequest(email=ANNA, topic="lage-rug", consent_advice=True)
+        request = OptInRequest(email=ANNA, topic="lage-rug", consent_advice=True)
         signup.register(session, services, request, now)
 
     def asks(session: Session) -> None:

@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 
 from service.domain.limits import parse_limits
 from service.flows import ticks
-from service.store.tables import Consent
+from service.store.tables import CapHit, Consent
 from tests.support import acts
 from tests.support.drafts import publish, with_steps
 from tests.support.house import House
@@ -113,11 +113,17 @@ def test_the_cap_is_exact_when_many_ask_at_once(house: House) -> None:
 
 
 def test_a_cap_is_forgotten_when_its_longest_window_is_over(house: House) -> None:
-    short = house.with_changes(limits=parse_limits("address=1/15m; network=30/h; domain=200/h; all=500/h"))
-    acts.confirmed(short)
-    short.clock.advance(minutes=59)
-    ticks.housekeeping(short.services)
-    assert len(short.rows()["cap_hit"]) == 1
-    short.clock.advance(minutes=2)
-    ticks.housekeeping(short.services)
-    assert short.rows()["cap_hit"] == []
+    short = house.with_changes(limits=parse_limits("address=1/3h; network=30/15m; domain=200/2h; all=500/h"))
+    opt_in(website(short))
+
+    def counted_after(**time: float) -> set[str]:
+        short.clock.advance(**time)
+        ticks.housekeeping(short.services)
+        with short.services.database.reading() as session:
+            return set(session.exec(select(CapHit.scope)))
+
+    assert counted_after(minutes=14) == {"address", "network", "domain", "all"}
+    assert counted_after(minutes=2) == {"address", "domain", "all"}, "a network goes as soon as its window ends"
+    assert counted_after(minutes=45) == {"address", "domain"}
+    assert counted_after(hours=1) == {"address"}
+    assert counted_after(hours=1) == set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import string
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from service.errors import RefusedError
 from service.mail.links import Keyring, address_hmac, fingerprint, new_public_id, url
 
 OLD, NEW = "old-key-" + "x" * 40, "new-key-" + "y" * 40
+LETTERS = string.ascii_letters + string.digits + "-_"
 
 
 def test_a_token_has_48_safe_letters_and_gives_its_id_back() -> None:
@@ -70,3 +72,29 @@ def test_the_stand_in_for_an_address_depends_on_key_and_address_and_shows_neithe
 
 def test_a_link_joins_base_purpose_and_token() -> None:
     assert url("https://mail.example/", "u", "T") == "https://mail.example/u/T"
+
+
+def test_what_was_sealed_comes_back_under_its_own_label_alone() -> None:
+    sealed = Keyring([NEW]).seal("form", b"lage-rug")
+    assert Keyring([NEW]).unseal("form", sealed) == b"lage-rug"
+    assert Keyring([NEW]).unseal("other", sealed) is None
+
+
+def test_a_seal_outlives_a_rotation_of_keys_but_not_the_loss_of_its_own() -> None:
+    sealed = Keyring([OLD]).seal("form", b"lage-rug")
+    assert Keyring([NEW, OLD]).unseal("form", sealed) == b"lage-rug"
+    assert Keyring([NEW]).unseal("form", sealed) is None
+
+
+def test_there_is_one_spelling_of_a_sealed_value() -> None:
+    """The last letter of base64 leaves bits unused; a second spelling would be a second token."""
+    for length in range(4):
+        sealed = Keyring([NEW]).seal("form", b"x" * length)
+        spellings = [sealed[:-1] + letter for letter in LETTERS]
+        assert [each for each in spellings if Keyring([NEW]).unseal("form", each) is not None] == [sealed]
+
+
+def test_keys_for_one_purpose_are_not_those_of_another() -> None:
+    ring = Keyring([NEW, OLD])
+    assert len({*ring.derived("a"), *ring.derived("b")}) == 4
+    assert ring.derived("a")[1:] == Keyring([OLD]).derived("a")

@@ -1,4 +1,4 @@
-"""The audit log and the revisions are written once (ACCEPTANCE S2, S4): both databases refuse all else."""
+"""Audit log, revisions and receipts are written once (ACCEPTANCE C9, S2, S4): both databases refuse all else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from service.flows import privacy
 from service.store.db import open_database
 from service.store.schema import migrate
-from tests.support import acts
+from tests.support import acts, chained
 from tests.support.house import House
 
 
@@ -36,6 +36,81 @@ def test_nothing_empties_or_replaces_them_either(house: House) -> None:
     for statement in ways:
         with pytest.raises(IntegrityError), database.transaction() as session:
             session.execute(text(statement))
+
+
+BLANK = "lead_id = NULL, consent_id = NULL, document = NULL, salt = NULL"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM receipt",
+        "DELETE FROM receipt WHERE id = 3",
+        "UPDATE receipt SET document = '{}' WHERE id = 1",
+        "UPDATE receipt SET salt = '00' WHERE id = 1",
+        "UPDATE receipt SET lead_id = 99",
+        "UPDATE receipt SET id = 99 WHERE id = 3",
+        "UPDATE receipt SET kind = 'withdrawn' WHERE id = 1",
+        "UPDATE receipt SET document = NULL WHERE id = 1",
+        "UPDATE receipt SET salt = NULL, document = NULL WHERE id = 1",
+        f"UPDATE receipt SET {BLANK}, digest = 'x' WHERE id = 1",
+        f"UPDATE receipt SET {BLANK}, chain = 'x' WHERE id = 1",
+        f"UPDATE receipt SET {BLANK}, kind = 'withdrawn' WHERE id = 1",
+        f"UPDATE receipt SET {BLANK}, id = 99 WHERE id = 1",
+    ],
+)
+def test_of_a_receipt_nothing_changes(house: House, statement: str) -> None:
+    acts.confirmed(house)
+    before = house.rows()["receipt"]
+    with (
+        pytest.raises(IntegrityError, match="a consent receipt never changes"),
+        house.services.database.transaction() as session,
+    ):
+        session.execute(text(statement))
+    assert house.rows()["receipt"] == before
+
+
+def test_a_receipt_is_blanked_whole_and_once(house: House) -> None:
+    acts.confirmed(house)
+    blank = text(f"UPDATE receipt SET {BLANK} WHERE id = 1")
+    with house.services.database.transaction() as session:
+        session.execute(blank)
+    assert chained.entries(house)[0].document is None
+    for again in (
+        blank,
+        text("UPDATE receipt SET document = '{}', salt = '', lead_id = 1, consent_id = 1 WHERE id = 1"),
+    ):
+        with pytest.raises(IntegrityError), house.services.database.transaction() as session:
+            session.execute(again)
+    assert chained.verified(house).broken is None
+
+
+def test_no_receipt_is_emptied_out_or_replaced(house: House) -> None:
+    acts.confirmed(house)
+    columns = "kind, lead_id, consent_id, document, salt, digest, chain"
+    ways = ["TRUNCATE receipt"]
+    if house.services.database.is_sqlite:
+        ways = [f"INSERT OR REPLACE INTO receipt SELECT {key}, {columns} FROM receipt" for key in ("id", "id + 100")]
+    for statement in ways:
+        with (
+            pytest.raises(IntegrityError, match="a consent receipt never changes"),
+            house.services.database.transaction() as session,
+        ):
+            session.execute(text(statement))
+    assert len(chained.entries(house)) == 3
+
+
+def test_whoever_deletes_a_lead_leaves_nothing_personal_in_the_receipts(house: House) -> None:
+    """Code of before the receipts knows nothing of them, and goes on erasing while an upgrade is rolled out."""
+    acts.confirmed(house)
+    lead = house.lead().id
+    with house.services.database.transaction() as session:
+        session.execute(text("DELETE FROM attempt"))
+        for table in ("message", "withdrawal", "consent", "opt_in", "enrolment", "timeline"):
+            session.execute(text(f"DELETE FROM {table} WHERE lead_id = {lead}"))
+        session.execute(text(f"DELETE FROM lead WHERE id = {lead}"))
+    assert [each.document for each in chained.entries(house)] == [None] * 3
+    assert chained.verified(house).broken is None
 
 
 def test_new_rows_are_written_as_ever_and_a_lead_can_be_erased(house: House) -> None:

@@ -7,6 +7,7 @@ Karin has just asked, and Hugo was erased.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,11 +16,11 @@ import pytest
 from sqlalchemy import CheckConstraint, inspect, text
 
 from service.flows import archive, restoring
-from service.store import dump, schema
+from service.store import dump, receipts, schema
 from service.store.db import open_database
 from service.store.schema import Schema, schema_state
 from service.store.tables import Message, Table
-from tests.support import acts, backups
+from tests.support import acts, backups, chained
 from tests.support.commands import nurture
 from tests.support.house import House, open_house
 from tests.support.running import installation
@@ -111,6 +112,36 @@ def test_links_in_mails_of_before_the_upgrade_work(upgraded: House) -> None:
         erased = str(session.execute(text("SELECT public_id FROM erased_token LIMIT 1")).scalar_one())
     token = upgraded.services.keyring.sign("u", erased)
     assert client.post(f"/u/{token}").status_code == 200  # Hugo, who was erased
+
+
+def test_each_consent_and_each_no_of_before_has_its_receipt_in_an_unbroken_chain(upgraded: House) -> None:
+    with upgraded.services.database.reading() as session:
+        (given, ended) = (
+            session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() for table in ("consent", "withdrawal")
+        )
+    entries = chained.entries(upgraded)
+    assert given > 10
+    assert ended > 1
+    assert [each.kind for each in entries].count("given") == given
+    assert [each.kind for each in entries].count("withdrawn") == ended
+    assert chained.verified(upgraded).broken is None
+    times = [json.loads(each.document or "")["at"] for each in entries]
+    assert times == sorted(times)
+    ilse = chained.of_lead(upgraded, at("ilse"))
+    assert [(each.purpose, each.source) for each in ilse] == [
+        ("advice", "form"),
+        ("follow_up", "form"),
+        ("follow_up", "confirmation"),
+    ]
+    upgraded.opt_in(at("nora"))
+    with upgraded.services.database.transaction() as session:
+        assert receipts.write_missing(session) == 0, "what the migration wrote is what the code of now would have"
+    # Word for word the evidence that the code of now writes: all of it is written anew, and compared.
+    chained.meddle(upgraded, "DELETE FROM receipt")
+    with upgraded.services.database.transaction() as session:
+        receipts.write_missing(session)
+    again = chained.entries(upgraded)
+    assert [each.document for each in again[: len(entries)]] == [each.document for each in entries]
 
 
 def test_everyone_who_was_not_to_get_mail_still_gets_none(upgraded: House) -> None:

@@ -29,6 +29,17 @@ def with_practice(draft: Draft | None = None, **changes: object) -> Draft:
     )
 
 
+def with_form(name: str = "lage-rug", **changes: object) -> Draft:
+    """One form with other keys, as in `with_form(require_token=True)`."""
+
+    def changed(part: Part) -> Part:
+        document = deepcopy(part.document)
+        document["forms"][name] |= changes
+        return replace(part, document=document)
+
+    return replace(shipped(), parts=_swapped(shipped(), "forms", changed))
+
+
 def with_sequence(
     change: Callable[[Document], None],
     draft: Draft | None = None,

@@ -21,6 +21,7 @@ from sqlalchemy import select
 from service.domain.limits import parse_limits
 from service.flows import publishing, signup, ticks
 from service.flows.drafts import Draft, read_draft
+from service.flows.opt_in_check import OptInRequest
 from service.flows.sending import Sender
 from service.flows.services import Services
 from service.mail.links import Keyring
@@ -69,7 +70,7 @@ class House:
         given: dict[str, Any] = {"topic": "lage-rug", "consent_advice": True, "consent_follow_up": True}
         given |= {"email": address} | fields
         with self.services.database.transaction() as session:
-            signup.register(session, self.services, signup.OptInRequest(**given), self.clock.now())
+            signup.register(session, self.services, OptInRequest(**given), self.clock.now())
 
     def send_due(self) -> int:
         """Hand over all that is due. Returns how many advices and follow-ups were accepted."""

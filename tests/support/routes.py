@@ -52,6 +52,7 @@ ROUTES: dict[str, Kind] = {
     "GET /metrics": FIGURES,
     "POST /api/opt-ins": DATA,
     "OPTIONS /api/opt-ins": EMPTY,
+    "GET /api/challenges": DATA,
     "GET /c/{token}": FORM,
     "POST /c/{token}": PAGE,
     "GET /u/{token}": FORM,
@@ -87,7 +88,7 @@ BODIES: dict[str, dict[str, str]] = {
 }
 """The form to post where an empty one is refused."""
 
-WITHOUT_DATABASE = {"GET /healthz", "OPTIONS /api/opt-ins", "GET /static", "GET /openapi.json"}
+WITHOUT_DATABASE = {"GET /healthz", "OPTIONS /api/opt-ins", "GET /api/challenges", "GET /static", "GET /openapi.json"}
 WITHOUT_DATABASE |= {"GET /", "GET /demo", "GET /demo/inbox.json", "GET /demo/inbox/{mail_id}/html"}
 """These answer whatever becomes of the database; the figures say that it is away."""
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
 from service.domain.lead import Suppression, SuppressionReason
+from service.domain.limits import parse_limits
+from service.flows import form_tokens
 from service.store import suppressions
+from service.web import even_pace
 from tests.support.house import House, link
-from tests.support.website import BROWSER, OPT_IN, opt_in
+from tests.support.proofs import solved
+from tests.support.website import BROWSER, OPT_IN, opt_in, website
 
 
 def suppress(house: House, address: str, reason: SuppressionReason) -> None:
@@ -33,6 +41,11 @@ def test_every_kind_of_address_gets_the_same_answer(house: House, client: TestCl
     names = ("new", "pending", "confirmed", "unsubscribed", "complained", "bounced", "capped")
     asked = [OPT_IN | {"email": f"{name}@example.org"} for name in names]
     asked.append(OPT_IN | {"email": "bot@example.org", "leave_empty": "koop nu"})
+    fresh = form_tokens.issue(house.services, "lage-rug", datetime.now(UTC))
+    asked.append(OPT_IN | {"email": "fast@example.org", "form": "lage-rug", "form_token": fresh})
+    asked.append(OPT_IN | {"email": "throwaway@mailinator.com"})
+    asked.append(OPT_IN | {"email": "bot@example.org", "first_name": "Anna2"})
+    asked = [{"form": "lage-rug"} | each for each in asked]  # the thank-you page is that of the form
     as_json = {_told(client.post("/api/opt-ins", json=each)) for each in asked}
     assert len(as_json) == 1
     as_form = {
@@ -62,6 +75,46 @@ def test_the_caps_and_the_list_of_those_who_said_no_still_hold(house: House, cli
     opt_in(client, "complained@example.org")
     house.send_due()
     assert [mail["To"] for mail in house.mails()][1:] == ["bounced@example.org"]
+
+
+@pytest.mark.parametrize("limits", ["domain=1/h", "all=1/h"])
+def test_above_a_cap_of_many_the_answer_is_the_same(house: House, limits: str) -> None:
+    client = website(house.with_changes(limits=parse_limits(limits)))
+    asked = [OPT_IN | {"email": f"a{number}@example.org"} for number in range(3)]
+    assert len({_told(client.post("/api/opt-ins", json=each)) for each in asked}) == 1
+    assert [len(house.messages(f"a{number}@example.org")) for number in range(3)] == (
+        [1, 0, 0] if limits.startswith("domain") else [1, 1, 1]
+    )
+
+
+def test_where_a_proof_is_asked_for_the_answer_without_one_is_the_same(house: House) -> None:
+    client = website(house.with_changes(proof_of_work=True))
+    challenge = client.get("/api/challenges").json()
+    asked = [OPT_IN | {"email": "a@example.org", "altcha": solved(challenge)}, OPT_IN | {"email": "b@example.org"}]
+    assert len({_told(client.post("/api/opt-ins", json=each)) for each in asked}) == 1
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "left"), [(0.0, 0.0), (0.01, 0.09), (0.099, 0.001), (0.1, 0.0), (0.101, 0.099), (7.25, 0.05)]
+)
+def test_an_answer_leaves_at_a_whole_pace_after_it_was_asked_for(elapsed: float, left: float) -> None:
+    assert even_pace.seconds_left(elapsed, timedelta(milliseconds=100)) == pytest.approx(left)
+    assert even_pace.seconds_left(elapsed, timedelta(0)) == 0
+
+
+def test_every_answer_keeps_the_pace_once_all_is_committed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[tuple[float, int]] = []
+
+    def wait(seconds: float) -> None:
+        waits.append((seconds, len(house.rows()["opt_in"])))
+
+    monkeypatch.setattr(time, "sleep", wait)
+    client = website(house.with_changes(answer_pace=timedelta(hours=1)))
+    for address in ("new@example.org", "new@example.org"):  # the second is capped
+        opt_in(client, address)
+    opt_in(client, "bot@example.org", leave_empty="x")
+    assert [count for _, count in waits] == [1, 2, 3]
+    assert all(3_000 < seconds <= 3_600 for seconds, _ in waits)
 
 
 def _told(answer: Response) -> tuple[object, ...]:

@@ -55,7 +55,7 @@ def fuzzed(house: House) -> Fuzzed:
     values["/media/{name}"] = {"path.name": [IMAGE, IMAGE.upper()]}
     values["/api/opt-ins"] = {"body.email": ["anna@example.org", "new@example.org"], "body.topic": ["lage-rug"]}
     return fuzz(
-        create_app(house.services, worker_alive=None),
+        create_app(house.with_changes(proof_of_work=True).services, worker_alive=None),
         values=values,
         strict=["/api/opt-ins"],
         examples=EXAMPLES,

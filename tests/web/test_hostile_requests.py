@@ -9,8 +9,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.support.house import House, link
-from tests.support.listening import listening
 from tests.support.routes import ROUTES
+from tests.support.web_servers import serving
 from tests.support.website import BROWSER, opt_in
 
 HOST = b"Host: localhost\r\n"
@@ -65,8 +65,8 @@ ODD = {
 
 @pytest.fixture
 def port(house: House) -> Iterator[int]:
-    with listening(house) as port:
-        yield port
+    with serving(house) as url:
+        yield int(url.rpartition(":")[2])
 
 
 def status_of(port: int, request: bytes) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.house import House
-from tests.support.listening import listening
+from tests.support.web_servers import serving
 
 _CHUNK = b"3e8\r\n" + b" " * 1000 + b"\r\n"
 _HEAD = b"POST /api/opt-ins HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -17,8 +17,8 @@ _HEAD = b"POST /api/opt-ins HTTP/1.1\r\nHost: localhost\r\nContent-Type: applica
 
 @pytest.fixture
 def port(house: House) -> Iterator[int]:
-    with listening(house) as port:
-        yield port
+    with serving(house) as url:
+        yield int(url.rpartition(":")[2])
 
 
 def first_line(connection: socket.socket) -> bytes:

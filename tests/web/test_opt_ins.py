@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from service.domain.screening import Held
 from tests.support.house import House, part
 from tests.support.website import BROWSER, OPT_IN, opt_in
 
@@ -183,7 +184,7 @@ def test_the_same_idempotency_key_is_one_opt_in(house: House, client: TestClient
 
 def test_a_field_nobody_sees_holds_the_advice_for_staff(house: House, client: TestClient) -> None:
     opt_in(client, leave_empty="http://spam.example")
-    assert [(message.state, message.reason) for message in house.messages()] == [("held", "honeypot")]
+    assert [(message.state, message.reason) for message in house.messages()] == [("held", Held.HONEYPOT)]
 
 
 def test_what_later_versions_will_read_is_accepted_now(client: TestClient) -> None:

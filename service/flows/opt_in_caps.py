@@ -1,0 +1,106 @@
+"""The caps on opt-ins: of an address, a mail domain, a client network, and of all together (ACCEPTANCE E2).
+
+Exact over all processes: whoever counts holds one lock for it, until what was counted is committed. It is taken after
+those of leads and suppressions, and before those of alerts, so nobody waits in a ring.
+
+What counts: for a network, each opt-in that was taken (202); for an address and its domain, each that made an advice,
+held ones included, for staff may let those go; for all together, each whose advice may leave by itself. What is
+refused counts nowhere.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from service.domain.limits import longest_seconds
+from service.errors import TooManyError
+from service.flows import alerts
+from service.flows.services import Services
+from service.store import caps
+from service.store.db import take_locks
+
+_DOMAIN_ALERT = "opt-ins-domain-capped"
+ADDRESS, DOMAIN, NETWORK, ALL = "address", "domain", "network", "all"
+
+
+def take_turn(session: Session) -> None:
+    """From here on nobody else counts opt-ins, until the transaction ends."""
+    take_locks(session, ["limits:opt-in"])
+
+
+def check_network(session: Session, services: Services, network: str, now: datetime) -> None:
+    """Raise TooManyError where this client network (a keyed hash) is at its cap."""
+    full = [
+        limit
+        for limit in services.limits.network
+        if caps.used(session, NETWORK, network, limit.seconds, now) >= limit.count
+    ]
+    if not full:
+        return
+    room_at = now
+    for limit in full:
+        # As many newer ones as the cap allows: when this one leaves the window, one more may come.
+        last = caps.newest(session, NETWORK, network, limit.count) or now
+        room_at = max(room_at, last + timedelta(seconds=limit.seconds))
+    seconds = max(1, math.ceil((room_at - now).total_seconds()))
+    minutes = math.ceil(seconds / 60)
+    raise TooManyError(
+        "this client network is at its cap",
+        "Vanaf jouw internetverbinding kwamen te veel aanvragen. "
+        f"Probeer het over {minutes} {'minuut' if minutes == 1 else 'minuten'} nog eens.",
+        retry_after=seconds,
+    )
+
+
+def count_network(session: Session, network: str, now: datetime) -> None:
+    """Count an opt-in that was taken from this client network."""
+    caps.count(session, NETWORK, network, now)
+
+
+def is_full(session: Session, services: Services, address: str, now: datetime) -> bool:
+    """Would one more advice be too many for this address or for its domain? Staff are told of a domain.
+
+    A provider with many users has one cap too, so in a flood its real leads may get no mail: somebody must know.
+    """
+    if caps.over(session, ADDRESS, services.hmac(address), services.limits.address, now):
+        return True
+    if not caps.over(session, DOMAIN, services.domain_key(address), services.limits.domain, now):
+        return False
+    alerts.tell(
+        session,
+        _DOMAIN_ALERT,
+        dutch=(
+            "Voor één maildomein kwamen meer aanvragen dan NURTURE_OPT_IN_LIMITS toelaat (domain). Wat daarboven komt, "
+            "krijgt geen mail. Zijn ze echt? Verhoog dan die grens, bijvoorbeeld domain=1000/h."
+        ),
+        english=(
+            "more opt-ins came for one mail domain than NURTURE_OPT_IN_LIMITS lets through (domain); those above it "
+            "get no mail; if they are genuine, raise that cap, as in domain=1000/h"
+        ),
+        now=now,
+    )
+    return True
+
+
+def is_crowded(session: Session, services: Services, now: datetime) -> bool:
+    """Would one more advice be too many for all opt-ins together?"""
+    return caps.over(session, ALL, "", services.limits.everyone, now)
+
+
+def count_advice(session: Session, services: Services, address: str, now: datetime, *, held: bool) -> None:
+    """Count an advice for its address and domain; and for all, unless it is held."""
+    caps.count(session, ADDRESS, services.hmac(address), now)
+    caps.count(session, DOMAIN, services.domain_key(address), now)
+    if not held:
+        caps.count(session, ALL, "", now)
+
+
+def forget(session: Session, services: Services, now: datetime) -> None:
+    """Drop what no cap looks at any more, each as soon as its own window ends. The last full domain ends its alert."""
+    for scope, limits in services.limits.by_scope().items():
+        caps.forget(session, [scope], now - timedelta(seconds=longest_seconds(limits)))
+    if not caps.any_over(session, DOMAIN, services.limits.domain, now):
+        alerts.mended(session, _DOMAIN_ALERT, now)

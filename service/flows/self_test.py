@@ -1,0 +1,142 @@
+"""Once a day the service presses its own way out, as a mail program would (RFC 8058), and tells staff when it is shut.
+
+The lead it does that for is made for the occasion and gone a moment later. Its address lies in `.invalid` (RFC 2606),
+it asked for nothing and agreed to nothing: so there is no mail to it, no receipt of it, and it counts nowhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import httpx
+import structlog
+from sqlmodel import Session, col, delete
+
+from service.domain.lead import SuppressionReason
+from service.flows import alerts
+from service.flows.published import NAMES
+from service.flows.services import Services
+from service.mail.links import new_public_id
+from service.store import events, leads, sequences, suppressions
+from service.store.db import real_now
+from service.store.tables import Lead, TimelineEntry
+
+EVERY, AFTER_A_FAULT = timedelta(days=1), timedelta(hours=1)
+_DOMAIN = "self-test.invalid"
+_FACT, _CAUSE = "self_test", "self-test"
+_SECONDS = 10.0
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Fault:
+    english: str
+    dutch: str
+
+
+def run_where_due(services: Services) -> None:
+    """Test the way out where it is time to: each day of real time, each hour while it is shut. One process does it."""
+    if not services.self_test:
+        return
+    with services.database.transaction() as session:
+        lead = _begin(session, services)
+    if lead is None:
+        return
+    fault = _press(f"{services.base_url}/u/{services.keyring.sign('u', lead.public_id)}")
+    with services.database.transaction() as session:
+        if fault is None and not _is_withdrawn(session, services, lead.address):
+            fault = _Fault(
+                english="it answered 200, but nothing was withdrawn here: another installation answers there",
+                dutch="het antwoord was goed, maar hier is niets afgemeld: daar antwoordt een andere installatie",
+            )
+        _end(session, services, lead.address, fault)
+
+
+def _begin(session: Session, services: Services) -> Lead | None:
+    """The lead to test with; None where it is not time yet. Whoever else looks now finds it begun.
+
+    Before anything is published no mail with a link can have left, and no page can be shown.
+    """
+    if sequences.live(session, "practice", NAMES["practice"]) is None:
+        return None
+    kept = events.hold_fact(session, _FACT)
+    now = real_now(session)
+    if kept and now - datetime.fromisoformat(kept["at"]) < (AFTER_A_FAULT if kept["faulty"] else EVERY):
+        return None
+    if kept and kept["address"]:  # that test never came to its end
+        _remove(session, services, kept["address"])
+    moment = services.clock.now()
+    lead = Lead(
+        public_id=new_public_id(),
+        address=f"{new_public_id().lower()}@{_DOMAIN}",
+        created_at=moment,
+        erase_at=moment + EVERY,
+    )
+    session.add(lead)
+    session.flush()
+    faulty = bool(kept and kept["faulty"])
+    events.set_fact(session, _FACT, {"at": now.isoformat(), "address": lead.address, "faulty": faulty})
+    return lead
+
+
+def _press(url: str) -> _Fault | None:
+    """The post of a mail program: no cookie, nothing followed, nothing read of the body. No transaction is open."""
+    form = {"List-Unsubscribe": "One-Click"}
+    try:
+        with httpx.stream("POST", url, data=form, timeout=_SECONDS, follow_redirects=False) as answer:
+            status, headers = answer.status_code, answer.headers
+    except httpx.TimeoutException:
+        return _Fault(
+            english=f"no answer within {_SECONDS:.0f} seconds", dutch=f"geen antwoord in {_SECONDS:.0f} seconden"
+        )
+    except httpx.HTTPError as error:
+        kind = type(error).__name__
+        return _Fault(english=f"it cannot be reached ({kind})", dutch=f"niet te bereiken ({kind})")
+    if status != httpx.codes.OK:
+        return _Fault(
+            english=f"it answered {status} instead of 200", dutch=f"het antwoord was {status} in plaats van 200"
+        )
+    unwanted = next((name for name in ("Location", "Set-Cookie") if name in headers), None)
+    if unwanted:
+        return _Fault(
+            english=f"something in between adds {unwanted} to the answer",
+            dutch=f"iets onderweg zet {unwanted} bij het antwoord",
+        )
+    return None
+
+
+def _is_withdrawn(session: Session, services: Services, address: str) -> bool:
+    hmac = services.hmac(address)
+    return any(each.reason == SuppressionReason.UNSUBSCRIBE for each in suppressions.of(session, [hmac]).get(hmac, []))
+
+
+def _end(session: Session, services: Services, address: str, fault: _Fault | None) -> None:
+    kept = events.hold_fact(session, _FACT) or {}
+    _remove(session, services, address)
+    events.set_fact(session, _FACT, {**kept, "address": None, "faulty": fault is not None})
+    now = services.clock.now()
+    if fault is None:
+        alerts.mended(session, _CAUSE, now)
+        return
+    log.error("self-test failed", fault=fault.english)
+    alerts.tell(
+        session,
+        _CAUSE,
+        dutch=f"Afmelden met één klik werkt niet: {fault.dutch}. Open {services.base_url}/healthz in een browser. "
+        "Klopt NURTURE_BASE_URL, en het certificaat en de proxy ervoor? De dienst probeert het elk uur opnieuw.",
+        english=f"unsubscribing with one click does not work: {fault.english}. Open {services.base_url}/healthz in a "
+        "browser; check NURTURE_BASE_URL, the certificate, and the proxy in front. It is tried again each hour.",
+        now=now,
+    )
+
+
+def _remove(session: Session, services: Services, address: str) -> None:
+    """All that a test leaves; nothing of it is kept, as nobody stands behind it."""
+    lead = leads.by_address(session, address)
+    hmac = services.hmac(address)
+    leads.lock(session, [lead.id] if lead else [], [hmac])
+    suppressions.lift(session, hmac, SuppressionReason.UNSUBSCRIBE)
+    if lead is not None:
+        session.exec(delete(TimelineEntry).where(col(TimelineEntry.lead_id) == lead.id))
+        session.exec(delete(Lead).where(col(Lead.id) == lead.id))

@@ -1,0 +1,160 @@
+"""Receipts of consents given and withdrawn: a chain that grows at its end, and in which nothing changes."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, event, true
+from sqlmodel import Session, col, select
+
+from service.domain import evidence
+from service.store.db import take_locks
+from service.store.tables import Consent, Lead, OptIn, ReceiptEntry, Withdrawal
+
+_OWED = "receipts owed"
+_BATCH = 500
+
+
+def owe(session: Session, consents: Iterable[Consent]) -> None:
+    """Write the receipts that these consents (just given, or just withdrawn) lack, as the last thing before the commit.
+
+    All receipts go behind one lock, and whoever holds it may wait for no other: so it is taken when nothing else is
+    left to take, and kept for the length of a commit.
+    """
+    owed: list[Consent] = session.info.setdefault(_OWED, [])
+    if not owed:
+
+        def pay(_session: object) -> None:
+            session.flush()
+            write_missing(session, {consent.id for consent in session.info.pop(_OWED)})
+
+        event.listen(session, "before_commit", pay, once=True)
+    owed.extend(consents)
+
+
+def write_missing(session: Session, consent_ids: Collection[int] | None = None) -> int:
+    """Write the receipts that are missing, of these consents or of all. Returns how many.
+
+    Of all: code of before the receipts writes none, and it may run on beside ours while an upgrade is rolled out.
+    """
+    take_locks(session, ["receipts"])
+    found = sorted(_missing(session, consent_ids), key=lambda each: each[0])
+    last = newest(session) if found else None
+    position, chain = (last.id, last.chain) if last else (0, evidence.BEGIN)
+    for (_, kind, consent_id), facts in found:
+        position += 1
+        document, salt = evidence.canonical(facts), secrets.token_hex(16)
+        digest = evidence.digest(salt, document)
+        chain = evidence.chain(chain, position, kind, digest)
+        session.add(
+            ReceiptEntry(
+                id=position,
+                kind=kind,
+                lead_id=facts["lead"],
+                consent_id=consent_id,
+                document=document,
+                salt=salt,
+                digest=digest,
+                chain=chain,
+            )
+        )
+    session.flush()
+    return len(found)
+
+
+def newest(session: Session) -> ReceiptEntry | None:
+    """The last link of the chain; its place is how many there are."""
+    return session.exec(select(ReceiptEntry).order_by(col(ReceiptEntry.id).desc()).limit(1)).first()
+
+
+def chain_before(session: Session, position: int) -> str:
+    """What the link at a place was chained to."""
+    before = session.exec(select(ReceiptEntry.chain).where(ReceiptEntry.id == position - 1)).first()
+    return before or evidence.BEGIN
+
+
+def of_lead(session: Session, lead_id: int) -> Sequence[ReceiptEntry]:
+    """A lead's receipts, oldest first; none once the lead was erased."""
+    statement = select(ReceiptEntry).where(ReceiptEntry.lead_id == lead_id).order_by(col(ReceiptEntry.id))
+    return session.exec(statement).all()
+
+
+def walk(session: Session) -> Generator[ReceiptEntry, None, None]:
+    """Every link from the first on, as of one moment; never all of them in memory.
+
+    Close it: on PostgreSQL it reads from a cursor of the server's.
+    """
+    statement = select(ReceiptEntry).order_by(col(ReceiptEntry.id))
+    with closing(session.exec(statement.execution_options(yield_per=_BATCH))) as entries:
+        for entry in entries:
+            yield entry
+            session.expunge(entry)
+
+
+def _missing(
+    session: Session, consent_ids: Collection[int] | None
+) -> Iterator[tuple[tuple[datetime, evidence.Kind, int], dict[str, Any]]]:
+    """(when, kind, consent), by which they are put in order, and the evidence."""
+    among = true() if consent_ids is None else col(Consent.id).in_(consent_ids)
+    given = (
+        select(Consent, OptIn, Lead.address)
+        .join(OptIn, col(OptIn.id) == Consent.opt_in_id)
+        .join(Lead, col(Lead.id) == Consent.lead_id)
+        .outerjoin(ReceiptEntry, _receipt_of("given"))
+        .where(among, col(ReceiptEntry.id).is_(None))
+    )
+    for consent, opt_in, address in session.exec(given):
+        yield (consent.given_at, "given", consent.id), _given(consent, opt_in, address)
+    withdrawn = (
+        select(Withdrawal, Consent.purpose, Lead.address)
+        .join(Consent, col(Consent.id) == Withdrawal.consent_id)
+        .join(Lead, col(Lead.id) == Withdrawal.lead_id)
+        .outerjoin(ReceiptEntry, _receipt_of("withdrawn"))
+        .where(among, col(ReceiptEntry.id).is_(None))
+    )
+    for withdrawal, purpose, address in session.exec(withdrawn):
+        yield (withdrawal.at, "withdrawn", withdrawal.consent_id), _withdrawn(withdrawal, purpose, address)
+
+
+def _receipt_of(kind: evidence.Kind) -> ColumnElement[bool]:
+    return and_(col(ReceiptEntry.consent_id) == Consent.id, col(ReceiptEntry.kind) == kind)
+
+
+def _given(consent: Consent, opt_in: OptIn, address: str) -> dict[str, Any]:
+    return {
+        "kind": "given",
+        "consent": consent.id,
+        "lead": consent.lead_id,
+        "address": address,
+        "purpose": consent.purpose,
+        "source": consent.source,
+        "effective": consent.effective,
+        "version": consent.version,
+        "wording": consent.wording,
+        "topic": opt_in.topic,
+        "form": opt_in.form,
+        "page": opt_in.source_url,
+        "follow_up_ticked": opt_in.follow_up_ticked,
+        "asked_at": _utc(opt_in.created_at),
+        "at": _utc(consent.given_at),
+    }
+
+
+def _withdrawn(withdrawal: Withdrawal, purpose: str, address: str) -> dict[str, Any]:
+    return {
+        "kind": "withdrawn",
+        "consent": withdrawal.consent_id,
+        "lead": withdrawal.lead_id,
+        "address": address,
+        "purpose": purpose,
+        "source": withdrawal.source,
+        "at": _utc(withdrawal.at),
+    }
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()
