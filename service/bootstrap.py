@@ -13,7 +13,7 @@ from service.domain.clock import Clock, RealClock
 from service.domain.mailbox import Mailbox
 from service.domain.send_limits import NO_LIMITS
 from service.errors import Problem, ProblemsError, RefusedError
-from service.flows import publishing, put_back
+from service.flows import keys, publishing, put_back
 from service.flows.demo_clock import DemoClock
 from service.flows.drafts import read_draft
 from service.flows.services import Retention, Services
@@ -55,6 +55,9 @@ def build(settings: Settings) -> Services:
         retention=Retention(
             after_advice=timedelta(days=settings.erase_after_days),
             after_opt_in=timedelta(days=settings.erase_at_latest_days),
+            after_last_mail=timedelta(days=settings.erase_after_last_mail_days),
+            events=timedelta(days=settings.events_days),
+            backups=timedelta(days=settings.backup_days),
         ),
         alert_to=tuple(settings.alert_to),
         alert_url=settings.alert_url,
@@ -62,6 +65,7 @@ def build(settings: Settings) -> Services:
         # The demo's clock and inbox are a play: nobody has to be told there.
         self_test=(settings.production if settings.self_test is None else settings.self_test) and not settings.demo,
         allowed_origins=settings.allowed_origins,
+        webhook_secrets=settings.webhook_secrets,
         mail_dir=_mail_dir(settings.mail_url),
         backlog_limit=settings.backlog_limit,
         trusted_proxies=settings.trusted_proxies,
@@ -98,7 +102,7 @@ def keep_keys(database: Database, settings: Settings) -> None:
     with database.transaction() as session:
         known = events.hold_fact(session, "keys")  # on a new database all processes of an installation come at once
         check_keys(session, settings)
-        signing = sorted({fingerprint(key) for key in settings.secret_keys})
+        signing = sorted({fingerprint(key) for key in settings.secret_keys} - keys.retired(session))
         suppression = fingerprint(settings.suppression_key)
         if known != (kept := {"signing": signing, "suppression": suppression}):
             events.set_fact(session, "keys", kept)
@@ -117,10 +121,14 @@ def check_keys(session: Session, settings: Settings) -> None:
             "NURTURE_SUPPRESSION_KEY is not the one this database was made with: people who said no would get mail "
             "again; put the old key back"
         )
+    if fingerprint(settings.secret_keys[0]) in keys.retired(session):
+        raise RefusedError(
+            "the first of NURTURE_SECRET_KEYS was retired: put a new key in front of it, or leave it out"
+        )
     if set(kept["signing"]) - {fingerprint(key) for key in settings.secret_keys}:
         raise RefusedError(
             "a key in use is gone from NURTURE_SECRET_KEYS: links in mails that were sent would die; "
-            "add it again behind the newer ones"
+            "add it again behind the newer ones, or see: nurture keys retire"
         )
 
 

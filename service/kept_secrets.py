@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -19,26 +20,53 @@ FILES: Mapping[str, str] = MappingProxyType({"secret_keys": "secret-key", "suppr
 def kept_secret(folder: Path, name: str, *, setting: str) -> str:
     """The secret in `folder/name`, made there on the first call with 256 bits, readable by its owner alone.
 
-    Two processes that start together agree on one. Raises ProblemsError where it cannot be read or kept.
+    Two processes that start together agree on one. Where several stand in it, the newest. Raises ProblemsError where
+    it cannot be read or kept.
     """
+    return kept_secrets(folder, name, setting=setting)[0]
+
+
+def kept_secrets(folder: Path, name: str, *, setting: str) -> tuple[str, ...]:
+    """As `kept_secret`, with those of before a rotation: one a line, newest first."""
     path = folder / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             _place(path, secrets.token_urlsafe(32))
-        kept = path.read_text(encoding="ascii").strip()
+        kept = tuple(path.read_text(encoding="ascii").split())
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not plain text"
         sentence = f"{setting} is not set, and a secret of our own cannot be kept in {path}: {reason}"
         raise ProblemsError([Problem(id="setting-kept-secret", message=sentence)]) from error
-    if len(kept) < 32:
+    if not kept or min(map(len, kept)) < 32:
         sentence = f"the secret kept in {path} is damaged; put the file back from a backup, or set {setting}"
         raise ProblemsError([Problem(id="setting-kept-secret", message=sentence)])
     return kept
 
 
+def put_in_front(folder: Path, name: str, *, setting: str) -> str:
+    """Make a new secret that stands before those in `folder/name`, and return it. The file is whole at any moment."""
+    with _turn(folder, name):
+        new = secrets.token_urlsafe(32)
+        _replace(folder / name, (new, *kept_secrets(folder, name, setting=setting)))
+    return new
+
+
+def take_out(folder: Path, name: str, secret: str) -> bool:
+    """Drop one secret from `folder/name`; False where it does not stand there, or nothing would be left."""
+    if not (folder / name).exists():
+        return False
+    with _turn(folder, name):
+        kept = (folder / name).read_text("ascii").split()
+        left = tuple(each for each in kept if each != secret)
+        if not left or len(left) == len(kept):
+            return False
+        _replace(folder / name, left)
+    return True
+
+
 def read_kept(folder: Path) -> dict[str, str]:
-    """file name -> the secret kept in it, of those that are there. OSError where one cannot be read."""
+    """file name -> what is kept in it, a secret a line, of those that are there. OSError where one cannot be read."""
     return {name: (folder / name).read_text("ascii").strip() for name in FILES.values() if (folder / name).exists()}
 
 
@@ -51,13 +79,40 @@ def put_kept(folder: Path, secrets_by_name: Mapping[str, str]) -> None:
 
 def _place(path: Path, secret: str) -> None:
     # Written whole before it has its name, and linked rather than renamed: the first of two processes wins.
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # 0600 by itself
+    temporary = _written(path, secret)
     try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secret + "\n")
-            file.flush()
-            os.fsync(file.fileno())
         with contextlib.suppress(FileExistsError):
             os.link(temporary, path)
     finally:
+        temporary.unlink()
+
+
+def _replace(path: Path, several: tuple[str, ...]) -> None:
+    temporary = _written(path, "\n".join(several))
+    try:
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink()
+        raise
+
+
+def _written(path: Path, text: str) -> Path:
+    """A file beside `path` that holds the text for good."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # 0600 by itself
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
         Path(temporary).unlink()
+        raise
+    return Path(temporary)
+
+
+@contextlib.contextmanager
+def _turn(folder: Path, name: str) -> Iterator[None]:
+    """Of two who change a file at once one waits, or the key of the first would be lost."""
+    with (folder / f".{name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -35,10 +35,10 @@ def count(text: str) -> int:
     return int(text)
 
 
-def days(text: str) -> int:
-    """A whole number of days, from 1 to ten years."""
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= 3_650:
-        raise ValueError(f"{text!r} is no number of days; write a whole number from 1 to 3650")
+def days(text: str, *, least: int = 1, most: int = 3_650) -> int:
+    """A whole number of days, from 1 to ten years unless told otherwise."""
+    if not text.isascii() or not text.isdecimal() or not least <= int(text) <= most:
+        raise ValueError(f"{text!r} is no number of days; write a whole number from {least} to {most}")
     return int(text)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,7 +19,7 @@ from service.domain.retries import DEFAULT_RETRIES, Retries, parse_retries
 from service.domain.send_limits import NO_LIMITS, SendLimits, parse_send_limits
 from service.environment import DOTENV, PREFIX, Written, problem_id, read_surroundings
 from service.errors import Language, Problem, ProblemsError
-from service.kept_secrets import FILES, kept_secret
+from service.kept_secrets import FILES, kept_secret, kept_secrets
 
 WEBHOOK_SECRETS = "NURTURE_WEBHOOK_SECRETS_"
 _PLACEHOLDER_FROM = Mailbox(name="Solid Performance", address="advies@praktijk.example")
@@ -44,6 +45,8 @@ def _environment_name(text: str) -> str:
 Switch = Annotated[bool, _from_text(values.switch)]
 Count = Annotated[int, _from_text(values.count)]
 Days = Annotated[int, _from_text(values.days)]
+LongDays = Annotated[int, _from_text(partial(values.days, least=30, most=730))]
+BackupDays = Annotated[int, _from_text(partial(values.days, most=30))]
 Folder = Annotated[Path, _from_text(values.folder)]
 Sender = Annotated[Mailbox, _from_text(parse_mailbox)]
 Limits = Annotated[OptInLimits, _from_text(parse_limits)]
@@ -98,6 +101,9 @@ class Settings(BaseSettings):
     self_test: Switch | None = None  # None: in production alone
     erase_after_days: Days = 14
     erase_at_latest_days: Days = 28
+    erase_after_last_mail_days: LongDays = 183
+    events_days: LongDays = 90
+    backup_days: BackupDays = 30
 
     @property
     def production(self) -> bool:
@@ -206,7 +212,7 @@ def _make(data_dir: Path) -> None:
 def _with_kept_secrets(settings: Settings) -> Settings:
     kept: dict[str, object] = {}
     if not settings.secret_keys:
-        kept["secret_keys"] = (kept_secret(settings.data_dir, FILES["secret_keys"], setting="NURTURE_SECRET_KEYS"),)
+        kept["secret_keys"] = kept_secrets(settings.data_dir, FILES["secret_keys"], setting="NURTURE_SECRET_KEYS")
     if not settings.suppression_key:
         name = "NURTURE_SUPPRESSION_KEY"
         kept["suppression_key"] = kept_secret(settings.data_dir, FILES["suppression_key"], setting=name)

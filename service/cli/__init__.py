@@ -10,14 +10,19 @@ from service.cli import (
     approving,
     audit,
     backups,
+    bookings,
     checking,
     consent,
     dev,
     doctor,
+    keys,
+    lead_data,
     leads,
     messages,
     previewing,
     publishing,
+    requests,
+    retention,
     running,
     setup,
     simulating,
@@ -59,9 +64,16 @@ app.command("audit")(audit.audit)
 app.command()(stats.stats)
 app.command()(backups.backup)
 app.command()(backups.restore)
+app.command()(retention.retention)
 app.add_typer(leads.app, name="lead")
+leads.app.command()(lead_data.export)
+leads.app.command()(lead_data.erase)
+leads.app.command()(lead_data.traces)
+app.add_typer(keys.app, name="keys")
 app.add_typer(consent.app, name="consent")
 app.add_typer(messages.app, name="message")
+app.add_typer(requests.app, name="request")
+app.add_typer(bookings.app, name="bookings")
 app.add_typer(topics.app, name="new")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,23 +13,36 @@ from service.cli.opening import open_services, staff_name
 from service.errors import RefusedError
 
 if TYPE_CHECKING:
-    from service.flows.archive import Archive
+    from collections.abc import Mapping
+
+    from service.flows.archive import Archive, Manifest
     from service.settings import Settings
 
 _WORD = "replace"
 
 
 def backup(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that is not there yet, such as backup.zip.")],
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="A file that is not there yet, such as backup.zip.")
+    ] = None,
+    into: Annotated[
+        Path | None,
+        typer.Option("--into", metavar="DIR", help="A folder instead: a dated file in it, and old ones expire."),
+    ] = None,
     with_keys: Annotated[
         bool, typer.Option("--with-keys", help="Put the keys kept in the data folder in it: it then opens everything.")
     ] = False,
 ) -> None:
     """Write the whole database to one file, while the service runs. It goes back with `nurture restore`."""
     from service.bootstrap import check_keys
+    from service.flows import backup_folder
     from service.flows.backup import make
-    from service.kept_secrets import FILES
 
+    if (file is None) == (into is None):
+        raise typer.BadParameter("name a FILE, or a folder with --into")
+    now = datetime.now(UTC)
+    if file is None:
+        file = backup_folder.new_file(into or Path(), now)
     settings, services = open_services(ready=False)
     kept = _keys_in_use(settings) if with_keys else {}
     if with_keys:
@@ -37,17 +51,13 @@ def backup(
         with services.database.reading() as session:
             check_keys(session, settings)
     made = make(services, file, keys=kept, actor=staff_name())
-    rows = sum(part.rows for part in made.parts)
-    typer.echo(f"Backed up: {rows} rows of {len(made.parts)} tables, {file.stat().st_size} bytes, in {file}")
-    if kept:
-        typer.echo("Its keys are in it: whoever has the file can read everything and sign any link. Lock it away.")
-    left_out = [f"NURTURE_{name.upper()}" for name, file_name in FILES.items() if file_name not in kept]
-    if left_out:
-        typer.echo(f"It needs {' and '.join(left_out)} to go back; keep them safe, apart from it.")
-    if made.keys:
-        for each in made.keys.signing:
-            typer.echo(f"  signing key      {each}")
-        typer.echo(f"  suppression key  {made.keys.suppression}")
+    _tell(made, file, kept)
+    if into is not None:
+        expired = backup_folder.expire(services, into, keep=file, now=now, actor=staff_name())
+        for path in expired.removed:
+            typer.echo(f"Expired and removed: {path}")
+        for path in expired.unreadable:
+            typer.echo(f"{path} has the name of a backup of ours and is none: look at it, and remove it", err=True)
 
 
 def restore(
@@ -81,12 +91,29 @@ def restore(
     typer.echo("Look: nurture message list. Decide: nurture message resolve. Then let mail go: nurture resume")
 
 
+def _tell(made: Manifest, file: Path, kept: Mapping[str, str]) -> None:
+    """What was written, and what it needs to go back."""
+    from service.kept_secrets import FILES
+
+    rows = sum(part.rows for part in made.parts)
+    typer.echo(f"Backed up: {rows} rows of {len(made.parts)} tables, {file.stat().st_size} bytes, in {file}")
+    if kept:
+        typer.echo("Its keys are in it: whoever has the file can read everything and sign any link. Lock it away.")
+    left_out = [f"NURTURE_{name.upper()}" for name, file_name in FILES.items() if file_name not in kept]
+    if left_out:
+        typer.echo(f"It needs {' and '.join(left_out)} to go back; keep them safe, apart from it.")
+    if made.keys:
+        for each in made.keys.signing:
+            typer.echo(f"  signing key      {each}")
+        typer.echo(f"  suppression key  {made.keys.suppression}")
+
+
 def _keys_in_use(settings: Settings) -> dict[str, str]:
-    """Those of the keys in use that are kept in the data folder: file name -> key."""
+    """Those of the keys in use that are kept in the data folder: file name -> keys, one a line."""
     from service.kept_secrets import read_kept
 
     in_use = {*settings.secret_keys, settings.suppression_key}
-    return {name: key for name, key in read_kept(settings.data_dir).items() if key in in_use}
+    return {name: key for name, key in read_kept(settings.data_dir).items() if in_use.issuperset(key.split())}
 
 
 def _bring_keys(opened: Archive) -> None:

@@ -7,65 +7,22 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from service.cli.telling import in_words, language
+from service.domain.lead_words import dutch_words
 from service.domain.wording import dutch_short_moment
-from service.flows.lead_shown import ConsentShown, EnrolmentShown, HappeningShown, LeadReport, MessageShown, OptInShown
+from service.flows.lead_shown import (
+    BookingShown,
+    ConsentShown,
+    EnrolmentShown,
+    HappeningShown,
+    LeadReport,
+    MessageShown,
+    OptInShown,
+    RequestShown,
+)
 
 _Local = Callable[[datetime], str]
 _LEFT = {"accepted", "delivered", "bounced", "complained"}
-_DUTCH = {
-    # states of mails and runs, and what became of an opt-in
-    "due": "klaar om te gaan",
-    "leased": "wordt klaargemaakt",
-    "handed_over": "wordt verstuurd",
-    "accepted": "aangenomen",
-    "delivered": "afgeleverd",
-    "bounced": "teruggekomen",
-    "complained": "klacht gemeld",
-    "cancelled": "vervallen",
-    "skipped": "overgeslagen",
-    "held": "vastgehouden",
-    "failed": "mislukt",
-    "unknown": "onbekend",
-    "awaiting_confirmation": "wacht op de knop",
-    "active": "loopt",
-    "finished": "klaar",
-    "stopped": "gestopt",
-    "expired": "verlopen",
-    "capped": "te vaak gevraagd, geen mail",
-    "suppressed": "mag geen mail krijgen",
-    "retry": "nu niet aangenomen",
-    "invalid": "geweigerd",
-    "down": "mailserver niet bereikbaar",
-    # kinds of mail, and where a consent came from
-    "advice": "advies",
-    "follow_up": "vervolgmails",
-    "service": "dienstmail",
-    "form": "formulier",
-    "confirmation": "de knop in de mail",
-    "staff": "praktijk",
-    # why something ended, waits or gets no mail
-    "all_steps_done": "alle stappen gedaan",
-    "booked": "afspraak gemaakt",
-    "unsubscribe": "afgemeld",
-    "unsubscribed": "afgemeld",
-    "complaint": "als ongewenst gemeld",
-    "hard_bounce": "adres bestaat niet",
-    "reply": "heeft geantwoord",
-    "request": "vroeg een pijncheck aan",
-    "worse": "het gaat slechter",
-    "wish": "eigen wens",
-    # what happened
-    "opt_in": "advies aangevraagd",
-    "confirmed": "op de knop gedrukt",
-    "answered": "antwoord gegeven",
-    "booking_pressed": "op de afspraakknop gedrukt",
-    "pain_check_requested": "pijncheck aangevraagd",
-    "replied": "heeft geantwoord",
-    "resumed": "weer verder",
-    "withdrawn": "toestemming ingetrokken",
-    "message_resolved": "besluit over een mail",
-    "throw_away_address": "het adres is een wegwerpadres",
-}
+_STATES = {"booked": "staat", "cancelled": "afgezegd", "moved": "verzet"}
 
 
 def lines(report: LeadReport) -> Iterator[str]:
@@ -130,15 +87,6 @@ def _head(report: LeadReport, local: _Local) -> Iterator[str]:
 
 
 def _sections(report: LeadReport, local: _Local) -> dict[str, list[str]]:
-    requests = [
-        f"{local(each.created_at)}  "
-        + (
-            in_words(f"handled {local(each.handled_at)}", f"afgehandeld {local(each.handled_at)}")
-            if each.handled_at
-            else "open"
-        )
-        for each in report.pain_check_requests
-    ]
     never = in_words("not sent", "niet verstuurd")
     return {
         in_words("Opt-ins", "Aanvragen"): [_opt_in(each, local) for each in report.opt_ins],
@@ -149,7 +97,10 @@ def _sections(report: LeadReport, local: _Local) -> dict[str, list[str]]:
             f"{local(each.at) if each.at else never:<21}  {each.step}: {in_words(each.reason, each.dutch_reason)}"
             for each in report.coming
         ],
-        in_words("Pain check requests", "Aanvragen voor een pijncheck"): requests,
+        in_words("Pain check requests", "Aanvragen voor een pijncheck"): [
+            _request(each, local) for each in report.pain_check_requests
+        ],
+        in_words("Appointments", "Afspraken"): [_booking(each, local) for each in report.bookings],
         in_words("What happened", "Wat er gebeurde"): [
             f"{local(each.at)}  {_words(each.kind)}{_details(each)}" for each in report.timeline
         ],
@@ -209,6 +160,20 @@ def _message(each: MessageShown, local: _Local) -> Iterator[str]:
             yield f"    {tried} {attempt.number}: {outcome}{f' ({answer})' if answer else ''}"
 
 
+def _request(each: RequestShown, local: _Local) -> str:
+    if each.handled_at is None:
+        return f"{local(each.created_at)}  open"
+    handled = in_words(f"handled {local(each.handled_at)}", f"afgehandeld {local(each.handled_at)}")
+    outcome = f" ({_words(each.outcome)})" if each.outcome else ""
+    return f"{local(each.created_at)}  {handled}{outcome}"
+
+
+def _booking(each: BookingShown, local: _Local) -> str:
+    at = local(each.starts_at) if each.starts_at else in_words("no time told", "geen tijd bekend")
+    since = in_words("since", "sinds")
+    return f"{at:<21}  {in_words(each.state, _STATES[each.state])} ({_words(each.source)}) {since} {local(each.at)}"
+
+
 def _details(each: HappeningShown) -> str:
     told = ", ".join(f"{name} {value}" for name, value in each.details.items())
     return f" ({told})" if told else ""
@@ -219,4 +184,4 @@ def _why(reason: str | None) -> str:
 
 
 def _words(name: str) -> str:
-    return in_words(name.replace("follow_up", "follow-up").replace("_", " "), _DUTCH.get(name, name.replace("_", " ")))
+    return in_words(name.replace("follow_up", "follow-up").replace("_", " "), dutch_words(name))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,7 +24,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The lead's e-mail address.")]
-_CHECKPOINTS = 5
 
 
 @app.command()
@@ -44,19 +42,6 @@ def show(
         lead = lead_report.find(session, address)
         found = lead_report.report(session, services, lead, services.clock.now())
     typer.echo(found.model_dump_json(indent=2) if as_json else "\n".join(lines(found)))
-
-
-@app.command()
-def export(address: Address) -> None:
-    """All that is held about a lead, as one JSON object on stdout."""
-    from service.flows import lead_report
-    from service.store import events
-
-    def work(session: Session, services: Services, lead: Lead, now: datetime) -> str:
-        events.audit(session, staff_name(), "lead exported", now, lead=lead.id)
-        return json.dumps(lead_report.export(session, services, lead, now), ensure_ascii=False, indent=2)
-
-    typer.echo(_with_lead(address, work))
 
 
 @app.command()
@@ -98,14 +83,23 @@ def resume(address: Address, told: Told = None) -> None:
 
 
 @app.command()
-def booked(address: Address, told: Told = None) -> None:
+def booked(
+    address: Address,
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="ISO", help="When it is, such as 2026-11-20T14:30 (the practice's time)."),
+    ] = None,
+    told: Told = None,
+) -> None:
     """There is an appointment: the sequences that lead to it end. Nothing queued goes out."""
     tell_in(told)
+    from service.cli.reading import moment
     from service.flows import booking
     from service.store import events
 
     def work(session: Session, services: Services, lead: Lead, now: datetime) -> str:
-        changed = booking.booked(session, services, lead, "staff", now)
+        starts_at = moment(at, services.published.calendar(session)) if at else None
+        changed = booking.booked(session, services, lead, "staff", now, starts_at=starts_at)
         events.audit(session, staff_name(), "lead booked", now, lead=lead.id, changed=changed)
         return (
             in_words("Booked: the follow-ups end.", "Afspraak genoteerd: de vervolgmails stoppen.")
@@ -135,48 +129,16 @@ def replied(address: Address, told: Told = None) -> None:
     typer.echo(_with_lead(address, work))
 
 
-@app.command()
-def erase(
-    address: Address, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False, told: Told = None
-) -> None:
-    """Remove every trace of a lead for good. A keyed hash stays, so that a "no" is still known."""
-    tell_in(told)
-    from service.flows import lead_report, privacy
-
-    def work(session: Session, services: Services, lead: Lead, now: datetime) -> str:
-        privacy.erase(session, services, lead.id, "staff", now, actor=staff_name())
-        return in_words("Erased.", "Gewist.")
-
-    _, services = open_services()
-    with services.database.reading() as session:
-        lead_report.find(session, address)
-    if not yes:
-        question = in_words(
-            "Erase all that is held about this lead? It cannot be undone.",
-            "Alles over deze lead wissen? Dit kun je niet terugdraaien.",
-        )
-        typer.confirm(question, abort=True)
-    said = _with_lead(address, work, services)
-    if not any(services.database.forget_for_good() for _ in range(_CHECKPOINTS)):
-        said += in_words(
-            " The database was busy all the while: the running service cuts its log off within a minute or two.",
-            " De database was steeds bezig: de dienst ruimt de laatste sporen binnen een paar minuten op.",
-        )
-    typer.echo(said)
-
-
 def _resumed(sequences: list[str]) -> str:
     if not sequences:
         return in_words("Nothing was paused.", "Er stond niets stil.")
     return in_words(f"Resumed: {', '.join(sequences)}.", f"Loopt weer: {', '.join(sequences)}.")
 
 
-def _with_lead(
-    address: str, work: Callable[[Session, Services, Lead, datetime], str], services: Services | None = None
-) -> str:
+def _with_lead(address: str, work: Callable[[Session, Services, Lead, datetime], str]) -> str:
     """Do it to the lead of an address, in one transaction. Returns what to tell."""
     from service.flows import lead_report
 
-    services = services or open_services()[1]
+    _, services = open_services()
     with services.database.transaction() as session:
         return work(session, services, lead_report.find(session, address), services.clock.now())

@@ -136,6 +136,15 @@ class Booking(Value):
         json_schema_extra=in_dutch("`request` (ons eigen formulier) of `link` (je afsprakenpagina)"),
     )
     url: WebAddress = Field(default="", description=_A_LINK, json_schema_extra=_EEN_ADRES)
+    # Kept only where it is there: revisions of before, and code of before, know no such key.
+    source: Literal["calcom", "calendly", "other"] | None = Field(
+        default=None,
+        exclude_if=lambda value: value is None,
+        description="`calcom`, `calendly` or `other`: which agenda is behind the link, and tells us of bookings",
+        json_schema_extra=in_dutch(
+            "`calcom`, `calendly` of `other`: welke agenda achter de link zit en afspraken meldt"
+        ),
+    )
 
     @model_validator(mode="after")
     def _a_link_has_an_address(self) -> Booking:
@@ -143,6 +152,11 @@ class Booking(Value):
             raise WrongValueError(
                 "`kind: link` needs the address of your booking page at `url:`",
                 "bij `kind: link` hoort het adres van je afsprakenpagina achter `url:`",
+            )
+        if self.kind == "request" and self.source:
+            raise WrongValueError(
+                "`source:` says which agenda is behind your link; it goes with `kind: link` alone",
+                "`source:` zegt welke agenda achter je link zit; dat hoort alleen bij `kind: link`",
             )
         return self
 

@@ -13,7 +13,7 @@ from service.flows.messages import add_staff_mails
 from service.flows.services import Services
 from service.store import enrolments, leads, message_rows
 from service.store.db import notify_sender
-from service.store.tables import Enrolment, Lead, Message
+from service.store.tables import Lead, Message
 
 Answer = Literal["better", "same", "worse"]
 PAUSE = timedelta(days=14)
@@ -28,38 +28,51 @@ def parse(value: str | None) -> Answer:
 
 
 def record(session: Session, services: Services, message: Message, answer: Answer, now: datetime) -> bool:
-    """Keep the answer for the run this mail belongs to; "worse" pauses it and tells the practice. False: as it was."""
+    """Keep the answer for the run this mail belongs to; False: as it was.
+
+    "Worse" rests every run of the lead and tells the practice, once a local day. No other answer ends that rest: who
+    feels worse one day and better the next is for the practice to judge, and a slip of the thumb costs two quiet weeks.
+    """
     if message.lead_id is None or message.enrolment_id is None:
         return False
     lead = leads.lock_one(session, message.lead_id, services.hmac)
     enrolment = enrolments.by_ids(session, [message.enrolment_id])[0]
-    if enrolment.answers.get("helped") == answer:
+    told = message_rows.has_cause(session, _cause(session, services, lead, now))
+    if enrolment.answers.get("helped") == answer and (answer != "worse" or told):
         return False
     enrolment.answers = {**enrolment.answers, "helped": answer}
     leads.note(session, lead.id, "answered", now, helped=answer, message=message.id)
     if answer == "worse":
-        planning.put_off(session, enrolment, "worse", now + PAUSE, now)
-        _tell_practice(session, services, lead, enrolment, now)
-    elif enrolment.pause_reason == "worse":
-        planning.resume(session, services, enrolment, now)
+        for each in enrolments.of_lead(session, lead.id):
+            planning.put_off(session, each, "worse", now + PAUSE, now)
+        if not told:
+            _tell_practice(session, services, lead, now, resting=rests_until(session, message, now) is not None)
     return True
 
 
-def _tell_practice(session: Session, services: Services, lead: Lead, enrolment: Enrolment, now: datetime) -> None:
-    """Once a local day: somebody who goes back and forth between the buttons is one person to call."""
-    cause = f"worse:{enrolment.id}:{services.published.calendar(session).local_day(now)}"
-    if message_rows.has_cause(session, cause):
-        return
+def rests_until(session: Session, message: Message, now: datetime) -> datetime | None:
+    """Until when the follow-ups of this mail's lead stand still, whatever the reason; None where they do not."""
+    runs = enrolments.of_lead(session, message.lead_id) if message.lead_id is not None else ()
+    running = [run for run in runs if run.state in enrolments.OPEN]
+    return max((run.paused_until for run in running if run.paused_until and run.paused_until > now), default=None)
+
+
+def _cause(session: Session, services: Services, lead: Lead, now: datetime) -> str:
+    """Somebody who goes back and forth between the buttons is one person to call."""
+    return f"worse:{lead.id}:{services.published.calendar(session).local_day(now)}"
+
+
+def _tell_practice(session: Session, services: Services, lead: Lead, now: datetime, *, resting: bool) -> None:
     alert = {
         "title": "Een lead geeft aan dat het slechter gaat",
         "cause": "worse",
         "details": f"{lead.first_name or 'Iemand'} ({lead.address}) koos “slechter”. "
-        "De mails staan twee weken stil; op de pagina stond wanneer je de huisarts belt.",
+        f"{'De mails staan twee weken stil; op' if resting else 'Op'} de pagina stond wanneer je de huisarts belt.",
     }
     add_staff_mails(
         session,
         services,
-        cause=cause,
+        cause=_cause(session, services, lead, now),
         template="dienst-melding",
         now=now,
         extra={"alert": alert},

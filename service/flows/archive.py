@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -143,6 +144,15 @@ def reading(file: Path) -> Iterator[Archive]:
     """Open an archive and check all of it, before anything is done with it. Raises RefusedError with what is wrong."""
     with closing(_opened(file)) as archive:
         yield Archive(archive, _checked(archive, file))
+
+
+def made_at(file: Path) -> datetime:
+    """When an archive was made (real time), by its own word; its parts are not checked. RefusedError for no archive."""
+    with closing(_opened(file)) as found:
+        try:
+            return Manifest.model_validate_json(found.read(_MANIFEST)).made_at
+        except (ValidationError, zipfile.BadZipFile, zlib.error, KeyError, EOFError, RuntimeError) as error:
+            raise RefusedError(f"{file} is no backup, or damaged") from error
 
 
 def _opened(file: Path) -> zipfile.ZipFile:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import MappingProxyType
+from typing import Literal
 
-from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlmodel import Session
 
+from service.domain import pain_check
 from service.domain.enrolment import State
 from service.errors import FieldProblem, InvalidInputError
-from service.flows import planning, privacy
-from service.flows.messages import add_service_mail, add_staff_mails
+from service.flows import alerts, booking_mails, planning, privacy
 from service.flows.services import Services
-from service.store import enrolments, leads, message_rows, outbox
-from service.store.db import notify_sender, take_locks
-from service.store.tables import BookingRequest, Lead, Message
+from service.mail.links import new_public_id
+from service.store import bookings, enrolments, leads, message_rows, outbox
+from service.store.db import take_locks
+from service.store.tables import Booking, BookingRequest, Lead, Message
 
 PAUSE = timedelta(days=14)
-TIMES = MappingProxyType({"morning": "ochtend", "afternoon": "middag"})
-"""The parts of the day on the form, and their words in `preferred`, where the days stand too."""
+Outcome = Literal["booked", "declined", "cancelled", "handled"]
+"""What became of a request: an appointment, a no, called off by the lead, or anything else."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,24 +43,13 @@ def request(session: Session, services: Services, message: Message, wish: PainCh
     The same lead asking again while a request is open adds nothing: False.
     """
     lead = _lock(session, services, message)
-    if lead is None or _open(session, lead.id):
+    if lead is None or bookings.open_requests(session, lead.id):
         return False
-    row = BookingRequest(
-        lead_id=lead.id,
-        from_message_id=message.id,
-        name=wish.name,
-        phone=wish.phone,
-        preferred=list(wish.preferred),
-        note=wish.note,
-        created_at=now,
-    )
-    session.add(row)
-    session.flush()
+    row = _keep(session, services, wish, now, lead=lead, message=message)
     for enrolment in enrolments.of_lead(session, lead.id):
         planning.put_off(session, enrolment, "pain_check_request", now + PAUSE, now)
     leads.note(session, lead.id, "pain_check_requested", now, message=message.id)
-    _mail(session, services, lead, row, message, now)
-    notify_sender(session)
+    booking_mails.ask(session, services, row, lead, message.sequence or "", now)
     return True
 
 
@@ -80,33 +69,75 @@ def request_after_erasing(
     cause = f"pain-check-request:{public_id}"
     if message_rows.has_cause(session, cause):
         return False
-    row = BookingRequest(
-        name=wish.name, phone=wish.phone, preferred=list(wish.preferred), note=wish.note, created_at=now
-    )
-    session.add(row)
-    extra = {"request": _details(session, services, row, now) | {"email": wish.email or ""}}
-    add_staff_mails(session, services, cause=cause, template="dienst-aanvraag", now=now, extra=extra)
-    notify_sender(session)
+    row = _keep(session, services, wish, now)
+    booking_mails.ask_for_somebody(session, services, row, wish.email, cause, now)
     return True
 
 
-def booked(session: Session, services: Services, lead: Lead, source: str, now: datetime) -> bool:
-    """There is an appointment: every run of this lead that ends on it ends, and nothing queued goes out."""
+def handled(session: Session, row: BookingRequest, outcome: Outcome, now: datetime) -> None:
+    """Somebody answered the request: it is open no longer, and nobody is reminded of it."""
+    row.handled_at, row.outcome, row.remind_at = now, outcome, None
+    alerts.mended(session, bookings.unanswered(row.id), now)
+
+
+def booked(
+    session: Session,
+    services: Services,
+    lead: Lead,
+    source: str,
+    now: datetime,
+    *,
+    starts_at: datetime | None = None,
+    by: Message | None = None,
+) -> bool:
+    """Staff or the lead say that there is an appointment. False where that was known, and nothing was left to end.
+
+    Its credit goes to the step whose link was used last before it, else to the one `by` whose page it is said.
+    """
     lead = leads.lock_one(session, lead.id, services.hmac)
+    changed = end_runs(session, services, lead, source, now)
+    known = [each for each in bookings.of_lead(session, lead.id) if each.state == "booked"]
+    if not changed and (starts_at is None or any(each.starts_at == starts_at for each in known)):
+        return False
+    session.add(
+        Booking(
+            source=source,
+            external_id=new_public_id(),
+            state="booked",
+            starts_at=starts_at,
+            lead_id=lead.id,
+            message_id=bookings.last_link_used(session, lead.id) or (by.id if by else None),
+            at=now,
+            created_at=now,
+        )
+    )
+    return True
+
+
+def end_runs(
+    session: Session, services: Services, lead: Lead, source: str, now: datetime, *, held_at: datetime | None = None
+) -> bool:
+    """There is an appointment: every run of this locked lead that ends on it ends, and nothing queued in it goes out.
+
+    Runs that began after `held_at` stay: an appointment of before the opt-in is not what they lead to.
+    """
     changed = False
     for enrolment in enrolments.of_lead(session, lead.id):
         sequence = services.published.sequence(session, enrolment.sequence_revision_id)
-        if enrolment.goal_at is None and "booked" in sequence.exit_on:
+        too_early = held_at is not None and held_at < enrolment.created_at
+        if enrolment.goal_at is None and "booked" in sequence.exit_on and not too_early:
             enrolment.goal_at = now
             changed = True
             if enrolment.state == State.ACTIVE:
                 planning.end(enrolment, State.FINISHED, "booked", now)
             elif enrolment.state == State.AWAITING_CONFIRMATION:
                 planning.end(enrolment, State.STOPPED, "booked", now)
-    for row in session.exec(_open_requests(lead.id)):
-        row.handled_at = now
-        changed = True
-    changed |= outbox.cancel_follow_ups(session, lead.id, "afspraak gemaakt", now) > 0
+    for row in bookings.open_requests(session, lead.id):
+        if held_at is None or held_at >= row.created_at:
+            handled(session, row, "booked", now)
+            changed = True
+    reached = [each.id for each in enrolments.of_lead(session, lead.id) if each.goal_at is not None]
+    changed |= outbox.cancel_follow_ups(session, lead.id, "afspraak gemaakt", now, runs=reached) > 0
     if changed:
         leads.note(session, lead.id, "booked", now, source=source)
         session.flush()
@@ -125,51 +156,26 @@ def _lock(session: Session, services: Services, message: Message) -> Lead | None
     return None if message.lead_id is None else leads.lock_one(session, message.lead_id, services.hmac)
 
 
-def _open_requests(lead_id: int) -> SelectOfScalar[BookingRequest]:
-    return select(BookingRequest).where(BookingRequest.lead_id == lead_id, col(BookingRequest.handled_at).is_(None))
-
-
-def _open(session: Session, lead_id: int) -> bool:
-    return session.exec(_open_requests(lead_id)).first() is not None
-
-
-def _mail(
-    session: Session, services: Services, lead: Lead, row: BookingRequest, message: Message, now: datetime
-) -> None:
-    details = _details(session, services, row, now)
-    details |= {"name": row.name or lead.first_name or "", "email": lead.address, "topic": message.sequence or ""}
-    extra = {"request": details}
-    add_staff_mails(
-        session,
-        services,
-        cause=f"pain-check-request:{row.id}",
-        template="dienst-aanvraag",
-        now=now,
-        extra=extra,
-        about=lead,
+def _keep(
+    session: Session,
+    services: Services,
+    wish: PainCheckRequest,
+    now: datetime,
+    *,
+    lead: Lead | None = None,
+    message: Message | None = None,
+) -> BookingRequest:
+    promised = pain_check.promise(now, services.published.calendar(session))
+    row = BookingRequest(
+        lead_id=lead.id if lead else None,
+        from_message_id=message.id if message else None,
+        name=wish.name,
+        phone=wish.phone,
+        preferred=list(wish.preferred),
+        note=wish.note,
+        created_at=now,
+        remind_at=promised.late_at if promised else None,
     )
-    add_service_mail(
-        session,
-        services,
-        cause=f"pain-check-receipt:{row.id}",
-        template="dienst-ontvangst",
-        recipient=lead.address,
-        now=now,
-        to_lead=lead,
-        extra=extra,
-    )
-
-
-def _details(session: Session, services: Services, row: BookingRequest, now: datetime) -> dict[str, str]:
-    """What the mail to the practice shows; every field is there, empty where nothing was filled in."""
-    return {
-        "name": row.name or "",
-        "email": "",
-        "phone": row.phone or "",
-        "days": ", ".join(each for each in row.preferred if each not in TIMES.values()),
-        "times": ", ".join(each for each in row.preferred if each in TIMES.values()),
-        "remarks": row.note or "",
-        "topic": "",
-        "requested_at": services.published.calendar(session).local(now).strftime("%d-%m-%Y %H:%M"),
-        "url": "",
-    }
+    session.add(row)
+    session.flush()
+    return row

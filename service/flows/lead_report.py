@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from pydantic import JsonValue
 from sqlmodel import Session
 
 from service.domain.lead import normalise_address
@@ -15,6 +14,7 @@ from service.errors import InvalidInputError, NotFoundError
 from service.flows import brake, simulation
 from service.flows.lead_shown import (
     AttemptShown,
+    BookingShown,
     ComingShown,
     ConsentShown,
     EnrolmentShown,
@@ -27,7 +27,7 @@ from service.flows.lead_shown import (
     SuppressionShown,
 )
 from service.flows.services import Services
-from service.store import consents, enrolments, lead_rows, leads, message_rows, suppressions
+from service.store import bookings, consents, enrolments, lead_rows, leads, message_rows, suppressions
 from service.store.tables import Attempt, Consent, Enrolment, Lead, Message, Table
 
 _ShownT = TypeVar("_ShownT", bound=Shown)
@@ -86,18 +86,9 @@ def report(session: Session, services: Services, lead: Lead, now: datetime) -> L
             for rule in suppressions.of(session, [hmac]).get(hmac, [])
         ],
         pain_check_requests=[_shown(RequestShown, row) for row in lead_rows.booking_requests(session, lead.id)],
+        bookings=[_shown(BookingShown, row) for row in bookings.of_lead(session, lead.id)],
         timeline=[_shown(HappeningShown, row) for row in leads.timeline(session, lead.id)],
     )
-
-
-def export(session: Session, services: Services, lead: Lead, now: datetime) -> dict[str, JsonValue]:
-    """All that is held: the report, and under `stored` every row about the lead, table by table, as it is kept."""
-    stored: dict[str, JsonValue] = {
-        table: [row.model_dump(mode="json", exclude={"lease_token", "lease_until"}) for row in rows]
-        for table, rows in lead_rows.everything(session, lead).items()
-    }
-    told: dict[str, JsonValue] = report(session, services, lead, now).model_dump(mode="json")
-    return told | {"stored": stored}
 
 
 def _shown(model: type[_ShownT], row: Table, **more: object) -> _ShownT:

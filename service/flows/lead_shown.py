@@ -120,6 +120,16 @@ class RequestShown(Shown):
     preferred: tuple[str, ...]
     note: str | None
     handled_at: datetime | None
+    outcome: str | None
+
+
+class BookingShown(Shown):
+    """One appointment: booked, cancelled, or moved to another one; `at` is when that was so."""
+
+    source: str
+    state: str
+    starts_at: datetime | None
+    at: datetime
 
 
 class HappeningShown(Shown):
@@ -155,4 +165,5 @@ class LeadReport(Shown):
     coming: tuple[ComingShown, ...]
     suppressions: tuple[SuppressionShown, ...]
     pain_check_requests: tuple[RequestShown, ...]
+    bookings: tuple[BookingShown, ...]
     timeline: tuple[HappeningShown, ...]

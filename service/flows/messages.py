@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,9 @@ from service.flows.services import Services
 from service.mail.links import Purpose, new_public_id, url
 from service.store import outbox
 from service.store.tables import Consent, Enrolment, Lead, Message, OptIn
+
+FRESH_LINK = "dienst-verse-link"
+"""The mail that brings a lead the link to her own data."""
 
 
 def add_advice(
@@ -102,13 +106,15 @@ def add_service_mail(
     extra: dict[str, dict[str, str]],
     about: Lead | None = None,
     to_lead: Lead | None = None,
+    calendar: str | None = None,
 ) -> Message:
     """A request, receipt or alert: once per cause and recipient (the ledger's unique index holds that).
 
-    `to_lead` puts a lead's links in it; a mail to the practice `about` a lead goes when that lead is erased.
+    `to_lead` puts a lead's links in it; a mail to the practice `about` a lead goes when that lead is erased, and may
+    carry an iCalendar object.
     """
     public_id = new_public_id()
-    content: dict[str, Any] = {"extra": extra}
+    content: dict[str, Any] = {"extra": extra} | ({"calendar": calendar} if calendar else {})
     if to_lead is not None:
         content |= _for_lead(services, public_id, to_lead, None, to_lead.first_name, {})
     lead = to_lead or about
@@ -129,6 +135,28 @@ def add_service_mail(
     )
 
 
+def add_fresh_link(session: Session, services: Services, lead: Lead, now: datetime) -> Message:
+    """The mail with a link to all that we hold of a lead, to that lead: the link is this very message's."""
+    public_id = new_public_id()
+    fresh_url = url(services.base_url, "d", services.keyring.sign("d", public_id))
+    values = _for_lead(services, public_id, lead, None, lead.first_name, {})
+    return _add(
+        session,
+        services,
+        Message(
+            **_basics(services, public_id, lead.address, now),
+            kind="service",
+            state="due",
+            priority=outbox.SERVICE,
+            lead_id=lead.id,
+            cause=f"fresh-link:{public_id}",
+            template=FRESH_LINK,
+            revision_id=services.published.live_service_mails(session),
+            content=values | {"extra": {"fresh_url": fresh_url}},
+        ),
+    )
+
+
 def add_staff_mails(
     session: Session,
     services: Services,
@@ -138,13 +166,24 @@ def add_staff_mails(
     now: datetime,
     extra: dict[str, dict[str, str]],
     about: Lead | None = None,
+    calendar: str | None = None,
+    but: Collection[str] = (),
 ) -> None:
-    """The same mail to each of the practice's staff; an address named twice gets one."""
+    """The same mail to each of the practice's staff `but` these; an address named twice gets one."""
     _, practice = services.published.live_practice(session)
     for recipient in dict.fromkeys(practice.staff):
-        add_service_mail(
-            session, services, cause=cause, template=template, recipient=recipient, now=now, extra=extra, about=about
-        )
+        if recipient not in but:
+            add_service_mail(
+                session,
+                services,
+                cause=cause,
+                template=template,
+                recipient=recipient,
+                now=now,
+                extra=extra,
+                about=about,
+                calendar=calendar,
+            )
 
 
 def _add(session: Session, services: Services, message: Message) -> Message:

@@ -27,6 +27,8 @@ from service.store.tables import Consent, Enrolment, Lead, OptIn
 
 ALL_STEPS_DONE = "all_steps_done"
 """The end_reason of a run that came to its end."""
+WISH = "wish"
+"""The pause_reason of a pause that the lead asked for, and may end; any other is the practice's to end."""
 _BATCH = 100
 log = structlog.get_logger()
 
@@ -108,16 +110,22 @@ def end(enrolment: Enrolment, state: State, reason: str, now: datetime) -> None:
 
 
 def pause(enrolment: Enrolment, reason: str, until: datetime, now: datetime) -> None:
-    """No follow-ups until then; every later mail moves along. A pause never cancels a mail, and never shortens one."""
+    """No follow-ups until then; every later mail moves along. A pause never cancels a mail, and never shortens one.
+
+    Of several at once the one that lasts longest gives the reason, but never the lead's own wish beside another: she
+    may end what she asked for, and would end the other with it.
+    """
+    if enrolment.state not in enrolments.OPEN or until <= now:
+        return
     begins = max(enrolment.paused_until or now, now)
-    if enrolment.state not in enrolments.OPEN or until <= begins:
+    if begins == now or (reason != WISH and (until > begins or enrolment.pause_reason == WISH)):
+        enrolment.pause_reason = reason
+    if until <= begins:
         return
     enrolment.anchor += until - begins
-    if reason != "worse" or begins == now:  # "better" ends a pause by "worse", and no other
-        enrolment.pause_reason = reason
     enrolment.paused_until = until
     if enrolment.next_at is not None:
-        enrolment.next_at = max(enrolment.next_at, until)
+        enrolment.next_at = until  # and not later: the next step counts from another time of day by now
 
 
 def put_off(session: Session, enrolment: Enrolment, reason: str, until: datetime, now: datetime) -> None:
@@ -130,22 +138,16 @@ def put_off(session: Session, enrolment: Enrolment, reason: str, until: datetime
     session.flush()
 
 
-def end_pause(enrolment: Enrolment, now: datetime) -> None:
-    """The waits go on from where they stood."""
-    if enrolment.paused_until is not None and enrolment.paused_until > now:
-        enrolment.anchor -= enrolment.paused_until - now
-        enrolment.pause_reason = enrolment.paused_until = None
-
-
 def resume(session: Session, services: Services, enrolment: Enrolment, now: datetime) -> bool:
-    """End a pause early, also for what is in the outbox already. False when there was none."""
+    """End a pause early: waits go on from where they stood, and what is in the outbox leaves. False: there was none."""
     if enrolment.paused_until is None or enrolment.paused_until <= now:
         return False
     left = enrolment.paused_until - now
     for message in message_rows.of_run(session, enrolment.id):
         message.due_at = now if message.due_at >= enrolment.paused_until else message.due_at
         message.not_after = message.not_after and message.not_after - left
-    end_pause(enrolment, now)
+    enrolment.anchor -= left
+    enrolment.pause_reason = enrolment.paused_until = None
     if enrolment.state == State.ACTIVE:
         enrolment.next_at = None
         session.flush()

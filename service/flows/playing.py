@@ -88,6 +88,7 @@ class Play:
         self._refused: _Refused | None = None
         self._refusals = 0  # that are still to come
         self._asked = False  # a request for a pain check is open
+        self._worse_on: set[date] = set()
 
     def run(self, now: datetime) -> list[Simulated]:
         """Decide, jump to when there is something to decide again, until the run ends or waits for the lead."""
@@ -246,17 +247,14 @@ class Play:
                 planning.end(self._row, State.STOPPED, "booked", now)
 
     def _answer(self, answer: answers.Answer, now: datetime) -> None:
-        if self._row.answers.get("helped") == answer:
+        """As answers.record: "worse" counts once a local day, and no other answer ends its pause."""
+        day = self._calendar.local_day(now)
+        if self._row.answers.get("helped") == answer and (answer != "worse" or day in self._worse_on):
             return
         self._row.answers = {**self._row.answers, "helped": answer}
         if answer == "worse":
+            self._worse_on.add(day)
             self._put_off("worse", now + answers.PAUSE, now)
-        elif self._row.pause_reason == "worse" and self._row.paused_until and self._row.paused_until > now:
-            if self._refused is not None:
-                left = self._row.paused_until - now
-                self._refused.due_at = now if self._refused.due_at >= self._row.paused_until else self._refused.due_at
-                self._refused.not_after = self._refused.not_after and self._refused.not_after - left
-            planning.end_pause(self._row, now)
 
     def _put_off(self, reason: str, until: datetime, now: datetime) -> None:
         before = self._row.anchor

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, or_, select
 
 from service.flows.services import Services
-from service.store import consents, events, leads, message_rows
+from service.store import bookings, consents, events, leads, message_rows
 from service.store.tables import (
     Attempt,
+    Booking,
     BookingRequest,
     Consent,
     Enrolment,
@@ -21,7 +24,7 @@ from service.store.tables import (
     Withdrawal,
 )
 
-_BATCH = 100
+BATCH = 100
 
 
 def reckon_erasing(session: Session, services: Services, lead: Lead, now: datetime) -> None:
@@ -41,16 +44,23 @@ def reckon_erasing(session: Session, services: Services, lead: Lead, now: dateti
     lead.erase_at = max(latest, now)
 
 
-def erase_expired(session: Session, services: Services, now: datetime) -> int:
-    """Erase leads whose time is over. Returns how many."""
-    due = leads.to_erase(session, now, _BATCH)
+def erase_expired(session: Session, services: Services, now: datetime) -> list[int]:
+    """Erase leads whose time is over, a batch at most. Returns their ids."""
+    return erase_those(session, services, lambda look: leads.to_erase(look, now, BATCH), "expired", now)
+
+
+def erase_those(
+    session: Session, services: Services, find: Callable[[Session], Sequence[int]], why: str, now: datetime
+) -> list[int]:
+    """Erase the leads that `find` gives, and gives again under their locks. Returns their ids."""
+    due = find(session)
     addresses = [lead.address for each in due if (lead := session.get(Lead, each))]
     leads.lock(session, due, [services.hmac(address) for address in addresses])  # all at once, in everybody's order
     # Who said yes, asked again or asked for a pain check while we waited for the locks is not erased.
-    still_due = set(due) & set(leads.to_erase(session, now, _BATCH))
-    for lead_id in sorted(still_due):
-        erase(session, services, lead_id, "expired", now)
-    return len(still_due)
+    still_due = sorted(set(due) & set(find(session)))
+    for lead_id in still_due:
+        erase(session, services, lead_id, why, now)
+    return still_due
 
 
 def erase(
@@ -68,10 +78,39 @@ def erase(
     public_ids += session.exec(select(Message.public_id).where(Message.lead_id == lead_id)).all()
     mine = select(Message.id).where(Message.lead_id == lead_id)
     # From what refers to others, to what is referred to. Mails to the practice about this lead go too.
+    for asked in session.exec(select(BookingRequest.id).where(BookingRequest.lead_id == lead_id)):
+        events.resolve_alert(session, bookings.unanswered(asked), now)
     session.exec(delete(BookingRequest).where(col(BookingRequest.lead_id) == lead_id))
+    session.exec(delete(Booking).where(or_(col(Booking.lead_id) == lead_id, col(Booking.address_hmac) == hmac)))
     session.exec(delete(Attempt).where(col(Attempt.message_id).in_(mine)))
     for table in (Message, Withdrawal, Consent, OptIn, Enrolment, TimelineEntry):
         session.exec(delete(table).where(col(table.lead_id) == lead_id))
     session.exec(delete(Lead).where(col(Lead.id) == lead_id))
+    forget_requests(session, hmac)
     session.add_all(ErasedToken(public_id=each, address_hmac=hmac, erased_at=now) for each in public_ids)
     events.audit(session, actor, "lead erased", now, lead=lead_id, why=why)
+
+
+def forget_requests(session: Session, address_hmac: str) -> int:
+    """Remove what somebody who was erased asked for afterwards, by the link of an old mail. Returns how many requests.
+
+    Such a request refers to nobody: it is known by that link, in the cause of the mail that took it to the practice.
+    """
+    links = session.exec(select(ErasedToken.public_id).where(ErasedToken.address_hmac == address_hmac)).all()
+    if not links:
+        return 0
+    causes = [f"pain-check-request:{each}" for each in links]
+    mails = session.exec(select(Message).where(col(Message.lead_id).is_(None), col(Message.cause).in_(causes))).all()
+    told = {_asked(mail.created_at, mail.content["extra"]["request"], note="remarks") for mail in mails}
+    rows = session.exec(select(BookingRequest).where(col(BookingRequest.lead_id).is_(None))).all()
+    theirs = [row.id for row in rows if _asked(row.created_at, row.model_dump(), note="note") in told]
+    ids = [mail.id for mail in mails]
+    session.exec(delete(BookingRequest).where(col(BookingRequest.id).in_(theirs)))
+    session.exec(delete(Attempt).where(col(Attempt.message_id).in_(ids)))
+    session.exec(delete(Message).where(col(Message.id).in_(ids)))
+    return len(theirs)
+
+
+def _asked(at: datetime, words: Mapping[str, Any], *, note: str) -> tuple[object, ...]:
+    """What a request and its mail have in common: they are of one transaction, and say the same."""
+    return (at, *(words[name] or "" for name in ("name", "phone", note)))

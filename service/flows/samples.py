@@ -132,7 +132,10 @@ def _sample(
     return Sample(rendered=render(compiled, values), mail=mail, hosted=hosted)
 
 
-_REQUEST = ("name", "email", "phone", "days", "times", "remarks", "topic", "requested_at", "url")
+_REQUEST = (
+    *("number", "name", "email", "phone", "days", "times", "remarks", "topic", "requested_at", "url"),
+    *("answer_by", "closed_until", "proposed"),
+)
 _ALERT = ("title", "cause", "details", "since", "hint", "url")
 
 

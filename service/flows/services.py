@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
@@ -21,10 +21,14 @@ from service.store.db import Database
 
 @dataclass(frozen=True, kw_only=True)
 class Retention:
-    """How long a lead without an active follow-up consent is kept (ACCEPTANCE C6)."""
+    """How long things are kept: a lead without an active follow-up consent (ACCEPTANCE C6), one whose mails are over,
+    what happened, and backups (P3, P1)."""
 
     after_advice: timedelta = timedelta(days=14)
     after_opt_in: timedelta = timedelta(days=28)
+    after_last_mail: timedelta = timedelta(days=183)
+    events: timedelta = timedelta(days=90)
+    backups: timedelta = timedelta(days=30)
 
 
 class Bell:
@@ -66,6 +70,9 @@ class Services:
     heartbeat_url: str | None = None
     self_test: bool = False  # press our own one-click link each day
     allowed_origins: tuple[str, ...] = ()  # of other sites that may post the opt-in form
+    webhook_secrets: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict, repr=False
+    )  # source -> any one verifies
     mail_dir: Path | None = None  # where the file transport writes; None for every other transport
     backlog_limit: int = 100  # follow-ups that may go by themselves after a stretch in which nothing could leave
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()  # whose word on a client's address is believed

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 from service.flows import (
     alerts,
     allowance,
+    booking_requests,
     heartbeat,
     opt_in_caps,
     planning,
-    privacy,
     receipts,
     refusals,
+    retention,
     self_test,
     settling,
 )
@@ -39,12 +39,14 @@ def reap(services: Services) -> int:
 
 
 def housekeeping(services: Services) -> None:
-    """Erase leads whose time is over, forget what nothing looks at any more (caps, pauses, proofs), tell alerts.
+    """Erase leads whose time is over, forget what nothing looks at any more (caps, pauses, proofs), tell what
+    waits for a person.
 
-    Once a day also: receipts that code of before did not write, and the test of our own way out.
+    Once a day also: receipts that code of before did not write, the test of our own way out, and all else that is over
+    its time.
     """
     now = services.clock.now()
-    _erase_expired(services, now)
+    retention.erase_expired(services, now)
     # Also where nobody was erased just now: a command or a tick before this one may have found the database busy.
     services.database.forget_for_good()
     with services.database.transaction() as session:
@@ -53,14 +55,9 @@ def housekeeping(services: Services) -> None:
         challenges.forget(session, real_now(session))
         refusals.forget_old(session, services, now)
         receipts.make_up(session)
+    with services.database.transaction() as session:
+        booking_requests.remind(session, services, now)
     self_test.run_where_due(services)
     alerts.deliver(services, now)
+    retention.daily(services, now)  # a failure in it keeps back the heartbeat alone, which is then missed
     heartbeat.beat(services)  # not reached where anything above failed
-
-
-def _erase_expired(services: Services, now: datetime) -> None:
-    """In batches, so that nobody waits long for the writer."""
-    while True:
-        with services.database.transaction() as session:
-            if not privacy.erase_expired(session, services, now):
-                return

@@ -25,6 +25,7 @@ class MailValues(BaseModel):
     """All that a mail is filled in with. Stored with the message as JSON, so a retry fills in the same.
 
     `practice` is the practice as JSON, `extra` what service mails may use besides: `request`, `alert`, `fresh_url`.
+    `calendar` is the iCalendar object that goes along with a mail to the practice.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,6 +38,7 @@ class MailValues(BaseModel):
     unsubscribe_url: str | None = None
     preferences_url: str | None = None
     answer_url_base: str | None = None
+    calendar: str | None = None
     extra: dict[str, JsonValue] = {}
 
 
@@ -68,6 +70,8 @@ def compose(compiled: CompiledMail, values: MailValues, headers: MailHeaders) ->
     """The message as it goes over the line; equal input gives equal bytes. HeldMailError when it must not leave."""
     if compiled.for_lead and (headers.unsubscribe_url is None or headers.unsubscribe_url != values.unsubscribe_url):
         raise HeldMailError(f"{compiled.name}: the head and the body of a mail to a lead carry one unsubscribe link")
+    if compiled.for_lead and values.calendar is not None:
+        raise HeldMailError(f"{compiled.name}: nothing is attached to a mail to a lead")
     rendered = render(compiled, values)
     return build(
         subject=rendered.subject,
@@ -75,6 +79,7 @@ def compose(compiled: CompiledMail, values: MailValues, headers: MailHeaders) ->
         html=rendered.html,
         headers=headers,
         encoded=_encoded_lines(compiled.html, compiled.text),
+        calendar=values.calendar,
     )
 
 

@@ -12,8 +12,11 @@ from typing import Literal
 
 from service.errors import RefusedError
 
-Purpose = Literal["c", "u", "p", "b", "a", "d"]
-"""c confirm · u unsubscribe · p my data · b pain check · a answer · d fresh link to one's data"""
+Purpose = Literal["c", "u", "p", "b", "a", "d", "r"]
+"""c confirm · u unsubscribe · p my data · b pain check · a answer · d fresh link to one's data
+
+r is no page: the reference that goes along to the practice's own agenda, and comes back with the appointment.
+"""
 
 _KEY_ID, _PUBLIC_ID, _MAC = 3, 16, 17
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{48}")
@@ -29,6 +32,11 @@ def new_public_id() -> str:
 def fingerprint(key: str) -> str:
     """64 hex digits that name a key without giving it away; the database keeps them to see that a key is gone."""
     return hashlib.sha256(b"nurture key\0" + key.encode()).hexdigest()
+
+
+def key_mark(key: str) -> str:
+    """The four letters that every token signed with this key begins with."""
+    return _encode(_key_id(key))
 
 
 def address_hmac(key: str, address: str) -> str:

@@ -1,4 +1,4 @@
-"""Writes a mail's bytes by hand: headers and two parts (RFC 5322, RFC 2045 to 2047, RFC 2369, RFC 8058).
+"""Writes a mail's bytes by hand: headers, two parts, perhaps a file (RFC 5322, RFC 2045 to 2047, RFC 2369, RFC 8058).
 
 `email.message.EmailMessage` is not used: it encodes or folds a long List-Unsubscribe, decodes encoded words it was
 given, and costs twenty times as much.
@@ -58,23 +58,55 @@ class MailHeaders:
 
 
 def build(
-    *, subject: str, text: str, html: str, headers: MailHeaders, encoded: Mapping[str, bytes] = MappingProxyType({})
+    *,
+    subject: str,
+    text: str,
+    html: str,
+    headers: MailHeaders,
+    encoded: Mapping[str, bytes] = MappingProxyType({}),
+    calendar: str | None = None,
 ) -> bytes:
     """The whole message: CRLF only, 7-bit, lines of at most 998 bytes. HeldMailError when a header cannot stand.
 
-    `encoded` has lines that were put through `quoted` before; the bytes are the same with and without.
+    `encoded` has lines that were put through `quoted` before; the bytes are the same with and without. `calendar` is
+    an iCalendar object to go along as a file.
     """
-    parts = (_part("text/plain", text, encoded), _part("text/html", html, encoded))
+    kind = "alternative" if calendar is None else "mixed"
+    parts = [_part("text/plain", text, encoded), _part("text/html", html, encoded)]
+    if calendar is not None:
+        # Its own boundary may not begin with the outer one (RFC 2046 section 5.1.2), nor the other way round.
+        inner = f"a{headers.boundary}"
+        together = _multipart(parts, _checked(_BOUNDARY, inner, "boundary").encode())
+        parts = [f"Content-Type: {_multipart_type('alternative', inner)}\r\n\r\n".encode() + together, _file(calendar)]
     boundary = _checked(_BOUNDARY, headers.boundary, "boundary").encode()
+    body = _multipart(parts, boundary)
+    head = "".join(f"{name}: {value}\r\n" for name, value in _headers(subject, headers, kind)).encode("ascii")
+    return head + b"\r\n" + body
+
+
+def _multipart(parts: list[bytes], boundary: bytes) -> bytes:
     if any(b"--" + boundary in part for part in parts):
         raise HeldMailError("the boundary occurs in the mail")
-    head = "".join(f"{name}: {value}\r\n" for name, value in _headers(subject, headers)).encode("ascii")
     # the line end before a boundary belongs to the boundary (RFC 2046 section 5.1.1), so a part needs one more
     body = b"".join(b"--" + boundary + b"\r\n" + part + b"\r\n" for part in parts)
-    return head + b"\r\n" + body + b"--" + boundary + b"--\r\n"
+    return body + b"--" + boundary + b"--\r\n"
 
 
-def _headers(subject: str, headers: MailHeaders) -> Iterator[tuple[str, str]]:
+def _multipart_type(kind: str, boundary: str) -> str:
+    return f'multipart/{kind}; boundary="{boundary}"'
+
+
+def _file(calendar: str) -> bytes:
+    """To be saved or opened: RFC 5545 section 8.1; base64 keeps its own line ends as they are."""
+    head = (
+        "Content-Type: text/calendar; charset=utf-8; method=PUBLISH\r\n"
+        'Content-Disposition: attachment; filename="pijncheck.ics"\r\n'
+        "Content-Transfer-Encoding: base64\r\n\r\n"
+    )
+    return head.encode() + base64.encodebytes(calendar.encode()).replace(b"\n", b"\r\n")
+
+
+def _headers(subject: str, headers: MailHeaders, kind: str) -> Iterator[tuple[str, str]]:
     yield "From", _mailbox(headers.mail_from)
     yield "To", _checked(_ADDRESS, headers.to, "recipient")
     yield "Subject", _unstructured(subject)
@@ -91,7 +123,7 @@ def _headers(subject: str, headers: MailHeaders) -> Iterator[tuple[str, str]]:
     yield "Auto-Submitted", "auto-generated"  # RFC 3834 section 5
     yield "Content-Language", "nl"
     yield "MIME-Version", "1.0"
-    yield "Content-Type", f'multipart/alternative; boundary="{headers.boundary}"'
+    yield "Content-Type", _multipart_type(kind, headers.boundary)
 
 
 def quoted(line: str) -> bytes:

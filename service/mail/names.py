@@ -35,7 +35,8 @@ _PRACTICE = (
 )
 _LEAD = ("first_name", "confirm_url", "booking_url", "unsubscribe_url", "preferences_url")
 _SERVICE = (
-    *(f"request.{n}" for n in ("name", "email", "phone", "days", "times", "remarks", "topic", "requested_at", "url")),
+    *(f"request.{n}" for n in ("number", "name", "email", "phone", "days", "times", "remarks", "topic")),
+    *(f"request.{n}" for n in ("requested_at", "answer_by", "closed_until", "proposed", "url")),
     *(f"alert.{n}" for n in ("title", "cause", "details", "since", "hint", "url")),
     "request.lines",
     "alert.lines",

@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
+from sqlalchemy import ColumnElement
+from sqlalchemy import Table as SqlTable
+from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
-from service.store import consents, enrolments, leads, message_rows, receipts
-from service.store.tables import Attempt, BookingRequest, Lead, Message, Table
+from service.store.tables import Attempt, AuditEntry, BookingRequest, Lead, Message, Table
+
+KEPT_BY_HASH: Mapping[str, str] = MappingProxyType(
+    {"suppression": "address_hmac", "erased_token": "address_hmac", "cap_hit": "key"}
+)
+"""Tables that know an address by its keyed hash alone, and the column it stands in."""
+
+ABOUT_NOBODY: Mapping[str, str] = MappingProxyType(
+    {
+        "revision": "what staff published",
+        "media": "images of published mails",
+        "domain_pause": "a keyed hash of a domain, which many share",
+        "audit": "who did what; the entries about a lead are picked out by `handled`",
+        "alert": "causes that need staff, without names or addresses",
+        "fact": "facts about the installation",
+    }
+)
+"""Tables that `everything` passes over, and why."""
 
 
 def attempts(session: Session, lead_id: int) -> dict[int, list[Attempt]]:
@@ -30,18 +51,39 @@ def booking_requests(session: Session, lead_id: int) -> Sequence[BookingRequest]
     return session.exec(statement).all()
 
 
-def everything(session: Session, lead: Lead) -> dict[str, Sequence[Table]]:
-    """table -> rows: whatever is stored of a lead, in the order it came about."""
-    given = consents.of_lead(session, lead.id)
-    return {
-        "lead": [lead],
-        "opt_in": leads.opt_ins(session, lead.id),
-        "consent": [consent for consent, _ in given],
-        "withdrawal": [withdrawal for _, withdrawal in given if withdrawal],
-        "receipt": receipts.of_lead(session, lead.id),
-        "enrolment": enrolments.of_lead(session, lead.id),
-        "message": message_rows.of_lead(session, lead.id),
-        "attempt": [attempt for each in attempts(session, lead.id).values() for attempt in each],
-        "booking_request": booking_requests(session, lead.id),
-        "timeline": leads.timeline(session, lead.id),
-    }
+def handled(session: Session, lead_id: int) -> Sequence[AuditEntry]:
+    """What was done with a lead's data, oldest first: shown to whom, stopped, booked."""
+    statement = select(AuditEntry).where(col(AuditEntry.details)["lead"].as_integer() == lead_id)
+    return session.exec(statement.order_by(col(AuditEntry.id))).all()
+
+
+def everything(session: Session, lead_id: int, address_hmac: str) -> dict[str, list[dict[str, Any]]]:
+    """table -> rows by column: whatever is stored of a lead, in the order it came about.
+
+    That is her own row, all that refers to it (itself, or by way of a row that does), and what is kept under the keyed
+    hash of her address. Tables are found by their references, so that a new one comes along by itself.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    for table in Table.metadata.sorted_tables:
+        mine = _mine(table, found, lead_id, address_hmac)
+        if mine is not None:
+            statement = sql_select(table).where(mine).order_by(*table.primary_key.columns)
+            found[table.name] = [dict(row) for row in session.execute(statement).mappings()]
+    return found
+
+
+def _mine(
+    table: SqlTable, found: Mapping[str, list[dict[str, Any]]], lead_id: int, address_hmac: str
+) -> ColumnElement[bool] | None:
+    """Which rows of a table are about the lead; None where the table holds nothing about anybody."""
+    columns = table.columns
+    if table.name == Lead.__tablename__:
+        return columns["id"] == lead_id
+    if "lead_id" in columns:
+        return columns["lead_id"] == lead_id
+    if table.name in KEPT_BY_HASH:
+        return columns[KEPT_BY_HASH[table.name]] == address_hmac
+    for key in table.foreign_keys:
+        if key.column.table.name in found:
+            return key.parent.in_([row[key.column.name] for row in found[key.column.table.name]])
+    return None

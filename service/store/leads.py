@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +12,22 @@ from service.errors import NotFoundError
 from service.store.db import take_locks
 from service.store.tables import BookingRequest, ErasedToken, Lead, OptIn, TimelineEntry
 
+_AT_A_TIME = 1_000  # addresses in one statement
+
 
 def by_address(session: Session, address: str) -> Lead | None:
     """The lead of a normalised address."""
     return session.exec(select(Lead).where(Lead.address == address)).first()
+
+
+def ids_by_address(session: Session, addresses: Collection[str]) -> dict[str, int]:
+    """Normalised address -> lead id, of those that are leads."""
+    every = sorted(addresses)
+    found: dict[str, int] = {}
+    for start in range(0, len(every), _AT_A_TIME):
+        mine = col(Lead.address).in_(every[start : start + _AT_A_TIME])
+        found |= dict(session.exec(select(Lead.address, Lead.id).where(mine)).all())
+    return found
 
 
 def by_hmac(session: Session, address_hmac: str, hmac: Callable[[str], str]) -> Lead | None:
@@ -88,7 +100,7 @@ def opt_in_with_key(session: Session, lead_id: int, idempotency_key: str) -> Opt
     return session.exec(select(OptIn).where(OptIn.lead_id == lead_id, OptIn.idempotency_key == idempotency_key)).first()
 
 
-def to_erase(session: Session, now: datetime, limit: int) -> Sequence[int]:
+def to_erase(session: Session, now: datetime, limit: int | None) -> Sequence[int]:
     """Ids of leads whose time is over, none with a pain-check request open (ACCEPTANCE C6)."""
     request = select(BookingRequest.id).where(
         BookingRequest.lead_id == Lead.id, col(BookingRequest.handled_at).is_(None)

@@ -64,6 +64,12 @@ def has_cause(session: Session, cause: str) -> bool:
     return session.exec(select(Message.id).where(Message.kind == "service", Message.cause == cause)).first() is not None
 
 
+def made_since(session: Session, lead_id: int, template: str, since: datetime) -> Sequence[datetime]:
+    """When the mails of one template to or about a lead were made, of those made after `since`."""
+    mine = (Message.lead_id == lead_id, Message.template == template, col(Message.created_at) > since)
+    return session.exec(select(Message.created_at).where(*mine)).all()
+
+
 def oldest(session: Session) -> datetime | None:
     """When the first mail of all was written."""
     return session.exec(select(Message.created_at).order_by(col(Message.id)).limit(1)).first()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -249,12 +249,18 @@ def lost_hand_overs(session: Session, real_now: datetime, limit: int = 100) -> S
     return found
 
 
-def cancel_follow_ups(session: Session, lead_id: int, reason: str, now: datetime) -> int:
-    """Cancel what has not been handed over; a lease on it then settles nothing. Returns how many."""
+def cancel_follow_ups(
+    session: Session, lead_id: int, reason: str, now: datetime, *, runs: Collection[int] | None = None
+) -> int:
+    """Cancel what has not been handed over, of all runs or of these; a lease on it then settles nothing.
+
+    Returns how many.
+    """
+    mine = [col(Message.lead_id) == lead_id] + ([] if runs is None else [col(Message.enrolment_id).in_(runs)])
     statement = (
         update(Message)
         .where(
-            col(Message.lead_id) == lead_id,
+            *mine,
             col(Message.kind) == "follow_up",
             col(Message.state).in_(("due", "leased", "held")),
         )

@@ -6,14 +6,15 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
-from service.store.tables import Attempt, Enrolment, Message
+from service.store.tables import Attempt, BookingRequest, Enrolment, Message
 
 
 def next_moment(session: Session, *, after: datetime) -> datetime | None:
-    """The next moment at which a step or a mail becomes due."""
+    """The next moment at which a step, a mail or a reminder becomes due."""
     looks = (
         select(func.min(Enrolment.next_at)).where(Enrolment.state == "active", col(Enrolment.next_at) > after),
         select(func.min(Message.due_at)).where(Message.state == "due", Message.due_at > after),
+        select(func.min(BookingRequest.remind_at)).where(col(BookingRequest.remind_at) > after),
     )
     moments = [found for look in looks if (found := session.exec(look).one()) is not None]
     return min(moments, default=None)

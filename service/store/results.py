@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlmodel import Session, col
 
-from service.store.tables import BookingRequest, Enrolment, Message, OptIn, TimelineEntry
+from service.store.tables import Booking, BookingRequest, Enrolment, Message, OptIn, TimelineEntry
 
 Mail = tuple[str, str, str]
 """Sequence, step (empty for the advice) and template."""
@@ -82,7 +83,7 @@ def answers(session: Session, since: datetime | None) -> dict[Mail, dict[str, in
     """Mail -> better, same or worse -> how often that was pressed in it."""
     pressed = [(details.get("message"), details.get("helped")) for details, _ in _noted(session, "answered", since)]
     found: dict[Mail, dict[str, int]] = {}
-    mails = {message: mail for message, _, _, mail in _by_id(session, [each for each, _ in pressed if each], since)}
+    mails = {each.message: each.mail for each in _by_id(session, [message for message, _ in pressed if message], since)}
     for message, helped in pressed:
         if message in mails and helped:
             counts = found.setdefault(mails[message], {})
@@ -91,29 +92,60 @@ def answers(session: Session, since: datetime | None) -> dict[Mail, dict[str, in
 
 
 def credited(session: Session, since: datetime | None) -> dict[Mail, int]:
-    """Mail -> how many bookings it brought: its own link was the last one used before the run had its booking."""
+    """Mail -> how many bookings it brought: its own link was the last one used before the run had its booking.
+
+    An appointment keeps whose link that was. For those of before, and of code of before, it is reckoned here.
+    """
+    kept = session.execute(
+        select(col(Booking.message_id), col(Booking.lead_id), col(Booking.created_at))
+        .where(col(Booking.lead_id).is_not(None))
+        .order_by(col(Booking.id).desc())
+    ).all()
+    order = {message: place for place, (message, _, _) in enumerate(kept) if message is not None}
+    first: dict[int, tuple[int, Mail]] = {}
+    for each in _by_id(session, order, since):
+        place = order[each.message]
+        if each.run not in first or place > first[each.run][0]:
+            first[each.run] = (place, each.mail)
+    told = {(lead, at) for _, lead, at in kept}
+    used = _links_used(session, since)
+    last: dict[int, tuple[datetime, Mail]] = {}
+    for each in _by_id(session, used, since):
+        in_time = each.goal_at is not None and used[each.message] <= each.goal_at
+        open_yet = each.run not in first and (each.lead, each.goal_at) not in told
+        if in_time and open_yet and (each.run not in last or used[each.message] > last[each.run][0]):
+            last[each.run] = (used[each.message], each.mail)
+    return dict(Counter(mail for _, mail in [*first.values(), *last.values()]))
+
+
+def _links_used(session: Session, since: datetime | None) -> dict[int, datetime]:
+    """Message id -> when its own link was last used to ask for a pain check, or to go on to the agenda."""
     used: dict[int, datetime] = {}
     for details, at in _noted(session, "booking_pressed", since):
         used[details["message"]] = max(at, used.get(details["message"], at))
     asked = select(col(BookingRequest.from_message_id), col(BookingRequest.created_at))
     for message, at in session.execute(asked.where(col(BookingRequest.from_message_id).is_not(None))):
         used[message] = max(at, used.get(message, at))
-    last: dict[int, tuple[datetime, Mail]] = {}
-    for message, run, goal_at, mail in _by_id(session, used, since):
-        in_time = goal_at is not None and used[message] <= goal_at
-        if in_time and (run not in last or used[message] > last[run][0]):
-            last[run] = (used[message], mail)
-    return dict(Counter(mail for _, mail in last.values()))
+    return used
 
 
-def _by_id(
-    session: Session, ids: Iterable[int], since: datetime | None
-) -> Iterator[tuple[int, int, datetime | None, Mail]]:
-    """(message id, run, when the run had its booking, mail) of each of these that belongs to a run."""
+@dataclass(frozen=True, kw_only=True)
+class _Sent:
+    """A mail that belongs to a run. `goal_at`: when the run had its booking."""
+
+    message: int
+    run: int
+    lead: int
+    goal_at: datetime | None
+    mail: Mail
+
+
+def _by_id(session: Session, ids: Iterable[int], since: datetime | None) -> Iterator[_Sent]:
+    """Those of these messages that belong to a run."""
     wanted = sorted(set(ids))
     for begin in range(0, len(wanted), _AT_A_TIME):
         statement = (
-            select(col(Message.id), col(Message.enrolment_id), col(Enrolment.goal_at), *_MAIL)
+            select(col(Message.id), col(Message.enrolment_id), col(Message.lead_id), col(Enrolment.goal_at), *_MAIL)
             .join(Enrolment, col(Enrolment.id) == col(Message.enrolment_id))
             .where(
                 col(Message.id).in_(wanted[begin : begin + _AT_A_TIME]),
@@ -121,8 +153,8 @@ def _by_id(
                 *_since(col(Message.created_at), since),
             )
         )
-        for message, run, goal_at, *mail in session.execute(statement):
-            yield message, run, goal_at, _mail(mail)
+        for message, run, lead, goal_at, *mail in session.execute(statement):
+            yield _Sent(message=message, run=run, lead=lead, goal_at=goal_at, mail=_mail(mail))
 
 
 def _noted(session: Session, kind: str, since: datetime | None) -> Iterable[tuple[dict[str, Any], datetime]]:

@@ -8,12 +8,15 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
-from service.store import consent_tables, schema_words
+from service.store import booking_tables, consent_tables, schema_words
 from service.store.db import UtcDateTime
 from service.store.schema_words import Json, one_of, partial
 
 Table = schema_words.Table
 """The base of all tables: whoever takes it from here has all of them."""
+BookingRequest = booking_tables.BookingRequest
+Booking = booking_tables.Booking
+BookingEvent = booking_tables.BookingEvent
 
 Consent = consent_tables.Consent
 Withdrawal = consent_tables.Withdrawal
@@ -230,25 +233,8 @@ class ErasedToken(Table, table=True):
     __tablename__ = "erased_token"
 
     public_id: str = Field(primary_key=True, max_length=22)
-    address_hmac: str
+    address_hmac: str = Field(index=True)
     erased_at: datetime = Field(sa_type=UtcDateTime)
-
-
-class BookingRequest(Table, table=True):
-    """Somebody asked for a pain check by the form. While open, its lead is not erased."""
-
-    __tablename__ = "booking_request"
-    __table_args__ = (partial("ix_booking_request_open", "lead_id", where="handled_at IS NULL"),)
-
-    id: int = Field(default=None, primary_key=True)
-    lead_id: int | None = Field(default=None, foreign_key="lead.id", index=True)
-    from_message_id: int | None = Field(default=None, foreign_key="message.id")
-    name: str | None = None
-    phone: str | None = None
-    preferred: list[str] = Field(default_factory=list, sa_type=Json)
-    note: str | None = None
-    created_at: datetime = Field(sa_type=UtcDateTime)
-    handled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class DomainPause(Table, table=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import get_args
 
 from fastapi import APIRouter, Request
@@ -12,7 +13,6 @@ from starlette.responses import HTMLResponse, Response
 from service.errors import InvalidInputError
 from service.flows import answers
 from service.flows.services import Services
-from service.store import enrolments
 from service.store.tables import ErasedToken, Message
 from service.web import documented, pages
 from service.web.deps import Here, Sent, desk, erased_page, message_behind, posted, query
@@ -57,22 +57,20 @@ def give(request: Request, token: str, services: Here, body: Sent) -> Response:
             fields = posted(body)
             answer = answers.parse(fields["answer"][-1] if "answer" in fields else query(request, "answer"))
             answers.record(session, services, message, answer, now)
-            page = _done(session, services, message, answer)
+            page = _done(session, services, message, answer, now)
     services.bell.ring()
     return pages.render(page)
 
 
-def _done(session: Session, services: Services, message: Message, answer: Answer) -> AnswerDonePage:
+def _done(session: Session, services: Services, message: Message, answer: Answer, now: datetime) -> AnswerDonePage:
     at = desk(session, services)
-    ids = [message.enrolment_id] if message.enrolment_id is not None else []
-    until = next((run.paused_until for run in enrolments.by_ids(session, ids)), None)
-    resting = answer == "worse" and until is not None and until > services.clock.now()
+    until = answers.rests_until(session, message, now)
     return AnswerDonePage(
         practice=at.practice,
         in_demo=at.in_demo,
         answer=answer,
         safety_html=Markup(services.published.safety_html(session)),  # noqa: S704 - rendered with escaping
-        paused_until=at.day(until) if resting and until else None,
+        paused_until=at.day(until) if until else None,
     )
 
 

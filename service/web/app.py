@@ -9,6 +9,7 @@ from starlette.staticfiles import StaticFiles
 
 from service.flows.services import Services
 from service.web import (
+    all_data,
     answers,
     booking,
     challenges,
@@ -22,6 +23,7 @@ from service.web import (
     pages,
     problems,
     unsubscribe,
+    webhooks,
 )
 from service.web.documented import Described
 from service.web.edge import Edge
@@ -43,7 +45,21 @@ def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -
     app.state.worker_alive = worker_alive
     app.state.schema_seen = False
     app.state.refusals = Refusals(services)
-    for room in (health, opt_ins, challenges, confirm, unsubscribe, booking, answers, my_data, forms, media):
+    rooms = (
+        health,
+        opt_ins,
+        challenges,
+        confirm,
+        unsubscribe,
+        booking,
+        answers,
+        my_data,
+        all_data,
+        forms,
+        media,
+        webhooks,
+    )
+    for room in rooms:
         app.include_router(room.router)
     if services.demo:
         app.include_router(demo.router)

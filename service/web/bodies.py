@@ -16,6 +16,7 @@ from service.errors import FieldProblem, InvalidInputError
 from service.web.problems import TooLargeError, UnsupportedTypeError
 
 LARGEST = 16 * 1024
+LARGEST_EVENT = 1024 * 1024
 _SWALLOWED = 256 * 1024  # read past the limit and dropped: a client that still writes would never see the answer
 _MOST_FIELDS = 100
 _DEEPEST = 5
@@ -36,16 +37,25 @@ class Body:
 
 async def read_body(request: Request) -> Body:
     """The body, at most 16 kB. Raises TooLargeError as soon as there is more."""
+    return await _read(request, LARGEST, "16 kB")
+
+
+async def read_event(request: Request) -> Body:
+    """The body of a signed event, at most 1 MB (ACCEPTANCE F2)."""
+    return await _read(request, LARGEST_EVENT, "1 MB")
+
+
+async def _read(request: Request, largest: int, in_words: str) -> Body:
     data = bytearray()
     seen = 0
     async for chunk in request.stream():
         seen += len(chunk)
-        if seen <= LARGEST:
+        if seen <= largest:
             data += chunk
-        elif seen > LARGEST + _SWALLOWED:
+        elif seen > largest + _SWALLOWED:
             break
-    if seen > LARGEST:
-        raise TooLargeError(f"the body is larger than {LARGEST} bytes", "Dit is te groot: hoogstens 16 kB.")
+    if seen > largest:
+        raise TooLargeError(f"the body is larger than {largest} bytes", f"Dit is te groot: hoogstens {in_words}.")
     return Body(content_type=request.headers.get("content-type", ""), data=bytes(data))
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from fastapi import APIRouter
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
+from service.domain import pain_check
+from service.domain.pain_check import Promise
 from service.errors import FieldProblem, InvalidInputError
 from service.flows import booking
 from service.flows.services import Services
-from service.store import enrolments
+from service.store import bookings, enrolments
 from service.store.tables import ErasedToken, Lead, Message
-from service.web import booking_form, documented, pages
+from service.web import booking_form, booking_link, documented, pages
 from service.web.deps import Desk, Here, Sent, desk, message_behind, posted
 from service.web.views import BookingDonePage, BookingLinkPage, BookingPage, Page
 
@@ -52,9 +56,11 @@ def act(token: str, services: Here, body: Sent) -> Response:
 
 
 def _go(session: Session, services: Services, message: Message | ErasedToken, at: Desk) -> BookingLinkPage:
+    url = at.practice.booking.url
     if isinstance(message, Message):
         booking.pressed(session, services, message, services.clock.now())
-    return BookingLinkPage(practice=at.practice, in_demo=at.in_demo, url=at.practice.booking.url)
+        url = booking_link.with_reference(at.practice.booking, services.keyring.sign("r", message.public_id))
+    return BookingLinkPage(practice=at.practice, in_demo=at.in_demo, url=url)
 
 
 def _request(
@@ -66,20 +72,32 @@ def _request(
 ) -> BookingDonePage:
     now = services.clock.now()
     if isinstance(message, ErasedToken):
-        booking.request_after_erasing(session, services, message.public_id, wish, now)
-        return BookingDonePage(practice=at.practice, in_demo=at.in_demo, outcome="requested")
+        new = booking.request_after_erasing(session, services, message.public_id, wish, now)
+        promised = _promised(session, services, now if new else None)
+        return BookingDonePage(practice=at.practice, in_demo=at.in_demo, outcome="requested", promised=promised)
     booking.request(session, services, message, wish, now)
+    standing = bookings.open_requests(session, message.lead_id) if message.lead_id is not None else ()
     runs = enrolments.of_lead(session, message.lead_id) if message.lead_id is not None else []
     until = max((run.paused_until for run in runs if run.paused_until), default=None)
     return BookingDonePage(
         practice=at.practice,
         in_demo=at.in_demo,
         outcome="requested",
+        promised=_promised(session, services, standing[0].created_at if standing else None),
         paused_until=at.day(until) if until and until > now else None,
     )
 
 
+def _promised(session: Session, services: Services, asked_at: datetime | None) -> Promise | None:
+    """By when the practice answers what was asked then; None once that day is over."""
+    calendar = services.published.calendar(session)
+    promised = pain_check.promise(asked_at, calendar) if asked_at else None
+    over = promised is not None and promised.by < calendar.local_day(services.clock.now())
+    return None if over else promised
+
+
 def _booked(session: Session, services: Services, message: Message, at: Desk) -> BookingDonePage:
     if message.lead_id is not None:
-        booking.booked(session, services, session.get_one(Lead, message.lead_id), "page", services.clock.now())
+        lead = session.get_one(Lead, message.lead_id)
+        booking.booked(session, services, lead, "page", services.clock.now(), by=message)
     return BookingDonePage(practice=at.practice, in_demo=at.in_demo, outcome="booked")

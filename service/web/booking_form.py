@@ -6,13 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from babel.dates import get_day_names
-
 from service.domain.lead import normalise_address
 from service.domain.practice import Practice
 from service.domain.reading import WEEKDAYS
 from service.errors import FieldProblem, InvalidInputError
-from service.flows.booking import TIMES, PainCheckRequest
+from service.flows.booking import PainCheckRequest
+from service.flows.booking_mails import DAYS, TIMES
 
 _LONGEST = {"name": 80, "phone": 40, "email": 254, "note": 300}
 _PHONE = re.compile(r"\+?[0-9 ()-]{6,}")
@@ -36,8 +35,7 @@ def read(fields: Mapping[str, list[str]], practice: Practice) -> PainCheckReques
         email = normalise_address(text["email"]) if text["email"] else None
     except InvalidInputError as error:
         problems += error.fields
-    day_names = get_day_names("wide", locale="nl")
-    days: dict[str, str] = {day: str(day_names[WEEKDAYS.index(day)]) for day in practice.opening_days}
+    days: dict[str, str] = {day: DAYS[WEEKDAYS.index(day)] for day in practice.opening_days}
     preferred = _chosen("days", days, fields, problems) + _chosen("times", TIMES, fields, problems)
     if problems:
         raise InvalidInputError("the request cannot be taken", "Er klopt iets niet in je aanvraag.", fields=problems)

@@ -66,16 +66,16 @@ def opt_in_behind(session: Session, services: Services, token: str) -> OptIn | E
 
 
 def message_behind(session: Session, services: Services, purpose: Purpose, token: str) -> Message | ErasedToken:
-    """The message of a /b/ or /a/ link."""
+    """The message of a /b/, /a/ or /d/ link."""
     public_id = _public_id(services, purpose, token)
     return _or_erased(session, public_id, message_rows.by_public_id(session, public_id))
 
 
-def erased_page(session: Session, services: Services) -> ErasedPage:
+def erased_page(session: Session, services: Services, *, just_now: bool = False) -> ErasedPage:
     """Says that we know nothing any more, and where the advice can be asked for again."""
     at = desk(session, services)
     name = next(iter(services.published.live_forms(session)[1].forms))
-    return ErasedPage(practice=at.practice, in_demo=at.in_demo, form_url=f"/forms/{name}")
+    return ErasedPage(practice=at.practice, in_demo=at.in_demo, form_url=f"/forms/{name}", just_now=just_now)
 
 
 def posted(body: bodies.Body) -> dict[str, list[str]]:

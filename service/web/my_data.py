@@ -1,7 +1,8 @@
-"""`/p/`: what we hold of a lead in plain words, and the way to stop."""
+"""`/p/`: why a lead gets mail, what comes and when, and what can be done about it: rest, stop, answer otherwise."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
@@ -10,17 +11,23 @@ from fastapi import APIRouter
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
+from service.domain.conditions import UNKNOWN
+from service.domain.forms import Question
 from service.errors import FieldProblem, InvalidInputError
-from service.flows import consent, outlook
+from service.flows import consent, my_data, outlook
 from service.flows.services import Services
 from service.store import consents, enrolments, leads
-from service.store.tables import Enrolment, ErasedToken, Lead
+from service.store.tables import Enrolment, ErasedToken, Lead, OptIn
 from service.web import documented, pages
-from service.web.deps import Here, Sent, desk, erased_page, lead_behind, posted
-from service.web.views import MailOn, MyDataPage, Page, UnsubscribedPage
+from service.web.deps import Desk, Here, Sent, desk, erased_page, lead_behind, posted
+from service.web.views import AskedFor, MailOn, MyDataPage, Page, Told, UnsubscribedPage
 
 router = APIRouter(default_response_class=HTMLResponse, responses=documented.errors(404, 503))
 Mails = Literal["waiting", "active", "paused", "ended"]
+Done = Literal["pause", "go_on", "answers", "link"]
+_ANSWER = "answers."
+_PAGE = re.compile(r"https?://(?:[^/?#]*@)?([^?#]*)", re.IGNORECASE)
+_LONGEST_PAGE = 80  # letters of a web address that are shown
 
 
 @router.get("/p/{token}")
@@ -35,20 +42,21 @@ def show(token: str, services: Here) -> Response:
     return pages.render(page)
 
 
-@router.post("/p/{token}", responses=documented.errors(413, 422), openapi_extra=documented.form({"action": ("stop",)}))
+@router.post(
+    "/p/{token}",
+    responses=documented.errors(413, 422),
+    openapi_extra=documented.form({"action": ("stop", "pause", "go_on", "answers", "link")}),
+)
 def act(token: str, services: Here, body: Sent) -> Response:
-    """`action=stop` withdraws, as `/u/` does."""
+    """`action`: stop (as `/u/` does), pause, go_on, answers (with `answers.NAME`) or link (mails one to `/d/`)."""
+    now = services.clock.now()
     with services.database.transaction() as session:
         lead = lead_behind(session, services, "p", token)
         if isinstance(lead, ErasedToken):
             page: Page = erased_page(session, services)
-        elif (posted(body).get("action") or [""])[-1] != "stop":
-            problem = FieldProblem(pointer="/action", detail="Deze keuze kennen we niet.")
-            raise InvalidInputError("no such action", "Deze keuze kennen we niet.", fields=[problem])
         else:
-            changed = consent.withdraw(session, services, lead, "my data page", services.clock.now())
-            at = desk(session, services)
-            page = UnsubscribedPage(practice=at.practice, in_demo=at.in_demo, was_active=changed)
+            page = _act(session, services, lead, posted(body), now)
+    services.bell.ring()
     return pages.render(page)
 
 
@@ -59,26 +67,61 @@ def masked(address: str) -> str:
     return f"{local[:1]}***@{host[:1]}***{dot}{ending}"
 
 
-def _page(session: Session, services: Services, lead: Lead, now: datetime) -> MyDataPage:
+def _act(session: Session, services: Services, lead: Lead, fields: dict[str, list[str]], now: datetime) -> Page:
+    action = (fields.get("action") or [""])[-1]
+    match action:
+        case "stop":
+            changed = consent.withdraw(session, services, lead, "my data page", now)
+            at = desk(session, services)
+            return UnsubscribedPage(practice=at.practice, in_demo=at.in_demo, was_active=changed)
+        case "pause":
+            my_data.pause(session, services, lead, now)
+        case "go_on":
+            my_data.go_on(session, services, lead, now)
+        case "answers":
+            given = {
+                name.removeprefix(_ANSWER): values[-1] for name, values in fields.items() if name.startswith(_ANSWER)
+            }
+            my_data.change_answers(session, services, lead, given, now)
+        case "link":
+            my_data.mail_link(session, services, lead, now)
+        case _:
+            problem = FieldProblem(pointer="/action", detail="Deze keuze kennen we niet.")
+            raise InvalidInputError("no such action", "Deze keuze kennen we niet.", fields=[problem])
+    session.flush()
+    return _page(session, services, lead, now, done=action)
+
+
+def _page(session: Session, services: Services, lead: Lead, now: datetime, done: Done | None = None) -> MyDataPage:
     at = desk(session, services)
     runs = enrolments.of_lead(session, lead.id)
     mails = _mails(runs, now)
-    given = [each.given_at for each in consents.active_of_lead(session, lead.id)]
+    yes = max(consents.active_of_lead(session, lead.id), key=lambda each: each.given_at, default=None)
     last_no = consents.last_withdrawal_at(session, lead.id)
-    paused = max((run.paused_until for run in runs if run.paused_until), default=None)
+    resting = [run for run in runs if run.state == "active" and run.paused_until and run.paused_until > now]
+    longest = max(resting, key=lambda run: run.paused_until or now, default=None)
+    until = at.day(longest.paused_until) if longest and longest.paused_until else None
     planned = [each for run in runs for each in outlook.planned(session, services, run, now)]
+    opt_ins = leads.opt_ins(session, lead.id)
+    questions, told = _answers(session, services, lead)
     return MyDataPage(
         practice=at.practice,
         in_demo=at.in_demo,
         address=masked(lead.address),
         first_name=lead.first_name,
-        answers=_answers(session, services, lead),
-        topic=_topics(session, services, lead),
         since=at.day(lead.created_at),
-        confirmed_on=at.day(max(given)) if given else None,
-        stopped_on=at.day(last_no) if last_no and not given else None,
+        topic=" en ".join(dict.fromkeys(_topic(session, services, each.topic) for each in opt_ins)),
+        asked_for=tuple(_asked_for(session, services, at, each) for each in opt_ins if each.disposition == "accepted"),
+        questions=questions,
+        told=told,
+        confirmed_on=at.day(yes.given_at) if yes else None,
+        agreed_to=yes.wording if yes else None,
+        stopped_on=at.day(last_no) if last_no and not yes else None,
         mails=mails,
-        paused_until=at.day(paused) if paused and mails == "paused" else None,
+        paused_until=until,
+        paused_by=longest.pause_reason if longest else None,
+        may_pause=mails in {"active", "paused"} and (until is None or until < at.day(now + my_data.PAUSE)),
+        may_go_on=any(my_data.may_go_on(run, now) for run in resting),
         erase_on=at.day(lead.erase_at) if lead.erase_at else None,
         sent=tuple(
             MailOn(subject=each.subject, on=at.day(each.at)) for each in outlook.sent(session, services, lead.id)
@@ -86,6 +129,7 @@ def _page(session: Session, services: Services, lead: Lead, now: datetime) -> My
         upcoming=tuple(
             MailOn(subject=each.subject, on=at.day(each.at)) for each in sorted(planned, key=lambda each: each.at)
         ),
+        done=done,
     )
 
 
@@ -98,21 +142,50 @@ def _mails(runs: Sequence[Enrolment], now: datetime) -> Mails:
     return "waiting" if any(run.state == "awaiting_confirmation" for run in runs) else "ended"
 
 
-def _answers(session: Session, services: Services, lead: Lead) -> tuple[tuple[str, str], ...]:
-    """Questions and answers in the words of the forms; what no form asks any more stays as it is."""
+def _answers(
+    session: Session, services: Services, lead: Lead
+) -> tuple[tuple[tuple[Question, str], ...], tuple[Told, ...]]:
+    """What can be answered otherwise here, and what is only told: what chooses the topic, or no form asks any more."""
+    asked = my_data.questions(session, services, lead)
+    told = [
+        Told(label=each.question.label, answer=_label(each.question, each.chosen), form_url=f"/forms/{each.form.name}")
+        for each in asked
+        if each.chooses_topic
+    ]
+    names = {each.question.name for each in asked}
     _, forms = services.published.live_forms(session)
-    questions = {question.name: question for form in forms.forms.values() for question in form.questions}
-    found = []
+    elsewhere = {question.name: question for form in forms.forms.values() for question in form.questions}
     for name, value in lead.answers.items():
-        question = questions.get(name)
-        labels = {option.value: option.label for option in question.options} if question else {}
-        found.append((question.label if question else name, labels.get(value, value)))
-    return tuple(found)
+        if name not in names:
+            question = elsewhere.get(name)
+            told.append(Told(label=question.label if question else name, answer=_label(question, value)))
+    return tuple((each.question, each.chosen) for each in asked if not each.chooses_topic), tuple(told)
 
 
-def _topics(session: Session, services: Services, lead: Lead) -> str:
-    """What the lead asked about, by the titles of the sequences, in a sentence."""
-    topics = dict.fromkeys(each.topic for each in leads.opt_ins(session, lead.id))
-    live = {topic: services.published.live_for_topic(session, topic) for topic in topics}
-    titles = [found.sequence.title if found else topic for topic, found in live.items()]
-    return " en ".join(title[:1].lower() + title[1:] for title in titles)
+def _label(question: Question | None, value: str) -> str:
+    labels = {option.value: option.label for option in question.options} if question else {}
+    return labels.get(value, "niet ingevuld" if value == UNKNOWN else value)
+
+
+def _asked_for(session: Session, services: Services, at: Desk, opt_in: OptIn) -> AskedFor:
+    form = services.published.live_forms(session)[1].forms.get(opt_in.form or "")
+    return AskedFor(
+        topic=_topic(session, services, opt_in.topic),
+        on=at.day(opt_in.created_at),
+        form=form.title if form else None,
+        page=_shown(opt_in.source_url) if opt_in.source_url else None,
+    )
+
+
+def _topic(session: Session, services: Services, topic: str) -> str:
+    """What was asked about, by the title of its sequence, in a sentence."""
+    found = services.published.live_for_topic(session, topic)
+    title = found.sequence.title if found else topic
+    return title[:1].lower() + title[1:]
+
+
+def _shown(url: str) -> str:
+    """A page by its host and path. Whoever filled in the form may have written it, so it is text and never a link."""
+    found = _PAGE.match(url)
+    page = found[1].rstrip("/") if found else ""
+    return page if len(page) <= _LONGEST_PAGE else f"{page[: _LONGEST_PAGE - 1]}…"

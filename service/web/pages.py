@@ -51,6 +51,18 @@ def security_headers(page: Page) -> dict[str, str]:
     }
 
 
+def document(html: str, policy: str) -> HTMLResponse:
+    """A whole page that was made elsewhere and brings its own Content-Security-Policy; nothing may frame it."""
+    headers = {
+        "Content-Security-Policy": f"{policy}; frame-ancestors 'none'",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "X-Robots-Tag": "noindex",
+        "Cache-Control": "no-store",
+    }
+    return HTMLResponse(html, headers=headers)
+
+
 def mail_frame(html: str) -> HTMLResponse:
     """A mail's own HTML for the demo's frame: sandboxed by its own answer, links open beside the inbox.
 

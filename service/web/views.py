@@ -7,12 +7,13 @@ local dates. Text is plain text; the only HTML is `safety_html`, rendered from t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar, Literal
 
 from markupsafe import Markup
 
 from service.domain.forms import Form, Question
+from service.domain.pain_check import Promise
 from service.domain.practice import Practice
 
 Answer = Literal["better", "same", "worse"]
@@ -96,11 +97,15 @@ class ConfirmDonePage(LeadPage):
 
 @dataclass(frozen=True, kw_only=True)
 class ErasedPage(LeadPage):
-    """A genuine link of an erased lead; `form_url` is where the advice can be asked for again."""
+    """A genuine link of an erased lead; `form_url` is where the advice can be asked for again.
+
+    `just_now`: after `POST /d/`, by which the lead had it all erased.
+    """
 
     template: ClassVar[str] = "erased.html"
 
     form_url: str
+    just_now: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,11 +141,15 @@ class BookingPage(LeadPage):
 
 @dataclass(frozen=True, kw_only=True)
 class BookingDonePage(LeadPage):
-    """After `POST /b/`: the request went to the practice, or the lead says there is an appointment already."""
+    """After `POST /b/`: the request went to the practice, or the lead says there is an appointment already.
+
+    `promised` is when the practice answers; None where that cannot be told.
+    """
 
     template: ClassVar[str] = "booking_done.html"
 
     outcome: Literal["requested", "booked"]
+    promised: Promise | None = None
     paused_until: date | None = None
 
 
@@ -170,7 +179,7 @@ class AnswerPage(LeadPage):
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerDonePage(LeadPage):
-    """After `POST /a/`. "Worse" shows the safety block, the phone number and until when the mails rest."""
+    """After `POST /a/`: until when the mails rest, if they do. "Worse" shows the safety block and the phone number."""
 
     template: ClassVar[str] = "answer_done.html"
 
@@ -180,11 +189,34 @@ class AnswerDonePage(LeadPage):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MyDataPage(LeadPage):
-    """`GET /p/`: what we hold, in plain words. `answers` pairs a question's label with the chosen option's.
+class AskedFor:
+    """One advice that was asked for: the topic in the words of its sequence, by which form, on which page."""
 
-    `confirmed_on` is when the standing yes was given; without one `stopped_on` is the last no, if there was any.
+    topic: str
+    on: date
+    form: str | None = None
+    page: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A question that is not asked on this page, with the chosen answer in the words of its form.
+
+    `form_url`: the answer chooses the topic, and is given on that form.
+    """
+
+    label: str
+    answer: str
+    form_url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MyDataPage(LeadPage):
+    """`/p/`: why, what was and what comes, and what to do about it. `done` is what was just asked for by `POST`.
+
+    `confirmed_on` is when the standing yes was given, to `agreed_to`; without one `stopped_on` is the last no, if any.
     `mails`: "waiting" (not confirmed: `erase_on` says when all of it goes), "active", "paused", or "ended".
+    `questions` pairs each question with the option chosen, "unknown" where none was. `may_go_on`: the pause is her own.
     """
 
     template: ClassVar[str] = "my_data.html"
@@ -192,16 +224,39 @@ class MyDataPage(LeadPage):
 
     address: str
     first_name: str | None
-    answers: tuple[tuple[str, str], ...]
-    topic: str
     since: date
+    topic: str
+    asked_for: tuple[AskedFor, ...]
+    questions: tuple[tuple[Question, str], ...]
+    told: tuple[Told, ...]
     confirmed_on: date | None
+    agreed_to: str | None = None
     stopped_on: date | None = None
     mails: Literal["waiting", "active", "paused", "ended"]
     paused_until: date | None = None
+    paused_by: str | None = None
+    may_pause: bool = False
+    may_go_on: bool = False
     erase_on: date | None = None
     sent: tuple[MailOn, ...]
     upcoming: tuple[MailOn, ...]
+    done: Literal["pause", "go_on", "answers", "link"] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllDataPage(LeadPage):
+    """`GET /d/`: buttons to look at, take along or erase all that is held. Shows none of it: scanners open links too.
+
+    `until` is the local moment at which the link ends; None once it has: the button then asks for a new one. `sent`:
+    that was just done. `request_open`: a request for a pain check goes with the rest.
+    """
+
+    template: ClassVar[str] = "all_data.html"
+    has_form: ClassVar[bool] = True
+
+    until: datetime | None
+    sent: bool = False
+    request_open: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -92,6 +92,63 @@ def test_the_forms_work_without_script(browser: Browser, server: PageServer) -> 
     context.close()
 
 
+OWN = {
+    "my-data": ["pause", "stop", "link"],
+    "my-data-paused": ["go_on", "pause", "stop", "link"],
+    "my-data-paused-otherwise": ["stop", "link"],
+    "my-data-waiting": ["stop", "link"],
+    "my-data-ended": ["link"],
+    "all-data": ["view", "html", "json", "erase"],
+    "all-data-request-open": ["view", "html", "json", "erase"],
+    "all-data-link-over": ["link"],
+}
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_every_button_of_a_page_of_ones_own_is_reached_and_pressed_by_keyboard(
+    page: Page, server: PageServer, name: str
+) -> None:
+    page.goto(server.url(name))
+    found: list[str] = []
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        value = page.evaluate("document.activeElement.matches('button[name=action]') && document.activeElement.value")
+        found += [value] if value else []
+    assert list(dict.fromkeys(found)) == OWN[name]
+    for action in OWN[name]:
+        page.goto(server.url(name))
+        page.locator(f"button[value={action}]").focus()
+        page.keyboard.press("Enter")
+        page.get_by_role("heading", name="Gelukt").wait_for()
+        assert server.posts[-1] == {"action": [action]}
+
+
+def test_answers_are_changed_by_keyboard_and_pressing_enter_on_one_stops_nothing(
+    page: Page, server: PageServer
+) -> None:
+    for last in ("button", "radio"):
+        page.goto(server.url("my-data"))
+        page.get_by_label("Eerder hol").focus()
+        page.keyboard.press("ArrowDown")
+        assert page.get_by_label("Eerder plat").is_checked()
+        if last == "button":
+            page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.get_by_role("heading", name="Gelukt").wait_for()
+        assert server.posts[-1] == {"action": ["answers"], "answers.posture": ["flat"]}
+
+
+@pytest.mark.parametrize(("name", "answer"), [("answer-better", "better"), ("answer-worse", "worse")])
+def test_an_answer_is_one_press_of_a_key_behind_the_first_tabs(
+    page: Page, server: PageServer, name: str, answer: str
+) -> None:
+    page.goto(server.url(name))
+    for key in ("Tab", "Enter", "Tab", "Enter"):
+        page.keyboard.press(key)
+    page.get_by_role("heading", name="Gelukt").wait_for()
+    assert server.posts[-1] == {"answer": [answer]}
+
+
 def test_a_link_in_a_mail_of_the_demo_opens_beside_the_inbox(page: Page, server: PageServer) -> None:
     page.goto(server.url("demo-mail"))
     with page.context.expect_page() as opened:

@@ -3,69 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
 
 import pytest
-from sqlmodel import select
 
-from service.flows import consent, planning
-from service.store import enrolments, leads
-from service.store.tables import AuditEntry, Enrolment
-from tests.support.commands import Said, nurture
-from tests.support.house import House, open_house
-
-ANNA = "anna@example.org"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Office:
-    """A house, and a keyboard beside it."""
-
-    house: House
-    folder: Path
-
-    def nurture(self, *arguments: str, answers: str = "") -> Said:
-        """Run a command on the house's database."""
-        return nurture(
-            *arguments,
-            folder=self.folder,
-            answers=answers,
-            data_dir=str(self.folder / "data"),
-            database_url=self.house.services.database.url.render_as_string(hide_password=False),
-            mail_url=f"file:{self.folder / 'outbox'}",
-            suppression_key=self.house.services.suppression_key,
-        )
-
-    def confirmed(self) -> None:
-        """Anna asked, got her advice, and confirmed."""
-        self.house.opt_in(ANNA, first_name="Anna")
-        self.house.send_due()
-        with self.house.services.database.transaction() as session:
-            opt_in = leads.opt_ins(session, self.house.lead(ANNA).id)[-1]
-            consent.confirm(session, self.house.services, opt_in, {}, self.house.clock.now())
-
-    def run(self) -> Enrolment:
-        """Anna's run through her sequence."""
-        with self.house.services.database.reading() as session:
-            return enrolments.of_lead(session, self.house.lead(ANNA).id)[0]
-
-    def audited(self) -> list[tuple[str, str]]:
-        """Who did what to leads and messages."""
-        with self.house.services.database.reading() as session:
-            rows = session.exec(select(AuditEntry)).all()
-        assert "@" not in repr([row.details for row in rows])
-        return [(row.actor.partition(":")[0], row.action) for row in rows if row.action != "published"]
-
-
-@pytest.fixture
-def office(migrated_database_url: str, tmp_path: Path) -> Iterator[Office]:
-    """A house whose clock shows the real time, as the commands' does."""
-    with open_house(migrated_database_url, tmp_path) as house:
-        house.clock.moment = datetime.now(UTC)
-        yield Office(house=house, folder=tmp_path)
+from service.flows import planning
+from service.store.tables import Enrolment
+from tests.support.office import ANNA, Office
 
 
 def test_show_tells_what_was_sent_what_comes_and_why(office: Office) -> None:
@@ -88,13 +32,6 @@ def test_show_as_json_is_one_object(office: Office) -> None:
     assert found["address"] == ANNA
     assert len([each for each in found["coming"] if each["at"]]) == 7
     assert all(datetime.fromisoformat(each["at"]).tzinfo for each in found["coming"] if each["at"])
-
-
-def test_export_is_one_object_with_what_is_stored(office: Office) -> None:
-    office.confirmed()
-    found = json.loads(office.nurture("lead", "export", ANNA).out)
-    assert found["stored"]["message"][0]["content"]["first_name"] == "Anna"
-    assert office.audited() == [("staff", "lead exported")]
 
 
 def test_stop_ends_the_follow_ups_and_again_changes_nothing(office: Office) -> None:
@@ -132,28 +69,6 @@ def test_booked_ends_the_sequence(office: Office) -> None:
     assert (office.run().state, office.run().end_reason) == ("finished", "booked")
     assert office.nurture("lead", "booked", ANNA).out == "There was nothing left to end.\n"
     assert office.audited() == [("staff", "lead booked")] * 2
-
-
-def test_erase_leaves_no_trace(office: Office) -> None:
-    office.confirmed()
-    said = office.nurture("lead", "erase", ANNA, "--yes")
-    assert (said.status, said.out) == (0, "Erased.\n")
-    assert ANNA not in repr(office.house.rows())
-    assert office.audited() == [("staff", "lead erased")]
-    if office.house.services.database.is_sqlite:
-        files = [file.read_bytes() for file in office.folder.glob("nurture.db*")]
-        assert files
-        assert not any(ANNA.encode() in held or b"Anna" in held for held in files)
-
-
-def test_erase_asks_first(office: Office) -> None:
-    office.confirmed()
-    said = office.nurture("lead", "erase", ANNA, answers="n\n")
-    assert said.status == 1
-    assert "It cannot be undone" in said.out
-    assert office.house.lead(ANNA)
-    assert office.nurture("lead", "erase", ANNA, answers="y\n").status == 0
-    assert not office.house.messages(ANNA)
 
 
 @pytest.mark.parametrize("command", ["show", "export", "stop", "resume", "booked", "erase"])

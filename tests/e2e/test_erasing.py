@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
+import time
+from collections.abc import Callable
 from pathlib import Path
-
-from sqlalchemy import create_engine, inspect, text
 
 from service.flows import privacy, ticks
 from tests.support import acts
 from tests.support.house import House
-from tests.support.running import Running, http, installation, link_in, wait_for
+from tests.support.running import http, installation, link_in, wait_for
+from tests.support.traces import in_files, traces
 
 ADDRESS = "annelies.vermeulen@example.org"
 SUBJECT = "Je gratis advies: begin vandaag"
@@ -20,7 +22,7 @@ TRACES = re.compile(rb"annelies|vermeulen|98765432|tuinieren", re.IGNORECASE)
 
 
 def test_after_erasing_files_rows_and_logs_of_a_running_service_hold_no_trace(
-    database_url: str, tmp_path: Path
+    database_url: str, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     with installation(tmp_path, database_url) as running:
         running.start()
@@ -38,12 +40,27 @@ def test_after_erasing_files_rows_and_logs_of_a_running_service_hold_no_trace(
         running.opt_in(ADDRESS, first_name="4nnelies Vermeulen")  # a name that is none
         wait_for(lambda: [str(mail["Subject"]) for mail in running.mails(ADDRESS)].count(SUBJECT) == 2, "her advices")
         running.opt_in(ADDRESS.replace("@", "@@"))
-        assert traces(running), "or this shows nothing"
+        assert traces(running, TRACES), "or this shows nothing"
+        assert running.cli("lead", "export", ADDRESS, "--out", str(tmp_path / "export")).returncode == 0
+        assert running.cli("backup", "--into", str(tmp_path / "backups")).returncode == 0
+        assert running.cli("lead", "stop", ADDRESS).returncode == 0
 
-        said = running.cli("lead", "erase", ADDRESS, "--yes")
-        assert (said.returncode, said.stdout) == (0, "Erased.\n")
-        assert traces(running) == []
+        began = time.monotonic()
+        logs = [str(path) for path in sorted(tmp_path.glob("*.log"))]
+        also = [word for path in [*logs, str(tmp_path / "backups")] for word in ("--also", path)]
+        said = running.cli("lead", "erase", ADDRESS, "--yes", *also)
+        assert (said.returncode, said.stderr) == (0, "")
+        assert said.stdout.startswith("Erased.\nSearched ")
+        assert ": 0 traces.\n" in said.stdout
+        assert "a backup, until it expires" in said.stdout
+        record_property("summary", f"erasing a lead and proving it: {time.monotonic() - began:.1f} s")
+        assert traces(running, TRACES) == []
         assert TRACES.search(running.logs().encode()) is None
+        assert TRACES.search(running.cli("audit", "--json").stdout.encode()) is None
+        refused = running.cli("lead", "traces", ADDRESS, "--also", str(tmp_path / "export"))
+        assert refused.returncode == 1, "what was handed over is found, until it is deleted"
+        told = json.loads(running.cli("retention", "--dry-run", "--json").stdout)
+        assert TRACES.search(json.dumps(told).encode()) is None
         assert running.cli("lead", "show", "bram@example.org").returncode == 0
 
         running.clock(advance="P1D")
@@ -69,33 +86,7 @@ def test_a_trace_that_a_reader_kept_in_the_log_goes_with_the_next_housekeeping(
     assert reader.execute("SELECT count(*) FROM lead").fetchone() == (1,)
     acts.commit(house, privacy.erase, house.services, house.lead(ADDRESS).id, "asked for", house.clock.now())
     assert not house.services.database.forget_for_good()
-    assert in_files(file)
+    assert in_files(file, TRACES)
     reader.close()
     ticks.housekeeping(house.services)
-    assert in_files(file) == []
-
-
-def traces(running: Running) -> list[str]:
-    """The files of SQLite, or the tables of PostgreSQL, in which she can be found."""
-    file = Path(running.database_url.removeprefix("sqlite:///"))
-    return in_files(file) if running.database_url.startswith("sqlite") else in_tables(running.database_url)
-
-
-def in_files(file: Path) -> list[str]:
-    """Database, write-ahead log and shared memory."""
-    return [path.name for path in sorted(file.parent.glob(f"{file.name}*")) if TRACES.search(path.read_bytes())]
-
-
-def in_tables(url: str) -> list[str]:
-    """Every column of every table, as text."""
-    engine = create_engine(url)
-    try:
-        with engine.connect() as connection:
-            found = []
-            for table in inspect(connection).get_table_names():
-                rows = connection.execute(text(f'SELECT t::text FROM "{table}" t')).scalars()
-                if any(TRACES.search(row.encode()) for row in rows):
-                    found.append(table)
-            return found
-    finally:
-        engine.dispose()
+    assert in_files(file, TRACES) == []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from datetime import UTC, datetime
 
 import pytest
@@ -117,33 +115,6 @@ def test_looking_changes_nothing(house: House) -> None:
     before = house.rows()
     report(house)
     assert house.rows() == before
-
-
-def test_an_export_holds_every_stored_row_about_the_lead_and_nobody_else(house: House) -> None:
-    house.opt_in("carla@example.org")
-    house.opt_in(first_name="Anna")
-    house.tick()
-    with house.services.database.reading() as session:
-        lead = lead_report.find(session, "Anna@Example.org ")
-        found = lead_report.export(session, house.services, lead, house.clock.now())
-    text = json.dumps(found)
-    assert "carla" not in text
-    stored = found["stored"]
-    assert isinstance(stored, dict)
-    ours = {
-        name: len([row for row in rows if _about(row, lead.id)])
-        for name, rows in stored.items()
-        if isinstance(rows, list)
-    }
-    assert ours["message"] == ours["opt_in"] == ours["lead"] == 1
-    assert ours["consent"] == 2
-    # every table that can hold something about a lead is in it
-    tables = {name for name, rows in house.rows().items() if re.search("anna@example.org|'Anna'", repr(rows))}
-    assert tables <= set(stored)
-
-
-def _about(row: object, lead_id: int) -> bool:
-    return isinstance(row, dict) and lead_id in {row.get("lead_id"), row.get("id")}
 
 
 @pytest.mark.parametrize(("address", "error"), [("nobody@example.org", NotFoundError), ("nobody", InvalidInputError)])

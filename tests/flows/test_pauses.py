@@ -1,49 +1,122 @@
-"""Pauses: every later mail moves along, none is cancelled; with two reasons at once the end of one ends only that."""
+"""Pauses: every later mail moves along, none is cancelled; a lead ends the one she asked for, and no other."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
-from service.flows import booking, simulation
+from service.flows import my_data, simulation
 from service.store import enrolments
 from tests.support import acts
 from tests.support.days import AMSTERDAM, left_on, march
-from tests.support.house import House
+from tests.support.house import House, part
 
 
 @pytest.mark.parametrize("worse_first", [True, False])
-def test_better_does_not_end_the_pause_of_a_pain_check_request(house: House, worse_first: bool) -> None:
+def test_two_pauses_end_with_the_later_and_no_answer_ends_either(house: House, worse_first: bool) -> None:
     acts.confirmed(house)
     house.live_through(days=2)
-    if worse_first:
-        acts.answer(house, "worse")
+    pauses = [partial(acts.answer, house, "worse"), partial(acts.request_pain_check, house)]
+    for press in pauses if worse_first else reversed(pauses):
         house.clock.advance(hours=1)
-    asked_at = house.clock.now()
-    assert acts.request_pain_check(house)
-    if not worse_first:
-        house.clock.advance(hours=1)
-        acts.answer(house, "worse")
+        assert press()
+    last_at = house.clock.now()
     house.clock.advance(hours=1)
     assert acts.answer(house, "better")
-    assert acts.enrolment(house).pause_reason == "pain_check_request"
-    until = acts.enrolment(house).paused_until
-    assert until is not None
-    assert until >= asked_at + booking.PAUSE
+    run = acts.enrolment(house)
+    assert run.pause_reason == ("pain_check_request" if worse_first else "worse")
+    assert run.paused_until == last_at + timedelta(days=14)
     assert house.live_through(days=13) == 0
-    assert house.clock.now() < asked_at + timedelta(days=14)
 
 
-def test_better_still_ends_a_pause_by_worse_that_came_after_another_was_over(house: House) -> None:
+def test_worse_again_on_another_day_rests_the_mails_anew_and_tells_the_practice_again(house: House) -> None:
     acts.confirmed(house)
-    house.live_through(days=2)
-    acts.request_pain_check(house)
-    house.live_through(days=15)
-    acts.answer(house, "worse")
-    assert acts.enrolment(house).pause_reason == "worse"
-    acts.answer(house, "better")
+    house.live_through(days=3)
+    assert acts.answer(house, "worse")
+    house.clock.advance(hours=2)
+    assert not acts.answer(house, "worse")
+    house.clock.advance(days=1)
+    assert acts.answer(house, "worse")
+    assert acts.enrolment(house).paused_until == house.clock.now() + timedelta(days=14)
+    house.send_due()
+    assert len(house.mails("praktijk@solidperformance.example")) == 2
+
+
+def test_worse_rests_every_run_of_the_lead(house: House) -> None:
+    acts.confirmed(house)
+    house.clock.advance(minutes=20)
+    acts.confirmed(house, topic="uitstraling-been")
+    house.live_through(days=3)
+    assert acts.answer(house, "worse")
+    assert {run.paused_until for run in acts.runs(house)} == {house.clock.now() + timedelta(days=14)}
+    assert house.live_through(days=13) == 0
+
+
+def test_worse_after_the_end_tells_the_practice_and_pauses_nothing(house: House) -> None:
+    acts.confirmed(house)
+    house.live_through(days=60)
+    assert acts.answer(house, "worse")
+    house.send_due()
+    [told] = house.mails("praktijk@solidperformance.example")
+    assert "stil" not in part(told, "plain")
     assert acts.enrolment(house).paused_until is None
+
+
+def test_a_lead_ends_the_pause_she_asked_for(house: House) -> None:
+    acts.confirmed(house)
+    house.live_through(days=3)
+    before, anchor = planned_days(house), acts.enrolment(house).anchor
+    acts.wish(house, my_data.pause)
+    assert (acts.enrolment(house).pause_reason, house.live_through(days=5)) == ("wish", 0)
+    acts.wish(house, my_data.go_on)
+    run = acts.enrolment(house)
+    assert (run.pause_reason, run.paused_until, run.anchor) == (None, None, anchor + timedelta(days=5))
+    assert planned_days(house)[0] >= before[0]
+
+
+def test_a_wish_asked_for_again_is_never_shorter_and_the_same_day_changes_nothing(house: House) -> None:
+    acts.confirmed(house)
+    acts.wish(house, my_data.pause)
+    until, rows = acts.enrolment(house).paused_until, house.rows()
+    house.clock.advance(hours=3)
+    acts.wish(house, my_data.pause)
+    assert house.rows() == rows
+    house.clock.advance(days=4)
+    acts.wish(house, my_data.pause)
+    assert until is not None
+    assert acts.enrolment(house).paused_until == until + timedelta(days=4, hours=3)
+
+
+OTHERS: dict[str, Callable[[House], bool]] = {
+    "worse": partial(acts.answer, value="worse"),
+    "pain_check_request": acts.request_pain_check,
+    "reply": acts.replied,
+}
+
+
+@pytest.mark.parametrize("wish_first", [True, False])
+@pytest.mark.parametrize("reason", OTHERS)
+def test_a_lead_never_ends_a_pause_that_has_another_reason_too(house: House, reason: str, wish_first: bool) -> None:
+    acts.confirmed(house)
+    house.live_through(days=3)
+    if wish_first:
+        acts.wish(house, my_data.pause)
+    house.clock.advance(days=1)
+    OTHERS[reason](house)
+    if not wish_first:
+        house.clock.advance(days=1)
+        acts.wish(house, my_data.pause)
+    run = acts.enrolment(house)
+    assert run.paused_until is not None
+    assert run.pause_reason == reason
+    assert run.paused_until >= house.clock.now() + timedelta(days=13)
+    rows = house.rows()
+    acts.wish(house, my_data.go_on)
+    assert house.rows() == rows
+    assert acts.resume(house), "the practice may end it"
 
 
 def planned_days(house: House) -> list[datetime]:
@@ -86,15 +159,27 @@ def test_a_pause_ended_at_once_changes_nothing_and_ended_later_moves_by_what_it_
     assert acts.enrolment(house).anchor == anchor + timedelta(days=5)
 
 
-def test_better_ends_the_pause_that_worse_began(house: House) -> None:
+def test_better_after_worse_is_kept_and_the_pause_lasts_all_the_same(house: House) -> None:
     acts.confirmed(house)
     house.live_through(days=3)
-    anchor = acts.enrolment(house).anchor
     acts.answer(house, "worse")
+    paused = acts.enrolment(house)
     house.clock.advance(days=1)
-    acts.answer(house, "better")
+    assert acts.answer(house, "better")
     run = acts.enrolment(house)
-    assert (run.pause_reason, run.paused_until, run.anchor) == (None, None, anchor + timedelta(days=1))
+    assert (run.paused_until, run.anchor, run.answers["helped"]) == (paused.paused_until, paused.anchor, "better")
+
+
+def test_what_comes_behind_two_pauses_counts_from_its_own_time_of_day(house: House) -> None:
+    acts.confirmed(house)
+    house.live_through(days=3)
+    acts.answer(house, "worse")
+    house.clock.advance(hours=30)
+    acts.request_pain_check(house)
+    coming = planned_days(house)
+    house.live_through(days=60)
+    left = [each.settled_at for each in acts.follow_ups(house).values() if each.state == "accepted"]
+    assert left[1:] == coming
 
 
 def test_a_second_pause_lengthens_the_first_by_what_it_adds(house: House) -> None:

@@ -11,8 +11,8 @@ from sqlmodel import Session, col, select, update
 
 from service.flows import settling
 from service.mail.links import new_public_id
-from service.store import enrolments, leads, outbox
-from service.store.tables import Enrolment, Message
+from service.store import bookings, enrolments, leads, outbox
+from service.store.tables import BookingRequest, Enrolment, Message
 from tests.support import acts
 from tests.support.crowd import gather
 from tests.support.house import House
@@ -35,7 +35,8 @@ def full(house: House) -> House:
 
 
 def _fill(session: Session, message_id: int) -> None:
-    """Copies of one service mail's worth of columns, all accepted long ago."""
+    """Copies of one service mail's worth of columns, all accepted long ago; and requests that were answered."""
+    session.add_all(BookingRequest(created_at=THURSDAY, handled_at=THURSDAY) for _ in range(STORED))
     original = session.get_one(Message, message_id)
     shared = original.model_dump(exclude={"id"}) | {
         "kind": "service",
@@ -115,6 +116,11 @@ def test_what_runs_every_second_goes_by_the_index_of_what_is_due(full: House) ->
         ("message", "ix_message_leased", lambda session: outbox.renew(session, ["t"], real_now)),
         ("message", "ix_message_leased", lambda session: outbox.give_back(session, "t")),
         ("lead", "ix_lead_erase_at", lambda session: leads.to_erase(session, THURSDAY, 100)),
+        (
+            "booking_request",
+            "ix_booking_request_remind_at",
+            lambda session: bookings.to_remind_of(session, THURSDAY, 100),
+        ),
     ]
     for table, index, work in works:
         plan = plan_of(full, work)

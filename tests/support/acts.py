@@ -12,6 +12,7 @@ from service.domain.lead import Suppression, SuppressionReason
 from service.flows import answers, booking, brake, consent, handover, planning, replies, ticks
 from service.flows.consent import Confirmed
 from service.flows.handover import HandOver
+from service.flows.services import Services
 from service.store import enrolments, events, leads, outbox, suppressions
 from service.store.tables import Alert, Attempt, Enrolment, Lead, Message, OptIn
 from tests.support.house import House
@@ -97,6 +98,11 @@ def answer(house: House, value: Literal["better", "same", "worse"], address: str
         return answers.record(session, house.services, session.get_one(Message, message_id), value, house.clock.now())
 
     return commit(house, press)
+
+
+def wish(house: House, act: Callable[[Session, Services, Lead, datetime], object], address: str = ANNA) -> object:
+    """A press on the lead's own page: one of `flows/my_data.py`."""
+    return commit(house, lambda s: act(s, house.services, _lead(s, address), house.clock.now()))
 
 
 def resume(house: House, address: str = ANNA) -> bool:

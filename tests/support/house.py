@@ -195,6 +195,11 @@ def part(mail: EmailMessage, kind: str) -> str:
     return str(body.get_content())
 
 
+def words(mail: EmailMessage) -> str:
+    """What its text says, as one line."""
+    return " ".join(part(mail, "plain").split())
+
+
 def link(mail: EmailMessage, letter: str) -> str:
     """The mail's own link of one sort: c confirm, u unsubscribe, p my data, b pain check, a answer."""
     found = re.search(rf"https?://[^\s\"<>)\]]+/{letter}/[A-Za-z0-9_\-]+", part(mail, "plain"))

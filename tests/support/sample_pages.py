@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from markupsafe import Markup
 from ruamel.yaml import YAML
 
 from service.domain.forms import Form
+from service.domain.pain_check import Promise
 from service.domain.practice import Practice
 from service.flows.pictures import Hosted
 from service.flows.samples import Sample
@@ -19,8 +20,10 @@ from service.mail.compose import Rendered
 from service.mail.transport import OutboundMail
 from service.web.demo_views import ArticlePage, InboxPage, MailDetail, MailRow
 from service.web.views import (
+    AllDataPage,
     AnswerDonePage,
     AnswerPage,
+    AskedFor,
     BookingDonePage,
     BookingLinkPage,
     BookingPage,
@@ -36,6 +39,7 @@ from service.web.views import (
     Page,
     ProblemPage,
     ThankYouPage,
+    Told,
     UnavailablePage,
     UnsubscribedPage,
     UnsubscribePage,
@@ -65,7 +69,7 @@ LINKING = PRACTICE.model_copy(
 FORM = Form.model_validate({"name": "lage-rug", **_read("forms.yaml")["forms"]["lage-rug"]})
 OFFER = FormView(form=FORM, consent_version="2026-1", source_url="http://localhost:8000/demo/")
 CONSENT = FORM.consent.follow_up.text
-POSTURE = FORM.question("posture")
+POSTURE, LEG = FORM.questions[1], FORM.questions[0]
 
 UPCOMING = tuple(
     MailOn(subject=subject, on=date(2026, 3, day))
@@ -101,20 +105,35 @@ _DESK: dict[str, Any] = {
 }
 
 
+ASKED_FOR = AskedFor(
+    topic="lage rugpijn", on=date(2026, 3, 9), form="Gratis pijnadvies", page="solidperformance.example/lage-rug"
+)
+UNTIL = date(2026, 3, 25)
+
+
 def _data(**changes: Any) -> MyDataPage:
     values: dict[str, Any] = {
         "practice": PRACTICE,
         "address": "anna@example.org",
         "first_name": "Anna",
-        "answers": (("Hoe is de stand van je onderrug?", "Eerder hol"),),
-        "topic": "lage rugpijn",
         "since": date(2026, 3, 9),
+        "topic": "lage rugpijn",
+        "asked_for": (ASKED_FOR,),
+        "questions": ((POSTURE, "hollow"),),
+        "told": (Told(label="Straalt de pijn uit naar je been?", answer="Nee", form_url="/forms/lage-rug"),),
         "confirmed_on": date(2026, 3, 9),
+        "agreed_to": CONSENT,
         "mails": "active",
+        "may_pause": True,
         "sent": SENT,
         "upcoming": UPCOMING,
     }
     return MyDataPage(**{**values, **changes})
+
+
+def _promised(closed_until: date | None = None) -> Promise:
+    by = closed_until + timedelta(days=1) if closed_until else date(2026, 3, 12)
+    return Promise(by=by, late_at=datetime(by.year, by.month, by.day, 10, tzinfo=_ZONE), closed_until=closed_until)
 
 
 _SAMPLE = Sample(
@@ -150,22 +169,59 @@ PAGES: dict[str, Page] = {
     "booking-erased": BookingPage(practice=PRACTICE, erased=True),
     "booking-link": BookingPage(practice=LINKING),
     "booking-goes-on": BookingLinkPage(practice=LINKING, url=LINKING.booking.url),
-    "booking-requested": BookingDonePage(practice=PRACTICE, outcome="requested", paused_until=date(2026, 3, 25)),
+    "booking-requested": BookingDonePage(
+        practice=PRACTICE, outcome="requested", promised=_promised(), paused_until=date(2026, 3, 25)
+    ),
+    "booking-requested-closed": BookingDonePage(
+        practice=PRACTICE, outcome="requested", promised=_promised(closed_until=date(2026, 3, 22))
+    ),
+    "booking-requested-again": BookingDonePage(practice=PRACTICE, outcome="requested"),
     "booking-booked": BookingDonePage(practice=PRACTICE, outcome="booked"),
     "answer-better": AnswerPage(practice=PRACTICE, answer="better", safety_html=SAFETY),
     "answer-worse": AnswerPage(practice=PRACTICE, answer="worse", safety_html=SAFETY),
     "answer-open": AnswerPage(practice=PRACTICE, answer=None, safety_html=SAFETY),
     "answered-better": AnswerDonePage(practice=PRACTICE, answer="better", safety_html=SAFETY),
+    "answered-better-resting": AnswerDonePage(
+        practice=PRACTICE, answer="better", safety_html=SAFETY, paused_until=UNTIL
+    ),
     "answered-same": AnswerDonePage(practice=PRACTICE, answer="same", safety_html=SAFETY),
     "answered-worse": AnswerDonePage(
         practice=PRACTICE, answer="worse", safety_html=SAFETY, paused_until=date(2026, 3, 25)
     ),
     "my-data": _data(),
     "my-data-waiting": _data(
-        mails="waiting", confirmed_on=None, first_name=None, upcoming=(), erase_on=date(2026, 3, 23)
+        mails="waiting", confirmed_on=None, first_name=None, upcoming=(), erase_on=date(2026, 3, 23), may_pause=False
     ),
-    "my-data-paused": _data(mails="paused", paused_until=date(2026, 3, 25)),
-    "my-data-ended": _data(mails="ended", sent=(), upcoming=()),
+    "my-data-paused": _data(mails="paused", paused_until=UNTIL, paused_by="wish", may_go_on=True),
+    "my-data-paused-just-now": _data(
+        mails="paused", paused_until=UNTIL, paused_by="wish", may_go_on=True, may_pause=False, done="pause"
+    ),
+    "my-data-paused-otherwise": _data(
+        mails="paused", paused_until=UNTIL, paused_by="pain_check_request", may_pause=False, done="go_on"
+    ),
+    "my-data-went-on": _data(done="go_on"),
+    "my-data-answered": _data(done="answers", questions=((LEG, "unknown"), (POSTURE, "unknown"))),
+    "my-data-link-mailed": _data(done="link"),
+    "my-data-ended": _data(
+        mails="ended",
+        sent=(),
+        upcoming=(),
+        questions=(),
+        told=(),
+        asked_for=(),
+        may_pause=False,
+        confirmed_on=None,
+        stopped_on=date(2026, 3, 12),
+        agreed_to=None,
+    ),
+    "my-data-nothing-to-pause": _data(mails="ended", upcoming=(), may_pause=False, done="pause"),
+    "all-data": AllDataPage(practice=PRACTICE, until=datetime(2026, 3, 10, 10, 0, tzinfo=_ZONE)),
+    "all-data-request-open": AllDataPage(
+        practice=PRACTICE, until=datetime(2026, 3, 10, 10, 0, tzinfo=_ZONE), request_open=True
+    ),
+    "all-data-link-over": AllDataPage(practice=PRACTICE, until=None),
+    "all-data-link-mailed": AllDataPage(practice=PRACTICE, until=None, sent=True),
+    "erased-just-now": ErasedPage(practice=PRACTICE, form_url="/forms/lage-rug", just_now=True),
     "thank-you": ThankYouPage(
         practice=PRACTICE,
         title=FORM.thank_you.title,

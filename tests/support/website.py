@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sqlmodel import Session
 from starlette.testclient import TestClient
 
+from service.domain.practice import Practice
+from service.flows.published import Published
 from service.web.app import create_app
 from tests.support.house import BASE_URL, House
 
@@ -24,3 +27,15 @@ def opt_in(client: TestClient, address: str = "anna@example.org", **fields: Any)
     """A website's post, both boxes ticked; it must be taken."""
     answer = client.post("/api/opt-ins", json=OPT_IN | {"email": address} | fields)
     assert answer.status_code == 202, answer.text
+
+
+class OtherPractice(Published):
+    """The practice as published, but for what is given here."""
+
+    def __init__(self, **changes: Any) -> None:
+        super().__init__()
+        self._changes = changes
+
+    def live_practice(self, session: Session) -> tuple[int, Practice]:
+        revision_id, practice = super().live_practice(session)
+        return revision_id, practice.model_copy(update=self._changes)

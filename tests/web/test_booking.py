@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlmodel import Session
 from starlette.testclient import TestClient
 
-from service.domain.practice import Booking, Practice
+from service.domain.practice import Booking, Closed
 from service.flows import privacy
-from service.flows.published import Published
+from service.web import booking_link
 from tests.support.house import House, link, part
-from tests.support.website import BROWSER, opt_in, website
+from tests.support.website import BROWSER, OtherPractice, opt_in, website
 
 PRACTICE_BOX = "praktijk@solidperformance.example"
 WISH = {
@@ -23,18 +22,6 @@ WISH = {
     "times": ["morning"],
     "note": "Liefst na tienen",
 }
-
-
-class OtherPractice(Published):
-    """The practice as published, but for what is given here."""
-
-    def __init__(self, **changes: Any) -> None:
-        super().__init__()
-        self._changes = changes
-
-    def live_practice(self, session: Session) -> tuple[int, Practice]:
-        revision_id, practice = super().live_practice(session)
-        return revision_id, practice.model_copy(update=self._changes)
 
 
 @pytest.fixture
@@ -125,6 +112,75 @@ def test_a_practice_with_an_agenda_gets_the_press_and_the_visitor(house: House, 
     assert "https://agenda.example/pijncheck" in answer.text
     assert "location" not in answer.headers
     assert any("booking_pressed" in row for row in house.rows()["timeline"])
+
+
+def test_the_page_says_by_when_the_practice_answers(house: House, client: TestClient, url: str) -> None:
+    assert "We bellen of mailen je uiterlijk dinsdag 10 maart." in client.post(url, data=WISH).text
+
+
+def test_the_page_says_that_the_practice_is_closed_for_long(house: House, url: str) -> None:
+    trip = Closed.model_validate({"from": "2026-03-10", "to": "2026-03-22", "note": "op reis"})
+    answer = website(house.with_changes(published=OtherPractice(closed=(trip,)))).post(url, data=WISH)
+    assert "gesloten tot en met zondag 22 maart" in answer.text
+    assert "uiterlijk maandag 23 maart" in answer.text
+
+
+def test_asking_again_after_the_promised_day_promises_nothing_anew(house: House, client: TestClient, url: str) -> None:
+    client.post(url, data=WISH)
+    house.clock.advance(days=4)
+    answer = client.post(url, data=WISH)
+    assert (answer.status_code, "uiterlijk" in answer.text) == (200, False)
+    assert "We nemen zo snel mogelijk contact met je op" in answer.text
+
+
+def test_the_practice_gets_a_proposal_for_its_agenda_and_the_lead_does_not(
+    house: House, client: TestClient, url: str
+) -> None:
+    client.post(url, data=WISH | {"name": "Anna; Bakker, \\n"})
+    house.send_due()
+    [file] = [each for each in house.mails(PRACTICE_BOX)[0].walk() if each.get_content_type() == "text/calendar"]
+    text = bytes(file.get_payload(decode=True)).decode()
+    assert "DTSTART:20260311T080000Z" in text  # the first Wednesday, in the morning
+    assert "DTEND:20260311T090000Z" in text
+    assert "STATUS:TENTATIVE" in text
+    flat = text.replace("\r\n ", "")
+    assert "Naam: Anna\\; Bakker\\, \\\\n\\nTelefoon: 06-123 456 78" in flat
+    assert "rug" not in flat.lower()
+    assert "tienen" not in flat
+    receipt = house.mails("anna@example.org")[-1]
+    assert {each.get_content_type() for each in receipt.walk()} == {"multipart/alternative", "text/plain", "text/html"}
+
+
+@pytest.mark.parametrize(
+    ("source", "ends"),
+    [
+        (None, "/pijncheck?taal=nl#kies"),
+        ("calcom", "/pijncheck?taal=nl&metadata%5Bnurture%5D={}#kies"),
+        ("calendly", "/pijncheck?taal=nl&utm_content={}#kies"),
+        ("other", "/pijncheck?taal=nl&ref={}#kies"),
+    ],
+)
+def test_the_agenda_gets_a_reference_only_where_the_practice_named_it(source: Any, ends: str) -> None:
+    booking = Booking(kind="link", url="https://agenda.example/pijncheck?taal=nl#kies", source=source)
+    assert booking_link.with_reference(booking, "T" * 48) == f"https://agenda.example{ends.format('T' * 48)}"
+
+
+@pytest.mark.parametrize("letter", ["b", "u", "c", "p", "a"])
+def test_the_reference_that_the_agenda_gets_opens_no_page_of_ours(house: House, url: str, letter: str) -> None:
+    agenda = Booking(kind="link", url="https://agenda.example/", source="other")
+    client = website(house.with_changes(published=OtherPractice(booking=agenda)))
+    token = client.post(url, data={"action": "go"}).text.partition("?ref=")[2][:48]
+    assert house.services.keyring.read("r", token)
+    assert client.get(f"/{letter}/{token}").status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["request", "link"])
+def test_price_duration_place_and_reimbursement_stand_on_the_page(house: House, url: str, kind: Any) -> None:
+    agenda = Booking(kind=kind, url="https://agenda.example/" if kind == "link" else "")
+    text = website(house.with_changes(published=OtherPractice(booking=agenda))).get(url).text
+    for told in ("€ 95", "60 minuten", "Voorbeeldstraat 1", "Vraag dit na bij je verzekeraar", "Kleding", "24 uur"):
+        assert told in text
+    assert "Ik heb al een afspraak" in text
 
 
 def test_whom_we_erased_may_still_ask_and_says_how_to_be_reached(house: House, client: TestClient, url: str) -> None:

@@ -1,20 +1,24 @@
-"""`/p/`: what we hold of a lead, in plain words."""
+"""`/p/`: why a lead gets mail, what comes, and what she does about it."""
 
 from __future__ import annotations
+
+import re
 
 import pytest
 from starlette.testclient import TestClient
 
 from service.flows import ticks
 from service.web.my_data import masked
-from tests.support.house import House, link
+from tests.support import acts
+from tests.support.house import House, link, part
 from tests.support.website import BROWSER, opt_in
 
 
 @pytest.fixture
 def url(house: House, client: TestClient) -> str:
     """The link in the advice of Anna, who has not confirmed yet."""
-    opt_in(client, first_name="Anna", answers={"posture": "hollow"})
+    page = "https://solidperformance.example/lage-rug/?utm_source=x#pijnadvies"
+    opt_in(client, first_name="Anna", answers={"posture": "hollow"}, form="lage-rug", source_url=page)
     house.send_due()
     return link(house.mails("anna@example.org")[0], "p")
 
@@ -61,11 +65,138 @@ def test_stop_withdraws(house: House, client: TestClient, url: str) -> None:
     assert "Je stopte ermee op" in after
 
 
-def test_nothing_else_can_be_asked_here_yet(house: House, client: TestClient, url: str) -> None:
+def test_it_tells_why_with_form_page_and_the_words_agreed_to(house: House, client: TestClient, url: str) -> None:
+    page = client.get(url).text
+    for said in (
+        "lage rugpijn",
+        "formulier ‘Gratis pijnadvies’",
+        "op solidperformance.example/lage-rug.",
+        "geen ja op",
+    ):
+        assert said in page
+    assert "utm" not in page
+    client.post(link(house.mails("anna@example.org")[0], "c"))
+    page = client.get(url).text
+    assert "Je zei ja op maandag 9 maart" in page
+    assert "Stuur mij daarna ook de vervolgmails" in page
+
+
+@pytest.mark.parametrize(
+    "source", ["http://[", "https://a:b@evil.example//x", "http://e.example/" + "x" * 1_900, "http:///"]
+)
+def test_a_page_that_anybody_can_write_is_text_and_short(house: House, client: TestClient, source: str) -> None:
+    opt_in(client, source_url=source)
+    house.send_due()
+    answer = client.get(link(house.mails("anna@example.org")[0], "p"))
+    assert answer.status_code == 200
+    assert 'href="http' not in answer.text.split("<main")[1].split("</main")[0]
+    assert "x" * 81 not in answer.text
+    assert "a:b@" not in answer.text
+
+
+def test_pause_go_on_and_again_say_what_is_so(house: House, client: TestClient, url: str) -> None:
+    client.post(link(house.mails("anna@example.org")[0], "c"))
+    assert "Ga nu weer door" not in client.get(url).text
+    paused = client.post(url, data={"action": "pause"}).text
+    assert "De mails staan stil tot maandag 23 maart." in paused
+    assert "Ga nu weer door" in paused
     before = house.rows()
-    assert client.post(url, data={"action": "erase"}, headers=BROWSER).status_code == 422
-    assert client.post(url, headers=BROWSER).status_code == 422
+    assert "De mails staan stil tot maandag 23 maart." in client.post(url, data={"action": "pause"}).text
     assert house.rows() == before
+    assert house.live_through(days=13) == 0
+    went_on = client.post(url, data={"action": "go_on"}).text
+    assert "De mails gaan weer door" in went_on
+    before = house.rows()
+    assert "De mails gaan weer door" in client.post(url, data={"action": "go_on"}).text
+    assert house.rows() == before
+    assert house.live_through(days=4) == 1
+
+
+def test_a_pause_for_another_reason_is_told_and_goes_on_by_a_call_alone(
+    house: House, client: TestClient, url: str
+) -> None:
+    advice = house.mails("anna@example.org")[0]
+    client.post(link(advice, "c"))
+    client.post(link(advice, "b"), data={"action": "request", "phone": "0612345678"})
+    for page in (client.get(url).text, client.post(url, data={"action": "go_on"}).text):
+        assert "tot maandag 23 maart, omdat je een pijncheck aanvroeg" in " ".join(
+            page.replace("</strong>", "").split()
+        )
+        assert 'value="go_on"' not in page
+        assert "Wil je eerder verder? Bel" in page
+    house.clock.advance(days=3)
+    assert "tot donderdag 26 maart" in client.post(url, data={"action": "pause"}).text
+
+
+def test_with_nothing_under_way_a_pause_says_so_and_changes_nothing(house: House, client: TestClient, url: str) -> None:
+    before = house.rows()
+    for action in ("pause", "go_on"):
+        assert "Er lopen nu geen vervolgmails." in client.post(url, data={"action": action}).text
+    assert house.rows() == before
+
+
+def test_changed_answers_are_those_of_the_next_mails(house: House, client: TestClient, url: str) -> None:
+    advice = house.mails("anna@example.org")[0]
+    client.post(link(advice, "c"))
+    assert re.search(r'value="hollow" checked', client.get(url).text)
+    changed = client.post(url, data={"action": "answers", "answers.posture": "flat"}).text
+    assert "Je antwoorden zijn bewaard." in changed
+    assert re.search(r'value="flat" checked', changed)
+    before = house.rows()
+    client.post(url, data={"action": "answers", "answers.posture": "flat"})
+    assert house.rows() == before
+    house.live_through(days=60)
+    assert {each.content["answers"].get("posture") for each in house.messages() if each.step} == {"flat"}
+    exercises = next(mail for mail in house.mails("anna@example.org") if "Wat sterker mag" in str(mail["Subject"]))
+    assert "Bij een platte rug" in part(exercises, "plain")
+    assert "Bij een holle rug" not in part(exercises, "plain")
+
+
+def test_an_answer_that_was_taken_back_does_not_return_with_the_button_of_the_advice(
+    house: House, client: TestClient, url: str
+) -> None:
+    advice = house.mails("anna@example.org")[0]
+    client.post(url, data={"action": "answers", "answers.posture": "unknown"})
+    client.post(link(advice, "c"))
+    assert house.lead().answers == {}
+    assert acts.enrolment(house).answers == {}
+    client.post(url, data={"action": "answers", "answers.posture": "flat"})
+    client.post(url, data={"action": "stop"})
+    client.post(link(advice, "c"))
+    assert house.lead().answers == acts.enrolment(house).answers == {"posture": "flat"}
+
+
+def test_an_answer_that_chooses_the_topic_is_told_with_the_way_to_the_other_advice(
+    house: House, client: TestClient, url: str
+) -> None:
+    page = client.get(url).text
+    assert 'name="answers.leg"' not in page
+    assert 'href="/forms/lage-rug">Vraag dan het andere advies aan' in page
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ({"action": "erase"}, "Deze keuze kennen we niet"),
+        ({}, "Deze keuze kennen we niet"),
+        ({"action": "answers", "answers.posture": "scheef"}, "Dit antwoord hoort niet bij deze vraag"),
+        ({"action": "answers", "answers.leg": "yes"}, "Dit antwoord kun je hier niet veranderen"),
+        ({"action": "answers", "answers.helped": "better"}, "Deze vraag stelden we je niet"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_reason_and_changes_nothing(
+    house: House, client: TestClient, url: str, data: dict[str, str], told: str
+) -> None:
+    before = house.rows()
+    answer = client.post(url, data=data, headers=BROWSER)
+    assert (answer.status_code, told in answer.text) == (422, True)
+    assert house.rows() == before
+
+
+def test_every_answer_that_is_wrong_is_named_at_once(house: House, client: TestClient, url: str) -> None:
+    data = {"action": "answers", "answers.posture": "scheef", "answers.leg": "no", "answers.wat/is~dit": "x"}
+    errors = client.post(url, data=data).json()["errors"]
+    assert [each["pointer"] for each in errors] == ["/answers/posture", "/answers/leg", "/answers/wat~1is~0dit"]
 
 
 def test_masking_leaves_enough_to_know_it_by() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from service.web import pages
 from service.web.demo_views import InboxPage
-from service.web.views import LeadPage, MyDataPage, Page, UnavailablePage
+from service.web.views import AskedFor, LeadPage, MyDataPage, Page, Told, UnavailablePage
 from service.web.workbench import WorkbenchPage
 from tests.support.sample_pages import PAGES
 
@@ -120,14 +120,21 @@ def test_every_page_carries_the_security_headers(page: Page) -> None:
     assert headers["Content-Type"] == "text/html; charset=utf-8"
 
 
-@pytest.mark.parametrize(
-    "name", ["confirm", "confirm-again", "unsubscribe", "answer-better", "answer-worse", "my-data"]
-)
+@pytest.mark.parametrize("name", ["confirm", "confirm-again", "unsubscribe", "answer-better", "answer-worse"])
 def test_a_page_behind_a_mail_link_has_one_button_and_it_posts(name: str) -> None:
     tags = Tags(html_of(PAGES[name]))
     assert len(tags.all("form")) == 1
     assert len(tags.all("button")) == 1
     assert len([each for _, each in tags.found if "button" in (each.get("class") or "")]) == 1
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name.startswith(("my-data", "all-data"))])
+def test_a_page_of_ones_own_has_one_main_button_and_every_button_posts(name: str) -> None:
+    html = html_of(PAGES[name])
+    assert html.count('class="button"') == (0 if name == "all-data-link-mailed" else 1)
+    outside = re.sub(r"<form.*?</form>", "", html, flags=re.DOTALL)
+    assert "<button" not in outside
+    assert 'type="submit"' in html or name == "all-data-link-mailed"
 
 
 @pytest.mark.parametrize("name", ["form", "demo-article"])
@@ -148,7 +155,9 @@ def test_the_opt_in_form_is_the_one_of_the_interface(name: str) -> None:
 def test_what_a_lead_typed_is_shown_as_text_alone() -> None:
     page = PAGES["my-data"]
     assert isinstance(page, MyDataPage)
-    html = html_of(replace(page, first_name='<img src=x onerror="alert(1)">', answers=(("{{ 7 * 7 }}", "<b>"),)))
+    typed = AskedFor(topic="rug", on=page.since, page="e.example/<img src=x>")
+    told = (Told(label="{{ 7 * 7 }}", answer="<b>"),)
+    html = html_of(replace(page, first_name='<img src=x onerror="alert(1)">', told=told, asked_for=(typed,)))
     assert "<img" not in html
     assert "{{ 7 * 7 }}" in html
     assert "&lt;b&gt;" in html

@@ -1,0 +1,83 @@
+"""Dutch for the words that stand in the rows about a lead: states, kinds, reasons, what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        # states of mails and runs, and what became of an opt-in
+        "due": "klaar om te gaan",
+        "leased": "wordt klaargemaakt",
+        "handed_over": "wordt verstuurd",
+        "accepted": "aangenomen",
+        "delivered": "afgeleverd",
+        "bounced": "teruggekomen",
+        "complained": "klacht gemeld",
+        "cancelled": "vervallen",
+        "skipped": "overgeslagen",
+        "held": "vastgehouden",
+        "failed": "mislukt",
+        "unknown": "onbekend",
+        "awaiting_confirmation": "wacht op de knop",
+        "active": "loopt",
+        "finished": "klaar",
+        "stopped": "gestopt",
+        "expired": "verlopen",
+        "capped": "te vaak gevraagd, geen mail",
+        "suppressed": "mag geen mail krijgen",
+        "retry": "nu niet aangenomen",
+        "invalid": "geweigerd",
+        "down": "mailserver niet bereikbaar",
+        # kinds of mail, and where a consent came from
+        "advice": "advies",
+        "follow_up": "vervolgmails",
+        "service": "dienstmail",
+        "form": "formulier",
+        "confirmation": "de knop in de mail",
+        "staff": "praktijk",
+        # why something ended, waits or gets no mail
+        "all_steps_done": "alle stappen gedaan",
+        "booked": "afspraak gemaakt",
+        "unsubscribe": "afgemeld",
+        "unsubscribed": "afgemeld",
+        "complaint": "als ongewenst gemeld",
+        "hard_bounce": "adres bestaat niet",
+        "reply": "heeft geantwoord",
+        "request": "vroeg een pijncheck aan",
+        "pain_check_request": "vroeg een pijncheck aan",
+        "worse": "het gaat slechter",
+        "wish": "eigen wens",
+        # what happened
+        "opt_in": "advies aangevraagd",
+        "confirmed": "op de knop gedrukt",
+        "answered": "antwoord gegeven",
+        "booking_pressed": "op de afspraakknop gedrukt",
+        "pain_check_requested": "pijncheck aangevraagd",
+        "replied": "heeft geantwoord",
+        "paused": "gepauzeerd",
+        "resumed": "weer verder",
+        "answers_changed": "antwoorden veranderd",
+        "withdrawn": "toestemming ingetrokken",
+        "message_resolved": "besluit over een mail",
+        "throw_away_address": "het adres is een wegwerpadres",
+        "pain_check_answered": "aanvraag afgehandeld",
+        "booking_cancelled": "afspraak afgezegd",
+        # what became of a request, and of an appointment
+        "declined": "geen afspraak",
+        "handled": "afgehandeld",
+        # what was done with the data, and by whom
+        "lead exported": "gegevens opgevraagd",
+        "lead stopped": "vervolgmails gestopt",
+        "lead resumed": "pauze beëindigd",
+        "lead booked": "afspraak genoteerd",
+        "lead replied": "antwoord genoteerd",
+        "lead": "jijzelf",
+    }
+)
+
+
+def dutch_words(name: str) -> str:
+    """The word as staff and leads read it; one that is not known here stays, with blanks for its underscores."""
+    return _WORDS.get(name, name.replace("_", " "))

@@ -1,0 +1,68 @@
+"""Requests for a pain check that wait for the practice: listed, answered, and told of when that takes too long."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from service.errors import NotFoundError, RefusedError
+from service.flows import alerts, booking, booking_mails
+from service.flows.services import Services
+from service.store import bookings, events, leads
+from service.store.tables import BookingRequest, Lead
+
+_BATCH = 100
+
+
+def close(
+    session: Session, services: Services, request_id: int, outcome: booking.Outcome, *, actor: str, now: datetime
+) -> BookingRequest:
+    """Note what became of a request; `booked` ends the lead's mails as `nurture lead booked` does.
+
+    Any other outcome leaves the pause as it is: it ends by itself. Raises NotFoundError, and RefusedError where it was
+    closed before.
+    """
+    row = bookings.request(session, request_id)
+    if row is None:
+        raise NotFoundError(f"there is no request {request_id}", f"er is geen aanvraag {request_id}")
+    lead = leads.lock_one(session, row.lead_id, services.hmac) if row.lead_id is not None else None
+    row = bookings.request(session, request_id)  # as it is now that nobody else can answer it
+    if row is None or row.handled_at is not None:
+        raise RefusedError(
+            f"request {request_id} was closed before: {row.outcome or 'handled' if row else 'erased'}",
+            f"aanvraag {request_id} was al afgehandeld",
+        )
+    booking.handled(session, row, outcome, now)
+    if lead is not None:
+        leads.note(session, lead.id, "pain_check_answered", now, outcome=outcome)
+        if outcome == "booked":
+            booking.booked(session, services, lead, "staff", now)
+    events.audit(session, actor, "request closed", now, request=request_id, lead=row.lead_id, outcome=outcome)
+    return row
+
+
+def waiting(session: Session) -> list[tuple[BookingRequest, Lead | None]]:
+    """Open requests with their leads, oldest first; None for somebody whom we know no more."""
+    return [
+        (row, session.get(Lead, row.lead_id) if row.lead_id is not None else None)
+        for row in bookings.open_requests(session)
+    ]
+
+
+def remind(session: Session, services: Services, now: datetime) -> int:
+    """Tell staff of each request that has waited for a working day: once. Returns of how many."""
+    due = bookings.to_remind_of(session, now, _BATCH)
+    for row in due:
+        row.remind_at = None
+        if row.handled_at is None:
+            alerts.tell(
+                session,
+                bookings.unanswered(row.id),
+                dutch=f"Aanvraag {row.id} voor een pijncheck wacht al een werkdag op antwoord. "
+                "Kijk met: nurture request list",
+                english=f"request {row.id} for a pain check has waited for a working day; see: nurture request list",
+                now=now,
+            )
+            booking_mails.remind(session, services, row, now)
+    return len(due)
