@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.support.routes import MAIL, ROUTES, path_of
-from tests.support.running import http, installation, link_in
+from tests.support.running import http, installation, link_in, wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -30,6 +30,8 @@ def test_no_page_of_ours_asks_a_third_party_or_breaks_its_own_policy(page: Page,
             assert running.clock(to="next")["sent"]
         mail = running.mails("anna@example.org")[1]
         found = {letter: link_in(mail, letter) for letter in "ubap"} | {"c": link_in(advice, "c")}
+        http("POST", found["p"], form={"action": "link"})
+        found["d"] = link_in(wait_for(lambda: running.mails("anna@example.org")[2:], "the fresh link")[0], "d")
         real = {letter: url.rpartition("/")[2] for letter, url in found.items()}
         real |= {"form": "lage-rug", "mail_id": http("GET", f"{running.url}/demo/inbox.json").json()[0]["id"]}
         for path in ["/bestaat-niet", *(path_of(route, real) for route in PAGES)]:

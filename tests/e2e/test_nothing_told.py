@@ -34,7 +34,7 @@ ENV = {
 LOGIN = ("postbusnaam", "postbusgeheim")
 PERSONAL = re.compile(
     r"herkenbaar|zonnebloem|dahlia|klaver|kapot@|98765432|tuinieren|hollow|203\.0\.113|"
-    r"niemand-mag-zien|haakgeheim|postbus|/[cupba]/[A-Za-z0-9_-]{20}|traceback",
+    r"niemand-mag-zien|haakgeheim|postbus|/[cupbadr]/[A-Za-z0-9_-]{20}|traceback",
     re.IGNORECASE,
 )
 # Runs the command with defects in it: a database error with values, one that quotes an opt-in, a tick that fails.

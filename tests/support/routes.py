@@ -63,6 +63,9 @@ ROUTES: dict[str, Kind] = {
     "POST /a/{token}": PAGE,
     "GET /p/{token}": FORM,
     "POST /p/{token}": PAGE,
+    "GET /d/{token}": FORM,
+    "POST /d/{token}": FORM,
+    "POST /webhooks/bookings/{source}": DATA,
     "GET /forms/{form}": FORM,
     "GET /bedankt": PAGE,
     "GET /media/{name}": IMAGE,
@@ -84,6 +87,7 @@ BODIES: dict[str, dict[str, str]] = {
     "POST /b/{token}": {"action": "request", "phone": "06 12345678"},
     "POST /a/{token}": {"answer": "same"},
     "POST /p/{token}": {"action": "stop"},
+    "POST /d/{token}": {"action": "link"},
     "POST /demo/clock": {"advance": "PT1H"},
 }
 """The form to post where an empty one is refused."""
@@ -97,6 +101,6 @@ def path_of(route: str, found: Mapping[str, str]) -> str:
     """A path that reaches the route: `found` fills in its names, `{token}` by the letter of its sort."""
     path = route.partition(" ")[2]
     filled = path.replace("{token}", found.get(path[1:2], "")) if "{token}" in path else path
-    for name in ("form", "name", "mail_id"):
+    for name in ("form", "name", "mail_id", "source"):
         filled = filled.replace(f"{{{name}}}", found.get(name, ""))
     return f"{filled}/{found['static']}" if path == "/static" else filled

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,6 +23,7 @@ from service.store.db import Database, open_database
 from service.store.tables import Media
 from service.web import pages
 from tests.support import acts
+from tests.support.agendas import AGENDAS, SECRET, as_body
 from tests.support.house import House, link, open_house
 from tests.support.pictures import image
 from tests.support.routes import BODIES, EMPTY, MAIL, NONE, PAGE, PROBLEM, ROUTES, WITHOUT_DATABASE, Kind, path_of
@@ -46,7 +48,8 @@ def demo(migrated_database_url: str, tmp_path: Path) -> Iterator[House]:
 
 @pytest.fixture
 def client(demo: House) -> TestClient:
-    return website(demo.with_changes(proof_of_work=True))  # or there would be no challenge
+    # Without proof of work there is no challenge, without a secret no webhook.
+    return website(demo.with_changes(proof_of_work=True, webhook_secrets={"generic": (SECRET,)}))
 
 
 @pytest.fixture
@@ -60,10 +63,14 @@ def real(demo: House) -> dict[str, str]:
     for _ in range(2):
         client.post("/demo/clock", json={"to": "next"})
     found = {letter: link(demo.mails("anna@example.org")[1], letter) for letter in "ubap"} | {"c": link(advice, "c")}
+    client.post(found["p"], data={"action": "link"})
+    demo.send_due()
+    found["d"] = link(demo.mails("anna@example.org")[-1], "d")
     picture = Media(name=IMAGE, kind="image/png", data=image(width=16, height=16), published_at=demo.clock.now())
     acts.commit(demo, lambda session: session.add(picture))
     return {letter: url.rpartition("/")[2] for letter, url in found.items()} | {
         "form": "lage-rug",
+        "source": "generic",
         "name": IMAGE,
         "mail_id": client.get("/demo/inbox.json").json()[0]["id"],
         "static": pages.static_url("base.css").removeprefix("/static/"),
@@ -72,6 +79,10 @@ def real(demo: House) -> dict[str, str]:
 
 def ask(client: TestClient, route: str, path: str, accept: dict[str, str]) -> Response:
     method = route.partition(" ")[0]
+    if "/webhooks/" in route:
+        agenda = AGENDAS["generic"]
+        body = as_body(agenda.unknown(at=datetime.now(UTC)))
+        return client.post(path, content=body, headers=accept | agenda.signed(body))
     return client.request(method, path, headers=accept, data=BODIES.get(route) if method == "POST" else None)
 
 
@@ -133,11 +144,11 @@ def test_so_has_every_refusal(client: TestClient, real: dict[str, str], accept: 
     for route in ROUTES:
         path = path_of(route, real)
         refused.append((405, client.request("DELETE", path, headers=accept)))
-        if "{token}" in route or "{mail_id}" in route or "{name}" in route or "{form}" in route:
+        if "{" in route:
             unknown = path_of(route, dict.fromkeys(real, "verzonnen"))
             refused.append((404, ask(client, route, unknown, accept)))
         if route.startswith("POST"):
-            refused.append((413, client.post(path, content=b"x" * 20_000, headers=form)))
+            refused.append((413, client.post(path, content=b"x" * 1_100_000, headers=form)))
     particular = ("POST /api/opt-ins", "POST /b/{token}", "POST /a/{token}", "POST /p/{token}", "POST /demo/clock")
     dance = [client.post(path_of(route, real), data={"action": "dance"}, headers=accept) for route in particular]
     refused += [(422, answer) for answer in dance]
