@@ -74,7 +74,7 @@ def content(status: int, *kinds: str, description: str = "", headers: Sequence[s
     return {
         status: {
             "description": description or HTTPStatus(status).phrase,
-            "content": {kind: {"schema": _TEXT} for kind in kinds},
+            "content": {kind: {"schema": {} if kind == "application/json" else _TEXT} for kind in kinds},
             "headers": {name: {"required": True, "schema": _TEXT} for name in headers},
         }
     }
