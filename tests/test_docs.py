@@ -129,7 +129,7 @@ def test_every_mail_of_both_sequences_has_its_picture_and_text_and_is_shown() ->
 
 
 def test_the_readme_shows_what_the_command_writes_out() -> None:
-    assert _block((ROOT / "README.md").read_text(encoding="utf-8"), "html") == WRITTEN_OUT.script
+    assert _block((ROOT / "README.md").read_text(encoding="utf-8"), "html") == f"{WRITTEN_OUT.script}\n"
 
 
 @pytest.mark.parametrize("name", ["script", "button", "iframe", "link", "plain"])
