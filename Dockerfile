@@ -1,4 +1,13 @@
 # The service as one image: web, worker and every command. Built from hashed requirements; runs without root.
+
+# The browser's solver of a proof of work; Node stays behind here.
+FROM python:3.11-slim-bookworm AS bundle
+WORKDIR /app
+COPY requirements-node.txt ./
+COPY frontend frontend
+COPY .ci/bundle .ci/bundle
+RUN .ci/bundle
+
 FROM python:3.11-slim-bookworm
 ENV PYTHONUNBUFFERED=1 PATH=/app/.venv/bin:/usr/local/bin:/usr/bin:/bin
 
@@ -9,6 +18,7 @@ WORKDIR /app
 COPY requirements.txt requirements-uv.txt requirements.in pyproject.toml LICENSE ./
 COPY .ci/install .ci/install
 COPY service service
+COPY --from=bundle /app/service/web/dist service/web/dist
 # Compiled here, for a quick start: whoever runs the service may not write beside it.
 RUN .ci/install requirements.txt
 

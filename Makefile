@@ -6,7 +6,7 @@ PORT ?= 8000
 KILLS ?= 500
 EXAMPLES ?= 1000
 
-.PHONY: help demo serve test check bench storm fuzz format pictures schema lock clean
+.PHONY: help demo serve test check bundle bench storm fuzz format pictures schema lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -18,6 +18,7 @@ serve: .venv/runtime ## the service itself, with the settings of .env
 	$(BIN)/nurture serve --port $(PORT)
 
 test: .venv/dev ## the whole test suite, on SQLite and PostgreSQL, browser included where there is one
+	@$(MAKE) --no-print-directory bundle || echo "not built: service/web/dist/proof.js; the tests of it say so"
 	$(BIN)/python -m pytest
 
 check: .venv/dev ## format, lint, types, import layers, lock files, content, migrations
@@ -28,6 +29,8 @@ check: .venv/dev ## format, lint, types, import layers, lock files, content, mig
 	$(BIN)/python .ci/check_locks.py
 	$(BIN)/python .ci/check_migrations.py
 	$(BIN)/nurture check
+
+bundle: service/web/dist/proof.js ## the solver of a proof of work (NURTURE_PROOF_OF_WORK), with a Node of its own
 
 bench: .venv/dev build/bench-venv/ready ## how fast it starts, answers and sends, as ratios; takes half an hour
 	$(BIN)/python bench/start.py
@@ -61,7 +64,7 @@ lock: .venv/dev ## resolve requirements*.in again into hashed requirements*.txt
 	.ci/lock
 
 clean: ## remove what the other targets made (not data/)
-	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build dist service/web/dist frontend/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache
 
 # uv is bootstrapped by its hash; where it cannot be had, plain pip reads the same hashed files.
 .venv/runtime: requirements.txt requirements-uv.txt pyproject.toml
@@ -71,6 +74,10 @@ clean: ## remove what the other targets made (not data/)
 .venv/dev: requirements-dev.txt requirements-uv.txt pyproject.toml
 	.ci/install requirements-dev.txt
 	@touch $@ .venv/runtime
+
+service/web/dist/proof.js: .ci/bundle requirements-node.txt $(wildcard frontend/*.*) frontend/.npmrc
+	PYTHON=$(PYTHON) .ci/bundle
+	@touch $@
 
 # What the service is measured beside has no place among what it runs on.
 build/bench-venv/ready: bench/requirements.txt

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -17,14 +17,23 @@ from service.domain import delivery, enrolment
 from service.environment import PREFIX
 from service.settings import WEBHOOK_SECRETS, Settings
 from service.web.opt_in_body import OptInBody, from_form
+from service.web.snippets import Place, snippets
 from tests.support.house import ROOT, shipped
 from tests.support.mail_pictures import sheets
+from tests.support.sample_pages import FORM, PRACTICE
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LEDGER = (ROOT / "docs/ledger.md").read_text(encoding="utf-8")
 WEBSITE = (ROOT / "docs/website.md").read_text(encoding="utf-8")
 _FENCES = r"^ *```\w*\n(.*?)^ *```$"
-SNIPPETS = {"README": (ROOT / "README.md").read_text(encoding="utf-8"), "docs/website.md": WEBSITE}
+WRITTEN_OUT = snippets(
+    FORM,
+    Place(
+        base_url="https://mail.example.nl",
+        privacy_url=PRACTICE.privacy_url,
+        page_url="https://www.example.nl/artikel",
+    ),
+)
 _State = TypeVar("_State", delivery.State, enrolment.State)
 every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 
@@ -119,29 +128,35 @@ def test_every_mail_of_both_sequences_has_its_picture_and_text_and_is_shown() ->
     assert sum(path.stat().st_size for path in folder.iterdir()) <= 3_000_000
 
 
-@pytest.mark.parametrize("text", SNIPPETS.values(), ids=SNIPPETS)
-def test_the_form_for_a_website_has_the_fields_that_are_taken_and_both_boxes_unticked(text: str) -> None:
-    form = _block(text, "html")
-    names = re.findall(r'name="([^"]+)"', form)
+def _form_of_the_readme() -> str:
+    return _block((ROOT / "README.md").read_text(encoding="utf-8"), "html")
+
+
+every_plain_form = pytest.mark.parametrize(
+    "form", [_form_of_the_readme, lambda: WRITTEN_OUT.plain], ids=["README", "written out"]
+)
+
+
+@pytest.mark.parametrize("name", ["script", "button", "iframe", "link", "plain"])
+def test_the_page_on_websites_shows_what_the_command_writes_out(name: str) -> None:
+    assert f"```html\n{getattr(WRITTEN_OUT, name)}```" in WEBSITE
+
+
+@every_plain_form
+def test_the_form_for_a_website_has_the_fields_that_are_taken_and_both_boxes_unticked(form: Callable[[], str]) -> None:
+    names = re.findall(r'name="([^"]+)"', form())
     assert set(from_form(dict.fromkeys(names, ""))) <= set(OptInBody.model_fields)
     assert {"form", "consent_version", "email", "consent_advice", "consent_follow_up", "leave_empty"} <= set(names)
-    assert "checked" not in form
+    assert "checked" not in form()
 
 
-@pytest.mark.parametrize("text", SNIPPETS.values(), ids=SNIPPETS)
-def test_the_form_for_a_website_states_the_version_of_the_words_it_shows(text: str) -> None:
-    form = _block(text, "html")
+@every_plain_form
+def test_the_form_for_a_website_states_the_version_of_the_words_it_shows(form: Callable[[], str]) -> None:
     forms = shipped().content.forms
     assert forms is not None
-    named = forms.forms[_value(form, "form")]
-    assert _value(form, "consent_version") == named.consent.advice.version == named.consent.follow_up.version
-    assert named.button in form
-    if text is WEBSITE:
-        assert named.consent.advice.text in form
-        assert named.consent.follow_up.text in form
-        for question in named.questions:
-            offered = re.findall(rf'name="answers\.{question.name}" value="(\w+)"', form)
-            assert offered == [option.value for option in question.options]
+    named = forms.forms[_value(form(), "form")]
+    assert _value(form(), "consent_version") == named.consent.advice.version == named.consent.follow_up.version
+    assert named.button in form()
 
 
 def _code(text: str) -> Iterator[str]:

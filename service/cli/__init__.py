@@ -26,6 +26,7 @@ from service.cli import (
     running,
     setup,
     simulating,
+    snippets,
     stats,
     topics,
 )
@@ -58,6 +59,7 @@ app.command()(dev.dev)
 app.command("send-test")(previewing.send_test)
 app.command()(publishing.pause)
 app.command()(publishing.resume)
+app.command()(snippets.snippets)
 app.command()(setup.setup)
 app.command()(doctor.doctor)
 app.command("audit")(audit.audit)

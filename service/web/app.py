@@ -15,6 +15,7 @@ from service.web import (
     challenges,
     confirm,
     demo,
+    embed,
     forms,
     health,
     media,
@@ -45,22 +46,10 @@ def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -
     app.state.worker_alive = worker_alive
     app.state.schema_seen = False
     app.state.refusals = Refusals(services)
-    rooms = (
-        health,
-        opt_ins,
-        challenges,
-        confirm,
-        unsubscribe,
-        booking,
-        answers,
-        my_data,
-        all_data,
-        forms,
-        media,
-        webhooks,
-    )
-    for room in rooms:
+    for room in (health, opt_ins, challenges, webhooks, forms, embed, media):
         app.include_router(room.router)
+    for page in (confirm, unsubscribe, booking, answers, my_data, all_data):
+        app.include_router(page.router)
     if services.demo:
         app.include_router(demo.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")

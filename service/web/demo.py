@@ -14,10 +14,11 @@ from service.errors import FieldProblem, InvalidInputError, NotFoundError, Unava
 from service.flows import demo
 from service.flows.services import Services
 from service.web import bodies, demo_mails, pages
-from service.web.demo_views import ArticlePage, InboxPage, MailAspect, MailDetail, MailRow
+from service.web.demo_views import ArticlePage, InboxPage, MailAspect, MailDetail, MailRow, WebsitePage
 from service.web.deps import Here, Sent, check_origin, desk, posted, query
 from service.web.durations import parse_duration
 from service.web.forms import offer
+from service.web.snippets import Place, snippets
 
 _LONGEST = timedelta(days=400)
 _PATIENCE_SECONDS = 60.0
@@ -39,9 +40,25 @@ def article(services: Here) -> Response:
     with services.database.reading() as session:
         at = desk(session, services)
         form = next(iter(services.published.live_forms(session)[1].forms.values()))
-    return pages.render(
-        ArticlePage(practice=at.practice, in_demo=True, offer=offer(form, f"{services.base_url}/demo/"))
+        here = offer(session, services, form, f"{services.base_url}/demo/")
+    return pages.render(ArticlePage(practice=at.practice, in_demo=True, offer=here))
+
+
+@router.get("/demo/website")
+def website(services: Here) -> Response:
+    """What to paste into a website, and the two buttons of an article as they then stand there."""
+    with services.database.reading() as session:
+        at = desk(session, services)
+        form = next(iter(services.published.live_forms(session)[1].forms.values()))
+    found = snippets(form, Place(base_url=services.base_url, privacy_url=at.practice.privacy_url))
+    ways = (
+        ("Het formulier, op de plek waar je dit zet", found.script),
+        ("Een knop die het opent", found.button),
+        ("In een kader", found.iframe),
+        ("Een link", found.link),
+        ("Een eigen formulier, zonder script", found.plain),
     )
+    return pages.render(WebsitePage(practice=at.practice, in_demo=True, form=form, ways=ways))
 
 
 @router.get("/demo/inbox")
@@ -157,6 +174,7 @@ def _inbox(
         links=(
             ("Artikel met het formulier", "/demo/"),
             *((f"Formulier “{name}” op een eigen pagina", f"/forms/{name}") for name in names),
+            ("Het formulier op je eigen website", "/demo/website"),
             ("Bedankpagina", "/bedankt"),
             ("Alle mails als JSON", "/demo/inbox.json"),
             ("Klaar voor verkeer?", "/readyz"),

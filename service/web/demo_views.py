@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Literal
 
+from service.domain.forms import Form
 from service.web.views import FormView, LeadPage
 
 MailAspect = Literal["html", "phone", "text", "source"]
@@ -17,8 +18,20 @@ class ArticlePage(LeadPage):
 
     template: ClassVar[str] = "demo/article.html"
     has_form: ClassVar[bool] = True
+    scripts: ClassVar[bool] = True
 
     offer: FormView
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebsitePage(LeadPage):
+    """`GET /demo/website`: what to paste into a website, and how it looks; each way by its name for people."""
+
+    template: ClassVar[str] = "demo/website.html"
+    scripts: ClassVar[bool] = True
+
+    form: Form
+    ways: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from service.flows.services import Services
 from service.mail.links import Purpose
 from service.store import leads, message_rows
 from service.store.tables import ErasedToken, Lead, Message, OptIn
-from service.web import bodies
+from service.web import bodies, frames
 from service.web.problems import ForbiddenError
 from service.web.views import ErasedPage
 
@@ -102,10 +102,7 @@ def check_origin(request: Request, services: Services) -> None:
 
 def is_allowed(origin: str, services: Services) -> bool:
     """May pages of this origin (RFC 6454) post the opt-in form?"""
-    own = services.base_url
-    # The demo answers to both names of this machine, whichever the browser was given.
-    aliases = {own.replace("localhost", "127.0.0.1"), own.replace("127.0.0.1", "localhost")} if services.demo else set()
-    return origin in {own, *aliases, *services.allowed_origins}
+    return origin in frames.origins(services)
 
 
 def _public_id(services: Services, purpose: Purpose, token: str) -> str:

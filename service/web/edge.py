@@ -24,7 +24,7 @@ _ALWAYS = {
 }
 """ACCEPTANCE E5; a page says something else where it must."""
 
-_FOR_OTHER_SITES = {"/api/opt-ins", "/api/challenges"}
+_FOR_OTHER_SITES = "/api/"
 """What pages of the sites that are configured may read (Fetch standard, CORS)."""
 
 log = structlog.get_logger()
@@ -80,7 +80,7 @@ class Edge:
             # The query is a mark of the content, so a changed file has another address.
             marked = scope["query_string"].startswith(b"v=")
             headers["Cache-Control"] = "public, max-age=31536000, immutable" if marked else "no-cache"
-        if scope["path"] in _FOR_OTHER_SITES:
+        if scope["path"].startswith(_FOR_OTHER_SITES):
             self._add_cors(scope, headers)
         message["headers"] = headers.raw
 
@@ -89,6 +89,7 @@ class Edge:
         origin = Request(scope).headers.get("origin")
         if origin is not None and is_allowed(origin, self._services):
             headers["Access-Control-Allow-Origin"] = origin
+            headers["Access-Control-Expose-Headers"] = "Retry-After"
 
 
 def _route(scope: Scope) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
@@ -28,14 +29,26 @@ def render(page: Page, *, status: int | None = None) -> HTMLResponse:
     return HTMLResponse(body, status_code=status or page.status, headers=headers)
 
 
+def fragment(page: Page, template: str) -> str:
+    """The part of a page that stands on somebody else's."""
+    return _environment().get_template(template).render(page=replace(page, bare=True), level=2)
+
+
+def text_of(template: str, **values: object) -> str:
+    """A template that is no page, filled in with these values, escaped for HTML."""
+    return _environment().get_template(template).render(**values)
+
+
 def file_text(template: str, page: object) -> str:
     """The HTML of a page that is kept as a file: it needs nothing beside it, and no policy is held against it."""
     return _environment().get_template(template).render(page=page)
 
 
 def security_headers(page: Page) -> dict[str, str]:
-    """No script but modules of our own where a page says so, no frames round it, nothing from a third party."""
-    policy = ["default-src 'none'", "style-src 'self'", "img-src 'self'", "base-uri 'none'", "frame-ancestors 'none'"]
+    """No script but our own where a page says so, no frame round it but of whom it names, nothing of a third party."""
+    policy = ["default-src 'none'", "style-src 'self'", "img-src 'self'", "base-uri 'none'"]
+    holders = ["'self'", *page.framed_by] if page.framed_by else ["'none'"]
+    policy.append(f"frame-ancestors {' '.join(holders)}")
     policy.append("form-action 'self'" if page.has_form else "form-action 'none'")
     if page.scripts:
         policy += ["script-src 'self'", "connect-src 'self'"]

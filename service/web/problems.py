@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from service.domain.practice import Practice
 from service.errors import FieldProblem, NotFoundError, NurtureError, TooManyError, UnavailableError
 from service.flows.services import Services
-from service.web import pages
+from service.web import frames, pages
 from service.web.views import FieldNote, NotFoundPage, Page, ProblemPage, UnavailablePage
 
 RETRY_AFTER = 5
@@ -132,9 +132,8 @@ def _answer(
     if not _wants_page(request):
         return problem(status, detail, fields=fields, headers=headers, code=code)
     if status in {500, 503}:
-        return pages.render(
-            UnavailablePage(practice=None, in_demo=services.demo, retry_after=RETRY_AFTER), status=status
-        )
+        away = UnavailablePage(practice=None, in_demo=services.demo, retry_after=RETRY_AFTER)
+        return pages.render(frames.fit(away, request, services), status=status)
     practice, back_url = None, ""
     try:
         with services.database.reading() as session:
@@ -146,7 +145,7 @@ def _answer(
     if status != 404:
         notes = tuple(FieldNote(label=_label(each.pointer), detail=each.detail) for each in fields)
         page = ProblemPage(practice=practice, in_demo=services.demo, detail=detail, fields=notes, back_url=back_url)
-    response = pages.render(page, status=status)
+    response = pages.render(frames.fit(page, request, services), status=status)
     response.headers.update(headers or {})
     return response
 

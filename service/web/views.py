@@ -23,13 +23,15 @@ Answer = Literal["better", "same", "worse"]
 class FormView:
     """An opt-in form as it stands on a page: the published form, and what travels along with it unseen.
 
-    `consent_version` is what the post will state about the texts shown; `source_url` the page the form stands on.
+    `consent_version` is what the post will state about the texts shown; `source_url` the page the form stands on;
+    `solver` where the script finds the solver of a proof of work, "" where none is asked for or none was built.
     """
 
     form: Form
     consent_version: str
     form_token: str = ""
     source_url: str = ""
+    solver: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +58,13 @@ class Page:
     status: ClassVar[int] = 200
     has_form: ClassVar[bool] = False  # a form needs its Origin sent, so another Referrer-Policy
     stored_nowhere: ClassVar[bool] = True  # Cache-Control: no-store
-    scripts: ClassVar[bool] = False  # may it load modules of our own? Never on a page for leads
+    scripts: ClassVar[bool] = False  # may it load scripts of our own? No page needs them
     frames: ClassVar[bool] = False  # may it hold frames of our own?
 
     practice: Practice | None
     in_demo: bool = False
+    framed_by: tuple[str, ...] = ()  # origins whose pages may hold it in a frame
+    bare: bool = False  # without header and footer: it stands on somebody else's page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,6 +268,7 @@ class ThankYouPage(LeadPage):
     """`/bedankt`, after a browser's opt-in: sender and subject to look for, the button to press, the safety block."""
 
     template: ClassVar[str] = "thank_you.html"
+    scripts: ClassVar[bool] = True
 
     title: str
     texts: tuple[str, ...]
@@ -278,6 +283,7 @@ class FormPage(LeadPage):
 
     template: ClassVar[str] = "form.html"
     has_form: ClassVar[bool] = True
+    scripts: ClassVar[bool] = True
 
     offer: FormView
 

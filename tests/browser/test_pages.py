@@ -79,6 +79,7 @@ def test_the_forms_work_without_script(browser: Browser, server: PageServer) -> 
     assert server.posts[-1] == {
         "form": ["lage-rug"],
         "consent_version": ["2026-1"],
+        "form_token": ["a-token"],
         "source_url": ["http://localhost:8000/demo/"],
         "first_name": [""],
         "email": ["anna@example.org"],

@@ -35,9 +35,21 @@ def dockerfile() -> list[Instruction]:
     return [Instruction(word=word, rest=rest) for word, rest in re.findall(r"^([A-Z]+)\s+(.+)$", text, re.MULTILINE)]
 
 
-def copied() -> list[tuple[list[str], str]]:
-    """Each COPY of the Dockerfile: what from the repository, and where to in the image."""
-    return [(found.arguments[:-1], found.arguments[-1]) for found in dockerfile() if found.word == "COPY"]
+def stages() -> list[list[Instruction]]:
+    """The instructions of each stage, without their FROM; the last one is the image."""
+    found: list[list[Instruction]] = []
+    for each in dockerfile():
+        if each.word == "FROM":
+            found.append([])
+        else:
+            found[-1].append(each)
+    return found
+
+
+def copied(stage: list[Instruction] | None = None) -> list[tuple[list[str], str]]:
+    """Each COPY of a stage, else of all: what from the repository (not from another stage), and where to."""
+    copies = [each.arguments for each in stage or dockerfile() if each.word == "COPY"]
+    return [(each[:-1], each[-1]) for each in copies if not each[0].startswith("--from")]
 
 
 def compose() -> Tree:

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 from service.web import pages
+from service.web.embed import widget_script
 from tests.support.sample_pages import PAGES
 
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
@@ -41,7 +42,7 @@ def page_server() -> Iterator[PageServer]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             path = urlsplit(self.path).path
-            if path.startswith("/static/"):
+            if path == "/embed.js" or path.startswith("/static/"):
                 body, headers = _static(path.removeprefix("/static/"))
                 return self._answer(200, headers, body)
             if path.endswith("/html") or path.startswith("/mails/"):
@@ -82,4 +83,6 @@ def page_server() -> Iterator[PageServer]:
 
 
 def _static(name: str) -> tuple[bytes, dict[str, str]]:
+    if name == "/embed.js":
+        return widget_script().text, {"Content-Type": _TYPES["js"]}
     return (pages.STATIC / name).read_bytes(), {"Content-Type": _TYPES[name.rsplit(".", 1)[-1]]}

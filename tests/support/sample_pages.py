@@ -18,7 +18,7 @@ from service.flows.samples import Sample
 from service.flows.workbench import Seen
 from service.mail.compose import Rendered
 from service.mail.transport import OutboundMail
-from service.web.demo_views import ArticlePage, InboxPage, MailDetail, MailRow
+from service.web.demo_views import ArticlePage, InboxPage, MailDetail, MailRow, WebsitePage
 from service.web.views import (
     AllDataPage,
     AnswerDonePage,
@@ -67,7 +67,14 @@ LINKING = PRACTICE.model_copy(
     update={"booking": PRACTICE.booking.model_copy(update={"kind": "link", "url": "https://agenda.example/pijncheck"})}
 )
 FORM = Form.model_validate({"name": "lage-rug", **_read("forms.yaml")["forms"]["lage-rug"]})
-OFFER = FormView(form=FORM, consent_version="2026-1", source_url="http://localhost:8000/demo/")
+OFFER = FormView(
+    form=FORM,
+    consent_version="2026-1",
+    form_token="a-token",
+    source_url="http://localhost:8000/demo/",
+    solver="/proof.js",
+)
+FRAMED: dict[str, Any] = {"framed_by": ("https://www.praktijk.example",), "bare": True}
 CONSENT = FORM.consent.follow_up.text
 POSTURE, LEG = FORM.questions[1], FORM.questions[0]
 
@@ -148,6 +155,21 @@ _SAMPLE = Sample(
 _SEEN = Seen(number=1, mails={"hoe-ging-het": _SAMPLE}, broken=frozenset({"hoe-ging-het"}))
 _WRONG = "email_templates/hoe-ging-het.md:26: `voornaam` bestaat niet; bedoel je `first_name`?"
 
+_THANKS: dict[str, Any] = {
+    "practice": PRACTICE,
+    "title": FORM.thank_you.title,
+    "texts": FORM.thank_you.texts,
+    "sender": "Solid Performance (advies@solidperformance.example)",
+    "subject": "Je gratis advies: begin vandaag",
+    "safety_html": SAFETY,
+}
+_PROBLEM: dict[str, Any] = {
+    "practice": PRACTICE,
+    "detail": "Er klopt nog iets niet in het formulier.",
+    "fields": (FieldNote(label="E-mailadres", detail="Dit is geen e-mailadres. Controleer of er een @ in staat."),),
+    "back_url": "/forms/lage-rug",
+}
+
 PAGES: dict[str, Page] = {
     "workbench": WorkbenchPage(practice=None, seen=_SEEN, problems=(_WRONG,)),
     "workbench-mail": WorkbenchMailPage(
@@ -222,26 +244,17 @@ PAGES: dict[str, Page] = {
     "all-data-link-over": AllDataPage(practice=PRACTICE, until=None),
     "all-data-link-mailed": AllDataPage(practice=PRACTICE, until=None, sent=True),
     "erased-just-now": ErasedPage(practice=PRACTICE, form_url="/forms/lage-rug", just_now=True),
-    "thank-you": ThankYouPage(
-        practice=PRACTICE,
-        title=FORM.thank_you.title,
-        texts=FORM.thank_you.texts,
-        sender="Solid Performance (advies@solidperformance.example)",
-        subject="Je gratis advies: begin vandaag",
-        safety_html=SAFETY,
-        in_demo=True,
-    ),
+    "thank-you": ThankYouPage(in_demo=True, **_THANKS),
+    "thank-you-framed": ThankYouPage(in_demo=True, **_THANKS, **FRAMED),
     "form": FormPage(practice=PRACTICE, offer=OFFER),
-    "problem": ProblemPage(
-        practice=PRACTICE,
-        detail="Er klopt nog iets niet in het formulier.",
-        fields=(FieldNote(label="E-mailadres", detail="Dit is geen e-mailadres. Controleer of er een @ in staat."),),
-        back_url="/forms/lage-rug",
-    ),
+    "form-framed": FormPage(practice=PRACTICE, offer=OFFER, **FRAMED),
+    "problem": ProblemPage(**_PROBLEM),
+    "problem-framed": ProblemPage(**_PROBLEM, **FRAMED),
     "not-found": NotFoundPage(practice=PRACTICE),
     "not-found-bare": NotFoundPage(practice=None),
     "unavailable": UnavailablePage(practice=None),
     "demo-article": ArticlePage(practice=PRACTICE, offer=OFFER, in_demo=True),
+    "demo-website": WebsitePage(practice=PRACTICE, in_demo=True, form=FORM, ways=(("Een link", "<a>Pijnadvies</a>"),)),
     "demo-inbox-empty": InboxPage(mails=(), **_DESK),
     "demo-inbox": InboxPage(mails=_ROWS, **_DESK),
     "demo-mail": InboxPage(mails=_ROWS, opened=_DETAIL, **_DESK),

@@ -41,7 +41,7 @@ def move(client: TestClient, **wish: str) -> dict[str, Any]:
 
 def test_outside_the_demo_none_of_it_exists(house: House) -> None:
     plain = website(house)
-    for path in ("/", "/demo", "/demo/", "/demo/inbox", "/demo/inbox.json", "/demo/inbox/x"):
+    for path in ("/", "/demo", "/demo/", "/demo/inbox", "/demo/inbox.json", "/demo/inbox/x", "/demo/website"):
         assert plain.get(path).status_code == 404, path
     assert plain.post("/demo/clock", json={"to": "next"}).status_code == 404
 

@@ -1,0 +1,35 @@
+"""Whose pages may show the form, and in a frame of theirs: our own, and the configured sites."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+from starlette.requests import Request
+
+from service.flows.services import Services
+from service.web.views import Page
+
+_FRAMED = ("/forms/", "/bedankt", "/api/opt-ins")
+"""What a frame goes through: the form, the thanks for it, and whatever is wrong with the post in between."""
+_Page = TypeVar("_Page", bound=Page)
+
+
+def origins(services: Services) -> tuple[str, ...]:
+    """The origins (RFC 6454) whose pages may fetch, post and frame the opt-in form; ours is the first."""
+    own = services.base_url
+    # The demo answers to both names of this machine, whichever the browser was given.
+    aliases = (own.replace("localhost", "127.0.0.1"), own.replace("127.0.0.1", "localhost")) if services.demo else ()
+    return tuple(dict.fromkeys((own, *aliases, *services.allowed_origins)))
+
+
+def is_framed(request: Request) -> bool:
+    """Is this page to stand in a frame? Browsers tell (Fetch Metadata); `?embed=1` does for those that do not."""
+    return request.headers.get("sec-fetch-dest") == "iframe" or request.query_params.get("embed") == "1"
+
+
+def fit(page: _Page, request: Request, services: Services) -> _Page:
+    """The page as it goes out: the ones that belong to the form may be framed, and are bare there."""
+    if not request.url.path.startswith(_FRAMED):
+        return page
+    return replace(page, framed_by=origins(services), bare=is_framed(request))
