@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from tests.support.house import BASE_URL
+
 Policy = Mapping[str, tuple[str, ...]]
 NONE, SELF = ("'none'",), ("'self'",)
 
@@ -33,8 +35,18 @@ FIGURES = replace(DATA, media_type="text/plain")
 EMPTY = replace(DATA, media_type="")
 IMAGE = replace(DATA, media_type="image/png", cache=_FOR_EVER)
 STYLE = replace(DATA, media_type="text/css", cache=_FOR_EVER)
+SCRIPT = replace(DATA, media_type="text/javascript", cache="public, max-age=300")
+# The form may stand in a frame on the sites that are configured, and so may whatever it leads to; it works without the
+# script that solves a proof of work.
+_OWN_SCRIPTS: Policy = {"script-src": SELF, "connect-src": SELF}
+_FRAMED: Policy = {"frame-ancestors": ("'self'", BASE_URL)}
+FRAMED_FORM = replace(FORM, policy={**FORM.policy, **_OWN_SCRIPTS, **_FRAMED})
+FRAMED_PAGE = replace(PAGE, policy={**PAGE.policy, **_FRAMED})
+THANKS = replace(PAGE, policy={**FRAMED_PAGE.policy, **_OWN_SCRIPTS})
+ARTICLE = replace(FORM, policy={**FORM.policy, **_OWN_SCRIPTS})
+WEBSITE = replace(PAGE, policy={**PAGE.policy, **_OWN_SCRIPTS})
 # The demo's alone: its inbox looks for new mail by a script of ours, and shows each mail in a sandboxed frame.
-INBOX = replace(FORM, policy={**FORM.policy, "script-src": SELF, "connect-src": SELF, "frame-src": SELF})
+INBOX = replace(FORM, policy={**FORM.policy, **_OWN_SCRIPTS, "frame-src": SELF})
 MAIL = replace(
     PAGE,
     policy={
@@ -66,14 +78,18 @@ ROUTES: dict[str, Kind] = {
     "GET /d/{token}": FORM,
     "POST /d/{token}": FORM,
     "POST /webhooks/bookings/{source}": DATA,
-    "GET /forms/{form}": FORM,
-    "GET /bedankt": PAGE,
+    "GET /api/forms/{form}": DATA,
+    "GET /embed.js": SCRIPT,
+    "GET /proof.js": SCRIPT,
+    "GET /forms/{form}": FRAMED_FORM,
+    "GET /bedankt": THANKS,
     "GET /media/{name}": IMAGE,
     "GET /static": STYLE,
     "GET /openapi.json": DATA,
     "GET /": EMPTY,
     "GET /demo": EMPTY,
-    "GET /demo/": FORM,
+    "GET /demo/": ARTICLE,
+    "GET /demo/website": WEBSITE,
     "GET /demo/inbox": INBOX,
     "GET /demo/inbox.json": DATA,
     "GET /demo/inbox/{mail_id}": INBOX,
@@ -92,7 +108,15 @@ BODIES: dict[str, dict[str, str]] = {
 }
 """The form to post where an empty one is refused."""
 
-WITHOUT_DATABASE = {"GET /healthz", "OPTIONS /api/opt-ins", "GET /api/challenges", "GET /static", "GET /openapi.json"}
+WITHOUT_DATABASE = {
+    "GET /healthz",
+    "OPTIONS /api/opt-ins",
+    "GET /api/challenges",
+    "GET /embed.js",
+    "GET /proof.js",
+    "GET /static",
+    "GET /openapi.json",
+}
 WITHOUT_DATABASE |= {"GET /", "GET /demo", "GET /demo/inbox.json", "GET /demo/inbox/{mail_id}/html"}
 """These answer whatever becomes of the database; the figures say that it is away."""
 

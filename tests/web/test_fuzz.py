@@ -56,6 +56,7 @@ def fuzzed(house: House) -> Fuzzed:
     values["/b/{token}"] |= {"body.email": ["", "anna@example.org"], "body.name": ["Anna"], "body.note": [""]}
     values["/webhooks/bookings/{source}"] = {"path.source": ["calcom", "calendly", "generic"]}
     values["/forms/{form}"] = {"path.form": ["lage-rug", "lage rug", "../app.py"]}
+    values["/api/forms/{form}"] = values["/forms/{form}"]
     values["/media/{name}"] = {"path.name": [IMAGE, IMAGE.upper()]}
     values["/api/opt-ins"] = {"body.email": ["anna@example.org", "new@example.org"], "body.topic": ["lage-rug"]}
     return fuzz(
