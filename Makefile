@@ -4,8 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8000
 KILLS ?= 500
+EXAMPLES ?= 1000
 
-.PHONY: help demo serve test check bundle bench storm format pictures schema lock clean
+.PHONY: help demo serve test check bundle bench storm fuzz format pictures schema lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -45,6 +46,9 @@ bench: .venv/dev build/bench-venv/ready ## how fast it starts, answers and sends
 storm: .venv/dev ## kill -9 under load, KILLS=500 on each database, SEED=n as before; then long outages. An hour
 	$(BIN)/python -m tests.crash --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 	STORM_LONG=1 $(BIN)/python -m pytest -n 0 tests/crash/test_many_processes.py
+
+fuzz: .venv/dev ## hostile requests to every public route, EXAMPLES=1000 for each, SEED=n for others; ten minutes
+	FUZZ_EXAMPLES=$(EXAMPLES) $(if $(SEED),FUZZ_SEED=$(SEED)) $(BIN)/python -m pytest -n 2 tests/web/test_fuzz.py
 
 format: .venv/dev ## put the code in its one format
 	$(BIN)/ruff format .

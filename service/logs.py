@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 
 import structlog
 
+from service.errors import trace
+
 
 def configure() -> None:
-    """Write structured lines to stderr; what libraries log comes out the same way, warnings and worse alone."""
+    """Write structured lines to stderr, and what libraries log the same way, warnings and worse alone; so comes out
+    a defect that nobody caught."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -24,7 +28,8 @@ def configure() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, _without_traceback],
+            use_get_message=False,
+            foreign_pre_chain=[*shared, _without_values],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.JSONRenderer(ensure_ascii=False),
@@ -34,14 +39,28 @@ def configure() -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+    sys.excepthook = lambda _kind, error, _trace: _tell(error)
+    threading.excepthook = lambda given: _tell(given.exc_value)
+    sys.unraisablehook = lambda given: _tell(given.exc_value)
 
 
-def _without_traceback(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """A library's traceback may show the values it failed on, and those may be somebody's address."""
-    if event.pop("exc_info", None):
-        event["event"] = f"{event['event']} (traceback left out)"
+def _without_values(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """A library's traceback, and what it puts into its sentence, may be what it failed on: somebody's address.
+
+    The sentence comes out as the library wrote it, its gaps open; below the first line, too, it may show values.
+    """
+    event["event"] = str(event["event"]).partition("\n")[0]
     record = event.get("_record")
     if isinstance(record, logging.LogRecord):
+        event["logger"] = record.name
+        if event.pop("exc_info", None) and record.exc_info and record.exc_info[1]:
+            event["error"] = trace(record.exc_info[1])
         record.exc_info = None
         record.exc_text = None
     return event
+
+
+def _tell(error: BaseException | None) -> None:
+    """Python would write the error's own text."""
+    if error is not None and not isinstance(error, SystemExit):
+        structlog.get_logger().error("nobody caught this", error=trace(error))

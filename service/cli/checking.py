@@ -13,6 +13,7 @@ from service.cli.telling import Told, complain, in_words, tell_in
 from service.errors import Problem, ProblemsError
 
 if TYPE_CHECKING:
+    from service.flows.content import Content
     from service.settings import Settings
 
 
@@ -49,6 +50,15 @@ def of_content(settings: Settings) -> list[Problem]:
         return [*draft.problems, *replied_unread(draft.content, reply_mailbox=bool(settings.reply_mailbox))]
     except ProblemsError as error:
         return list(error.problems)
+
+
+def beside_content(settings: Settings, content: Content) -> list[Problem]:
+    """Warnings of what stands in the settings and yet goes out with these mails: sender, links, replies unread."""
+    from service.flows.content_lint import replied_unread
+    from service.mail.lint_words import sender_problems
+
+    unread = replied_unread(content, reply_mailbox=bool(settings.reply_mailbox))
+    return [*sender_problems(settings.mail_from, settings.base_url), *unread]
 
 
 def counted(problems: Sequence[Problem]) -> str:

@@ -29,14 +29,17 @@ def publish(
 ) -> None:
     """Show what changes for leads under way, then publish."""
     tell_in(told)
+    from service.cli.checking import beside_content
     from service.cli.planned import ask_and_publish, show
     from service.flows import drafts, publish_plan, publishing
 
     if as_json and not dry_run:
         raise InvalidInputError("--json goes with --dry-run", "--json hoort bij --dry-run")
-    _, services = open_services()
+    settings, services = open_services()
     draft = drafts.read_draft(services.content_dir)
-    complain(draft.warnings)  # what is an error is told where it is refused, once
+    complain(
+        [*draft.warnings, *beside_content(settings, draft.content)]
+    )  # what is an error is told where it is refused, once
     with services.database.reading() as session:
         found = publishing.changes(session, draft, names or ())
         publishing.refuse_unsafe(draft, production=services.production, override_by=override_by)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     import uvicorn
+    from fastapi import FastAPI
 
     from service.flows.services import Services
     from service.worker import Worker
@@ -104,8 +105,6 @@ def migrate() -> None:
 
 
 def _serve(services: Services, host: str, port: int, *, with_worker: bool) -> None:
-    import uvicorn
-
     from service.bootstrap import publish_first
     from service.logs import configure
     from service.web.app import create_app
@@ -116,22 +115,32 @@ def _serve(services: Services, host: str, port: int, *, with_worker: bool) -> No
         configure()
         running: Worker | None = Worker(services) if with_worker else None
         app = create_app(services, worker_alive=(lambda: running.alive) if running else None)
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,  # paths hold tokens; the app logs each request without them
-            server_header=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=8,  # a container is killed ten seconds after it was asked to stop
-        )
         if running:
             running.start()
         try:
-            _run_until_stopped(uvicorn.Server(config), listening, running)
+            _run_until_stopped(web_server(app), listening, running)
         finally:
             if running:
                 running.stop()
             services.database.close()
+
+
+def web_server(app: FastAPI) -> uvicorn.Server:
+    """The web server as it stands behind a proxy (docs/deployment.md says what that one has to limit)."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,  # paths hold tokens; the app logs each request without them
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        h11_max_incomplete_event_size=16 * 1024,  # bytes: request line and headers together
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=8,  # a container is killed ten seconds after it was asked to stop
+    )
+    return uvicorn.Server(config)
 
 
 def _run_until_stopped(server: uvicorn.Server, listening: socket.socket, running: Worker | None) -> None:

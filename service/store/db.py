@@ -121,7 +121,9 @@ class Database:
                 "application_name": self._name,
                 **_ANSWERS_OR_IS_GONE,
             }
-            self._writer = create_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True, connect_args=arguments)
+            self._writer = create_engine(
+                url, pool_size=10, max_overflow=10, pool_pre_ping=True, connect_args=arguments, hide_parameters=True
+            )
             self._reader = self._writer
 
     @property
@@ -299,6 +301,7 @@ def _sqlite_engine(url: URL, *, begin: str, pool_size: int, alone: bool = False)
         connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
         pool_size=pool_size,
         max_overflow=0 if pool_size == 1 else 32,
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")

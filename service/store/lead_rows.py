@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, or_
 from sqlalchemy import Table as SqlTable
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
@@ -14,9 +14,9 @@ from sqlmodel import Session, col, select
 from service.store.tables import Attempt, AuditEntry, BookingRequest, Lead, Message, Table
 
 KEPT_BY_HASH: Mapping[str, str] = MappingProxyType(
-    {"suppression": "address_hmac", "erased_token": "address_hmac", "cap_hit": "key"}
+    {"suppression": "address_hmac", "erased_token": "address_hmac", "booking": "address_hmac", "cap_hit": "key"}
 )
-"""Tables that know an address by its keyed hash alone, and the column it stands in."""
+"""Tables that know an address by its keyed hash, and the column it stands in."""
 
 ABOUT_NOBODY: Mapping[str, str] = MappingProxyType(
     {
@@ -26,6 +26,7 @@ ABOUT_NOBODY: Mapping[str, str] = MappingProxyType(
         "audit": "who did what; the entries about a lead are picked out by `handled`",
         "alert": "causes that need staff, without names or addresses",
         "fact": "facts about the installation",
+        "spent_challenge": "proofs of work that were used, without a word of whose",
     }
 )
 """Tables that `everything` passes over, and why."""
@@ -79,10 +80,12 @@ def _mine(
     columns = table.columns
     if table.name == Lead.__tablename__:
         return columns["id"] == lead_id
+    hashed = columns[KEPT_BY_HASH[table.name]] == address_hmac if table.name in KEPT_BY_HASH else None
     if "lead_id" in columns:
-        return columns["lead_id"] == lead_id
-    if table.name in KEPT_BY_HASH:
-        return columns[KEPT_BY_HASH[table.name]] == address_hmac
+        referring = columns["lead_id"] == lead_id
+        return referring if hashed is None else or_(referring, hashed)
+    if hashed is not None:
+        return hashed
     for key in table.foreign_keys:
         if key.column.table.name in found:
             return key.parent.in_([row[key.column.name] for row in found[key.column.table.name]])

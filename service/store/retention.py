@@ -8,7 +8,18 @@ from datetime import datetime
 from sqlmodel import Session, col, delete, func, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
-from service.store.tables import Alert, Attempt, BookingRequest, Enrolment, Lead, Message, OptIn, TimelineEntry
+from service.store.tables import (
+    Alert,
+    Attempt,
+    Booking,
+    BookingEvent,
+    BookingRequest,
+    Enrolment,
+    Lead,
+    Message,
+    OptIn,
+    TimelineEntry,
+)
 
 _ENDS = ("accepted", "delivered", "bounced", "complained", "cancelled", "skipped", "failed", "unknown")
 
@@ -69,6 +80,16 @@ def old_staff_mails(before: datetime) -> SelectOfScalar[int]:
     )
 
 
+def old_booking_events(before: datetime) -> SelectOfScalar[int]:
+    """Events of booking systems that came before this moment: nobody sends them again."""
+    return select(BookingEvent.id).where(col(BookingEvent.at) < before)
+
+
+def old_bookings_of_nobody(before: datetime) -> SelectOfScalar[int]:
+    """Appointments of people who are no lead, noted before this moment."""
+    return select(Booking.id).where(col(Booking.lead_id).is_(None), col(Booking.created_at) < before)
+
+
 def count(session: Session, old: SelectOfScalar[int]) -> int:
     """How many rows are over their time."""
     return session.exec(select(func.count()).select_from(old.subquery())).one()
@@ -92,6 +113,16 @@ def remove_answers(session: Session, ids: Sequence[int]) -> int:
 def remove_alerts(session: Session, ids: Sequence[int]) -> int:
     """Forget these alerts."""
     return session.exec(delete(Alert).where(col(Alert.id).in_(ids))).rowcount
+
+
+def remove_booking_events(session: Session, ids: Sequence[int]) -> int:
+    """Forget these events; the appointments they told of stay."""
+    return session.exec(delete(BookingEvent).where(col(BookingEvent.id).in_(ids))).rowcount
+
+
+def remove_bookings(session: Session, ids: Sequence[int]) -> int:
+    """Forget these appointments with their events."""
+    return session.exec(delete(Booking).where(col(Booking.id).in_(ids))).rowcount
 
 
 def remove_staff_mails(session: Session, ids: Sequence[int]) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from service.domain.lead import normalise_address
 from service.domain.practice import Practice
@@ -13,11 +14,15 @@ from service.flows.booking import PainCheckRequest
 from service.flows.booking_mails import DAYS, TIMES
 
 _LONGEST = {"name": 80, "phone": 40, "email": 254, "note": 300}
-FIELDS: dict[str, tuple[str, ...]] = {**dict.fromkeys(_LONGEST, ()), "days": WEEKDAYS, "times": tuple(TIMES)}
-"""What the form may hold, with the choices; none where the text is free."""
-
 _PHONE = re.compile(r"\+?[0-9 ()-]{6,}")
 _HOSTILE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+FIELDS: dict[str, Sequence[str] | dict[str, Any]] = {
+    **{name: {"type": "string", "maxLength": longest} for name, longest in _LONGEST.items()},
+    "phone": {"type": "string", "maxLength": _LONGEST["phone"], "pattern": f"^({_PHONE.pattern})?$"},
+    "days": WEEKDAYS,
+    "times": tuple(TIMES),
+}
+"""What the form may hold, for `documented.form`."""
 
 
 def read(fields: Mapping[str, list[str]], practice: Practice) -> PainCheckRequest:

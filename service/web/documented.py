@@ -31,7 +31,7 @@ _PROBLEM = {
             "items": {
                 "type": "object",
                 "required": ["pointer", "detail"],
-                "properties": {"pointer": {"type": "string", "pattern": "^(/.*)?$"}, "detail": _TEXT},
+                "properties": {"pointer": {"type": "string", "pattern": "^$|^/"}, "detail": _TEXT},
                 "additionalProperties": False,
             },
         },
@@ -74,7 +74,7 @@ def content(status: int, *kinds: str, description: str = "", headers: Sequence[s
     return {
         status: {
             "description": description or HTTPStatus(status).phrase,
-            "content": {kind: {"schema": _TEXT} for kind in kinds},
+            "content": {kind: {"schema": {} if kind == "application/json" else _TEXT} for kind in kinds},
             "headers": {name: {"required": True, "schema": _TEXT} for name in headers},
         }
     }
@@ -91,11 +91,14 @@ def query(name: str, *choices: str) -> dict[str, Any]:
     return {"parameters": [{"name": name, "in": "query", "required": False, "schema": _one_of(choices)}]}
 
 
-def form(fields: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """`openapi_extra` for a page's post: its fields with their choices, () for free text. Others are not looked at."""
+def form(fields: Mapping[str, Sequence[str] | dict[str, Any]]) -> dict[str, Any]:
+    """`openapi_extra` for a page's post: its fields with their choices, () for free text, or a schema.
+
+    Other fields are not looked at.
+    """
     schema = {
         "type": "object",
-        "properties": {name: _one_of(choices) for name, choices in fields.items()},
+        "properties": {name: given if isinstance(given, dict) else _one_of(given) for name, given in fields.items()},
         "additionalProperties": _TEXT,
     }
     kinds = ("application/x-www-form-urlencoded", "multipart/form-data")

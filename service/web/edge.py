@@ -6,7 +6,7 @@ import time
 
 import structlog
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.errors import trace
@@ -59,6 +59,8 @@ class Edge:
 
         try:
             await self._app(scope, receive, send_on)
+        except ClientDisconnect:
+            pass  # gone before all of the body was here: nobody to answer, and no fault of ours
         except Exception as error:
             log.error("request failed", route=_route(scope), error=trace(error))
             if status:

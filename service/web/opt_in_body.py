@@ -64,15 +64,23 @@ def _flat() -> dict[str, Any]:
     return schema | {"properties": fields, "patternProperties": {r"^answers\..+": {"type": "string"}}}
 
 
-_KINDS = {bodies.JSON: OptInBody.model_json_schema(), bodies.URLENCODED: _flat(), bodies.MULTIPART: _flat()}
+_ASKED = {"email": "anna@example.org", "topic": "lage-rug", "consent_advice": True}
+_FORM = {"schema": _flat(), "example": _ASKED | {"consent_advice": "on"}}
 DOCUMENTED: dict[str, Any] = {
-    "requestBody": {"required": True, "content": {kind: {"schema": schema} for kind, schema in _KINDS.items()}},
+    "requestBody": {
+        "required": True,
+        "content": {
+            bodies.JSON: {"schema": OptInBody.model_json_schema(), "example": _ASKED},
+            bodies.URLENCODED: _FORM,
+            bodies.MULTIPART: _FORM,
+        },
+    },
     "parameters": [
         {
             "name": "Idempotency-Key",
             "in": "header",
-            "description": "Visible ASCII; the same key again is the same opt-in, taken once.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+            "description": "Visible ASCII; the same key again is the same opt-in, taken once. Empty is none.",
+            "schema": {"type": "string", "maxLength": 200, "pattern": "^[!-~]*$"},
         }
     ],
 }

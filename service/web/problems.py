@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 import structlog
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 from sqlmodel import Session
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -78,7 +79,8 @@ def install(app: FastAPI, services: Services) -> None:
                 return answer(request, services, error)
             case HTTPException():
                 dutch = _DUTCH.get(error.status_code, "Dit kunnen we niet verwerken.")
-                return _answer(request, services, error.status_code, dutch, (), headers=error.headers)
+                headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
+                return _answer(request, services, error.status_code, dutch, (), headers=headers)
         raise error
 
     app.add_exception_handler(NurtureError, told)
@@ -146,6 +148,15 @@ def _answer(
     response = pages.render(frames.fit(page, request, services), status=status)
     response.headers.update(headers or {})
     return response
+
+
+def _allowed(request: Request) -> str:
+    """Every method of this path (RFC 9110, section 15.5.6); the framework names those of the first route alone."""
+    path = request.scope["path"]
+    routes = iter_route_contexts(request.app.routes)
+    methods = {method for each in routes if each.methods and each.path_regex.match(path) for method in each.methods}
+    methods = methods or {"GET"}  # a file of ours
+    return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
 
 
 def _wants_page(request: Request) -> bool:

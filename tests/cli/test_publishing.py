@@ -147,3 +147,14 @@ def test_the_audit_log_tells_who_did_what_and_names_nobody_by_address(desk: Desk
     assert "@" not in said + json.dumps(rows).replace(STAFF, "")
     assert len(desk.nurture("audit", "--action", "paused").out.splitlines()) == 1
     assert len(desk.nurture("audit", "--limit", "2").out.splitlines()) == 2
+
+
+def test_a_publish_warns_of_settings_that_its_mails_go_out_with(desk: Desk) -> None:
+    desk.edit("sequences/lage-rug.yaml", "skip_if: {sent: [eerdere-uitnodiging]}", "skip_if: {replied: true}")
+    told = desk.nurture("publish", "--dry-run", mail_from="Rugpijn <advies@praktijk.example>")
+    assert told.status == 0
+    assert "warning: NURTURE_MAIL_FROM: `Rug` names a complaint" in told.err
+    assert re.search(r"lage-rug.yaml:\d+: warning: `replied` needs a mailbox", told.err)
+    quiet = desk.nurture("publish", "--dry-run", reply_mailbox="imaps://naam:geheim@imap.praktijk.example")
+    assert "names a complaint" not in quiet.err
+    assert "needs a mailbox" not in quiet.err

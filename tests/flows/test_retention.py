@@ -10,11 +10,23 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, col, select, update
 
-from service.flows import booking, privacy, retention, ticks
+from service.domain.booking_events import BookingChange
+from service.flows import booking, booking_events, privacy, retention, ticks
 from service.flows.retention import Report
 from service.flows.services import Retention
 from service.store import events, leads
-from service.store.tables import Alert, Attempt, AuditEntry, BookingRequest, ErasedToken, Message, Table, TimelineEntry
+from service.store.tables import (
+    Alert,
+    Attempt,
+    AuditEntry,
+    Booking,
+    BookingEvent,
+    BookingRequest,
+    ErasedToken,
+    Message,
+    Table,
+    TimelineEntry,
+)
 from tests.support import acts
 from tests.support.acts import ANNA
 from tests.support.house import House, link, open_house
@@ -210,6 +222,29 @@ def test_events_go_after_ninety_days_and_the_ledger_stays(house: House) -> None:
         attempts = session.exec(select(Attempt)).all()
         assert {(each.outcome, each.detail, each.provider_id) for each in attempts} == {("accepted", None, None)}
         assert [each.cause for each in session.exec(select(Alert))] == ["standing"]
+
+
+def test_events_of_appointments_go_and_appointments_of_nobody_with_them(house: House) -> None:
+    acts.confirmed(house)
+    house.clock.advance(days=1)
+    with house.services.database.transaction() as session:
+        for address in (ANNA, "nobody@example.org"):
+            change = BookingChange(
+                key=f"booked {address}",
+                type="booked",
+                booking=f"booking of {address}",
+                kind="booked",
+                at=house.clock.now(),
+                address=address,
+            )
+            assert booking_events.take(session, house.services, "generic", change, house.clock.now())
+    house.clock.advance(days=91)
+    before = look(house)
+    assert (before.events["booking_events"], before.events["bookings_of_nobody"]) == (2, 1)
+    assert run(house).events == before.events
+    with house.services.database.reading() as session:
+        assert session.exec(select(BookingEvent)).all() == []
+        assert [each.external_id for each in session.exec(select(Booking))] == [f"booking of {ANNA}"]
 
 
 def test_what_is_younger_stays(house: House) -> None:

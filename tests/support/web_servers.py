@@ -9,17 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import uvicorn
-
+from service.cli.running import web_server
 from service.web.app import create_app
 from tests.support.house import House
 
 
 @contextmanager
 def serving(house: House) -> Iterator[str]:
-    """The house's website on a port of its own. Gives its base URL."""
-    config = uvicorn.Config(create_app(house.services, worker_alive=None), port=0, ws="none", log_config=None)
-    server = uvicorn.Server(config)
+    """The house's website on a port of its own, as `serve` sets it up. Gives its base URL."""
+    server = web_server(create_app(house.services, worker_alive=None))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
@@ -27,7 +25,7 @@ def serving(house: House) -> Iterator[str]:
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         finally:
             server.should_exit = True
-            thread.join(10)
+            thread.join(20)
     assert not thread.is_alive()
 
 
