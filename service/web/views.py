@@ -147,13 +147,15 @@ class BookingPage(LeadPage):
 class BookingDonePage(LeadPage):
     """After `POST /b/`: the request went to the practice, or the lead says there is an appointment already.
 
-    `promised` is when the practice answers; None where that cannot be told.
+    `promised` is when the practice answers; None where that cannot be told. `known`: an earlier request stands, and what
+    was filled in now was not kept.
     """
 
     template: ClassVar[str] = "booking_done.html"
 
     outcome: Literal["requested", "booked"]
     promised: Promise | None = None
+    known: bool = False
     paused_until: date | None = None
 
 

@@ -198,6 +198,7 @@ PAGES: dict[str, Page] = {
         practice=PRACTICE, outcome="requested", promised=_promised(closed_until=date(2026, 3, 22))
     ),
     "booking-requested-again": BookingDonePage(practice=PRACTICE, outcome="requested"),
+    "booking-requested-known": BookingDonePage(practice=PRACTICE, outcome="requested", known=True),
     "booking-booked": BookingDonePage(practice=PRACTICE, outcome="booked"),
     "answer-better": AnswerPage(practice=PRACTICE, answer="better", safety_html=SAFETY),
     "answer-worse": AnswerPage(practice=PRACTICE, answer="worse", safety_html=SAFETY),
