@@ -85,7 +85,7 @@ def test_without_script_the_plain_form_posts_and_the_widget_leaves_a_link(there:
 
 
 def test_the_frame_takes_the_height_it_needs_and_stays_on_the_page(there: Embedding, sized: Page) -> None:
-    url = there.article("frame", there.snippets.iframe, inline=True)
+    url = there.article("frame", there.snippets.iframe + "<p>Nog iets over de rug.</p>" * 40, inline=True)
     sized.goto(url)
     inside = sized.frame_locator("iframe")
     email(inside).wait_for()
@@ -96,6 +96,8 @@ def test_the_frame_takes_the_height_it_needs_and_stays_on_the_page(there: Embedd
     fill_in(inside, address)
     inside.get_by_role("heading", name="Je advies is onderweg").wait_for()
     whole_in_view(sized)
+    top = "node => Math.abs(node.getBoundingClientRect().top) < 1"
+    wait_for(lambda: sized.locator("iframe").evaluate(top), "the thanks to be in view, where the button was far below")
     assert inside.locator("header, footer").count() == 0
     assert sized.url == url
     there.service.first_mail(address)
