@@ -85,6 +85,7 @@ def _page(session: Session, services: Services, message: Message, now: datetime,
         practice=at.practice,
         in_demo=at.in_demo,
         until=ends_at.astimezone(ZoneInfo(at.practice.time_zone)) if now < ends_at else None,
+        backup_days=services.retention.backups.days,
         sent=sent,
         request_open=any(each.handled_at is None for each in requests),
     )

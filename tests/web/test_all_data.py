@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlmodel import Session, select
@@ -19,7 +20,7 @@ from service.store.tables import AuditEntry, ErasedToken, Message
 from service.web import all_data, booking, deps
 from tests.support import acts
 from tests.support.house import House, link, part
-from tests.support.website import BROWSER, opt_in
+from tests.support.website import BROWSER, opt_in, website
 
 ANNA = "anna@example.org"
 PRACTICE = "praktijk@solidperformance.example"
@@ -269,3 +270,8 @@ def test_a_press_that_finds_the_lead_erased_between_two_looks_gets_the_friendly_
     assert answer.status_code == 200
     assert "gewist" in answer.text or letter == "b"
     assert not house.rows()["lead"]
+
+
+def test_the_page_says_for_how_long_this_installation_keeps_backups(house: House, url: str) -> None:
+    kept = replace(house.services.retention, backups=timedelta(days=60))
+    assert "nog hoogstens 60 dagen" in website(house.with_changes(retention=kept)).get(url).text
