@@ -193,7 +193,7 @@ def _row(
 
 
 def _moment(text: str, calendar: Calendar) -> datetime | None:
-    """None for an empty cell. ValueError for a slip such as the year 0202: it would pass for an appointment long over."""
+    """None for an empty cell. ValueError for a year such as 0202: a slip must not pass for long ago."""
     if not text:
         return None
     moment = _read_moment(text, calendar)

@@ -75,7 +75,7 @@ def request_after_erasing(
 
 
 def says_the_same(row: BookingRequest, wish: PainCheckRequest) -> bool:
-    """Is a request what was asked before, pressed twice? Else what is new in it reached nobody, and that must be said."""
+    """Is a wish what was asked before, pressed twice? If not, what is new in it reached nobody."""
     return (row.name, row.phone, tuple(row.preferred), row.note) == (wish.name, wish.phone, wish.preferred, wish.note)
 
 

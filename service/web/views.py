@@ -147,8 +147,8 @@ class BookingPage(LeadPage):
 class BookingDonePage(LeadPage):
     """After `POST /b/`: the request went to the practice, or the lead says there is an appointment already.
 
-    `promised` is when the practice answers; None where that cannot be told. `known`: an earlier request stands, and what
-    was filled in now was not kept.
+    `promised` is when the practice answers; None where that cannot be told. `known`: an earlier request stands, and
+    what was filled in now was not kept.
     """
 
     template: ClassVar[str] = "booking_done.html"

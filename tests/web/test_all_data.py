@@ -255,12 +255,13 @@ def test_several_presses_at_once_are_one(house: House, client: TestClient, page_
 def test_a_press_that_finds_the_lead_erased_between_two_looks_gets_the_friendly_page(
     house: House, client: TestClient, url: str, monkeypatch: pytest.MonkeyPatch, letter: str, action: str
 ) -> None:
-    """PostgreSQL sees what others commit from one statement to the next; here the erasing stands between two of ours."""
+    """PostgreSQL sees what others commit from one statement to the next; here the erasing comes between ours."""
     pressed = url if letter == "d" else link(house.mails(ANNA)[0], "b")
 
     def erased_meanwhile(session: Session, services: Services, purpose: Purpose, token: str) -> Message | ErasedToken:
         found = deps.message_behind(session, services, purpose, token)
-        assert isinstance(found, Message) and found.lead_id is not None
+        assert isinstance(found, Message)
+        assert found.lead_id is not None
         privacy.erase(session, services, found.lead_id, "asked for", house.clock.now())
         return found
 
