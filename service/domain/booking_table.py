@@ -42,6 +42,7 @@ STATES: Mapping[str, State] = MappingProxyType(
     {**dict.fromkeys(_BOOKED, "booked"), **dict.fromkeys(_CANCELLED, "cancelled")}
 )
 _DUTCH_DATE = re.compile(r"(\d{1,2})[-/](\d{1,2})[-/](\d{4})(?:,? +(\d{1,2})[:.](\d{2})(?::\d{2})?)?")
+_YEARS = range(2000, 2201)
 _ID = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,255}")
 
 
@@ -192,9 +193,17 @@ def _row(
 
 
 def _moment(text: str, calendar: Calendar) -> datetime | None:
-    """None for an empty cell. A day alone is its end: by then the appointment was held."""
+    """None for an empty cell. ValueError for a year such as 0202: a slip must not pass for long ago."""
     if not text:
         return None
+    moment = _read_moment(text, calendar)
+    if moment.year not in _YEARS:
+        raise ValueError("not of this age")
+    return moment
+
+
+def _read_moment(text: str, calendar: Calendar) -> datetime:
+    """A day alone is its end: by then the appointment was held."""
     if found := _DUTCH_DATE.fullmatch(text):
         day = date(int(found[3]), int(found[2]), int(found[1]))
         at = time(int(found[4]), int(found[5])) if found[4] else time(23, 59)

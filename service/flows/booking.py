@@ -74,6 +74,11 @@ def request_after_erasing(
     return True
 
 
+def says_the_same(row: BookingRequest, wish: PainCheckRequest) -> bool:
+    """Is a wish what was asked before, pressed twice? If not, what is new in it reached nobody."""
+    return (row.name, row.phone, tuple(row.preferred), row.note) == (wish.name, wish.phone, wish.preferred, wish.note)
+
+
 def handled(session: Session, row: BookingRequest, outcome: Outcome, now: datetime) -> None:
     """Somebody answered the request: it is open no longer, and nobody is reminded of it."""
     row.handled_at, row.outcome, row.remind_at = now, outcome, None

@@ -50,7 +50,9 @@ def act(token: str, services: Here, body: Sent) -> Response:
         message = message_behind(session, services, "d", token)
         if isinstance(message, ErasedToken):
             return pages.render(erased_page(session, services))
-        lead = session.get_one(Lead, message.lead_id)
+        lead = session.get(Lead, message.lead_id)
+        if lead is None:  # another press erased it while we looked
+            return pages.render(erased_page(session, services))
         lead_id, action = lead.id, (posted(body).get("action") or [""])[-1]
         works = now < my_data.link_ends_at(message)
         if action not in _ACTIONS:
@@ -83,6 +85,7 @@ def _page(session: Session, services: Services, message: Message, now: datetime,
         practice=at.practice,
         in_demo=at.in_demo,
         until=ends_at.astimezone(ZoneInfo(at.practice.time_zone)) if now < ends_at else None,
+        backup_days=services.retention.backups.days,
         sent=sent,
         request_open=any(each.handled_at is None for each in requests),
     )

@@ -74,7 +74,9 @@ def _request(
     if isinstance(message, ErasedToken):
         new = booking.request_after_erasing(session, services, message.public_id, wish, now)
         promised = _promised(session, services, now if new else None)
-        return BookingDonePage(practice=at.practice, in_demo=at.in_demo, outcome="requested", promised=promised)
+        return BookingDonePage(
+            practice=at.practice, in_demo=at.in_demo, outcome="requested", promised=promised, known=not new
+        )
     booking.request(session, services, message, wish, now)
     standing = bookings.open_requests(session, message.lead_id) if message.lead_id is not None else ()
     runs = enrolments.of_lead(session, message.lead_id) if message.lead_id is not None else []
@@ -84,6 +86,7 @@ def _request(
         in_demo=at.in_demo,
         outcome="requested",
         promised=_promised(session, services, standing[0].created_at if standing else None),
+        known=bool(standing) and not booking.says_the_same(standing[0], wish),
         paused_until=at.day(until) if until and until > now else None,
     )
 
@@ -98,6 +101,7 @@ def _promised(session: Session, services: Services, asked_at: datetime | None) -
 
 def _booked(session: Session, services: Services, message: Message, at: Desk) -> BookingDonePage:
     if message.lead_id is not None:
-        lead = session.get_one(Lead, message.lead_id)
-        booking.booked(session, services, lead, "page", services.clock.now(), by=message)
+        lead = session.get(Lead, message.lead_id)
+        if lead is not None:  # else erased while we looked
+            booking.booked(session, services, lead, "page", services.clock.now(), by=message)
     return BookingDonePage(practice=at.practice, in_demo=at.in_demo, outcome="booked")

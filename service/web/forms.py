@@ -15,7 +15,7 @@ from service.errors import NotFoundError
 from service.flows import form_tokens, outlook
 from service.flows.services import Services
 from service.store.db import real_now
-from service.web import documented, frames, pages, solver
+from service.web import documented, frames, opt_in_body, pages, solver
 from service.web.deps import Here, desk, query
 from service.web.views import FormPage, FormView, ThankYouPage
 
@@ -84,4 +84,5 @@ def _around(request: Request, services: Services) -> str:
     except ValueError:  # no address at all
         return ""
     known = f"{parts.scheme}://{parts.netloc}" in frames.origins(services)
-    return f"{parts.scheme}://{parts.netloc}{parts.path}" if known else ""
+    page = f"{parts.scheme}://{parts.netloc}{parts.path}"
+    return page if known and opt_in_body.is_page(page) else ""

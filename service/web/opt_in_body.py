@@ -18,6 +18,7 @@ from service.web import bodies
 _ANSWER = "answers."
 _BOXES = ("consent_advice", "consent_follow_up")
 _TICKED = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False, "": False}
+_LONGEST_PAGE = 2_000
 _WEB_ADDRESS = re.compile(r"https?://[!-~]+", re.IGNORECASE)  # visible ASCII: it is kept, and shown to staff
 _HOSTILE = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -50,7 +51,7 @@ class OptInBody(BaseModel):
     first_name: Annotated[str, Field(max_length=200)] | None = None
     answers: Annotated[dict[_Word, _Word], Field(max_length=20)] | None = None
     consent_version: _Word | None = None
-    source_url: Annotated[str, Field(max_length=2_000), AfterValidator(_web_address)] | None = None
+    source_url: Annotated[str, Field(max_length=_LONGEST_PAGE), AfterValidator(_web_address)] | None = None
     form_token: Annotated[str, Field(max_length=2_000)] | None = None
     altcha: Annotated[str, Field(max_length=8_000)] | None = None
     leave_empty: Annotated[str, Field(max_length=2_000)] | None = None
@@ -85,6 +86,11 @@ DOCUMENTED: dict[str, Any] = {
     ],
 }
 """`openapi_extra` of the endpoint."""
+
+
+def is_page(url: str) -> bool:
+    """Can this be a `source_url`? A form that carries another one could not be sent by anybody."""
+    return len(url) <= _LONGEST_PAGE and _WEB_ADDRESS.fullmatch(url) is not None
 
 
 def from_form(fields: Mapping[str, str]) -> dict[str, Any]:

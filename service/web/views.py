@@ -147,13 +147,15 @@ class BookingPage(LeadPage):
 class BookingDonePage(LeadPage):
     """After `POST /b/`: the request went to the practice, or the lead says there is an appointment already.
 
-    `promised` is when the practice answers; None where that cannot be told.
+    `promised` is when the practice answers; None where that cannot be told. `known`: an earlier request stands, and
+    what was filled in now was not kept.
     """
 
     template: ClassVar[str] = "booking_done.html"
 
     outcome: Literal["requested", "booked"]
     promised: Promise | None = None
+    known: bool = False
     paused_until: date | None = None
 
 
@@ -252,13 +254,15 @@ class AllDataPage(LeadPage):
     """`GET /d/`: buttons to look at, take along or erase all that is held. Shows none of it: scanners open links too.
 
     `until` is the local moment at which the link ends; None once it has: the button then asks for a new one. `sent`:
-    that was just done. `request_open`: a request for a pain check goes with the rest.
+    that was just done. `request_open`: a request for a pain check goes with the rest. `backup_days`: so long backups
+    are kept.
     """
 
     template: ClassVar[str] = "all_data.html"
     has_form: ClassVar[bool] = True
 
     until: datetime | None
+    backup_days: int
     sent: bool = False
     request_open: bool = False
 

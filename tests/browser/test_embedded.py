@@ -85,7 +85,7 @@ def test_without_script_the_plain_form_posts_and_the_widget_leaves_a_link(there:
 
 
 def test_the_frame_takes_the_height_it_needs_and_stays_on_the_page(there: Embedding, sized: Page) -> None:
-    url = there.article("frame", there.snippets.iframe, inline=True)
+    url = there.article("frame", there.snippets.iframe + "<p>Nog iets over de rug.</p>" * 40, inline=True)
     sized.goto(url)
     inside = sized.frame_locator("iframe")
     email(inside).wait_for()
@@ -96,6 +96,8 @@ def test_the_frame_takes_the_height_it_needs_and_stays_on_the_page(there: Embedd
     fill_in(inside, address)
     inside.get_by_role("heading", name="Je advies is onderweg").wait_for()
     whole_in_view(sized)
+    top = "node => Math.abs(node.getBoundingClientRect().top) < 1"
+    wait_for(lambda: sized.locator("iframe").evaluate(top), "the thanks to be in view, where the button was far below")
     assert inside.locator("header, footer").count() == 0
     assert sized.url == url
     there.service.first_mail(address)
@@ -185,11 +187,36 @@ def test_a_site_that_is_not_allowed_gets_a_link_and_no_frame(there: Embedding, p
     page.goto(f"{there.site.unlisted}/script")
     page.get_by_text("Het formulier kan hier nu niet getoond worden").wait_for()
     assert any("NURTURE_ALLOWED_ORIGINS" in each and there.site.unlisted in each for each in told)
+    named = f"from {there.site.unlisted} were refused"
+    wait_for(lambda: named in there.service.cli("doctor").stdout, "doctor to name the site")
     check(page, "the link")
     page.get_by_role("link", name="Open het formulier op een eigen pagina").click()
     email(page.locator("main")).wait_for()
     page.goto(f"{there.site.unlisted}/frame")
     assert "frame-ancestors" in " ".join(told)
+
+
+def test_a_browser_without_style_sheets_made_by_script_shows_the_form_too(there: Embedding, page: Page) -> None:
+    """Safari before 16.4: `new CSSStyleSheet()` is an illegal constructor there."""
+    page.add_init_script("window.CSSStyleSheet = function () { throw new TypeError('Illegal constructor') }")
+    page.goto(there.article("old", there.snippets.script, inline=True))
+    widget = page.locator("nurture-form")
+    email(widget).wait_for()
+    assert email(widget).evaluate("node => getComputedStyle(node).borderStyle") == "solid"
+    page.goto(there.article("older", there.snippets.script))  # and plain where the site's policy takes no style of ours
+    address = there.new_address()
+    fill_in(widget, address)
+    widget.get_by_role("heading", name="Je advies is onderweg").wait_for()
+    there.service.first_mail(address)
+
+
+def test_a_page_with_a_very_long_address_sends_the_form_all_the_same(there: Embedding, page: Page) -> None:
+    page.goto(there.article("a" * 2_300, there.snippets.script))
+    address = there.new_address()
+    fill_in(page.locator("nurture-form"), address)
+    page.get_by_role("heading", name="Je advies is onderweg").wait_for()
+    there.service.first_mail(address)
+    assert source_urls(there, address) == [None]
 
 
 def test_the_hosted_form_helps_in_the_same_way(there: Embedding, sized: Page) -> None:

@@ -90,6 +90,12 @@ def test_lines_are_counted_as_an_editor_counts_them() -> None:
     assert [each.line for each in good(text)] == [3, 6]
 
 
+@pytest.mark.parametrize("slip", ["0202-11-20", "20-11-0026", "9999-12-31 23:59"])
+def test_a_year_that_cannot_be_meant_is_a_slip_and_no_appointment_of_long_ago(slip: str) -> None:
+    rows, problems = read(f"email;datum\nanna@example.org;{slip}\n")
+    assert (rows, [(each.line, each.id) for each in problems]) == ([], [(2, "csv-date")])
+
+
 def test_every_problem_is_told_with_its_line_and_none_repeats_an_address() -> None:
     text = (
         "email;datum;status;id\n"

@@ -198,6 +198,7 @@ PAGES: dict[str, Page] = {
         practice=PRACTICE, outcome="requested", promised=_promised(closed_until=date(2026, 3, 22))
     ),
     "booking-requested-again": BookingDonePage(practice=PRACTICE, outcome="requested"),
+    "booking-requested-known": BookingDonePage(practice=PRACTICE, outcome="requested", known=True),
     "booking-booked": BookingDonePage(practice=PRACTICE, outcome="booked"),
     "answer-better": AnswerPage(practice=PRACTICE, answer="better", safety_html=SAFETY),
     "answer-worse": AnswerPage(practice=PRACTICE, answer="worse", safety_html=SAFETY),
@@ -237,12 +238,12 @@ PAGES: dict[str, Page] = {
         agreed_to=None,
     ),
     "my-data-nothing-to-pause": _data(mails="ended", upcoming=(), may_pause=False, done="pause"),
-    "all-data": AllDataPage(practice=PRACTICE, until=datetime(2026, 3, 10, 10, 0, tzinfo=_ZONE)),
+    "all-data": AllDataPage(practice=PRACTICE, backup_days=30, until=datetime(2026, 3, 10, 10, 0, tzinfo=_ZONE)),
     "all-data-request-open": AllDataPage(
-        practice=PRACTICE, until=datetime(2026, 3, 10, 10, 0, tzinfo=_ZONE), request_open=True
+        practice=PRACTICE, backup_days=30, until=datetime(2026, 3, 10, 10, 0, tzinfo=_ZONE), request_open=True
     ),
-    "all-data-link-over": AllDataPage(practice=PRACTICE, until=None),
-    "all-data-link-mailed": AllDataPage(practice=PRACTICE, until=None, sent=True),
+    "all-data-link-over": AllDataPage(practice=PRACTICE, backup_days=30, until=None),
+    "all-data-link-mailed": AllDataPage(practice=PRACTICE, backup_days=30, until=None, sent=True),
     "erased-just-now": ErasedPage(practice=PRACTICE, form_url="/forms/lage-rug", just_now=True),
     "thank-you": ThankYouPage(in_demo=True, **_THANKS),
     "thank-you-framed": ThankYouPage(in_demo=True, **_THANKS, **FRAMED),

@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 from starlette.testclient import TestClient
 
 from service.domain.lead import SuppressionReason
-from service.store.tables import AuditEntry
+from service.flows import privacy
+from service.flows.services import Services
+from service.mail.links import Purpose
+from service.store.tables import AuditEntry, ErasedToken, Message
+from service.web import all_data, booking, deps
 from tests.support import acts
 from tests.support.house import House, link, part
-from tests.support.website import BROWSER, opt_in
+from tests.support.website import BROWSER, opt_in, website
 
 ANNA = "anna@example.org"
 PRACTICE = "praktijk@solidperformance.example"
@@ -244,3 +249,30 @@ def test_several_presses_at_once_are_one(house: House, client: TestClient, page_
         gone = [pool.submit(client.post, url, data={"action": "erase"}) for _ in range(6)]
         assert {(each.result().status_code, "gewist" in each.result().text) for each in gone} == {(200, True)}
     assert audited(house) == [("lead erased", "lead", None)]
+
+
+@pytest.mark.parametrize(("letter", "action"), [("d", "erase"), ("d", "view"), ("d", "link"), ("b", "booked")])
+def test_a_press_that_finds_the_lead_erased_between_two_looks_gets_the_friendly_page(
+    house: House, client: TestClient, url: str, monkeypatch: pytest.MonkeyPatch, letter: str, action: str
+) -> None:
+    """PostgreSQL sees what others commit from one statement to the next; here the erasing comes between ours."""
+    pressed = url if letter == "d" else link(house.mails(ANNA)[0], "b")
+
+    def erased_meanwhile(session: Session, services: Services, purpose: Purpose, token: str) -> Message | ErasedToken:
+        found = deps.message_behind(session, services, purpose, token)
+        assert isinstance(found, Message)
+        assert found.lead_id is not None
+        privacy.erase(session, services, found.lead_id, "asked for", house.clock.now())
+        return found
+
+    for module in (all_data, booking):
+        monkeypatch.setattr(module, "message_behind", erased_meanwhile)
+    answer = client.post(pressed, data={"action": action})
+    assert answer.status_code == 200
+    assert "gewist" in answer.text or letter == "b"
+    assert not house.rows()["lead"]
+
+
+def test_the_page_says_for_how_long_this_installation_keeps_backups(house: House, url: str) -> None:
+    kept = replace(house.services.retention, backups=timedelta(days=60))
+    assert "nog hoogstens 60 dagen" in website(house.with_changes(retention=kept)).get(url).text

@@ -32,6 +32,7 @@ def test_the_page_asks_to_confirm_the_answer_of_the_link(client: TestClient, url
 
 def test_worse_shows_the_safety_block_and_rests_the_mails(house: House, client: TestClient, url: str) -> None:
     answer = client.post(f"{url}?answer=worse", data={"answer": "worse"})
+    assert "en bij nood 112." in answer.text
     assert "huisartsenpost" in answer.text
     assert "tot donderdag 26 maart" in answer.text
     house.send_due()

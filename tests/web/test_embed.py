@@ -136,6 +136,8 @@ def test_in_a_frame_the_page_is_bare(client: TestClient, path: str, headers: dic
         (f"{SITE}/", f"{SITE}/"),
         ("https://elders.example/artikel", f"{BASE_URL}/forms/lage-rug"),
         ("https://[", f"{BASE_URL}/forms/lage-rug"),
+        (f"{SITE}/{'a' * 2_000}", f"{BASE_URL}/forms/lage-rug"),  # what nobody could send must not stand in the form
+        (f"{SITE}/een artikel", f"{BASE_URL}/forms/lage-rug"),
         ("", f"{BASE_URL}/forms/lage-rug"),
     ],
 )

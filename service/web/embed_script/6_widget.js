@@ -1,3 +1,5 @@
+const LONGEST_PAGE = 2000; // letters of an address that the service takes
+
 // <nurture-form data-form="lage-rug">: the form in a shadow root, in the site's font and colours. data-mode="button":
 // a button that opens it in a dialog. data-label: other words on that button.
 class NurtureForm extends HTMLElement {
@@ -6,16 +8,17 @@ class NurtureForm extends HTMLElement {
     const { form = "", mode = "", label } = this.dataset;
     const base = this.dataset.base || BASE;
     const root = this.attachShadow({ mode: "open" });
-    root.adoptedStyleSheets = [styles()];
     root.append(element("p", {}, hostedLink(base, form, label)));
+    const worn = dress(root);
     try {
       const given = await fetchForm(base, form);
       // A button waits for its press with all that it needs, also with a token that is old enough by then.
       const body = this.fill(given, base);
-      root.replaceChildren(...(mode === "button" ? inDialog(body, label || given.title) : [body]));
+      root.replaceChildren(...worn, ...(mode === "button" ? inDialog(body, label || given.title) : [body]));
     } catch (error) {
+      if (error instanceof TypeError) tellRefused(base);
       console.warn(`nurture: no form from ${base} (${error.message}). May ${location.origin} use it? See NURTURE_ALLOWED_ORIGINS.`);
-      root.replaceChildren(element("p", {}, `${WORDS.unavailable} `, hostedLink(base, form)));
+      root.replaceChildren(...worn, element("p", {}, `${WORDS.unavailable} `, hostedLink(base, form)));
     }
   }
 
@@ -23,7 +26,8 @@ class NurtureForm extends HTMLElement {
     const body = element("div", { class: "widget" });
     show(given.html);
     const form = body.querySelector("form");
-    form.elements.source_url.value = location.origin.startsWith("http") ? location.origin + location.pathname : "";
+    const page = location.origin + location.pathname;
+    form.elements.source_url.value = /^http/.test(page) && page.length <= LONGEST_PAGE ? page : "";
     enhance(form, {
       base,
       given,
@@ -55,8 +59,23 @@ function inDialog(body, label) {
   return [button, dialog];
 }
 
+// Nothing of a refusal can be read here. Asking to post says whose page this is, and `nurture doctor` then names it; where
+// it was the network after all, an empty post is refused and leaves nothing.
+function tellRefused(base) {
+  post(base, {}, "refused");
+}
+
 let sheet;
-function styles() {
-  if (!sheet) (sheet = new CSSStyleSheet()).replaceSync(STYLES);
-  return sheet;
+// One sheet for every form on the page. Browsers of before 2023 have no such sheets: then a tag, which a site's own
+// policy may leave out, and the form is plain but there. What has to stay in the root.
+function dress(root) {
+  try {
+    if (!sheet) (sheet = new CSSStyleSheet()).replaceSync(STYLES);
+    root.adoptedStyleSheets = [sheet];
+    return [];
+  } catch {
+    const tag = element("style", {}, STYLES);
+    root.prepend(tag);
+    return [tag];
+  }
 }

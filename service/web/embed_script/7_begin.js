@@ -25,8 +25,12 @@ function ownPage() {
   const parents = (document.body.dataset.parents || "").split(" ");
   const parent = location.ancestorOrigins?.[0] || (document.referrer && new URL(document.referrer).origin);
   if (window.parent === window || !parents.includes(parent)) return;
-  const height = () => window.parent.postMessage({ nurtureHeight: document.documentElement.offsetHeight }, parent);
-  new ResizeObserver(height).observe(document.documentElement);
+  // The thanks begin where the form began, which is far above the button that was pressed on a phone.
+  let sent = !document.querySelector("form.opt-in");
+  new ResizeObserver(() => {
+    window.parent.postMessage({ nurtureHeight: document.documentElement.offsetHeight, nurtureSent: sent }, parent);
+    sent = false; // told once: whoever scrolls on stays where they are
+  }).observe(document.documentElement);
 }
 
 begin();
