@@ -26,6 +26,7 @@ depends_on = None
 
 _WHY = "a consent receipt never changes"
 _PERSONAL = ("lead_id", "consent_id", "document", "salt")
+_BLANK = f"UPDATE receipt SET {', '.join(f'{name} = NULL' for name in _PERSONAL)}"
 _BATCH = 500
 
 
@@ -55,6 +56,8 @@ def upgrade() -> None:
         _guard_postgresql()
     else:
         _guard_sqlite()
+    # Whoever was erased after we read of her, and before the trigger took `lead`: nothing else would blank hers.
+    op.execute(f"{_BLANK} WHERE lead_id NOT IN (SELECT id FROM lead)")
 
 
 def _guard_sqlite() -> None:
@@ -79,7 +82,7 @@ def _guard_sqlite() -> None:
             f"CREATE TRIGGER receipt_no_{act.lower()} BEFORE {act} ON receipt {when} "
             f"BEGIN SELECT RAISE(ABORT, '{_WHY}'); END"
         )
-    op.execute(f"CREATE TRIGGER lead_blanks_receipts AFTER DELETE ON lead BEGIN {_blank()}; END")
+    op.execute(f"CREATE TRIGGER lead_blanks_receipts AFTER DELETE ON lead BEGIN {_BLANK} WHERE lead_id = OLD.id; END")
 
 
 def _guard_postgresql() -> None:
@@ -97,15 +100,11 @@ def _guard_postgresql() -> None:
         )
     op.execute(
         "CREATE OR REPLACE FUNCTION nurture_blank_receipts() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$BEGIN {_blank()}; RETURN NULL; END$$"
+        f"$$BEGIN {_BLANK} WHERE lead_id = OLD.id; RETURN NULL; END$$"
     )
     op.execute(
         "CREATE TRIGGER lead_blanks_receipts AFTER DELETE ON lead FOR EACH ROW EXECUTE FUNCTION nurture_blank_receipts()"
     )
-
-
-def _blank() -> str:
-    return f"UPDATE receipt SET {', '.join(f'{name} = NULL' for name in _PERSONAL)} WHERE lead_id = OLD.id"
 
 
 def _write_those_of_before(connection: sa.Connection) -> None:
@@ -150,7 +149,9 @@ def _evidence(connection: sa.Connection) -> Iterator[dict[str, Any]]:
         "JOIN lead ON lead.id = withdrawal.lead_id WHERE consent_id = :id"
     ).columns(at=moment)
     for _, kind, consent in connection.execute(order).all():
-        found = connection.execute(given if kind == "given" else withdrawn, {"id": consent}).mappings().one()
+        found = connection.execute(given if kind == "given" else withdrawn, {"id": consent}).mappings().first()
+        if found is None:
+            continue  # erased since we began
         times = {name: _utc(found[name]) for name in ("asked_at", "at") if name in found}
         yield {"kind": kind, **found, **times}
 

@@ -58,6 +58,8 @@ def backup(
             typer.echo(f"Expired and removed: {path}")
         for path in expired.unreadable:
             typer.echo(f"{path} has the name of a backup of ours and is none: look at it, and remove it", err=True)
+        for path in expired.foreign:
+            typer.echo(f"{path} is old, but of another installation: give each a folder of its own", err=True)
 
 
 def restore(

@@ -10,7 +10,6 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -146,11 +145,11 @@ def reading(file: Path) -> Iterator[Archive]:
         yield Archive(archive, _checked(archive, file))
 
 
-def made_at(file: Path) -> datetime:
-    """When an archive was made (real time), by its own word; its parts are not checked. RefusedError for no archive."""
+def manifest_of(file: Path) -> Manifest:
+    """What an archive says of itself; its parts are not checked. RefusedError for no archive."""
     with closing(_opened(file)) as found:
         try:
-            return Manifest.model_validate_json(found.read(_MANIFEST)).made_at
+            return Manifest.model_validate_json(found.read(_MANIFEST))
         except (ValidationError, zipfile.BadZipFile, zlib.error, KeyError, EOFError, RuntimeError) as error:
             raise RefusedError(f"{file} is no backup, or damaged") from error
 

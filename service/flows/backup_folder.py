@@ -10,6 +10,7 @@ from pathlib import Path
 from service.errors import RefusedError
 from service.flows import archive
 from service.flows.services import Services
+from service.mail.links import fingerprint
 from service.store import events
 
 _NAME = re.compile(r"nurture-\d{8}-\d{6}\.zip")
@@ -18,10 +19,12 @@ _NIGHT = timedelta(days=1)  # a backup is made every night: what would be too ol
 
 @dataclass(frozen=True, kw_only=True)
 class Expired:
-    """What was removed; and what is named like a backup of ours but cannot be read as one, and was left alone."""
+    """What was removed; and what was left alone: named like a backup of ours but not to be read as one, or as old but
+    of another installation."""
 
     removed: tuple[Path, ...]
     unreadable: tuple[Path, ...]
+    foreign: tuple[Path, ...]
 
 
 def new_file(folder: Path, now: datetime) -> Path:
@@ -39,17 +42,22 @@ def new_file(folder: Path, now: datetime) -> Path:
 def expire(services: Services, folder: Path, *, keep: Path, now: datetime, actor: str) -> Expired:
     """Remove the backups in this folder that will be too old before tomorrow's; `keep` was made just now, and stays.
 
-    `now` is real time. Only files go that have a name of ours and say themselves that they are a backup, and of when:
-    a wrong folder loses nothing.
+    `now` is real time. Only files go that have a name of ours and say themselves that they are a backup, of when, and
+    of which suppression key, which never changes: a wrong folder, or one that others use too, loses nothing.
     """
     last = now + _NIGHT - services.retention.backups
-    removed, unreadable = [], []
+    ours = fingerprint(services.suppression_key)
+    removed, unreadable, foreign = [], [], []
     for path in sorted(folder.iterdir()):
         if not _NAME.fullmatch(path.name) or path.is_symlink() or path == keep:
             continue
         try:
-            made_at = archive.made_at(path)
-            if made_at <= last:
+            found = archive.manifest_of(path)
+            if found.made_at > last:
+                continue
+            if found.keys and found.keys.suppression != ours:
+                foreign.append(path)
+            else:
                 path.unlink()
                 removed.append(path)
         except RefusedError:
@@ -59,4 +67,4 @@ def expire(services: Services, folder: Path, *, keep: Path, now: datetime, actor
     if removed:
         with services.database.transaction() as session:
             events.audit(session, actor, "backups expired", services.clock.now(), backups=len(removed))
-    return Expired(removed=tuple(removed), unreadable=tuple(unreadable))
+    return Expired(removed=tuple(removed), unreadable=tuple(unreadable), foreign=tuple(foreign))

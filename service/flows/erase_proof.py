@@ -189,7 +189,8 @@ def _own_files(services: Services) -> list[Path]:
     if not services.database.is_sqlite:
         return []
     file = Path(services.database.url.database or "")
-    return sorted(each for each in file.parent.glob(f"{file.name}*") if each.is_file())
+    # Not by glob: a name may have brackets in it.
+    return sorted(each for each in file.parent.iterdir() if each.name.startswith(file.name) and each.is_file())
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel import Session, col, delete, or_, select
 
 from service.flows.services import Services
-from service.store import bookings, consents, events, leads, message_rows
+from service.store import bookings, consents, events, lead_rows, leads, message_rows
 from service.store.tables import (
     Attempt,
     Booking,
@@ -88,7 +88,7 @@ def erase(
     session.exec(delete(Lead).where(col(Lead.id) == lead_id))
     forget_requests(session, hmac)
     session.add_all(ErasedToken(public_id=each, address_hmac=hmac, erased_at=now) for each in public_ids)
-    events.audit(session, actor, "lead erased", now, lead=lead_id, why=why)
+    events.audit(session, actor, lead_rows.ERASED, now, lead=lead_id, why=why)
 
 
 def forget_requests(session: Session, address_hmac: str) -> int:

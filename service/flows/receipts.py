@@ -12,11 +12,12 @@ from pydantic import JsonValue
 from sqlmodel import Session
 
 from service.domain import evidence
-from service.store import events, receipts
+from service.store import events, leads, receipts
 from service.store.db import real_now
 from service.store.tables import ReceiptEntry
 
 _FACT, _EVERY = "receipts_made_up", timedelta(days=1)
+_BATCH = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,14 +116,18 @@ def verify(session: Session, expected: Anchor | None = None) -> Verified:
 def make_up(session: Session) -> int:
     """Once a day: write the receipts of consents that code of before the receipts took while an upgrade was rolled out.
 
-    Returns how many. The lock of the chain is the last one this takes.
+    Returns how many: a batch at most, and where there may be more the next call goes on. It takes leads, so its
+    transaction holds nothing else yet; the lock of the chain is the last one.
     """
     last, now = events.hold_fact(session, _FACT), real_now(session)
     if last and now - datetime.fromisoformat(last["at"]) < _EVERY:
         return 0
-    events.set_fact(session, _FACT, {"at": now.isoformat()})
+    lacking = receipts.lacking(session, _BATCH)
+    held = leads.lock(session, lacking.values(), [])
+    if len(lacking) < _BATCH:
+        events.set_fact(session, _FACT, {"at": now.isoformat()})
     session.flush()
-    return receipts.write_missing(session)
+    return receipts.write_missing(session, [each for each, lead in lacking.items() if lead in held])
 
 
 def _fault(entry: ReceiptEntry, end: Anchor) -> Broken | None:

@@ -54,6 +54,7 @@ def housekeeping(services: Services) -> None:
         allowance.forget(session, services, real_now(session))
         challenges.forget(session, real_now(session))
         refusals.forget_old(session, services, now)
+    with services.database.transaction() as session:
         receipts.make_up(session)
     with services.database.transaction() as session:
         booking_requests.remind(session, services, now)

@@ -58,15 +58,19 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class FairLock:
-    """First come, first served, but who is urgent before all who are not: a person waits there.
+    """First come, first served, but who is urgent before those who are not: a person waits there.
 
-    SQLite's own busy handler starves writers (p99 above a second).
+    Not before them for ever: in a flood of opt-ins somebody urgent waits at any moment, and a hand-over must be settled
+    all the same. SQLite's own busy handler starves writers (p99 above a second).
     """
+
+    _MOST_PASSED = 4  # urgent ones that go before somebody who waits, one after the other
 
     def __init__(self) -> None:
         self._mutex = threading.Lock()
         self._urgent: deque[threading.Lock] = deque()
         self._others: deque[threading.Lock] = deque()
+        self._passed = 0
         self._held = False
 
     @property
@@ -96,7 +100,11 @@ class FairLock:
 
     def _release(self) -> None:
         with self._mutex:
-            if waiting := self._urgent or self._others:
+            waiting = self._urgent or self._others
+            if self._others and self._passed >= self._MOST_PASSED:
+                waiting = self._others
+            self._passed = self._passed + 1 if self._others and waiting is self._urgent else 0
+            if waiting:
                 waiting.popleft().release()
             else:
                 self._held = False

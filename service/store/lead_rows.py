@@ -9,9 +9,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_
 from sqlalchemy import Table as SqlTable
 from sqlalchemy import select as sql_select
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from service.store.tables import Attempt, AuditEntry, BookingRequest, Lead, Message, Table
+
+ERASED = "lead erased"
+"""The last entry of the audit log about a lead."""
 
 KEPT_BY_HASH: Mapping[str, str] = MappingProxyType(
     {"suppression": "address_hmac", "erased_token": "address_hmac", "booking": "address_hmac", "cap_hit": "key"}
@@ -53,8 +56,13 @@ def booking_requests(session: Session, lead_id: int) -> Sequence[BookingRequest]
 
 
 def handled(session: Session, lead_id: int) -> Sequence[AuditEntry]:
-    """What was done with a lead's data, oldest first: shown to whom, stopped, booked."""
-    statement = select(AuditEntry).where(col(AuditEntry.details)["lead"].as_integer() == lead_id)
+    """What was done with a lead's data, oldest first: shown to whom, stopped, booked.
+
+    Nothing of who had this id before: SQLite gives the newest out again once its row is gone.
+    """
+    theirs = col(AuditEntry.details)["lead"].as_integer() == lead_id
+    erased = select(func.coalesce(func.max(AuditEntry.id), 0)).where(theirs, AuditEntry.action == ERASED)
+    statement = select(AuditEntry).where(theirs, col(AuditEntry.id) > erased.scalar_subquery())
     return session.exec(statement.order_by(col(AuditEntry.id))).all()
 
 

@@ -8,7 +8,8 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, event, true
+from sqlalchemy import ColumnElement, and_, event, or_
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from service.domain import evidence
@@ -36,10 +37,31 @@ def owe(session: Session, consents: Iterable[Consent]) -> None:
     owed.extend(consents)
 
 
-def write_missing(session: Session, consent_ids: Collection[int] | None = None) -> int:
-    """Write the receipts that are missing, of these consents or of all. Returns how many.
+def lacking(session: Session, limit: int) -> dict[int, int]:
+    """Consent -> lead, of consents without a receipt of all that happened to them, the oldest first.
 
-    Of all: code of before the receipts writes none, and it may run on beside ours while an upgrade is rolled out.
+    Code of before the receipts writes none, and it may run on beside ours while an upgrade is rolled out.
+    """
+    given, withdrawn = aliased(ReceiptEntry), aliased(ReceiptEntry)
+    statement = (
+        select(Consent.id, Consent.lead_id)
+        .outerjoin(Withdrawal, col(Withdrawal.consent_id) == Consent.id)
+        .outerjoin(given, _receipt_of("given", given))
+        .outerjoin(withdrawn, _receipt_of("withdrawn", withdrawn))
+        .where(
+            or_(
+                col(given.id).is_(None),
+                and_(col(Withdrawal.consent_id).is_not(None), col(withdrawn.id).is_(None)),
+            )
+        )
+    )
+    return dict(session.exec(statement.order_by(col(Consent.id)).limit(limit)).all())
+
+
+def write_missing(session: Session, consent_ids: Collection[int]) -> int:
+    """Write the receipts that these consents lack. Returns how many.
+
+    The caller holds their leads: of one who is erased meanwhile, a receipt would stay that nobody blanks any more.
     """
     take_locks(session, ["receipts"])
     found = sorted(_missing(session, consent_ids), key=lambda each: each[0])
@@ -96,10 +118,10 @@ def walk(session: Session) -> Generator[ReceiptEntry, None, None]:
 
 
 def _missing(
-    session: Session, consent_ids: Collection[int] | None
+    session: Session, consent_ids: Collection[int]
 ) -> Iterator[tuple[tuple[datetime, evidence.Kind, int], dict[str, Any]]]:
     """(when, kind, consent), by which they are put in order, and the evidence."""
-    among = true() if consent_ids is None else col(Consent.id).in_(consent_ids)
+    among = col(Consent.id).in_(consent_ids)
     given = (
         select(Consent, OptIn, Lead.address)
         .join(OptIn, col(OptIn.id) == Consent.opt_in_id)
@@ -120,8 +142,8 @@ def _missing(
         yield (withdrawal.at, "withdrawn", withdrawal.consent_id), _withdrawn(withdrawal, purpose, address)
 
 
-def _receipt_of(kind: evidence.Kind) -> ColumnElement[bool]:
-    return and_(col(ReceiptEntry.consent_id) == Consent.id, col(ReceiptEntry.kind) == kind)
+def _receipt_of(kind: evidence.Kind, entry: type[ReceiptEntry] = ReceiptEntry) -> ColumnElement[bool]:
+    return and_(col(entry.consent_id) == Consent.id, col(entry.kind) == kind)
 
 
 def _given(consent: Consent, opt_in: OptIn, address: str) -> dict[str, Any]:

@@ -20,8 +20,8 @@ def machine(tmp_path: Path) -> Machine:
     return machine
 
 
-def aged(machine: Machine, folder: Path, days: float) -> Path:
-    """A backup of ours that says it was made so many days ago."""
+def aged(machine: Machine, folder: Path, days: float, **keys: str) -> Path:
+    """A backup of ours that says it was made so many days ago, by an installation with other `keys` where told so."""
     assert machine.run("backup", str(machine.folder / "fresh.zip")).status == 0
     made_at = datetime.now(UTC) - timedelta(days=days)
     path = folder / f"nurture-{made_at:%Y%m%d-%H%M%S}.zip"
@@ -30,7 +30,9 @@ def aged(machine: Machine, folder: Path, days: float) -> Path:
             data = fresh.read(name)
             if name == "manifest.json":
                 found = Manifest.model_validate_json(data)
-                data = found.model_copy(update={"made_at": made_at}).model_dump_json().encode()
+                assert found.keys is not None
+                told = {"made_at": made_at, "keys": found.keys.model_copy(update=keys)}
+                data = found.model_copy(update=told).model_dump_json().encode()
             old.writestr(name, data)
     (machine.folder / "fresh.zip").unlink()
     return path
@@ -69,6 +71,15 @@ def test_only_what_is_surely_a_backup_of_ours_is_removed(machine: Machine) -> No
         *(f"nurture-2020010{day}-000000.zip" for day in (1, 2, 3)),
     }
     assert said.err.count("has the name of a backup of ours and is none") == 2
+
+
+def test_what_another_installation_keeps_in_the_same_folder_stays(machine: Machine) -> None:
+    folder = machine.folder / "backups"
+    folder.mkdir()
+    theirs = aged(machine, folder, 40, suppression="0" * 64)
+    said = machine.run("backup", "--into", str(folder))
+    assert (said.status, theirs.exists()) == (0, True)
+    assert said.err == f"{theirs} is old, but of another installation: give each a folder of its own\n"
 
 
 def test_the_term_is_a_setting_of_thirty_days_at_most(machine: Machine) -> None:

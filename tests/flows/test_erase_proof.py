@@ -12,7 +12,8 @@ from sqlmodel import col, select, update
 
 from service.flows import alerts, erase_proof, privacy
 from service.flows.erase_proof import Proof, Sought
-from service.store import events
+from service.store import events, schema
+from service.store.db import open_database
 from service.store.tables import ErasedToken, Fact, Lead, Message
 from tests.support import acts, backups
 from tests.support.house import House
@@ -122,6 +123,17 @@ def test_an_address_that_lies_over_two_pieces_of_a_file_is_found(house: House, t
     file = tmp_path / "log"
     file.write_bytes(b"." * ((4 << 20) - 7) + ADDRESS.encode())
     assert search(house, erase_proof.sought_for(ADDRESS), file).traces
+
+
+def test_a_database_whose_name_looks_like_a_pattern_is_searched(house: House, tmp_path: Path) -> None:
+    file = tmp_path / "nurture[1].db"
+    database = open_database(f"sqlite:///{file}")
+    schema.migrate(database)
+    (tmp_path / f"{file.name}.old").write_text(ADDRESS)
+    found = erase_proof.search(house.with_changes(database=database).services, erase_proof.sought_for(ADDRESS))
+    database.close()
+    assert str(file) in found.files
+    assert [each.where for each in found.traces] == [f"{file}.old"]
 
 
 def test_a_domain_of_other_letters_is_sought_both_ways(house: House, tmp_path: Path) -> None:

@@ -296,3 +296,17 @@ def test_who_comes_second_to_the_chain_waits_and_goes_on_where_the_first_ended(h
         waiting.result(30)
     house.opt_in(CARLA)
     assert chained.verified(house).end.count == 4
+
+
+def test_whoever_is_erased_while_her_receipts_are_made_up_is_in_none_of_them(house: House) -> None:
+    house.opt_in(ANNA)
+    chained.meddle(house, "DELETE FROM receipt")
+    anna, now = house.lead(ANNA).id, house.clock.now()
+    with ThreadPoolExecutor(1) as pool:
+        with house.services.database.transaction() as session:
+            assert receipts.make_up(session) == 2
+            erasing = pool.submit(acts.commit, house, privacy.erase, house.services, anna, "asked", now)
+            wait_until_it_waits(house)
+        erasing.result(30)
+    found = chained.verified(house)
+    assert (found.broken, found.end.count, found.blanked) == (None, 2, 2)

@@ -11,7 +11,8 @@ from service.store.db import FairLock
 from tests.support.running import wait_for
 
 
-def test_who_is_urgent_writes_before_all_who_are_not_and_within_each_the_first_comes_first() -> None:
+def written(*line: tuple[str, bool]) -> list[str]:
+    """The order in which those in line, each urgent or not, write once whoever holds the lock is done."""
     lock, order = FairLock(), list[str]()
 
     def write(name: str, *, urgent: bool) -> None:
@@ -20,14 +21,23 @@ def test_who_is_urgent_writes_before_all_who_are_not_and_within_each_the_first_c
 
     threads = []
     with lock.held():
-        for number, (name, urgent) in enumerate([("a", False), ("b", False), ("c", True), ("d", True)], start=1):
+        for number, (name, urgent) in enumerate(line, start=1):
             thread = threading.Thread(target=write, args=(name,), kwargs={"urgent": urgent})
             thread.start()
             threads.append(thread)
             wait_for(partial(in_line, lock, number), f"{name} stands in line")
     for thread in threads:
         thread.join()
-    assert order == ["c", "d", "a", "b"]
+    return order
+
+
+def test_who_is_urgent_writes_before_those_who_are_not_and_within_each_the_first_comes_first() -> None:
+    assert written(("a", False), ("b", False), ("c", True), ("d", True)) == ["c", "d", "a", "b"]
+
+
+def test_a_flood_of_what_is_urgent_keeps_nobody_waiting_for_ever() -> None:
+    flood = [(str(number), True) for number in range(10)]
+    assert written(("settle", False), ("confirm", False), *flood) == [*"0123", "settle", *"4567", "confirm", "8", "9"]
 
 
 def test_a_block_that_fails_lets_the_next_one_in() -> None:
