@@ -52,7 +52,9 @@ def waiting(session: Session) -> list[tuple[BookingRequest, Lead | None]]:
 
 def remind(session: Session, services: Services, now: datetime) -> int:
     """Tell staff of each request that has waited for a working day: once. Returns of how many."""
-    due = bookings.to_remind_of(session, now, _BATCH)
+    locked = leads.lock(session, bookings.leads_waiting(session, now, _BATCH), [])
+    # Whoever was erased while we waited is not there any more, and whoever came since waits a minute.
+    due = [row for row in bookings.to_remind_of(session, now, _BATCH) if row.lead_id is None or row.lead_id in locked]
     for row in due:
         row.remind_at = None
         if row.handled_at is None:

@@ -20,8 +20,18 @@ WORDING_WITHOUT_FORM = "Stuur mij de vervolgmails. Ik kan in elke mail met één
 """What the page of /c/ says where no form belongs to the topic any more; it has no version."""
 
 
-def confirm(session: Session, services: Services, opt_in: OptIn, answers: dict[str, str], now: datetime) -> Confirmed:
+def confirm(
+    session: Session,
+    services: Services,
+    opt_in: OptIn,
+    answers: dict[str, str],
+    now: datetime,
+    *,
+    shown: int | None = None,
+) -> Confirmed:
     """The lead pressed "yes, send me the follow-ups": a consent for this very opt-in, which proves its address too.
+
+    `shown` is the revision of the forms whose words the page showed; None: the newest.
 
     Now, and not before, this opt-in's name and answers become the lead's. Says "already" when nothing changed and
     "ended" when the consent is kept but this run of mails was over before.
@@ -35,7 +45,7 @@ def confirm(session: Session, services: Services, opt_in: OptIn, answers: dict[s
         _keep_answers(lead, enrolment, answers)
         return "already"
     if not proven:
-        consents.give(session, _confirmation(session, services, opt_in, now))
+        consents.give(session, _confirmation(session, services, opt_in, shown, now))
         suppressions.lift(session, services.hmac(lead.address), SuppressionReason.UNSUBSCRIBE)
         lead.first_name = opt_in.first_name or lead.first_name
         lead.answers = {**lead.answers, **opt_in.answers}
@@ -102,9 +112,9 @@ def _enrolment_for(session: Session, opt_in: OptIn) -> Enrolment:
     return open_one or [row for row in enrolments.of_lead(session, opt_in.lead_id) if row.topic == opt_in.topic][-1]
 
 
-def _confirmation(session: Session, services: Services, opt_in: OptIn, now: datetime) -> Consent:
-    """The page showed the newest wording; that is what was agreed to."""
-    forms_revision_id, forms = services.published.live_forms(session)
+def _confirmation(session: Session, services: Services, opt_in: OptIn, shown: int | None, now: datetime) -> Consent:
+    """What was agreed to are the words the page showed, also where newer ones were published before the press."""
+    forms_revision_id, forms = services.published.forms_shown(session, shown)
     form: Form | None = forms.forms.get(opt_in.form or "") or forms.for_topic(opt_in.topic)
     text = form.consent.follow_up if form else None
     return Consent(

@@ -69,6 +69,13 @@ class Published:
         revision_id = self._live_id(session, "forms")
         return revision_id, self._read(session, "forms", revision_id, lambda row: Forms.model_validate(row.document))
 
+    def forms_shown(self, session: Session, revision_id: int | None) -> tuple[int, Forms]:
+        """The forms of this revision, as a page showed them; the newest where no revision of forms has this id."""
+        row = session.get(Revision, revision_id) if revision_id is not None else None
+        if row is None or row.kind != "forms":
+            return self.live_forms(session)
+        return row.id, Forms.model_validate(row.document)
+
     def safety_html(self, session: Session) -> str:
         """The safety block for a page, as safe HTML: from the live forms, with the live practice filled in."""
         revision_id = self._live_id(session, "forms")

@@ -83,7 +83,7 @@ def look(session: Session, services: Services, now: datetime) -> Report:
             NO_CONSENT: tuple(sorted(leads.to_erase(session, now, None))),
             LAST_MAIL: tuple(retention.leads_after_last_mail(session, now - terms.after_last_mail)),
         },
-        requests=tuple(retention.requests_of_nobody(session, now - terms.after_last_mail)),
+        requests=tuple(retention.requests_of_nobody(session, now - terms.events)),
         events={
             name: retention.count(session, rule.old(_before(session, services, name, now)))
             for name, rule in _EVENTS.items()
@@ -168,7 +168,7 @@ def _forget_requests(services: Services, now: datetime) -> tuple[int, ...]:
     gone: list[int] = []
     while True:
         with services.database.transaction() as session:
-            batch = retention.requests_of_nobody(session, now - services.retention.after_last_mail, _BATCH)
+            batch = retention.requests_of_nobody(session, now - services.retention.events, _BATCH)
             retention.remove_requests(session, batch)
         if not batch:
             return tuple(gone)

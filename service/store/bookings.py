@@ -28,6 +28,17 @@ def open_requests(session: Session, lead_id: int | None = None) -> Sequence[Book
     return session.exec(statement if lead_id is None else statement.where(BookingRequest.lead_id == lead_id)).all()
 
 
+def leads_waiting(session: Session, now: datetime, limit: int) -> Sequence[int]:
+    """The leads behind `to_remind_of`, looked at without a lock: whoever wants both takes the leads first."""
+    statement = (
+        select(BookingRequest.lead_id)
+        .where(col(BookingRequest.remind_at) <= now, col(BookingRequest.lead_id).is_not(None))
+        .order_by(col(BookingRequest.remind_at))
+        .limit(limit)
+    )
+    return [lead_id for lead_id in session.exec(statement) if lead_id is not None]
+
+
 def to_remind_of(session: Session, now: datetime, limit: int) -> Sequence[BookingRequest]:
     """Requests that have waited for too long, and of which nobody was told. Held until the commit."""
     statement = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from fastapi import APIRouter
@@ -17,6 +18,7 @@ from service.web import documented, pages
 from service.web.deps import Desk, Here, Sent, desk, erased_page, opt_in_behind, posted
 from service.web.views import ConfirmDonePage, ConfirmPage, MailOn, Page
 
+_REVISION = re.compile(r"[0-9]{1,9}")
 router = APIRouter(default_response_class=HTMLResponse, responses=documented.errors(404, 503))
 
 
@@ -32,7 +34,7 @@ def show(token: str, services: Here) -> Response:
     return pages.render(page)
 
 
-@router.post("/c/{token}", responses=documented.errors(413, 422), openapi_extra=documented.form({}))
+@router.post("/c/{token}", responses=documented.errors(413, 422), openapi_extra=documented.form({"shown": ()}))
 def agree(token: str, services: Here, body: Sent) -> Response:
     """Yes; again and again, with nothing changed after the first."""
     now = services.clock.now()
@@ -42,7 +44,7 @@ def agree(token: str, services: Here, body: Sent) -> Response:
             page: Page = erased_page(session, services)
         else:
             answers = _answers(_form(session, services, opt_in), posted(body))
-            consent.confirm(session, services, opt_in, answers, now)
+            consent.confirm(session, services, opt_in, answers, now, shown=_shown(posted(body)))
             session.flush()
             page = _done(session, services, opt_in, now)
     services.bell.ring()
@@ -61,6 +63,7 @@ def _page(session: Session, services: Services, opt_in: OptIn) -> ConfirmPage:
         in_demo=at.in_demo,
         state="confirmed" if confirmed else "withdrawn" if consent.asks_again(session, opt_in) else "new",
         consent_text=form.consent.follow_up.text if form else consent.WORDING_WITHOUT_FORM,
+        shown=services.published.live_forms(session)[0],
         question=question,
         chosen=known.get(question.name, "") if question else "",
     )
@@ -77,6 +80,12 @@ def _done(session: Session, services: Services, opt_in: OptIn, now: datetime) ->
 def _form(session: Session, services: Services, opt_in: OptIn) -> Form | None:
     _, forms = services.published.live_forms(session)
     return forms.forms.get(opt_in.form or "") or forms.for_topic(opt_in.topic)
+
+
+def _shown(fields: dict[str, list[str]]) -> int | None:
+    """The revision of the forms that the page named; whoever posts anything else saw no page of ours."""
+    named = fields.get("shown", [""])[-1]
+    return int(named) if _REVISION.fullmatch(named) else None
 
 
 def _question(form: Form | None) -> Question | None:

@@ -86,6 +86,7 @@ class ConfirmPage(LeadPage):
 
     state: Literal["new", "confirmed", "withdrawn"]
     consent_text: str
+    shown: int  # the revision of the forms these words are of
     question: Question | None = None
     chosen: str = ""
 

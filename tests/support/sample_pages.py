@@ -175,12 +175,12 @@ PAGES: dict[str, Page] = {
     "workbench-mail": WorkbenchMailPage(
         practice=None, seen=_SEEN, problems=(_WRONG,), name="hoe-ging-het", mail=_SAMPLE
     ),
-    "confirm": ConfirmPage(practice=PRACTICE, state="new", consent_text=CONSENT, question=POSTURE),
+    "confirm": ConfirmPage(practice=PRACTICE, state="new", consent_text=CONSENT, shown=1, question=POSTURE),
     "confirm-known": ConfirmPage(
-        practice=PRACTICE, state="confirmed", consent_text=CONSENT, question=POSTURE, chosen="hollow"
+        practice=PRACTICE, state="confirmed", consent_text=CONSENT, shown=1, question=POSTURE, chosen="hollow"
     ),
-    "confirm-plain": ConfirmPage(practice=PRACTICE, state="confirmed", consent_text=CONSENT),
-    "confirm-again": ConfirmPage(practice=PRACTICE, state="withdrawn", consent_text=CONSENT),
+    "confirm-plain": ConfirmPage(practice=PRACTICE, state="confirmed", consent_text=CONSENT, shown=1),
+    "confirm-again": ConfirmPage(practice=PRACTICE, state="withdrawn", consent_text=CONSENT, shown=1),
     "confirm-done": ConfirmDonePage(practice=PRACTICE, upcoming=UPCOMING),
     "confirm-done-nothing": ConfirmDonePage(practice=PRACTICE, upcoming=()),
     "erased": ErasedPage(practice=PRACTICE, form_url="/forms/lage-rug"),

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import html
+import re
 from typing import Any
 
+import pytest
+from sqlmodel import select
 from starlette.testclient import TestClient
 
 from service.flows import outlook
 from service.store import enrolments
+from service.store.tables import Consent
 from tests.support import acts
-from tests.support.drafts import publish, with_practice
+from tests.support.drafts import publish, with_form, with_practice
 from tests.support.house import House, link
 from tests.support.website import BROWSER, opt_in
 
@@ -18,6 +23,12 @@ def confirm_link(house: House, client: TestClient, **fields: Any) -> str:
     opt_in(client, **fields)
     house.send_due()
     return link(house.mails("anna@example.org")[-1], "c")
+
+
+def agreed(house: House) -> Consent:
+    """The one consent that was given by the button."""
+    with house.services.database.reading() as session:
+        return session.exec(select(Consent).where(Consent.source == "confirmation")).one()
 
 
 def test_the_page_shows_the_consent_text_the_question_and_one_button(house: House, client: TestClient) -> None:
@@ -73,6 +84,27 @@ def test_a_link_older_than_the_last_no_asks_once_more_and_then_counts(house: Hou
     assert house.live_through(days=10) == 0
     client.post(url)
     assert house.live_through(days=60) == 7
+
+
+def test_what_is_agreed_to_are_the_words_that_the_page_showed(house: House, client: TestClient) -> None:
+    url = confirm_link(house, client)
+    shown = client.get(url).text
+    field = re.search(r'name="shown" value="(\d+)"', shown)
+    assert field
+    words = {"version": "2027-1", "text": "Andere woorden."}
+    publish(house, with_form(consent={"advice": words, "follow_up": words}))
+    assert "Andere woorden." in client.get(url).text
+    client.post(url, data={"shown": field[1]})
+    assert (agreed(house).wording or "none") in html.unescape(shown)
+
+
+@pytest.mark.parametrize("named", ["", "0", "999999999", "99999999999999999999", "eerste", "-1", "1; drop"])
+def test_whoever_names_no_page_of_ours_agrees_to_the_newest_words(house: House, client: TestClient, named: str) -> None:
+    url = confirm_link(house, client)
+    assert client.post(url, data={"shown": named}).status_code == 200
+    with house.services.database.reading() as session:
+        live, _ = house.services.published.live_forms(session)
+    assert agreed(house).forms_revision_id == live
 
 
 def test_an_answer_that_is_not_on_the_form_is_refused_and_nothing_is_agreed(house: House, client: TestClient) -> None:
