@@ -134,7 +134,7 @@ def test_the_readme_shows_what_the_command_writes_out() -> None:
 
 @pytest.mark.parametrize("name", ["script", "button", "iframe", "link", "plain"])
 def test_the_page_on_websites_shows_what_the_command_writes_out(name: str) -> None:
-    assert f"```html\n{getattr(WRITTEN_OUT, name)}```" in WEBSITE
+    assert f"\n```html\n{getattr(WRITTEN_OUT, name)}\n```\n" in WEBSITE
 
 
 def test_the_form_for_a_website_has_the_fields_that_are_taken_and_both_boxes_unticked() -> None:
