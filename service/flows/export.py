@@ -32,6 +32,7 @@ def export(session: Session, services: Services, lead: Lead, now: datetime) -> E
     their links work, and belong to the lead alone.
     """
     _, practice = services.published.live_practice(session)
+    _, forms = services.published.live_forms(session)
     stored = lead_rows.everything(session, lead.id, services.hmac(lead.address))
     return Export(
         made_at=now,
@@ -48,6 +49,7 @@ def export(session: Session, services: Services, lead: Lead, now: datetime) -> E
             for row in message_rows.of_lead(session, lead.id)
             if row.first_handed_at is not None
         ),
+        questions={each.name: each for form in forms.forms.values() for each in form.questions},
     )
 
 

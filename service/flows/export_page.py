@@ -6,18 +6,22 @@ import base64
 import hashlib
 import json
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import JsonValue
 
+from service.domain.forms import BUTTON_ANSWERS
 from service.domain.lead_words import dutch_words
 from service.domain.wording import dutch_moment
 from service.flows.export_shown import Export, without_tokens
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_BUTTONS = "Hoe ging het?"
+_PRESSED = MappingProxyType({"better": "Beter", "same": "Hetzelfde", "worse": "Slechter"})
 
 
 def readable(export: Export) -> str:
@@ -37,10 +41,25 @@ def readable(export: Export) -> str:
             local=local,
             utc=lambda moment: f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
             words=dutch_words,
+            asked=partial(_asked, export),
+            answered=partial(_answered, export),
             rows=_rows,
             policy=policy(),
         )
     )
+
+
+def _asked(export: Export, name: str) -> str:
+    """The question behind an answer, as the form has it; its name where no form asks it any more."""
+    question = export.questions.get(name)
+    return question.label if question else _BUTTONS if name in BUTTON_ANSWERS else f"Antwoord op “{name}”"
+
+
+def _answered(export: Export, name: str, value: str) -> str:
+    """The answer in the form's words, or those of the buttons in the mails."""
+    question = export.questions.get(name)
+    labels = {option.value: option.label for option in question.options} if question else _PRESSED
+    return labels.get(value, value)
 
 
 def policy() -> str:

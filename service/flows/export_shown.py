@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import JsonValue
 
+from service.domain.forms import Question
 from service.flows.lead_shown import LeadReport
 
 _TOKEN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{48}(?![A-Za-z0-9_-])")
@@ -68,6 +70,7 @@ class Export:
     receipts: tuple[dict[str, JsonValue], ...]
     handled: tuple[dict[str, JsonValue], ...]
     mails: tuple[SentMail, ...]
+    questions: Mapping[str, Question]  # of today's forms, by name: their words for the answers on the page
 
     def as_json(self) -> dict[str, JsonValue]:
         """One object: the report's own fields, and beside them what it rests on."""

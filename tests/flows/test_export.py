@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from service.domain.lead import SuppressionReason
 from service.flows import privacy
@@ -154,6 +154,20 @@ def test_a_mail_that_cannot_be_made_any_more_keeps_the_rest(house: House) -> Non
 
 
 # To read
+
+
+def test_answers_are_told_in_the_words_of_the_form_and_of_the_buttons(house: House) -> None:
+    acts.confirmed(house, answers={"posture": "hollow"})
+    with house.services.database.transaction() as session:
+        lead = session.exec(select(Lead)).one()
+        lead.answers = {**lead.answers, "helped": "same", "gone": "x"}
+    page = readable(of(house))
+    for told in (
+        ("Hoe is de stand van je onderrug?", "Eerder hol"),
+        ("Hoe ging het?", "Hetzelfde"),
+        ("Antwoord op “gone”", "x"),
+    ):
+        assert "<dt>{}</dt><dd>{}</dd>".format(*told) in page
 
 
 def test_the_page_says_all_of_it_in_words(house: House) -> None:
