@@ -47,7 +47,7 @@ storm: .venv/dev ## kill -9 under load, KILLS=500 on each database, SEED=n as be
 	$(BIN)/python -m tests.crash --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 	STORM_LONG=1 $(BIN)/python -m pytest -n 0 tests/crash/test_many_processes.py
 
-fuzz: .venv/dev ## hostile requests to every public route, EXAMPLES=1000 for each, SEED=n for others; ten minutes
+fuzz: .venv/dev ## hostile requests to every public route, EXAMPLES=1000 for each, SEED=n for others; takes long
 	FUZZ_EXAMPLES=$(EXAMPLES) $(if $(SEED),FUZZ_SEED=$(SEED)) $(BIN)/python -m pytest -n 2 tests/web/test_fuzz.py
 
 format: .venv/dev ## put the code in its one format

@@ -4,7 +4,7 @@ Those that there are already get theirs here. Code of before writes none while i
 a day. A lead's receipts are blanked when the lead is deleted, by whatever code. A later migration that makes `lead` or
 `receipt` anew on SQLite (alembic's batch mode) must make these triggers anew with it.
 
-Revision: 0007, after: 0005
+Revision: 0007, after: 0006
 """
 
 from __future__ import annotations

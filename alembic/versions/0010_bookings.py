@@ -1,6 +1,6 @@
 """Appointments and the events that tell of them; what became of a request, and when staff are reminded of it
 
-Revision: 0010, after: 0005
+Revision: 0010, after: 0009
 """
 
 from __future__ import annotations
