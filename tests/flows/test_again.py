@@ -101,7 +101,7 @@ def test_the_advice_comes_also_while_the_calendar_leaves_no_working_day_to_count
 def test_the_button_of_an_old_advice_counts_as_pressed_in_the_run_that_it_starts(house: House) -> None:
     short(house)
     acts.confirmed(house)
-    house.live_through(days=200)
+    house.live_through(days=184)
     assert asks(house) == 2
     house.clock.advance(hours=1)
     assert acts.confirm(house, which=0) == "started"

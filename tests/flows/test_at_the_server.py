@@ -11,6 +11,7 @@ from functools import partial
 
 import pytest
 
+from service.domain.lead import carries_advert
 from service.flows import alerts
 from service.mail.compose import compose
 from service.mail.transport import OutboundMail, Outcome, SendResult, open_transport
@@ -18,7 +19,7 @@ from tests.support import acts
 from tests.support.house import House, link, part, recipient
 from tests.support.mails import HOSTILE, compiled, headers, values
 from tests.support.smtp_server import Received, SmtpServer
-from tests.support.website import opt_in, website
+from tests.support.website import OPT_IN, opt_in, website
 
 LONG_BASE = "https://advies." + "een-praktijk-met-een-lange-naam." * 5 + "example/post"
 OURS = ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Content-Language", "MIME-Version"]
@@ -70,7 +71,12 @@ def check_headers(received: Received, *, to_lead: bool) -> EmailMessage:
     assert len(mail["To"].addresses) == len(mail["From"].addresses) == 1
     assert mail["From"].addresses[0].addr_spec == received.sender == "advies@praktijk.example"
     assert not mail.defects
-    assert [each.get_content_type() for each in mail.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+    kinds, both = (
+        [each.get_content_type() for each in mail.walk()],
+        ["multipart/alternative", "text/plain", "text/html"],
+    )
+    # A request for a pain check brings the practice a proposal for its agenda.
+    assert kinds == both or (not to_lead and kinds == ["multipart/mixed", *both, "text/calendar"])
     assert max(map(len, received.data.split(b"\r\n"))) <= 998
     assert received.data.count(b"\r\n") == received.data.count(b"\n") == received.data.count(b"\r")
     return mail
@@ -143,6 +149,10 @@ def test_mails_to_staff_and_receipts_say_that_nobody_need_answer_them(posting: H
 def test_a_hostile_name_reaches_the_server_neither_in_the_envelope_nor_in_the_mail(
     posting: House, server: SmtpServer, text: str
 ) -> None:
+    if carries_advert(text):
+        answer = website(posting).post("/api/opt-ins", json=OPT_IN | {"first_name": text})
+        assert (answer.status_code, posting.rows()["opt_in"], server.messages) == (422, [], [])
+        return
     opt_in(website(posting), first_name=text)
     posting.send_due()
     (received,) = server.messages
@@ -166,12 +176,10 @@ def test_the_first_mail_holds_nothing_a_stranger_typed_but_a_name_that_is_one(
         "form": "lage-rug",
         "answers": {"posture": "flat"},
     }
-    for number, name in enumerate(
-        ("Zoë", f"{typed}.example", f"Win op https://{typed}.example", f"{typed}1", typed * 5)
-    ):
+    for number, name in enumerate(("Zoë", f"{typed}1", typed * 5)):
         opt_in(client, f"lead{number}@example.org", first_name=name, **fields)
     posting.send_due()
-    assert len(server.messages) == 5
+    assert len(server.messages) == 3
     for received in server.messages:
         mail = read(received)
         assert typed not in str(mail) + part(mail, "plain") + part(mail, "html")

@@ -80,12 +80,12 @@ def test_a_price_that_says_nothing_warns(folder: Path, price: str, warns: bool) 
 
 def test_an_empty_price_is_refused(folder: Path) -> None:
     change(folder, "practice.yaml", '"€ 95"', '""')
-    assert ("error", "content-empty", "practice.yaml", 47) in [place(each) for each in found(folder)]
+    assert ("error", "content-empty", "practice.yaml", 48) in [place(each) for each in found(folder)]
 
 
 def test_an_address_in_the_practice_file_that_names_the_complaint_warns(folder: Path) -> None:
     change(folder, "practice.yaml", "example/artikel", "example/lage-rugpijn")
-    assert [place(each) for each in found(folder)] == [("warning", "practice-complaint-word", "practice.yaml", 57)]
+    assert [place(each) for each in found(folder)] == [("warning", "practice-complaint-word", "practice.yaml", 58)]
 
 
 @pytest.mark.parametrize(("change_to", "count"), [("Kort.", "8"), ("woord " * 300, "307")])

@@ -169,7 +169,7 @@ def open_stage(database_url: str, folder: Path) -> Iterator[Stage]:
         return {each.message_id for each in house.messages(recipient) if each.kind == "follow_up"}
 
     network = Network(answer=answer)
-    kept = Retention(after_advice=FOREVER, after_opt_in=FOREVER)
+    kept = Retention(after_advice=FOREVER, after_opt_in=FOREVER, after_last_mail=FOREVER, events=FOREVER)
     with (
         open_house(database_url, folder, open_transport=network.open, retention=kept, demo=True) as house,
         asyncio.Runner() as runner,
@@ -187,7 +187,7 @@ def _allow_emptying(house: House) -> None:
     """As its owner: each town is an installation of its own, and one database serves them all."""
     sqlite = house.services.database.is_sqlite
     with house.services.database.transaction() as session:
-        for table in ("revision", "audit"):
+        for table in ("revision", "audit", "receipt"):
             for act in ("update", "delete") if sqlite else ("change",):
                 session.execute(text(f"DROP TRIGGER {table}_no_{act}{'' if sqlite else f' ON {table}'}"))
 

@@ -193,7 +193,7 @@ def test_what_later_versions_will_read_is_accepted_now(client: TestClient) -> No
 
 def test_nothing_is_taken_by_get(client: TestClient) -> None:
     answer = client.get("/api/opt-ins", params=FORM)
-    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "OPTIONS, POST")
 
 
 def test_a_name_that_is_no_text_is_refused_wherever_it_stands(client: TestClient) -> None:
