@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.house import ROOT
+from tests.support.requirements import not_run
 from tests.support.running import Running, http, installation, wait_for
 
 SECRET = "a-secret-of-the-website-that-is-long-enough"
@@ -40,10 +41,11 @@ def run(running: Running, *command: str, secret: str = SECRET) -> subprocess.Com
     return subprocess.run(command, env=env, text=True, capture_output=True, timeout=60, check=False)
 
 
-def programs(*names: str) -> pytest.MarkDecorator:
-    """Runs where these programs are installed, and says so where they are not."""
-    missing = [name for name in names if shutil.which(name) is None]
-    return pytest.mark.skipif(bool(missing), reason=f"not installed here: {', '.join(missing)}")
+def need(*names: str) -> None:
+    """Leave the test out, with a line at the end, where one of these programs is not on the machine."""
+    for name in names:
+        if shutil.which(name) is None:
+            not_run(f"{name} example", f"no {name} on this machine", required_as=names[0])
 
 
 def test_the_python_example_works_as_it_stands(running: Running) -> None:
@@ -53,15 +55,15 @@ def test_the_python_example_works_as_it_stands(running: Running) -> None:
     wait_for(lambda: running.mails("anna@example.org"), "the advice")
 
 
-@programs("bash", "curl", "openssl")
 def test_the_curl_example_works_as_it_stands(running: Running) -> None:
+    need("curl", "bash", "openssl")
     said = run(running, "bash", "-c", example("bash"))
     assert (said.returncode, said.stdout) == (0, '{"status":"accepted"}'), said.stderr
     assert '"code":"unauthorised"' in run(running, "bash", "-c", example("bash"), secret="x" * 40).stdout
 
 
-@programs("php")
 def test_the_php_example_works_as_it_stands(running: Running, tmp_path: Path) -> None:
+    need("php")
     script = tmp_path / "example.php"
     script.write_text(example("php"), encoding="utf-8")
     said = run(running, "php", str(script))

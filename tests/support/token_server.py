@@ -6,10 +6,12 @@ import base64
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.message import Message as EmailMessage
 from urllib.parse import parse_qsl
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+from aiosmtpd.handlers import Message
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session, auth_mechanism
 
 from tests.support.http_server import Asked, Said
 from tests.support.running import free_port
@@ -42,15 +44,17 @@ class TokenServer:
         return Said(headers={"Content-Type": "application/json"}, body=json.dumps(said).encode())
 
 
-class TokenMailbox:
+class TokenMailbox(Message):
     """What the mail server took, the tokens it was shown, and those it `refuses`."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.mails: list[bytes] = []
         self.shown: list[str] = []
         self.refuses: set[str] = set()
 
-    async def auth_XOAUTH2(self, server: SMTP, arguments: list[str]) -> AuthResult:  # noqa: N802 - aiosmtpd looks for it
+    @auth_mechanism("XOAUTH2")
+    async def auth_by_token(self, server: SMTP, arguments: list[str]) -> AuthResult:
         """As Google and Microsoft do: a refusal is told in JSON first."""
         user, token, *_ = base64.b64decode(arguments[1]).decode().split("\x01")
         token = token.removeprefix("auth=Bearer ")
@@ -60,13 +64,15 @@ class TokenMailbox:
         await server.challenge_auth(json.dumps({"status": "400", "schemes": "Bearer"}))
         return AuthResult(success=False, handled=False)
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Take it from whom we know."""
-        del server
+    def prepare_message(self, session: Session, envelope: Envelope) -> EmailMessage:
+        """Of whom logged in; anybody else is answered with a fault."""
         if not session.authenticated:
-            return "530 5.7.0 Authentication required"
-        self.mails.append(envelope.original_content or b"")
-        return "250 2.0.0 Ok: queued as 1234567890"
+            raise PermissionError("nobody logged in")
+        return super().prepare_message(session, envelope)
+
+    def handle_message(self, message: EmailMessage) -> None:
+        """Keep it."""
+        self.mails.append(message.as_bytes())
 
 
 @contextmanager

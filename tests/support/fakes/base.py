@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,7 +36,7 @@ class Mail:
     sender_name: str | None = None  # where the provider has a field for it
 
 
-class Fake:
+class Fake(ABC):
     """An API to hand to an `HttpServer`. A subclass says how its provider reads a call and what it answers.
 
     `mails` is what was taken, a repeat within the provider's memory not again; `refused` goes to addresses that the
@@ -89,41 +90,41 @@ class Fake:
             self._answers[memory] = (asked.body, said)
         return said
 
+    @abstractmethod
     def knows(self, asked: Asked) -> bool:
         """Is the key the right one?"""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, asked: Asked) -> Mail | None:
         """The mail of a call; None where nobody is named to send it to."""
-        raise NotImplementedError
 
+    @abstractmethod
     def takes(self, number: str) -> Said:
         """A yes, with the provider's own id."""
-        raise NotImplementedError
 
+    @abstractmethod
     def bad_key(self, asked: Asked) -> Said:
         """The key is not known; some providers repeat it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def nothing_asked(self) -> Said:
         """Something is missing."""
-        raise NotImplementedError
 
+    @abstractmethod
     def blocks(self, address: str) -> Said:
         """The address is on the provider's own list."""
-        raise NotImplementedError
 
+    @abstractmethod
     def cannot_take(self, address: str) -> Said:
         """This address cannot be taken."""
-        raise NotImplementedError
 
     def too_many(self) -> Said:
         """Slower, please."""
         return as_json(429, {"message": "Too many requests"}, {"Retry-After": "7"})
 
+    @abstractmethod
     def refuses_sender(self) -> Said:
         """Our own address will not do."""
-        raise NotImplementedError
 
     def memory_key(self, asked: Asked) -> str | None:
         """The idempotency key of a call, where the provider has such a thing."""
@@ -131,12 +132,12 @@ class Fake:
         return None
 
     def other_bytes(self) -> Said:
-        """The key was used for another mail."""
-        raise NotImplementedError
+        """The key was used for another mail; asked of those alone that have keys."""
+        return as_json(409, {"message": "Idempotency key was used for another request"})
 
+    @abstractmethod
     def hook(self, body: bytes, secret: str, now: datetime) -> Hook:
         """A call of the provider's webhook as it would sign it."""
-        raise NotImplementedError
 
     def secrets(self) -> Sequence[str]:
         """Two secrets of the shape that the provider gives out."""
