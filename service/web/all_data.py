@@ -43,15 +43,15 @@ def show(token: str, services: Here) -> Response:
     openapi_extra=documented.form({"action": _ACTIONS}),
 )
 def act(token: str, services: Here, body: Sent) -> Response:
-    """`action`: view, html or json (both as a file), erase, or link (a new one). A link of before yesterday does the
-    last alone, whatever was pressed."""
+    """`action`: view, html or json (both as a file), erase, or link (a new one).
+
+    A link of before yesterday does the last alone, whatever was pressed.
+    """
     now = services.clock.now()
     with services.database.transaction() as session:
         message = message_behind(session, services, "d", token)
-        if isinstance(message, ErasedToken):
-            return pages.render(erased_page(session, services))
-        lead = session.get(Lead, message.lead_id)
-        if lead is None:  # another press erased it while we looked
+        lead = None if isinstance(message, ErasedToken) else session.get(Lead, message.lead_id)
+        if isinstance(message, ErasedToken) or lead is None:  # None: another press erased it while we looked
             return pages.render(erased_page(session, services))
         lead_id, action = lead.id, (posted(body).get("action") or [""])[-1]
         works = now < my_data.link_ends_at(message)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import math
 import time
+from asyncio import sleep
 from datetime import timedelta
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 
 def seconds_left(elapsed: float, pace: timedelta) -> float:
@@ -13,6 +17,16 @@ def seconds_left(elapsed: float, pace: timedelta) -> float:
     return max(0.0, math.ceil(elapsed / step) * step - elapsed) if step else 0.0
 
 
-def hold(began: float, pace: timedelta) -> None:
-    """Wait for that moment. `began` is of `time.monotonic`. Everything is committed by then, and no lock is held."""
-    time.sleep(seconds_left(time.monotonic() - began, pace))
+class Paced(Response):
+    """An answer that waits for that moment. Everything is committed by then; no lock is held, and no thread."""
+
+    def __init__(self, answer: Response, *, began: float, pace: timedelta) -> None:
+        """`began` is of `time.monotonic`."""
+        super().__init__(bytes(answer.body), status_code=answer.status_code)
+        self.raw_headers = answer.raw_headers
+        self._began, self._pace = began, pace
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Wait, then answer."""
+        await sleep(seconds_left(time.monotonic() - self._began, self._pace))
+        await super().__call__(scope, receive, send)

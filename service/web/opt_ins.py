@@ -13,9 +13,10 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from service.errors import FieldProblem, TooManyError
 from service.flows import clients, opt_in_check, proof_of_work, signup
-from service.web import bodies, documented, even_pace, opt_in_body, signatures
+from service.web import bodies, documented, opt_in_body, signatures
 from service.web.client import client_of
 from service.web.deps import Here, Sent, check_origin
+from service.web.even_pace import Paced
 from service.web.problems import ForbiddenError
 
 _KEY = re.compile(r"[!-~]{1,200}")
@@ -55,11 +56,7 @@ def opt_in(request: Request, services: Here, body: Sent) -> Response:
             clients.tell_turned_away(services, services.clock.now())
         raise
     services.bell.ring()
-    even_pace.hold(began, services.answer_pace)
-    if body.kind != bodies.JSON and "text/html" in request.headers.get("accept", ""):
-        form = f"?{urlencode({'form': asked.form})}" if asked.form else ""
-        return RedirectResponse(f"/bedankt{form}", status_code=303)
-    return JSONResponse({"status": "accepted"}, status_code=202)
+    return Paced(_yes(request, asked.form, body), began=began, pace=services.answer_pace)
 
 
 @router.options("/api/opt-ins", status_code=204, response_class=Response, responses=documented.errors(403))
@@ -72,6 +69,14 @@ def preflight(request: Request, services: Here) -> Response:
         "Access-Control-Max-Age": "600",
     }
     return Response(status_code=204, headers=headers)
+
+
+def _yes(request: Request, form: str | None, body: bodies.Body) -> Response:
+    """202 for a program; for a form in a browser the way to the thank-you page."""
+    if body.kind != bodies.JSON and "text/html" in request.headers.get("accept", ""):
+        named = f"?{urlencode({'form': form})}" if form else ""
+        return RedirectResponse(f"/bedankt{named}", status_code=303)
+    return JSONResponse({"status": "accepted"}, status_code=202)
 
 
 def _check_origin(request: Request, services: Here) -> None:

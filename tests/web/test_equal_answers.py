@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -102,13 +102,16 @@ def test_an_answer_leaves_at_a_whole_pace_after_it_was_asked_for(elapsed: float,
     assert even_pace.seconds_left(elapsed, timedelta(0)) == 0
 
 
-def test_every_answer_keeps_the_pace_once_all_is_committed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_answer_keeps_the_pace_once_all_is_committed_and_holds_no_thread_meanwhile(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     waits: list[tuple[float, int]] = []
 
-    def wait(seconds: float) -> None:
+    async def wait(seconds: float) -> None:
+        assert asyncio.current_task(), "threads are for those who work"
         waits.append((seconds, len(house.rows()["opt_in"])))
 
-    monkeypatch.setattr(time, "sleep", wait)
+    monkeypatch.setattr(even_pace, "sleep", wait)
     client = website(house.with_changes(answer_pace=timedelta(hours=1)))
     for address in ("new@example.org", "new@example.org"):  # the second is capped
         opt_in(client, address)
