@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
-from service.store import booking_tables, consent_tables, schema_words
+from service.store import booking_tables, consent_tables, feedback_tables, schema_words
 from service.store.db import UtcDateTime
 from service.store.schema_words import Json, one_of, partial
 
@@ -21,6 +21,8 @@ BookingEvent = booking_tables.BookingEvent
 Consent = consent_tables.Consent
 Withdrawal = consent_tables.Withdrawal
 ReceiptEntry = consent_tables.ReceiptEntry
+
+FeedbackEvent = feedback_tables.FeedbackEvent
 
 
 class Lead(Table, table=True):
@@ -194,12 +196,16 @@ class Message(Table, table=True):
 class Attempt(Table, table=True):
     """One try to hand a message over. No outcome yet: nobody knows."""
 
-    __table_args__ = (one_of("outcome", "accepted", "retry", "invalid", "suppressed", "unknown", "down"),)
+    __table_args__ = (
+        one_of("outcome", "accepted", "retry", "invalid", "suppressed", "unknown", "down"),
+        partial("ix_attempt_provider_id", "provider_id", where="provider_id IS NOT NULL"),
+    )
 
     id: int = Field(default=None, primary_key=True)
     message_id: int = Field(foreign_key="message.id", index=True)
     token: str = Field(unique=True)
     number: int
+    channel: str | None = None  # the way out it went by; None: code of before there were two
     opened_at: datetime = Field(sa_type=UtcDateTime)
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     outcome: str | None = None
