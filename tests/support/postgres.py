@@ -68,7 +68,11 @@ class PostgresServer:
     def create(self, *, template: str = "template0") -> str:
         """Make a database, a copy of `template` or empty, and return its name. Nobody may be in the template."""
         name = f"test_{os.getpid()}_{next(self._numbers)}"
-        self._run(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+        make = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        # By its files: page by page through the log, as from version 15 on it is done unless told, takes twice as long.
+        with self._administrator() as connection:
+            by_files = connection.info.server_version >= 150_000
+            connection.execute(make + sql.SQL(" STRATEGY FILE_COPY") if by_files else make)
         return name
 
     def drop(self, name: str) -> None:
@@ -99,8 +103,11 @@ class PostgresServer:
         self.keeper.wait(START_SECONDS)
 
     def _run(self, statement: sql.Composed | sql.SQL) -> None:
-        with psycopg.connect(host=str(self.folder), user="postgres", dbname="postgres", autocommit=True) as connection:
+        with self._administrator() as connection:
             connection.execute(statement)
+
+    def _administrator(self) -> psycopg.Connection:
+        return psycopg.connect(host=str(self.folder), user="postgres", dbname="postgres", autocommit=True)
 
 
 @contextmanager
