@@ -2,7 +2,7 @@
 
 What runs is what `nurture` runs, from its first own line on, as a process of its own with its own settings: it may be
 stopped, killed and asked for its status like any other. Python starts for real in the acceptance scripts, in
-`test_deployment.py`, and wherever a test runs a command to its end.
+`test_deployment.py`, `test_logs.py` and `test_broken_files.py`, and wherever a test brings a program of its own.
 """
 
 from __future__ import annotations
@@ -21,11 +21,20 @@ _PRELOAD = ["tests.support.preloaded", "tests.support.forking"]
 class Forked:
     """One such process: as much of `subprocess.Popen` as tests use."""
 
-    def __init__(self, command: Sequence[str], *, environment: Mapping[str, str], folder: Path, log: Path) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        folder: Path,
+        log: Path,
+        errors: Path | None = None,
+    ) -> None:
+        """Start it; what it prints goes to `log`, its standard error too unless `errors` is another file."""
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(_PRELOAD)
         # A daemon: it ends with the test run, whatever happens to the test.
-        self._process = context.Process(target=_become, args=(command, environment, folder, log), daemon=True)
+        self._process = context.Process(target=_become, args=(command, environment, folder, log, errors), daemon=True)
         self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
@@ -61,15 +70,23 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
 
-def _become(command: Sequence[str], environment: Mapping[str, str], folder: Path, log: Path) -> None:
+def _become(
+    command: Sequence[str], environment: Mapping[str, str], folder: Path, log: Path, errors: Path | None
+) -> None:
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
-    written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    for stream in (1, 2):
-        os.dup2(written, stream)
-    os.close(written)
+    _write_to(log, 1, 2)
+    if errors is not None:
+        _write_to(errors, 2)
     sys.argv = ["nurture", *command]
     from service.cli import main
 
     main()
+
+
+def _write_to(file: Path, *streams: int) -> None:
+    written = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for stream in streams:
+        os.dup2(written, stream)
+    os.close(written)

@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.parse
@@ -154,16 +155,16 @@ class Running:
         return process
 
     def cli(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """One command, to its end."""
-        return subprocess.run(
-            [sys.executable, "-m", "service", *command],
-            cwd=self.folder,
-            env={**self.environment(), "PYTHONPATH": str(ROOT)},
-            text=True,
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
+        """One command, to its end. Raises TimeoutExpired, the command being killed, when that takes a minute."""
+        environment = {**self.environment(), "PYTHONPATH": str(ROOT)}
+        with tempfile.TemporaryDirectory() as folder:  # what it prints is not for the folder that tests search
+            out, err = Path(folder, "out"), Path(folder, "err")
+            process = Forked(command, environment=environment, folder=self.folder, log=out, errors=err)
+            try:
+                status = process.wait(60)
+            finally:
+                process.kill()
+            return subprocess.CompletedProcess(command, status, out.read_text("utf-8"), err.read_text("utf-8"))
 
     def stop(self, number: int = signal.SIGTERM) -> None:
         """End every process that was started."""
