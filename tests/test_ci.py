@@ -84,3 +84,18 @@ def test_migrations_and_tables_agree() -> None:
 def test_the_whole_run_needs_no_input_and_is_a_sound_script() -> None:
     assert os.access(ROOT / ".ci/run", os.X_OK)
     subprocess.run(["bash", "-n", str(ROOT / ".ci/run")], check=True)
+
+
+@pytest.mark.parametrize(("steps", "status"), [("true false true", 1), ("true true true", 0)])
+def test_a_step_that_fails_beside_others_is_shown_and_fails_the_run(steps: str, status: int) -> None:
+    script = (ROOT / ".ci/run").read_text()
+    parts = script[script.index("say() {") : script.index("install_packages() {")]
+    parts += script[script.index("started=()") : script.index("start_acceptance() {")]
+    begin = "".join(f'beside "step {step}" sh -c "echo {step} ran; {step}"\n' for step in steps.split())
+    done = subprocess.run(
+        ["bash", "-c", f"set -euo pipefail\n{parts}\n{begin}joined\n"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == status, done.stderr
+    shown = [line for line in done.stdout.splitlines() if line.endswith(" ran")]
+    assert shown == [f"{step} ran" for step in steps.split()], "in the order in which they began, to the last"
+    assert ("failed with 1: step false" in done.stdout) == bool(status)
