@@ -34,7 +34,7 @@ def composed_mails(*, now: datetime | None = None) -> dict[str, bytes]:
     draft, moment = shipped(), now or datetime.now(UTC)
     asked = {sheet.name: (sheet.template, sheet.answers) for sheet in sheets(draft)}
     asked |= {name: (name, {}) for name in SERVICE_MAILS}
-    found = {}
+    found: dict[str, bytes] = {}
     for name, (template, answers) in asked.items():
         for first_name in ("Anna", None) if draft.mails[template].for_lead else ("Anna",):
             values = _values(first_name, answers, token="aB3_-" * 10)

@@ -29,7 +29,7 @@ def compiled_once() -> Iterator[None]:
     def create(*given: Any, **named: Any) -> Engine:
         engine: Engine = create_engine(*given, **named)
         known = first.get(engine.name)
-        if known is None or not hasattr(known.dialect, "server_version_info"):  # it has never been connected
+        if known is None or getattr(known.dialect, "server_version_info", None) is None:  # it was never connected
             first[engine.name] = engine
         else:
             engine.dialect, engine._compiled_cache = known.dialect, known._compiled_cache
