@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from service.errors import Problem
+from service.errors import NurtureError, Problem
 from service.flows import doctor_database, doctor_mail, doctor_web, sender_records
 from service.flows.doctor_mail import Box, Way
-from service.flows.finding import Finding
+from service.flows.finding import Finding, sentence
 from service.flows.sender_records import Sending
 from service.flows.services import Services
 from service.mail.name_service import Resolver
@@ -34,19 +34,41 @@ def examine(patient: Patient, resolver: Resolver) -> Iterator[Finding]:
     Sends nothing. Changes nothing but for a lead of its own that it unsubscribes, gone a moment later.
     """
     services = patient.services
-    of_database = list(doctor_database.examine(services, check_keys=patient.check_keys))
-    yield from of_database
-    yield from doctor_mail.ways_out(patient.ways)
-    yield from doctor_mail.ways_back(
+    of_database: list[Finding] = []
+
+    def database() -> Iterator[Finding]:
+        for finding in doctor_database.examine(services, check_keys=patient.check_keys):
+            of_database.append(finding)
+            yield finding
+
+    yield from _looked_at("database", database())
+    yield from _looked_at("mail", doctor_mail.ways_out(patient.ways))
+    back = doctor_mail.ways_back(
         patient.ways,
         patient.boxes,
         webhook_secrets=services.webhook_secrets,
         bounces_read=patient.bounces_read,
         production=services.production,
     )
+    yield from _looked_at("mail", back)
     published = {"published", "practice-placeholder"} & {finding.id for finding in of_database}
-    yield from doctor_web.examine(services, published=bool(published))
-    yield from sender_records.examine(resolver, patient.sending)
+    yield from _looked_at("NURTURE_BASE_URL", doctor_web.examine(services, published=bool(published)))
+    yield from _looked_at("DNS", sender_records.examine(resolver, patient.sending))
+
+
+def _looked_at(part: str, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """What was found until something was in the way, such as a database that another holds; then that."""
+    try:
+        yield from findings
+    except NurtureError as error:
+        yield Finding(
+            id="not-looked-at",
+            level="error",
+            text=f"Something of the {part} could not be looked at: {sentence(error.english)}",
+            dutch=f"Niet alles kon worden bekeken ({part}): {sentence(error.dutch)}",
+            fix="Try again in a minute.",
+            dutch_fix="Probeer het over een minuut opnieuw.",
+        )
 
 
 def settings(problems: Sequence[Problem]) -> list[Finding]:

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from service.errors import UnavailableError
+from service.flows import self_test
+from service.flows.services import Services
 from service.store import events
 from service.store.db import open_database
 from tests.support.certificates import make_certificates
@@ -306,3 +309,17 @@ def test_a_signing_key_that_cannot_be_used_is_told_as_a_setting(tmp_path: Path) 
     said = doctor(tmp_path, dkim_key="geen sleutel", dkim_selector=SELECTOR)
     assert said.status == 1
     assert said.out.startswith("error    setting-dkim-key: NURTURE_DKIM_KEY: it holds no private key")
+
+
+def test_a_look_that_something_is_in_the_way_of_hides_none_that_come_after(
+    well: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(services: Services) -> None:
+        raise UnavailableError("the database cannot be used just now: database is locked", "de database is bezet")
+
+    monkeypatch.setattr(self_test, "press_now", locked)
+    with serving(well) as url:
+        said = doctor(tmp_path, base_url=url)
+    assert said.status == 1
+    assert "error    not-looked-at: Something of the NURTURE_BASE_URL could not be looked at: The database" in said.out
+    assert "ok       spf:" in said.out
