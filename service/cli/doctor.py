@@ -83,6 +83,7 @@ def patient(settings: Settings, services: Services, selectors: list[str]) -> Pat
             servers=[way.url.host for way in ways if way.url.host],
             return_path=_domain(bounces) if any(way.url.host for way in ways) else "",
             answers=[_domain(address) for address in answers],
+            production=settings.production,
         ),
         check_keys=lambda session: check_keys(session, settings),
     )

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from service.domain.mailbox import parse_mailbox
 from service.errors import NurtureError, Problem
-from service.flows import doctor_database, doctor_mail, doctor_web, sender_records
+from service.flows import dkim_records, doctor_database, doctor_mail, doctor_web, sender_records
 from service.flows.doctor_mail import Box, Way
 from service.flows.finding import Finding, sentence
 from service.flows.sender_records import Sending
 from service.flows.services import Services
+from service.mail.mime import MailHeaders, build
 from service.mail.name_service import Resolver
 
 
@@ -52,8 +54,25 @@ def examine(patient: Patient, resolver: Resolver) -> Iterator[Finding]:
     )
     yield from _looked_at("mail", back)
     published = {"published", "practice-placeholder"} & {finding.id for finding in of_database}
+    yield from _looked_at("DKIM", _signature(services, patient.sending.domain))
     yield from _looked_at("NURTURE_BASE_URL", doctor_web.examine(services, published=bool(published)))
     yield from _looked_at("DNS", sender_records.examine(resolver, patient.sending))
+
+
+def _signature(services: Services, domain: str) -> Iterator[Finding]:
+    """Of a mail to a lead, as far as its head goes."""
+    if services.dkim is None:
+        return
+    headers = MailHeaders(
+        message_id="<doctor@example.org>",
+        date=services.clock.now(),
+        boundary="=_0123456789abcdef",
+        mail_from=parse_mailbox(services.mail_from),
+        to="anna@example.org",
+        unsubscribe_url=f"{services.base_url}/u/doctor",
+    )
+    mail = build(subject="-", text="-", html="-", headers=headers)
+    yield from dkim_records.of_a_mail(services.dkim.sign(mail), domain)
 
 
 def _looked_at(part: str, findings: Iterable[Finding]) -> Iterator[Finding]:

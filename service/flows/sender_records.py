@@ -36,6 +36,7 @@ class Sending:
     servers: Sequence[str] = ()
     return_path: str = ""
     answers: Sequence[str] = ()
+    production: bool = False
 
     @property
     def by_api_alone(self) -> bool:
@@ -96,7 +97,7 @@ def _dkim(resolver: Resolver, sending: Sending) -> Iterator[Finding]:
     if sending.signer is not None and signed_by_us:
         yield dkim_records.of_our_key(resolver, sending.domain, sending.signer)
     if sending.selectors or not (signed_by_us or sending.by_api_alone):
-        yield from dkim_records.of_others(resolver, sending.domain, sending.selectors)
+        yield from dkim_records.of_others(resolver, sending.domain, sending.selectors, production=sending.production)
 
 
 def _dmarc(resolver: Resolver, sending: Sending) -> Iterator[Finding]:

@@ -130,11 +130,17 @@ def read_signer(pem: str, selector: str) -> DkimSigner:
     return DkimSigner(key, selector)
 
 
+def signature_of(data: bytes) -> dict[str, str]:
+    """The tags of a message's first signature (RFC 6376 section 3.5), without blanks; none where it has none."""
+    fields = _FIELD_END.split(data.partition(b"\r\n\r\n")[0])
+    field = next((each for each in fields if each[:15].lower() == b"dkim-signature:"), b"")
+    pairs = (part.partition("=") for part in field.partition(b":")[2].decode("ascii", "replace").split(";"))
+    return {name.strip(): "".join(value.split()) for name, _, value in pairs if name.strip()}
+
+
 def covered_by(data: bytes) -> frozenset[str]:
-    """The names in lower case that the first signature of a message covers; none where it has no signature."""
-    field = next((each for each in _FIELD_END.split(data) if each[:15].lower() == b"dkim-signature:"), b"")
-    found = re.search(rb";\s*h=([^;]*)", field)
-    return frozenset(name.strip().lower() for name in found[1].decode().split(":")) if found else frozenset()
+    """The names in lower case that a message's first signature covers; none where it has no signature."""
+    return frozenset(filter(None, signature_of(data).get("h", "").lower().split(":")))
 
 
 def _covered(names: Sequence[bytes]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from service.errors import UnavailableError
 from service.flows import self_test
 from service.flows.services import Services
+from service.mail import dkim, name_service
 from service.store import events
 from service.store.db import open_database
 from tests.support.certificates import make_certificates
@@ -246,14 +248,13 @@ def test_everything_is_looked_at_in_one_run_and_everything_well(
             dkim_selector=SELECTOR,
             secret_keys=SECRET_KEY,
             suppression_key=well.services.suppression_key,
-            bounce_mailbox="imaps://bounce%40praktijk.example:geheim@imap.praktijk.example",
         )
         assert well.rows() == before
         assert server.messages == []
     assert said.status == 0, said
     told = [line for line in said.out.splitlines() if not line.startswith(" ")]
     found = {line.split()[1].rstrip(":"): line.split()[0] for line in told}
-    assert found.pop("practice-placeholder") == "warning"
+    assert (found.pop("practice-placeholder"), found.pop("bounces-unread")) == ("warning", "warning")
     assert set(found.values()) == {"ok"}, said.out
     looked = "settings database keys clock mail mail-certificate certificate base-url one-click spf dkim dmarc mx"
     assert set(found) == set(looked.split())
@@ -293,7 +294,10 @@ def test_a_fault_in_each_part_hides_none_of_the_others(well: House, tmp_path: Pa
         assert f" {name}: " in said.out, said.out
 
 
-def test_where_nothing_can_be_reached_it_says_so_and_ends(well: House, tmp_path: Path) -> None:
+def test_where_nothing_can_be_reached_it_says_so_and_ends(
+    well: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(name_service, "_SECONDS", 0.3)
     given = {
         "data_dir": str(tmp_path / "data"),
         "database_url": f"sqlite:///{tmp_path / 'nurture.db'}",
@@ -303,6 +307,17 @@ def test_where_nothing_can_be_reached_it_says_so_and_ends(well: House, tmp_path:
     assert said.status == 0, said
     assert said.out.count("dns-unreachable") == 1
     assert "base-url-unreachable" in said.out
+
+
+def test_a_signature_that_leaves_the_way_out_uncovered_fails(
+    well: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signing = partial(doctor, tmp_path, dkim_key=rsa_pem(), dkim_selector=SELECTOR)
+    assert "dkim-uncovered" not in signing().out
+    monkeypatch.setattr(dkim, "COVERED", [name for name in dkim.COVERED if name != "List-Unsubscribe-Post"])
+    said = signing()
+    assert said.status == 1
+    assert "error    dkim-uncovered" in said.out
 
 
 def test_a_signing_key_that_cannot_be_used_is_told_as_a_setting(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from service.mail.dkim import covered_by
 from service.mail.outbound import OutboundMail, Outcome, SendResult
 from service.mail.transport import open_transport
 from tests.support.certificates import Certificates, make_certificates
@@ -95,6 +96,8 @@ def _is_untouched(received: Received, sent: bytes) -> None:
     unsubscribe = [line for line in _lines(received.data) if line.lower().startswith(b"list-unsubscribe")]
     link = f"List-Unsubscribe: <{BASE}/u/{'aB3_-' * 10}>".encode()
     assert unsubscribe == ([link, b"List-Unsubscribe-Post: List-Unsubscribe=One-Click"] if to_lead else [])
+    if to_lead:  # RFC 8058 section 4
+        assert covered_by(received.data) >= {"list-unsubscribe", "list-unsubscribe-post"}
     new = email.message_from_bytes(received.data, policy=email.policy.default)
     old = email.message_from_bytes(received.data)
     assert new.keys() == old.keys()

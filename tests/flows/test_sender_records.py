@@ -110,8 +110,14 @@ def test_the_usual_selectors_are_tried_and_a_named_one_alone() -> None:
         examine(DnsResolver(server.address), Sending(domain="praktijk.nl"))
         assert {f"{each}._domainkey.praktijk.nl" for each in USUAL_SELECTORS} <= set(server.asked)
     found = look(GOOD, "ours")["dkim-missing"]
-    assert found.level == "warning"
+    assert found.level == "error"
     assert "selector ours" in found.text
+
+
+def test_mail_in_production_that_nobody_signs_is_an_error() -> None:
+    unsigned = {name: texts for name, texts in GOOD.items() if "_domainkey" not in name}
+    assert look(unsigned)["dkim-missing"].level == "warning"
+    assert look(unsigned, production=True)["dkim-missing"].level == "error"
 
 
 def test_a_withdrawn_dkim_key_does_not_count() -> None:

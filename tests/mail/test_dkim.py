@@ -13,7 +13,7 @@ import pytest
 from service.domain.mailbox import Mailbox
 from service.errors import InvalidInputError
 from service.mail.compose import compose
-from service.mail.dkim import SignedTransport, covered_by, read_signer
+from service.mail.dkim import SignedTransport, covered_by, read_signer, signature_of
 from service.mail.outbound import OutboundMail
 from service.mail.transport import FileTransport, open_transport
 from tests.support.dkim_keys import SELECTOR, ed25519_pem, elliptic_pem, other_pem, rsa_pem, signer
@@ -100,7 +100,9 @@ def test_the_signature_stands_once_in_front_and_the_mail_behind_it_is_untouched(
     assert not re.search(rb"\b[txil]=", added.partition(b" b=")[0].partition(b" bh=")[0])
     assert covered_by(signed) >= {"from", "to", "subject", "date", "message-id", "list-unsubscribe"}
     assert covered_by(signed) >= {"list-unsubscribe-post", "content-type", "mime-version", "reply-to"}
-    assert covered_by(data) == frozenset()
+    assert (covered_by(data), signature_of(data)) == (frozenset(), {})
+    assert covered_by(data + b"\r\nDKIM-Signature: v=1; h=from\r\n") == frozenset(), "what a body says is no header"
+    assert (signature_of(signed)["d"], signature_of(signed)["s"]) == (DOMAIN, SELECTOR)
 
 
 def test_equal_bytes_get_an_equal_signature() -> None:
