@@ -26,7 +26,6 @@ from tests.support.shipped_mails import BASE, composed_mails
 from tests.support.smtp_server import Fault, Received, SmtpServer
 
 SENDER, ANNA, GONE = "advies@praktijk.example", "anna@example.org", "weg@example.org"
-RECORDS = {f"{SELECTOR}._domainkey.praktijk.example": [signer().record]}
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +82,7 @@ def test_every_shipped_mail_comes_out_of_a_real_relay_as_it_went_in(
     assert sorted(_message_id(each.data) for each in received) == sorted(mails)
     for each in received:
         _is_untouched(each, mails[_message_id(each.data)])
-    with DnsServer(RECORDS) as dns:
+    with DnsServer({f"{SELECTOR}._domainkey.praktijk.example": [signer().record]}) as dns:
         good = verified([each.data for each in received], dns.address)
     assert good == ["praktijk.example pass"] * len(mails)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -29,9 +30,17 @@ def by_id(found: Iterator[Finding]) -> dict[str, Finding]:
     return {each.id: each for each in found}
 
 
-def back(*ways: Way, boxes: tuple[Box, ...] = (), **changes: object) -> dict[str, Finding]:
-    given = {"webhook_secrets": {}, "bounces_read": False, "production": True} | changes
-    return by_id(doctor_mail.ways_back(ways, boxes, **given))  # type: ignore[arg-type]
+def back(
+    *ways: Way,
+    boxes: tuple[Box, ...] = (),
+    secrets: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    bounces_read: bool = False,
+    production: bool = True,
+) -> dict[str, Finding]:
+    found = doctor_mail.ways_back(
+        ways, boxes, webhook_secrets=secrets, bounces_read=bounces_read, production=production
+    )
+    return by_id(found)
 
 
 def test_a_mail_server_that_turns_us_away_is_an_error() -> None:
@@ -74,7 +83,7 @@ def test_a_mail_server_whose_certificate_has_ended_cannot_be_used(tmp_path: Path
 @pytest.mark.parametrize(("production", "level"), [(True, "error"), (False, "warning")])
 def test_a_provider_whose_events_nobody_can_verify_is_told(production: bool, level: str) -> None:
     ways = (way("postmark://TOKEN@default"), way("ses://KEY:SECRET@eu-west-1", FALLBACK))
-    found = back(*ways, webhook_secrets={"ses": ("arn",)}, production=production)
+    found = back(*ways, secrets={"ses": ("arn",)}, production=production)
     assert found["webhook-secret-missing"].level == level
     assert "NURTURE_WEBHOOK_SECRETS_POSTMARK" in found["webhook-secret-missing"].text
     assert "ses" in found["webhook-secret"].text

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from service.flows.finding import Finding
 from tests.support import acts
 from tests.support.certificates import make_certificates
 from tests.support.house import House
+from tests.support.http_server import HttpServer, Said
 from tests.support.tls_front import tls_front
 from tests.support.web_servers import elsewhere, serving
 
@@ -24,9 +27,11 @@ def look(house: House, base_url: str, *, published: bool = True, **changes: obje
 
 
 @contextlib.contextmanager
-def secured(house: House, monkeypatch: pytest.MonkeyPatch, folder: Path, **about: object) -> Iterator[str]:
+def secured(
+    house: House, monkeypatch: pytest.MonkeyPatch, folder: Path, *, days: float, names: str = "DNS:localhost"
+) -> Iterator[str]:
     """The house's website behind TLS, with a certificate from an authority that this machine trusts."""
-    certificates = make_certificates(folder / "tls", **about)  # type: ignore[arg-type]
+    certificates = make_certificates(folder / "tls", days=days, names=names)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates.ca))
     with serving(house) as url, tls_front(certificates, int(url.rpartition(":")[2])) as base_url:
         yield base_url
@@ -48,19 +53,18 @@ def test_a_service_that_is_well_is_well_and_nothing_of_the_look_stays(
 
 
 @pytest.mark.parametrize(
-    ("about", "expected"),
+    ("days", "names", "level", "name"),
     [
-        ({"days": 5}, ("warning", "certificate-ends")),
-        ({"days": -2}, ("error", "certificate-expired")),
-        ({"days": 60, "names": "DNS:www.example"}, ("error", "certificate-name")),
+        (5, "DNS:localhost", "warning", "certificate-ends"),
+        (-2, "DNS:localhost", "error", "certificate-expired"),
+        (60, "DNS:www.example", "error", "certificate-name"),
     ],
 )
 def test_a_certificate_that_ends_has_ended_or_is_for_another_is_told_apart(
-    house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, about: dict[str, object], expected: tuple[str, str]
+    house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, days: float, names: str, level: str, name: str
 ) -> None:
-    with secured(house, monkeypatch, tmp_path, **about) as base_url:
+    with secured(house, monkeypatch, tmp_path, days=days, names=names) as base_url:
         found = look(house, base_url)
-    level, name = expected
     assert found[name].level == level
     assert found[name].dutch_fix
     assert ("one-click" in found) == (level != "error"), "what cannot be reached is not pressed"
@@ -129,13 +133,12 @@ def _interrupted(url: str) -> None:
     raise KeyboardInterrupt
 
 
-def test_a_web_server_with_another_clock_is_told(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Later(doctor_web.datetime):  # type: ignore[name-defined, misc]
-        @classmethod
-        def now(cls, tz: object = None) -> object:
-            return super().now(tz).replace(year=2050)
-
-    monkeypatch.setattr(doctor_web, "datetime", Later)
-    with serving(house) as url:
-        found = look(house, url)
-    assert found["clock-web"].level == "warning"
+@pytest.mark.parametrize(
+    ("off", "told"), [(timedelta(hours=3), True), (timedelta(minutes=-9), True), (timedelta(), False)]
+)
+def test_a_web_server_with_another_clock_is_told(house: House, off: timedelta, told: bool) -> None:
+    date = format_datetime(datetime.now(UTC) + off, usegmt=True)
+    with HttpServer(lambda _: Said(headers={"Date": date}, body=b'{"status": "ok"}')) as server:
+        found = look(house, f"http://127.0.0.1:{server.port}", published=False)
+    assert set(found) == {"base-url"} | ({"clock-web"} if told else set())
+    assert not told or str(abs(round(off.total_seconds() / 60))) in found["clock-web"].text
