@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 from sqlmodel import Session
@@ -12,7 +13,8 @@ from sqlmodel import Session
 from service.domain.clock import Clock, RealClock
 from service.domain.mailbox import Mailbox
 from service.domain.send_limits import NO_LIMITS
-from service.errors import Problem, ProblemsError, RefusedError
+from service.environment import problem_id
+from service.errors import InvalidInputError, Problem, ProblemsError, RefusedError
 from service.flows import keys, publishing, put_back
 from service.flows.demo_clock import DemoClock
 from service.flows.drafts import read_draft
@@ -25,6 +27,9 @@ from service.store import events, high_water
 from service.store.db import Database, open_database
 from service.store.schema import Schema, migrate, schema_state
 
+if TYPE_CHECKING:
+    from service.mail.dkim import DkimSigner
+
 ANSWER_PACE = timedelta(milliseconds=100)
 """Many times what an opt-in takes, and too short for a person to notice."""
 
@@ -34,8 +39,10 @@ log = structlog.get_logger()
 def build(settings: Settings) -> Services:
     """The parts of this installation; opens no connection yet. Raises ProblemsError with every problem at once."""
     problems = [_named(problem) for problem in check_mail_url(settings.mail_url, production=settings.production)]
+    problems += dkim_problems(settings)
     if problems:
         raise ProblemsError(problems)
+    signer = _signer(settings)
     database = open_database(settings.database_url)
     clock: Clock = DemoClock(database) if settings.demo else RealClock()
     return Services(
@@ -51,7 +58,8 @@ def build(settings: Settings) -> Services:
         retries=settings.retries,
         # Limits count real time, and the demo has none to wait for: its clock steps over days in a moment.
         send_limits=NO_LIMITS if settings.demo else settings.send_limits,
-        open_transport=partial(open_transport, settings.mail_url),
+        open_transport=partial(open_transport, settings.mail_url, signer),
+        dkim=signer,
         retention=Retention(
             after_advice=timedelta(days=settings.erase_after_days),
             after_opt_in=timedelta(days=settings.erase_at_latest_days),
@@ -75,6 +83,23 @@ def build(settings: Settings) -> Services:
         demo=settings.demo,
         production=settings.production,
     )
+
+
+def dkim_problems(settings: Settings) -> list[Problem]:
+    """What is wrong with the key that signs mail, as at most one sentence."""
+    try:
+        _signer(settings)
+    except InvalidInputError as error:
+        return [Problem(id=problem_id("NURTURE_DKIM_KEY"), message=f"NURTURE_DKIM_KEY: {error.english}")]
+    return []
+
+
+def _signer(settings: Settings) -> DkimSigner | None:
+    if not settings.dkim_key:
+        return None
+    from service.mail.dkim import read_signer  # noqa: PLC0415 (cryptography is loaded only by who needs it)
+
+    return read_signer(settings.dkim_key, settings.dkim_selector)
 
 
 def prepare(services: Services, settings: Settings) -> None:

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 """The folder that holds the package: relative paths in settings count from here, never from the working directory."""
 
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+", re.ASCII)
+_SELECTOR = re.compile(r"[a-z0-9]+(?:-+[a-z0-9]+)*(?:\.[a-z0-9]+(?:-+[a-z0-9]+)*)*", re.ASCII | re.IGNORECASE)
 _ON, _OFF = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 
@@ -124,6 +125,13 @@ def secret(text: str) -> str:
     if len(text) < 32 or not text.isascii() or not text.isprintable() or " " in text:
         raise ValueError(f"a key needs 32 or more ASCII characters without blanks; make one with: {MAKE_A_KEY}")
     return text
+
+
+def dkim_selector(text: str) -> str:
+    """A selector (RFC 6376 section 3.1): the first labels of the name under which the public key stands in the DNS."""
+    if len(text) > 63 or not _SELECTOR.fullmatch(text):
+        raise ValueError(f"{text!r} is no selector; write letters and digits, such as nurture or s2026")
+    return text.lower()
 
 
 MAKE_A_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"

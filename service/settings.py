@@ -60,6 +60,7 @@ Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], _from_text(values.ne
 DatabaseUrl = Annotated[str, _from_text(values.database_url)]
 MailUrl = Annotated[str, _from_text(values.mail_url)]
 MailboxUrl = Annotated[str, _from_text(values.mailbox_url)]
+Selector = Annotated[str, _from_text(values.dkim_selector)]
 WebAddress = Annotated[str, _from_text(values.web_address)]
 
 
@@ -84,6 +85,8 @@ class Settings(BaseSettings):
     mail_fallback_url: MailUrl | None = Field(None, repr=False)
     mail_from: Sender = _PLACEHOLDER_FROM
     reply_to: Sender | None = None
+    dkim_key: str = Field("", repr=False)
+    dkim_selector: Selector = ""
     allowed_origins: Origins = ()
     opt_in_limits: Limits = DEFAULT_LIMITS
     retries: Delays = DEFAULT_RETRIES
@@ -166,7 +169,8 @@ def read_settings(env: Mapping[str, str] | None = None) -> tuple[Settings, list[
 
 def check_settings(settings: Settings) -> list[Problem]:
     """What does not go together: errors (all of them stop a start), and warnings for `nurture check`."""
-    return [*_limits_of_time(settings), *_weak_keys(settings), *(_unsafe(settings) if settings.production else ())]
+    unsafe = _unsafe(settings) if settings.production else []
+    return [*_limits_of_time(settings), *_half_a_signature(settings), *_weak_keys(settings), *unsafe]
 
 
 def _build(written: Mapping[str, Written], problems: list[Problem]) -> Settings:
@@ -255,6 +259,16 @@ def _limits_of_time(settings: Settings) -> list[Problem]:
     name = "NURTURE_ERASE_AT_LATEST_DAYS"
     sentence = f"{settings.erase_at_latest_days} is less than NURTURE_ERASE_AFTER_DAYS; write the same or more"
     return [Problem(id=problem_id(name), message=f"{name}: {sentence}")]
+
+
+def _half_a_signature(settings: Settings) -> list[Problem]:
+    """A key signs under a name, and a name alone signs nothing."""
+    if bool(settings.dkim_key) == bool(settings.dkim_selector):
+        return []
+    there, missing = "NURTURE_DKIM_KEY", "NURTURE_DKIM_SELECTOR"
+    if not settings.dkim_key:
+        there, missing = missing, there
+    return [Problem(id=problem_id(missing), message=f"{missing}: must be set where {there} is; or leave out both")]
 
 
 def _weak_keys(settings: Settings) -> list[Problem]:

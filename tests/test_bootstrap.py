@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from service.bootstrap import build, keep_keys
+from service.bootstrap import build, dkim_problems, keep_keys
 from service.errors import RefusedError
-from service.settings import Settings, load_settings
+from service.mail.dkim import SignedTransport
+from service.settings import Settings, load_settings, read_settings
 from service.store import events
 from service.store.db import open_database
+from tests.support.dkim_keys import rsa_pem
 from tests.support.house import House
 from tests.support.safe_settings import SAFE
 from tests.support.waiting import wait_until_it_waits
@@ -78,3 +80,33 @@ def test_of_two_with_different_keys_the_later_one_is_refused(house: House, tmp_p
     failed = keep_two_at_once(house, with_keys(tmp_path), with_keys(tmp_path, "t" * 43))
     assert isinstance(failed, RefusedError)
     assert "NURTURE_SUPPRESSION_KEY" in failed.english
+
+
+def test_a_signing_key_needs_its_name_and_has_to_be_one() -> None:
+    half = {"NURTURE_DKIM_SELECTOR": "nurture"}
+    _, problems = read_settings(half)
+    assert [(each.id, each.severity) for each in problems] == [("setting-dkim-key", "error")]
+    _, problems = read_settings({"NURTURE_DKIM_KEY": rsa_pem()})
+    assert [each.id for each in problems] == ["setting-dkim-selector"]
+    _, problems = read_settings({"NURTURE_DKIM_KEY": rsa_pem(), "NURTURE_DKIM_SELECTOR": "a_b"})
+    assert problems[0].message.startswith("NURTURE_DKIM_SELECTOR: 'a_b' is no selector")
+    settings, problems = read_settings(half | {"NURTURE_DKIM_KEY": rsa_pem(1024)})
+    assert problems == []
+    (problem,) = dkim_problems(settings)
+    assert problem.id == "setting-dkim-key"
+    assert "1024 bits" in problem.message
+
+
+def test_a_signing_key_reaches_the_way_out_and_stays_out_of_sight(tmp_path: Path) -> None:
+    key = tmp_path / "dkim.pem"
+    key.write_text(rsa_pem())
+    named = {"NURTURE_DKIM_KEY_FILE": str(key), "NURTURE_DKIM_SELECTOR": "Nurture"}
+    settings = load_settings({"NURTURE_DATA_DIR": str(tmp_path / "data")} | named)
+    assert settings.dkim_selector == "nurture"
+    assert "PRIVATE" not in repr(settings)
+    services = build(settings)
+    try:
+        assert services.dkim is not None
+        assert isinstance(services.open_transport(), SignedTransport)
+    finally:
+        services.database.close()

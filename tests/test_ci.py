@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -79,6 +80,15 @@ def test_migrations_and_tables_agree() -> None:
     done = run("check_migrations.py")
     assert done.returncode == 0, done.stderr
     assert "migrations and tables agree on SQLite" in done.stdout
+
+
+def test_the_whole_run_requires_every_group_that_a_program_of_the_machine_is_needed_for() -> None:
+    tests = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py") if path != Path(__file__)]
+    named = {word for text in tests for word in re.findall(r'required_as="(\w+)"', text)}
+    run_text = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    required = re.findall(r"NURTURE_TEST_REQUIRE=(\S+)", run_text)[0].split(",")
+    elsewhere = {"bundle", "acceptance"}  # a package registry, and scripts that have been run before
+    assert named - elsewhere <= set(required)
 
 
 def test_the_whole_run_needs_no_input_and_is_a_sound_script() -> None:

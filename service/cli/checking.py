@@ -90,7 +90,9 @@ def _row(problem: Problem) -> dict[str, object]:
 
 
 def _of_settings(settings: Settings, told: Sequence[Problem]) -> list[Problem]:
-    """Warnings, a mail URL that no transport takes, unless told already, and a sender that gives a complaint away."""
+    """Warnings, a mail URL or signing key that cannot be used unless told already, and a sender that gives a complaint
+    away."""
+    from service.bootstrap import dkim_problems
     from service.mail.lint_words import sender_problems
     from service.mail.transport import check_mail_url
     from service.settings import check_settings
@@ -99,4 +101,5 @@ def _of_settings(settings: Settings, told: Sequence[Problem]) -> list[Problem]:
     known = {each.id for each in (*told, *warnings)}
     mail = check_mail_url(settings.mail_url, production=settings.production)
     mail_from = sender_problems(settings.mail_from, settings.base_url)
-    return [*warnings, *(each for each in mail if each.id not in known), *mail_from]
+    unknown = [each for each in (*mail, *dkim_problems(settings)) if each.id not in known]
+    return [*warnings, *unknown, *mail_from]

@@ -2,63 +2,124 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import typer
 
 from service.cli.opening import open_services
+from service.cli.telling import Told, in_words, language, say, tell_in
 from service.errors import ProblemsError
 
 if TYPE_CHECKING:
+    from service.flows.doctor import Patient
+    from service.flows.doctor_mail import Way
     from service.flows.finding import Finding
+    from service.flows.services import Services
+    from service.settings import Settings
 
 NameServer = Annotated[
     str | None, typer.Option("--dns", metavar="HOST:PORT", help="Ask this name server, not the machine's own.")
 ]
 Selectors = Annotated[
-    list[str] | None, typer.Option("--dkim-selector", metavar="NAME", help="Where your DKIM key stands; repeatable.")
+    list[str] | None, typer.Option("--dkim-selector", metavar="NAME", help="Where a DKIM key stands; repeatable.")
 ]
 
 
-def doctor(dns: NameServer = None, dkim_selector: Selectors = None) -> None:
+def doctor(dns: NameServer = None, dkim_selector: Selectors = None, told: Told = None) -> None:
     """What is wrong with this installation, and how to mend it.
 
-    Looks at settings, keys, database, mail hand-over and the sender's DNS records; sends and changes nothing.
+    Looks at settings, keys, database, clocks, mail hand-over, certificates, the base URL with its way out, mailboxes,
+    and the sender's DNS records. Sends nothing; what it unsubscribes is a made-up lead, gone a moment later.
     """
-    found = examine(dns, dkim_selector or [])
-    show(found)
-    if any(finding.level == "error" for finding in found):
+    tell_in(told)
+    levels = set()
+    for finding in examine(dns, dkim_selector or []):
+        show([finding])
+        levels.add(finding.level)
+    if "error" in levels:
         raise typer.Exit(1)
-    if not any(finding.level == "warning" for finding in found):
-        typer.echo("All is well.")
+    if "warning" not in levels:
+        say("All is well.", "Alles is in orde.")
 
 
-def examine(dns: str | None, selectors: list[str]) -> list[Finding]:
-    """Every finding; where the settings cannot be used, those of the settings alone."""
-    from service.bootstrap import check_keys
+def examine(dns: str | None, selectors: list[str]) -> Iterator[Finding]:
+    """Every finding, each as it is found; where the settings cannot be used, those of the settings alone."""
     from service.flows import doctor as flow
     from service.mail.name_service import DnsResolver
     from service.settings import check_settings
 
+    resolver = DnsResolver(dns)
     try:
         settings, services = open_services(ready=False)
     except ProblemsError as error:
-        return flow.settings(error.problems)
-    found = flow.settings(check_settings(settings))
-    return found + flow.examine(
-        services,
+        yield from flow.settings(error.problems)
+        return
+    yield from flow.settings(check_settings(settings))
+    yield from flow.examine(patient(settings, services, selectors), resolver)
+
+
+def patient(settings: Settings, services: Services, selectors: list[str]) -> Patient:
+    """This installation, as far as doctor looks at it."""
+    from service.bootstrap import check_keys
+    from service.flows.doctor import Patient
+    from service.flows.sender_records import Sending
+
+    ways = list(_ways(settings, services))
+    answers = [settings.reply_to.address] if settings.reply_to else []
+    answers += filter(None, [_address(settings.reply_mailbox)])
+    bounces = _address(settings.bounce_mailbox)
+    return Patient(
+        services=services,
+        ways=ways,
+        bounces_read=bool(settings.bounce_mailbox),
+        sending=Sending(
+            domain=_domain(settings.mail_from.address),
+            selectors=selectors,
+            signer=services.dkim,
+            providers=[way.url.scheme for way in ways if way.url.provider is not None],
+            servers=[way.url.host for way in ways if way.url.host],
+            return_path=_domain(bounces) if any(way.url.host for way in ways) else "",
+            answers=[_domain(address) for address in answers],
+            production=settings.production,
+        ),
         check_keys=lambda session: check_keys(session, settings),
-        resolver=DnsResolver(dns),
-        selectors=selectors,
     )
 
 
 def show(findings: Iterable[Finding]) -> None:
-    """One line a finding, and beneath it how to mend it, in English and in Dutch."""
+    """One line a finding, and beneath it how to mend it: in Dutch always, before it in English where that is spoken."""
     for finding in findings:
-        typer.echo(f"{finding.level:<8} {finding.id}: {finding.text}")
-        if finding.fix:
+        level = in_words(
+            f"{finding.level:<8}", {"ok": "goed    ", "warning": "let op  ", "error": "fout    "}[finding.level]
+        )
+        typer.echo(f"{level} {finding.id}: {in_words(finding.text, finding.dutch)}")
+        if finding.fix and language() == "en":
             typer.echo(f"         Fix: {finding.fix}")
         if finding.dutch_fix:
             typer.echo(f"         Oplossing: {finding.dutch_fix}")
+
+
+def _ways(settings: Settings, services: Services) -> Iterator[Way]:
+    from service.flows.doctor_mail import Way
+    from service.mail.mail_url import parse_mail_url
+    from service.mail.transport import open_transport
+
+    named = {"NURTURE_MAIL_URL": settings.mail_url, "NURTURE_MAIL_FALLBACK_URL": settings.mail_fallback_url}
+    for setting, url in named.items():
+        parsed, _ = parse_mail_url(url or "")
+        if url and parsed is not None:
+            yield Way(setting=setting, url=parsed, open=partial(open_transport, url, services.dkim))
+
+
+def _address(mailbox_url: str | None) -> str:
+    """The mail address of a mailbox: what `address=` says, else its user; "" where neither is one."""
+    parts = urlsplit(mailbox_url or "")
+    said = parse_qs(parts.query).get("address", [unquote(parts.username or "")])[-1]
+    return said if "@" in said else ""
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower()

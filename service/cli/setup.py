@@ -88,13 +88,12 @@ def _write(present: Surroundings, *, yes: bool) -> None:
 
 def _try_out(dns: str | None, selectors: list[str]) -> bool:
     """Mail hand-over and the sender's DNS records. False when mail cannot leave."""
-    from service.flows import doctor as flow
-    from service.flows import sender_records
+    from service.flows import doctor_mail, sender_records
     from service.mail.name_service import DnsResolver
 
-    _, services = open_services(ready=False)
+    patient = doctor.patient(*open_services(ready=False), selectors)
     resolver = DnsResolver(dns)
-    found = [flow.mail(services), *sender_records.examine(resolver, flow.sender_domain(services), selectors)]
+    found = [*map(doctor_mail.hand_over, patient.ways), *sender_records.examine(resolver, patient.sending)]
     doctor.show(found)
     return not any(finding.level == "error" for finding in found)
 

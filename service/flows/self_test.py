@@ -25,12 +25,15 @@ from service.store.tables import Lead, TimelineEntry
 EVERY, AFTER_A_FAULT = timedelta(days=1), timedelta(hours=1)
 _DOMAIN = "self-test.invalid"
 _FACT, _CAUSE = "self_test", "self-test"
+_BY_HAND = "self_test_by_hand"
 _SECONDS = 10.0
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Fault:
+class Fault:
+    """Why the way out is shut, as the end of a sentence."""
+
     english: str
     dutch: str
 
@@ -43,14 +46,34 @@ def run_where_due(services: Services) -> None:
         lead = _begin(session, services)
     if lead is None:
         return
-    fault = _press(f"{services.base_url}/u/{services.keyring.sign('u', lead.public_id)}")
+    fault = _press(_link(services, lead))
     with services.database.transaction() as session:
-        if fault is None and not _is_withdrawn(session, services, lead.address):
-            fault = _Fault(
-                english="it answered 200, but nothing was withdrawn here: another installation answers there",
-                dutch="het antwoord was goed, maar hier is niets afgemeld: daar antwoordt een andere installatie",
-            )
+        fault = fault or _not_here(session, services, lead.address)
         _end(session, services, lead.address, fault)
+
+
+def press_now(services: Services) -> Fault | None:
+    """Test it once, whatever the time, for a person who looks: None when it works.
+
+    Nobody else is told, and nothing of it stays. Something must be published, or no page can be shown.
+    """
+    with services.database.transaction() as session:
+        kept = events.hold_fact(session, _BY_HAND)
+        if kept:  # that test never came to its end
+            _remove(session, services, kept["address"])
+        lead = _made_up(session, services)
+        events.set_fact(session, _BY_HAND, {"address": lead.address})
+    fault = _press(_link(services, lead))
+    with services.database.transaction() as session:
+        events.hold_fact(session, _BY_HAND)
+        fault = fault or _not_here(session, services, lead.address)
+        _remove(session, services, lead.address)
+        events.forget_fact(session, _BY_HAND)
+    return fault
+
+
+def _link(services: Services, lead: Lead) -> str:
+    return f"{services.base_url}/u/{services.keyring.sign('u', lead.public_id)}"
 
 
 def _begin(session: Session, services: Services) -> Lead | None:
@@ -66,6 +89,13 @@ def _begin(session: Session, services: Services) -> Lead | None:
         return None
     if kept and kept["address"]:  # that test never came to its end
         _remove(session, services, kept["address"])
+    lead = _made_up(session, services)
+    faulty = bool(kept and kept["faulty"])
+    events.set_fact(session, _FACT, {"at": now.isoformat(), "address": lead.address, "faulty": faulty})
+    return lead
+
+
+def _made_up(session: Session, services: Services) -> Lead:
     moment = services.clock.now()
     lead = Lead(
         public_id=new_public_id(),
@@ -75,43 +105,48 @@ def _begin(session: Session, services: Services) -> Lead | None:
     )
     session.add(lead)
     session.flush()
-    faulty = bool(kept and kept["faulty"])
-    events.set_fact(session, _FACT, {"at": now.isoformat(), "address": lead.address, "faulty": faulty})
     return lead
 
 
-def _press(url: str) -> _Fault | None:
+def _press(url: str) -> Fault | None:
     """The post of a mail program: no cookie, nothing followed, nothing read of the body. No transaction is open."""
     form = {"List-Unsubscribe": "One-Click"}
     try:
         with httpx.stream("POST", url, data=form, timeout=_SECONDS, follow_redirects=False) as answer:
             status, headers = answer.status_code, answer.headers
     except httpx.TimeoutException:
-        return _Fault(
+        return Fault(
             english=f"no answer within {_SECONDS:.0f} seconds", dutch=f"geen antwoord in {_SECONDS:.0f} seconden"
         )
     except httpx.HTTPError as error:
         kind = type(error).__name__
-        return _Fault(english=f"it cannot be reached ({kind})", dutch=f"niet te bereiken ({kind})")
+        return Fault(english=f"it cannot be reached ({kind})", dutch=f"niet te bereiken ({kind})")
     if status != httpx.codes.OK:
-        return _Fault(
+        return Fault(
             english=f"it answered {status} instead of 200", dutch=f"het antwoord was {status} in plaats van 200"
         )
     unwanted = next((name for name in ("Location", "Set-Cookie") if name in headers), None)
     if unwanted:
-        return _Fault(
+        return Fault(
             english=f"something in between adds {unwanted} to the answer",
             dutch=f"iets onderweg zet {unwanted} bij het antwoord",
         )
     return None
 
 
-def _is_withdrawn(session: Session, services: Services, address: str) -> bool:
+def _not_here(session: Session, services: Services, address: str) -> Fault | None:
+    """Somebody answered well; None where that was us, who keep the withdrawal."""
     hmac = services.hmac(address)
-    return any(each.reason == SuppressionReason.UNSUBSCRIBE for each in suppressions.of(session, [hmac]).get(hmac, []))
+    kept = suppressions.of(session, [hmac]).get(hmac, [])
+    if any(each.reason == SuppressionReason.UNSUBSCRIBE for each in kept):
+        return None
+    return Fault(
+        english="it answered 200, but nothing was withdrawn here: another installation answers there",
+        dutch="het antwoord was goed, maar hier is niets afgemeld: daar antwoordt een andere installatie",
+    )
 
 
-def _end(session: Session, services: Services, address: str, fault: _Fault | None) -> None:
+def _end(session: Session, services: Services, address: str, fault: Fault | None) -> None:
     kept = events.hold_fact(session, _FACT) or {}
     _remove(session, services, address)
     events.set_fact(session, _FACT, {**kept, "address": None, "faulty": fault is not None})

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from service.domain.clock import Clock
 from service.domain.limits import OptInLimits
@@ -17,6 +18,9 @@ from service.flows.published import Published
 from service.mail.links import Keyring, address_hmac
 from service.mail.transport import Transport
 from service.store.db import Database
+
+if TYPE_CHECKING:
+    from service.mail.dkim import DkimSigner
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +66,7 @@ class Services:
     content_dir: Path
     limits: OptInLimits
     open_transport: Callable[[], Transport]
+    dkim: DkimSigner | None = None  # signs what leaves by SMTP
     retries: Retries = DEFAULT_RETRIES
     send_limits: SendLimits = NO_LIMITS
     retention: Retention = Retention()

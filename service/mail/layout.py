@@ -34,6 +34,8 @@ _WORDS = frozenset({"content", "href", "title", "name", "lang", "class", "css-cl
 """Attributes that no mail program takes for style; MJML writes all others into one."""
 _BETWEEN = re.compile(r"(</style>|<tbody>|<tr>|</td>|</tr>|</tbody>)(?=<)")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_HIDDEN_WHITE, _HIDDEN = "display:none;font-size:1px;color:#ffffff;", "display:none;font-size:1px;"
+"""How MJML begins the style of a preheader. It is hidden anyway, and white on light is what spam filters look for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +83,8 @@ def render_layout(source: SourceFile, layout: Layout) -> tuple[str, list[Problem
     """The HTML of a layout, marks still in it. No fonts are fetched from anywhere."""
     try:
         # MJML writes all in one line; blanks between parts of a table show nothing; short lines are encoded once
-        return _BETWEEN.sub(r"\1\n", mjml2html(layout.mjml, fonts={})), []
+        html = mjml2html(layout.mjml, fonts={}).replace(_HIDDEN_WHITE, _HIDDEN, 1)
+        return _BETWEEN.sub(r"\1\n", html), []
     except ValueError as error:
         dutch = f"deze opmaak kan niet worden gelezen ({error}). Haal de laatste wijziging weg."
         return "", [_problem(source, 1, f"MJML cannot read this layout: {error}", dutch)]

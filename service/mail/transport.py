@@ -10,10 +10,14 @@ import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from service.errors import ProblemsError
 from service.mail.mail_url import MailUrl, check_mail_url, parse_mail_url
 from service.mail.outbound import OutboundMail, Outcome, Scope, SendResult, Transport, redact
+
+if TYPE_CHECKING:
+    from service.mail.dkim import DkimSigner
 
 __all__ = [
     "FileTransport",
@@ -28,18 +32,29 @@ __all__ = [
 ]
 
 
-def open_transport(url: str) -> Transport:
-    """The transport for a mail URL; nothing is connected yet. Raises ProblemsError for a URL that cannot work."""
+def open_transport(url: str, signer: DkimSigner | None = None) -> Transport:
+    """The transport for a mail URL; nothing is connected yet. Raises ProblemsError for a URL that cannot work.
+
+    `signer` signs what leaves as our own bytes; a provider behind an API signs what it makes of them.
+    """
     parsed, problems = parse_mail_url(url)
     if not isinstance(parsed, MailUrl):
         raise ProblemsError(problems)
-    if parsed.directory is not None:
-        return FileTransport(parsed.directory)
-    # Not at the top: what stands on aiosmtplib or h11 is loaded only by who needs it.
+    # Not at the top: what stands on aiosmtplib, h11 or cryptography is loaded only by who needs it.
     if parsed.provider is not None and parsed.account is not None:
         from service.mail.api_transport import ApiTransport  # noqa: PLC0415
 
         return ApiTransport(parsed.provider, parsed.account)
+    if signer is not None:
+        from service.mail.dkim import SignedTransport  # noqa: PLC0415
+
+        return SignedTransport(_open_own(parsed), signer)
+    return _open_own(parsed)
+
+
+def _open_own(parsed: MailUrl) -> Transport:
+    if parsed.directory is not None:
+        return FileTransport(parsed.directory)
     from service.mail.smtp import SmtpTransport  # noqa: PLC0415
 
     return SmtpTransport(parsed)

@@ -5,23 +5,32 @@ from __future__ import annotations
 import shutil
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from service.flows.doctor import mail
-from service.mail.transport import open_transport
+from service.errors import UnavailableError
+from service.flows import self_test
+from service.flows.services import Services
+from service.mail import dkim, name_service
 from service.store import events
 from service.store.db import open_database
 from tests.support.certificates import make_certificates
 from tests.support.commands import Said, nurture
+from tests.support.dkim_keys import SELECTOR, rsa_pem, signer
 from tests.support.dns_server import DnsServer
-from tests.support.house import House, open_house, publish
-from tests.support.smtp_server import Fault, SmtpServer
+from tests.support.house import SECRET_KEY, House, open_house, publish
+from tests.support.smtp_server import SmtpServer
+from tests.support.tls_front import tls_front
+from tests.support.web_servers import serving
 from tests.support.website import OPT_IN, opt_in, website
 
+NOBODY = "http://127.0.0.1:9"
+"""Where nothing listens (RFC 863, and no longer anywhere)."""
 RECORDS = {
-    "praktijk.example": ["v=spf1 a -all"],
+    "praktijk.example": ["v=spf1 a -all", "MX 10 mail.praktijk.example."],
+    "mail.praktijk.example": ["A 192.0.2.5"],
     "mail._domainkey.praktijk.example": ["v=DKIM1; p=MIIB"],
     "_dmarc.praktijk.example": ["v=DMARC1; p=none"],
 }
@@ -49,6 +58,7 @@ def doctor(folder: Path, *arguments: str, records: dict[str, list[str]] | None =
         "database_url": f"sqlite:///{folder / 'nurture.db'}",
         "mail_url": f"file:{folder / 'outbox'}",
         "mail_from": "Solid Performance <advies@praktijk.example>",
+        "base_url": NOBODY,
     }
     with DnsServer(RECORDS if records is None else records) as server:
         return nurture("doctor", "--dns", server.address, *arguments, folder=folder, **(given | settings))
@@ -58,7 +68,7 @@ def test_an_installation_that_is_well_passes(well: House, tmp_path: Path) -> Non
     said = doctor(tmp_path, mail_from="advies@praktijk.example")
     assert said.status == 0, said
     lines = said.out.splitlines()
-    for each in ("settings", "database", "keys", "mail", "spf", "dkim", "dmarc"):
+    for each in ("settings", "database", "keys", "clock", "mail", "spf", "dkim", "dmarc", "mx"):
         assert any(line.startswith(f"ok       {each}:") for line in lines), (each, said.out)
     assert "warning  practice-placeholder" in said.out
     assert "error" not in said.out
@@ -141,13 +151,6 @@ def test_a_mail_server_that_is_not_there_is_an_error(well: House, tmp_path: Path
     assert "refused the connection" in said.out
 
 
-def test_a_mail_server_that_turns_us_away_is_an_error(well: House) -> None:
-    with SmtpServer(faults=[Fault(stage="greeting", reply="554 5.7.1 not you", cut=True)]) as server:
-        found = mail(well.with_changes(open_transport=lambda: open_transport(server.url)).services)
-    assert found.level == "error"
-    assert "not you" in found.text
-
-
 def test_an_outbox_that_cannot_be_written_is_an_error(well: House, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     said = doctor(tmp_path, mail_url=f"file:{tmp_path / 'file'}")
@@ -209,3 +212,129 @@ def test_a_website_that_was_refused_is_named_until_the_setting_is_mended(well: H
     assert "warning  origin-refused: Posts of the opt-in form from https://www.praktijk-elders.example" in said.out
     assert "Zet het adres dan in NURTURE_ALLOWED_ORIGINS" in said.out
     assert "origin-refused" not in doctor(tmp_path, allowed_origins=headers["Origin"]).out
+
+
+def test_it_speaks_the_language_of_the_setting_and_of_the_option(well: House, tmp_path: Path) -> None:
+    dutch = doctor(tmp_path, records={}, language="nl").out
+    assert "let op   spf-missing: praktijk.example heeft geen SPF-record." in dutch
+    assert "Oplossing: Vraag de beheerder van praktijk.example" in dutch
+    assert "Fix:" not in dutch
+    assert doctor(tmp_path, "--language", "nl", records={}).out == dutch
+    english = doctor(tmp_path, "--language", "en", records={}, language="nl").out
+    assert "warning  spf-missing: praktijk.example has no SPF record" in english
+    assert "Fix: Ask whoever keeps the DNS of praktijk.example" in english
+    assert "Oplossing: Vraag de beheerder van praktijk.example" in english, "for whoever has to do it"
+
+
+def test_everything_is_looked_at_in_one_run_and_everything_well(
+    well: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a mail server that wants a log-in, signed by us, the website behind TLS, and a lead's way out pressed."""
+    certificates = make_certificates(tmp_path / "tls", days=60)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.ca))
+    records = RECORDS | {f"{SELECTOR}._domainkey.praktijk.example": [signer().record]}
+    with (
+        SmtpServer(certificates=certificates, login=("praktijk", "geheim")) as server,
+        serving(well) as url,
+        tls_front(certificates, int(url.rpartition(":")[2])) as base_url,
+    ):
+        before = well.rows()
+        said = doctor(
+            tmp_path,
+            records=records,
+            mail_url=server.url,
+            base_url=base_url,
+            dkim_key=rsa_pem(),
+            dkim_selector=SELECTOR,
+            secret_keys=SECRET_KEY,
+            suppression_key=well.services.suppression_key,
+        )
+        assert well.rows() == before
+        assert server.messages == []
+    assert said.status == 0, said
+    told = [line for line in said.out.splitlines() if not line.startswith(" ")]
+    found = {line.split()[1].rstrip(":"): line.split()[0] for line in told}
+    assert (found.pop("practice-placeholder"), found.pop("bounces-unread")) == ("warning", "warning")
+    assert set(found.values()) == {"ok"}, said.out
+    looked = "settings database keys clock mail mail-certificate certificate base-url one-click spf dkim dmarc mx"
+    assert set(found) == set(looked.split())
+    assert "geheim" not in said.out + said.err
+
+
+def test_a_fault_in_each_part_hides_none_of_the_others(well: House, tmp_path: Path) -> None:
+    with well.services.database.transaction() as session:
+        events.set_fact(session, "keys", {"signing": ["another"], "suppression": "another"})
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    said = doctor(
+        tmp_path,
+        records={
+            "praktijk.example": ["v=spf1 include:weg.example -all", "MX 0 ."],
+            "_dmarc.praktijk.example": ["v=DMARC1"],
+        },
+        mail_url=f"smtp://127.0.0.1:{port}?tls=none",
+        mail_fallback_url="postmark://TOKEN@default?base=http://127.0.0.1:9",
+        dkim_key=rsa_pem(),
+        dkim_selector=SELECTOR,
+    )
+    assert said.status == 1
+    errors = {line.split()[1].rstrip(":") for line in said.out.splitlines() if line.startswith("error")}
+    assert errors == {
+        "keys-gone",
+        "mail-unreachable",
+        "mail-fallback-unreachable",
+        "spf-broken",
+        "dkim-record-missing",
+        "dmarc-broken",
+        "mx-none",
+    }
+    assert f"v=DKIM1; k=rsa; p={signer().public_key}" in said.out
+    assert "PRIVATE" not in said.out + said.err
+    for name in ("webhook-secret-missing", "bounces-unread", "base-url-unreachable", "dkim-by-provider"):
+        assert f" {name}: " in said.out, said.out
+
+
+def test_where_nothing_can_be_reached_it_says_so_and_ends(
+    well: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(name_service, "_SECONDS", 0.3)
+    given = {
+        "data_dir": str(tmp_path / "data"),
+        "database_url": f"sqlite:///{tmp_path / 'nurture.db'}",
+        "base_url": NOBODY,
+    }
+    said = nurture("doctor", "--dns", "127.0.0.1:9", folder=tmp_path, mail_url=f"file:{tmp_path / 'outbox'}", **given)
+    assert said.status == 0, said
+    assert said.out.count("dns-unreachable") == 1
+    assert "base-url-unreachable" in said.out
+
+
+def test_a_signature_that_leaves_the_way_out_uncovered_fails(
+    well: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signing = partial(doctor, tmp_path, dkim_key=rsa_pem(), dkim_selector=SELECTOR)
+    assert "dkim-uncovered" not in signing().out
+    monkeypatch.setattr(dkim, "COVERED", [name for name in dkim.COVERED if name != "List-Unsubscribe-Post"])
+    said = signing()
+    assert said.status == 1
+    assert "error    dkim-uncovered" in said.out
+
+
+def test_a_signing_key_that_cannot_be_used_is_told_as_a_setting(tmp_path: Path) -> None:
+    said = doctor(tmp_path, dkim_key="geen sleutel", dkim_selector=SELECTOR)
+    assert said.status == 1
+    assert said.out.startswith("error    setting-dkim-key: NURTURE_DKIM_KEY: it holds no private key")
+
+
+def test_a_look_that_something_is_in_the_way_of_hides_none_that_come_after(
+    well: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(services: Services) -> None:
+        raise UnavailableError("the database cannot be used just now: database is locked", "de database is bezet")
+
+    monkeypatch.setattr(self_test, "press_now", locked)
+    with serving(well) as url:
+        said = doctor(tmp_path, base_url=url)
+    assert said.status == 1
+    assert "error    not-looked-at: Something of the NURTURE_BASE_URL could not be looked at: The database" in said.out
+    assert "ok       spf:" in said.out

@@ -1,6 +1,6 @@
-"""A real name server on loopback that holds a few TXT records.
+"""A real name server on loopback that holds a few records.
 
-with DnsServer({"praktijk.nl": ["v=spf1 -all"]}) as server:
+with DnsServer({"praktijk.nl": ["v=spf1 -all", "MX 10 mail.praktijk.nl."]}) as server:
     DnsResolver(server.address).txt("praktijk.nl")
 """
 
@@ -14,13 +14,20 @@ import dns.exception
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdatatype
 import dns.rrset
+
+_KINDS = {"A", "AAAA", "MX", "PTR", "CNAME"}
 
 
 class DnsServer:
-    """`asked` holds every name that was asked for. A name without records does not exist; `refuse` answers SERVFAIL."""
+    """`asked` holds every name that was asked for. A name without records does not exist.
 
-    def __init__(self, records: Mapping[str, Sequence[str]], *, refuse: bool = False) -> None:
+    A record is the text of a TXT, unless it begins with `A `, `AAAA `, `MX `, `PTR ` or `CNAME `. `refuse` answers
+    SERVFAIL: to every question with True, else about the names that end so.
+    """
+
+    def __init__(self, records: Mapping[str, Sequence[str]], *, refuse: bool | str = False) -> None:
         self.records = dict(records)
         self.asked: list[str] = []
         self._refuse = refuse
@@ -59,14 +66,21 @@ class DnsServer:
         response.flags |= dns.flags.AA | dns.flags.RA
         name = query.question[0].name.to_text(omit_final_dot=True)
         self.asked.append(name)
-        if self._refuse:
+        if self._refuse is True or (self._refuse and name.endswith(self._refuse)):
             response.set_rcode(dns.rcode.SERVFAIL)
         elif name in self.records:
-            texts = [_quoted(text) for text in self.records[name]]
-            response.answer.append(dns.rrset.from_text(f"{name}.", 60, "IN", "TXT", *texts))
+            wanted = dns.rdatatype.to_text(query.question[0].rdtype)
+            found = [data for kind, data in map(_record, self.records[name]) if kind == wanted]
+            if found:
+                response.answer.append(dns.rrset.from_text(f"{name}.", 60, "IN", wanted, *found))
         else:
             response.set_rcode(dns.rcode.NXDOMAIN)
         return response
+
+
+def _record(written: str) -> tuple[str, str]:
+    kind, blank, data = written.partition(" ")
+    return (kind, data) if blank and kind in _KINDS else ("TXT", _quoted(written))
 
 
 def _quoted(text: str) -> str:
