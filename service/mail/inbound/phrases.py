@@ -104,8 +104,8 @@ AWAY = _any(
     r"when i (?:return|am back)|not in the office",
     r"(?:ben|zijn|is) (?:ik |wij |we )?(?:momenteel |tijdelijk |op dit moment |t/?m [\w ]{1,20} "
     r"|tot (?:en met )?[\w ]{1,20} |van [\w ]{1,40} |vandaag )?(?:afwezig|niet aanwezig|niet op kantoor"
-    r"|met vakantie|op vakantie|met verlof|niet bereikbaar|gesloten|met zwangerschapsverlof|vrij|er (?:even |nu )?niet|weg"
-    r"|op reis)",
+    r"|met vakantie|op vakantie|met verlof|niet bereikbaar|gesloten|met zwangerschapsverlof|vrij|weg"
+    r"|er (?:even |nu )?niet|op reis)",
     r"afwezig (?:t/?m|tot|van|op|wegens|in verband)",
     r"(?:met|op) (?:zwangerschaps|ouderschaps|zorg)?(?:verlof|vakantie)\b",
     r"weer (?:aanwezig|bereikbaar|op kantoor|terug|werkzaam)|niet (?:in de gelegenheid|aanwezig|op kantoor)",

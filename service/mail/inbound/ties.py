@@ -26,7 +26,7 @@ _DELIVERED_TO = ("delivered-to", "x-delivered-to", "x-original-to", "envelope-to
 
 def addresses(*values: str) -> list[str]:
     """The addresses in these texts, in their order."""
-    return [found.rstrip(".") for value in values for found in _ADDRESS.findall(value)]
+    return [found.rstrip(".") for value in values for found in _ADDRESS.findall(value) if found.isprintable()]
 
 
 def came_for(mail: Part) -> tuple[str, ...]:
@@ -72,4 +72,4 @@ def _with_links(mail: Part) -> Iterator[str]:
 
 
 def _each_once(found: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(found))[:_MOST]
+    return tuple(each for each in dict.fromkeys(found) if each.isprintable())[:_MOST]
