@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from service.mail.inbound import codes
-from service.mail.inbound.diagnosis import Verdict, judge
+from service.mail.inbound.diagnosis import Verdict, judge_with
 from service.mail.inbound.phrases import COPY_BELOW, GIVEN_UP, MACHINES, RETURNED, STILL_TRYING, plain
 from service.mail.inbound.reading import written
 from service.mail.inbound.reports import Report
@@ -40,10 +40,9 @@ def read(mail: Part) -> Report | None:
         verdict = Verdict(kind=InboundKind.NONE, reason="delayed; they keep trying")
         return Report(verdict=verdict, recipient=recipient, deferred=True)
     said = _diagnostics(text)
-    verdict = judge(list(codes.enhanced(said)), said) if said else judge([], text)
+    verdict = judge_with(list(codes.enhanced(said)), said, text)
     if not verdict.sure:
-        told = judge(list(codes.enhanced(text)), f"{subject}\n{text}")
-        verdict = told if told.sure else verdict
+        verdict = judge_with(list(codes.enhanced(said)), said, subject)
     return Report(verdict=verdict, recipient=recipient)
 
 

@@ -48,7 +48,7 @@ _SAYS_NOTHING = frozenset({"0.0", "1.0", "2.0", "3.0", "4.0", "5.0", "4.4"})
 def by_code(status: str) -> tuple[InboundKind, str] | None:
     """The verdict of a code such as `5.1.1` and its reason; None where only words can tell. Class 4 is never hard."""
     kind, _, detail = status.partition(".")
-    if detail in _SAYS_NOTHING or kind not in {"4", "5"}:
+    if detail in _SAYS_NOTHING or detail.startswith("0.") or kind not in {"4", "5"}:
         return None
     found = _BY_CODE.get(detail) or _BY_SUBJECT.get(detail.partition(".")[0])
     if kind == "4":

@@ -62,6 +62,19 @@ def judge(named: Sequence[str], said: str) -> Verdict:
     return Verdict(kind=SOFT, reason="not delivered, and nothing says for sure why", status=status, sure=False)
 
 
+def judge_with(named: Sequence[str], said: str, around: str) -> Verdict:
+    """The same, and where codes and words leave it open, by the text around them: that may excuse, and not condemn.
+
+    What stands round a server's own sentence is written for every case ("could not be found, or takes no mail"); only
+    where there is no such sentence is it all there is.
+    """
+    verdict = judge(named, said)
+    if verdict.sure:
+        return verdict
+    told = judge(named, around)
+    return told if told.sure and (told.kind is not HARD or not said.strip()) else verdict
+
+
 def _class(named: Sequence[str], said: str) -> str:
     """`4` where the first code, enhanced or not, is of that class, else `5`."""
     return "4" if str(next(iter(named), codes.reply_code(said) or "5")).startswith("4") else "5"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from service.mail.inbound import codes
-from service.mail.inbound.diagnosis import Verdict, judge
+from service.mail.inbound.diagnosis import Verdict, judge, judge_with
 from service.mail.inbound.phrases import STILL_TRYING, plain
 from service.mail.inbound.reading import written
 from service.mail.inbound.structure import Part, on_one_line
@@ -63,10 +63,10 @@ def _failed(group: Mapping[str, str], mail: Part) -> Report:
     said = group.get("diagnostic-code", "")
     named = [*codes.enhanced(group.get("status", "")), *codes.enhanced(said)]
     verdict = judge(named, said)
-    if not verdict.sure and (text := written(mail)):
-        lines = "\n".join(line for line in text.split("\n") if codes.reply_code(line))
-        told = judge([*named, *codes.enhanced(lines)], lines)
-        verdict = told if told.sure else judge(named, text)
+    if not verdict.sure:
+        text = written(mail)
+        lines = said + "\n".join(line for line in text.split("\n") if codes.reply_code(line))
+        verdict = judge_with([*named, *codes.enhanced(lines)], lines, text)
     return Report(verdict=verdict, recipient=_recipient(group))
 
 

@@ -32,7 +32,10 @@ def _rule(kind: InboundKind, status: str, reason: str, *words: str) -> Rule:
 
 REFUSALS: tuple[Rule, ...] = (
     _rule(
-        SOFT, "4.1", "the recipient is not taken, and it does not say why", r"recipient address rejected: access denied"
+        SOFT,
+        "4.1",
+        "the recipient is not taken, and it does not say why",
+        r"recipient address(?:es)? rejected ?: access denied",
     ),
     _rule(
         POLICY,
@@ -70,9 +73,9 @@ REFUSALS: tuple[Rule, ...] = (
         "the domain could not be looked up",
         r"(?:host|name|domain)[^.]{0,60} not found,? try again|try again later.{0,20}name service",
         r"name (?:server|service)[^.]{0,60}(?:lookup failure|timed? ?out|temporar)",
-        r"(?:host|domain) ?(?:name )?lookup (?:failure|failed|timed? ?out)",
+        r"(?:host|domain) ?(?:name )?lookup (?:failure|failed(?!.{0,60}nxdomain)|timed? ?out)",
         r"servfail|server ?failure",
-        r"dns (?:server|query|lookup|error)[^.]{0,40}(?:fail|timed? ?out|time-?out|temporar)",
+        r"dns (?:server|query|lookup|error)[^.]{0,40}(?:fail(?!.{0,60}nxdomain)|timed? ?out|time-?out|temporar)",
         r"cname lookup failed temporarily",
         r"temporary (?:dns|name|lookup|failure in name)|dns[- ](?:zeitüberschreitung|timeout)",
     ),
@@ -114,7 +117,8 @@ REFUSALS: tuple[Rule, ...] = (
         r"\b(?:is|are|been|was|ip|address(?:es)?|host|sender|domain|temporarily|currently) (?:currently "
         r"|temporarily )?blocked",
         r"your ip|ip (?:address )?(?:.{0,40})(?:rejected|refused|bloqu)",
-        r"reputation|unsolicited|\bjunk\b|bulk mail|unwanted|poor|low score|not whitelisted|tosa@",
+        r"reputation|user complaints|unexpected volume|unsolicited|\bjunk\b|bulk mail|unwanted|poor|low score",
+        r"not whitelisted|tosa@",
         r"a problem occurred\W{0,5}ask your postmaster",
         r"bloqu[eé]e?|incident de spam|geblokkeerd (?:wegens|vanwege|omdat|door)",
         r"auf (?:einer|der) (?:schwarzen|sperr)|sperrliste|gesperrt (?:wegen|aufgrund)|ofr_?(?:0|1|5)\d\d",
@@ -145,7 +149,8 @@ REFUSALS: tuple[Rule, ...] = (
         r"\bpolic(?:y|ies)\b|security (?:reasons|measure|violation)|administrative(?:ly)? (?:prohibit|reject|den)",
         r"prohibit|not (?:authori[sz]ed|permitted|allowed)|unauthori[sz]ed|access (?:is )?denied|permission",
         r"refused by recipient",
-        r"relay(?:ing)?.{0,20}(?:den|not|prohibit|refus)|unable to relay|do not relay|\brelaying\b|restrict",
+        r"\bdenied\b|does not accept mail from|relay(?:ing)?.{0,20}(?:not|prohibit|refus)|unable to relay",
+        r"do not relay|\brelaying\b|restrict",
         r"rejected by (?:the )?(?:recipient|user|filter)|local policy|rule (?:has )?rejected|richtlinie|beleid",
         r"règle|politique|ne pas autoris|non autoris|keine berechtigung|nicht (?:berechtigt|erlaubt|zugelassen)",
         r"niet (?:toegestaan|bevoegd|gemachtigd)|(?:blocks?|block) (?:your|mail|messages)|\bblock(?:ed|ing)?\b",
@@ -179,7 +184,7 @@ REFUSALS: tuple[Rule, ...] = (
         r"type=(?:a|aaaa|mx): host not found|unknown host|host unknown|no such (?:domain|host)",
         r"domain (?:name )?(?:\S+ )?(?:does not|doesn't|not) exist|couldn't find any host",
         r"non-?existent (?:domain|hosts?)|domainnonexistent",
-        r"null mx|does not accept (?:any )?(?:e-?)?mail|domain (?:\S+ )?(?:doesn't|does not) (?:accept|receive)",
+        r"null ?mx|does not accept (?:any )?(?:e-?)?mail|domain (?:\S+ )?(?:doesn't|does not) (?:accept|receive)",
         r"no mx (?:record|or a)|unrouteable (?:mail )?domain",
         r"(?:domäne|domain|domein|domaine)(?: \S+)? (?:bestaat niet|existiert nicht|n'existe pas"
         r"|wurde nicht gefunden|niet gevonden|inconnu|onbekend)",
@@ -197,7 +202,8 @@ REFUSALS: tuple[Rule, ...] = (
         r"|alias|addressee|destination|customer)s?",
         r"(?:user|recipient|mailbox|address|account|alias|person|they|customer)\b.{0,60}(?:does not|doesn't"
         r"|do not|don't|no longer|not) exist",
-        r"no mailbox (?:here )?by that name|(?:couldn't|could not|can't|cannot|wasn't|weren't) (?:be )?f(?:ou|i)nd",
+        r"no mailbox (?:here )?by that name|no (?:mailbox|user|account|recipient) found",
+        r"(?:couldn't|could not|can't|cannot|wasn't|weren't) (?:be )?f(?:ou|i)nd",
         r"doesn't have an? .{0,30}account|nosuchuser|recipientnotfound|recipient not found",
         r"not (?:listed|found) in (?:the )?(?:public |domino |address|directory)|not our customer",
         r"no user (?:here )?(?:by|with) that|unrouteable address|no account (?:here|by|with)",
