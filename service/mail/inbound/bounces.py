@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from service.mail.inbound import codes
+from service.mail.inbound import codes, phrases
 from service.mail.inbound.diagnosis import Verdict, judge_with
-from service.mail.inbound.phrases import COPY_BELOW, GIVEN_UP, MACHINES, RETURNED, STILL_TRYING, plain
+from service.mail.inbound.phrases import COPY_BELOW, GIVEN_UP, RETURNED, STILL_TRYING, plain
 from service.mail.inbound.reading import written
 from service.mail.inbound.reports import Report
 from service.mail.inbound.structure import Part
@@ -18,13 +18,16 @@ _HEADER_LINE = re.compile(r"(?:received|return-path|message-id|mime-version|dkim
 
 
 def from_a_mail_system(mail: Part) -> bool:
-    """Whether a mail system sent it, by its name or by the list of failures that Exim and Gmail put on top."""
-    return bool(MACHINES.search(plain(mail.first("from"))) or mail.every("x-failed-recipients"))
+    """Whether a mail system sent it, by its address, by its name, or by the list of failures of Exim and Gmail."""
+    sender = plain(mail.first("from"))
+    local = next(iter(addresses(sender)), sender).partition("@")[0]
+    named = phrases.SYSTEMS.fullmatch(local) or phrases.SYSTEM_NAMES.search(sender)
+    return bool(named or mail.every("x-failed-recipients"))
 
 
-def from_a_machine(mail: Part) -> bool:
-    """The same, or the empty return path (RFC 5321 section 4.5.5), which automatic answers have too (RFC 3834)."""
-    return from_a_mail_system(mail) or "<>" in mail.every("return-path")
+def without_a_way_back(mail: Part) -> bool:
+    """Whether it has the empty return path: bounces (RFC 5321 section 4.5.5) and automatic answers (RFC 3834)."""
+    return any(path.strip("< >") == "" for path in mail.every("return-path"))
 
 
 def read(mail: Part) -> Report | None:
@@ -80,6 +83,6 @@ def _named(text: str, mail: Part) -> str | None:
     """The first address in the text that is not the server's own or ours."""
     own = {each.lower() for each in addresses(*mail.every("from", "to", "delivered-to", "reply-to"))}
     for each in addresses(text):
-        if each.lower() not in own and not MACHINES.search(each.lower()):
+        if each.lower() not in own and not phrases.SYSTEMS.fullmatch(each.partition("@")[0].lower()):
             return each
     return None

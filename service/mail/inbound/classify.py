@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from service.mail.inbound import automatic, bounces, complaints, reports, ties
-from service.mail.inbound.quotes import own_words
+from service.mail.inbound.quotes import above_the_copy, own_words
 from service.mail.inbound.reading import everything, written
 from service.mail.inbound.structure import Part, read
 from service.mail.inbound.values import Inbound, InboundKind
@@ -70,17 +70,15 @@ class _Letter:
 def _report(letter: _Letter) -> Inbound | None:
     """Reports for machines, complaints, and bounces in a server's own words."""
     mail = letter.mail
-    machine = bounces.from_a_machine(mail)
-    told_apart = mail.kind == "multipart/report" or machine or automatic.generated(mail)
+    system, no_way_back = bounces.from_a_mail_system(mail), bounces.without_a_way_back(mail)
+    by_machine = mail.kind == "multipart/report" or system or no_way_back or automatic.generated(mail)
     complaint = complaints.read(mail)
     if complaint is not None:
         return replace(letter.told(complaint.kind, complaint.reason, returned=True), recipient=complaint.recipient)
     part = reports.delivery_status(mail)
-    if part is not None and told_apart:
+    if part is not None and by_machine:
         found: reports.Report | None = reports.read(mail, part)
-    elif automatic.receipt(mail) is None and (
-        bounces.from_a_mail_system(mail) or (machine and not automatic.answers(mail))
-    ):
+    elif (system or (no_way_back and not _looks_like_an_answer(mail))) and automatic.receipt(mail) is None:
         found = bounces.read(mail)
     else:
         found = None
@@ -89,6 +87,10 @@ def _report(letter: _Letter) -> Inbound | None:
     verdict = found.verdict
     told = letter.told(verdict.kind, verdict.reason, returned=True)
     return replace(told, recipient=found.recipient, status=verdict.status, deferred=found.deferred)
+
+
+def _looks_like_an_answer(mail: Part) -> bool:
+    return automatic.answers(mail) or automatic.subject_answers(mail)
 
 
 def _machine(letter: _Letter) -> Inbound | None:
@@ -100,10 +102,11 @@ def _machine(letter: _Letter) -> Inbound | None:
         return letter.told(InboundKind.NONE, why)
     # A mail program that unsubscribes for its owner sends an automatic mail too, and that one is heard.
     asks = wants_stop("", letter.subject)
-    sent_by_machine = automatic.generated(mail) or bounces.from_a_machine(mail)
+    sent_by_machine = automatic.generated(mail) or bounces.from_a_mail_system(mail) or bounces.without_a_way_back(mail)
     if automatic.answers(mail) or (automatic.subject_answers(mail) and not asks):
         return _answer(letter)
-    if sent_by_machine and not asks and not automatic.to_many(mail) and automatic.reads_as_answer(mail, letter.text):
+    reads_as_answer = not asks and automatic.reads_as_answer(mail, letter.text)
+    if reads_as_answer and (sent_by_machine or automatic.in_bulk(mail)) and not automatic.of_a_list(mail):
         return _answer(letter)
     why = automatic.nobody_wrote(mail, asks=asks, sent_by_machine=sent_by_machine)
     return letter.told(InboundKind.NONE, why) if why else None
@@ -119,7 +122,7 @@ def _answer(letter: _Letter) -> Inbound:
 
 def _person(letter: _Letter) -> Inbound:
     own = own_words(letter.text)
-    stop = wants_stop(own, letter.subject)
+    stop = wants_stop(above_the_copy(own) if ties.holds_a_link(own) else own, letter.subject)
     told = letter.told(InboundKind.REPLY, "a person asks for no more mail" if stop else "a person wrote")
     # Cut down to nothing, the words must stand within what looks quoted: better too much for a person than nothing.
     return replace(told, wants_stop=stop, subject=letter.subject, text=_plain(own or letter.text.strip()))

@@ -35,6 +35,8 @@ _SEPARATOR = re.compile(
     r"|début du message (?:réexpédié|transféré))\s?:",
     re.IGNORECASE,
 )
+_UNDERLINE = re.compile(r"={5,80}")
+_SALUTATION = re.compile(r"(?:beste|hallo|hoi|dag|geachte|goedendag)\b.{0,60},", re.IGNORECASE)
 _RULE = re.compile(r"[_-]{5,80}")
 _FROM = re.compile(r"\*{0,2}(?:van|from|von|de|afzender)\s?:\*{0,2}\s?\S.{0,300}", re.IGNORECASE)
 _BELOW_FROM = re.compile(
@@ -63,6 +65,20 @@ def own_words(text: str) -> str:
             kept.append(lines[index].rstrip())
         index += 1
     return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
+
+
+def above_the_copy(own: str) -> str:
+    """Words that hold a whole mail of ours without any mark of quoting, without that mail as far as can be seen.
+
+    Ours begin with a headline that is underlined, and a salutation; hers may have the latter as its first line.
+    """
+    lines = [line for line in own.split("\n") if line.strip()]
+    for index, line in enumerate(lines):
+        if index and _UNDERLINE.fullmatch(line.strip()):
+            return "\n".join(lines[: index - 1])
+        if index and _SALUTATION.fullmatch(line.strip()):
+            return "\n".join(lines[:index])
+    return own
 
 
 def _ends_here(lines: Sequence[str], index: int, line: str) -> bool:

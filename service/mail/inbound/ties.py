@@ -53,6 +53,11 @@ def tokens(mail: Part) -> tuple[str, ...]:
     return _each_once(token for text in _with_links(mail) for token in _TOKEN.findall(text))
 
 
+def holds_a_link(text: str) -> bool:
+    """Whether a link like ours stands in the text."""
+    return _TOKEN.search(text) is not None
+
+
 def sent_at(mail: Part) -> datetime | None:
     """The moment in its Date header, aware; None where that is missing or nonsense."""
     try:

@@ -91,7 +91,7 @@ _PHRASES = re.compile(
                 rf"|gelieve)\b.{{0,50}} geen\b(?: \w+){{0,3}} {_MAIL}"
             ),
             r"\bniet (?:meer|langer) (?:te )?(?:ge-?)?(?:mailen|maild|aangeschreven|benaderd|benaderen)",
-            r"\bmail (?:mij|me|ons) niet",
+            r"\bmail (?:mij|me) niet",
             rf"\bniet (?:meer|langer) (?:\w+ ){{0,4}}{_MAIL} (?:te )?(?:ontvangen|krijgen|sturen)",
             rf"\b{_MAIL} (?:\w+ ){{0,3}}niet (?:meer|langer) (?:te )?(?:ontvangen|krijgen|hebben|sturen)",
             (
@@ -107,10 +107,8 @@ _PHRASES = re.compile(
                 r"\b(?:haal|verwijder|wis|schrap) (?:mij|me|mijn|m'n)\b.{0,40}(?:lijst|adres|mail|bestand|gegevens"
                 r"|systeem)"
             ),
-            (
-                r"\b(?:mij|me|mijn (?:mail)?adres|mijn gegevens)\b.{0,50}(?:halen|afhalen|verwijderen|wissen"
-                r"|schrappen)\b"
-            ),
+            r"\b(?:mij|me|mijn (?:mail)?adres)\b.{0,40}\b(?:van|uit|af) (?:\w+ ){0,3}\w*(?:lijst|bestand|mailing)",
+            r"\b(?:mij|me|mijn (?:e-?)?(?:mail)?adres|mijn gegevens) (?:\w+ ){0,4}(?:verwijderen|wissen|schrappen)",
             r"\b(?:mij|me) (?:hierbij )?(?:af|uit) ?(?:melden|schrijven)|laat (?:mij|me) met rust",
             # English
             (
@@ -129,8 +127,8 @@ _PHRASES = re.compile(
             r"\bnicht mehr (?:an)?(?:schreiben|mailen|kontaktieren)",
             r"\b(?:möchte|will|bitte|kann|wie)\b.{0,50}\b(?:abmelden|abbestellen|austragen|abgemeldet|ausgetragen)",
             (
-                r"\b(?:meld\w*|trag\w*|nehm\w*|streich\w*|lösch\w*) (?:sie )?(?:mich|meine)\b.{0,50}\b(?:ab|aus"
-                r"|adresse|verteiler|liste|daten)\b"
+                r"\b(?:meld\w*|trag\w*|nehm\w*|streich\w*|lösch\w*) (?:sie )?(?:mich|meine)\b.{0,50}"
+                r"\b(?:ab(?! (?:\w+tag|morgen|dem|\d))|aus|adresse|verteiler|liste|daten)\b"
             ),
             r"\baus (?:dem|ihrem|eurem|der) (?:\w+)?(?:verteiler|liste|mailingliste)",
             # French
@@ -144,17 +142,23 @@ _PHRASES = re.compile(
         )
     )
 )
+_SIGN_OFF = r"(?:afmelden|af te melden|meld\w*|uitschrijven|abmelden|unsubscribe|désinscrire)"
+_MEETING = r"(?:afspraak|pijncheck|behandeling|consult|les|termin|rendez-vous|appointment)"
 _NOT_MEANT = re.compile(
-    r"\b(?:niet|not|don't|nicht|ne pas|nooit|never) (?:\w+ )?(?:afmelden|uitschrijven|unsubscribe|abmelden"
-    r"|désinscrire|désabonner|stop)\b"
-    r"|\bstop(?:pen)? (?:\w+ )?niet\b|per ongeluk|by accident|by mistake|aus versehen|versehentlich|par erreur"
-    # "why do I get no more mails?" says that she misses them
-    r"|\b(?:krijg|kreeg|ontvang|ontving|heb|bekomme|bekam|erhalte|erhielt|reçois|reçu)\b(?!.{0,80}\b(?:liever"
-    r"|graag|lieber|gern)\b)(?: \w+){0,3} (?:geen|keine|plus)\b"
-    r"|\b(?:af|uit|ab)(?:te |ge)?(?:melden|schrijven|meld|sagen) voor (?:de|het|mijn|een|deze|die) (?!mail|e-mail"
-    r"|nieuws|lijst|bericht|reeks|serie)"
-    r"|\b(?:afspraak|pijncheck|behandeling|consult|termin|rendez-vous|appointment)\b"
-    r"|spam-?(?:map|folder|ordner|box)|in de spam"
+    "|".join(
+        (
+            (
+                r"\b(?:niet|not|don't|nicht|ne pas|nooit|never) (?:\w+ )?"
+                r"(?:afmelden|uitschrijven|unsubscribe|abmelden|désinscrire|désabonner|stop)\b"
+            ),
+            r"\bstop(?:pen)? (?:\w+ )?niet\b|per ongeluk|by accident|by mistake|aus versehen|versehentlich|par erreur",
+            # "why do I get no more mails?" says that she misses them
+            r"\b(?:krijgt?|kreeg|krijgen|ontvang|ontving|heb|komen|komt|kwamen|zie|vind|bekomme|bekam|erhalte|reçois|reçu)\b"
+            r"(?!.{0,80}\b(?:liever|graag|lieber|gern)\b)(?: \w+){0,3} (?:geen|keine|plus)(?: \w+){0,2} " + _MAIL,
+            rf"^(?!.*\b{_MAIL}\b).*\b{_SIGN_OFF}\b.{{0,60}}\b{_MEETING}\b",
+            rf"^(?!.*\b{_MAIL}\b).*\b{_MEETING}\b.{{0,60}}\b{_SIGN_OFF}\b",
+        )
+    )
 )
 _SHORT = 400
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from service.mail.inbound.automatic import says_away
@@ -10,6 +12,7 @@ from service.mail.inbound.html_text import to_text
 from service.mail.inbound.quotes import own_words
 from service.mail.inbound.values import Inbound, InboundKind
 from service.mail.inbound.wishes import wants_stop
+from tests.support.house import ROOT
 from tests.support.inbound_mails import TOKEN
 
 WISHES = """
@@ -34,6 +37,10 @@ Mail mij niet meer
 Wilt u mij niet meer mailen
 Laat me met rust
 Geen interesse
+Kunt u mij verwijderen?
+Ik heb geen klachten meer, stuur geen mails meer
+Ik heb al een afspraak, dus graag geen mails meer
+Kunt u mij van de mailinglijst halen?
 Hoe kan ik mij afmelden?
 Unsubscribe
 Please unsubscribe me
@@ -71,6 +78,9 @@ Ik heb me per ongeluk uitgeschreven, kan dat terug?
 Waarom krijg ik geen mails meer?
 Ik heb geen mail ontvangen
 De mail zat in de spam
+Er komen geen mails meer binnen, klopt dat?
+Kunnen jullie mij komen halen?
+Ich melde mich ab Montag wieder
 Dank voor de mail, geen klachten meer!
 Ik heb geen pijn meer
 Het gaat niet meer zo goed
@@ -110,6 +120,15 @@ def test_a_subject_counts_where_it_is_hers_and_a_bare_word_always() -> None:
 def test_our_own_footer_in_an_unmarked_copy_is_no_wish_of_hers() -> None:
     copy = f"Beste Anna,\n\nGeen mails meer? Afmelden:\nhttps://praktijk.example/u/{TOKEN}\nAfmelden:\n"
     assert not wants_stop(f"Dank!\n\n{copy}", "Re: Het advies")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs/pictures/mails").glob("*.txt")), ids=lambda path: path.stem)
+def test_none_of_our_mails_copied_without_a_mark_makes_or_hides_a_wish(path: Path) -> None:
+    copy = path.read_text(encoding="utf-8").partition("\n\n")[2].replace("/TOKEN", f"/{TOKEN}")
+    assert TOKEN in copy
+    for above, wish in (("Dank je wel, dit helpt!", False), ("Hallo,\n\nGraag geen mails meer.\n\nAnna", True)):
+        assert answer(f"{above}\n\n{copy}").wants_stop is wish
+        assert answer(f"{above}\n\n{copy.partition(chr(10) * 2)[2]}").wants_stop is wish
 
 
 @pytest.mark.parametrize(
