@@ -148,7 +148,7 @@ def _wrapped(source: bytes, chance: random.Random) -> bytes:
 
 def _swollen(source: bytes, chance: random.Random) -> bytes:
     """One piece many times; seldom, for it takes long."""
-    if chance.random() > 0.05:
+    if chance.random() > 0.15:
         return _sown(source, chance)
     at = chance.randrange(len(source) + 1)
     piece = chance.choice((source[at : at + chance.randrange(1, 60)], chance.choice(_NASTY))) or b"x"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from service.mail.inbound import codes
 from service.mail.inbound.diagnosis import Verdict, judge, judge_with
@@ -39,7 +40,8 @@ def read(mail: Part, part: Part) -> Report:
 
     So somebody whose mail goes on to two mailboxes is not given up when one of them is gone and the other is full.
     """
-    groups = [group for group in _groups(part) if group.keys() & {"action", "final-recipient", "original-recipient"}]
+    found = islice(_groups(part), _MOST_GROUPS)
+    groups = [group for group in found if group.keys() & {"action", "final-recipient", "original-recipient"}]
     failed = [group for group in groups if _action(group) in {"failed", ""}]
     if failed:
         reports = [_failed(group, mail) for group in failed]
