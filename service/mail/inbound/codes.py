@@ -10,11 +10,11 @@ from service.mail.inbound.values import InboundKind
 HARD, SOFT, POLICY = InboundKind.HARD, InboundKind.SOFT, InboundKind.POLICY
 
 # The reply's and the code's classes are equal, or it only looks like one (RFC 2034 section 4): 250 2.0.0, 550 5.1.1.
-_AFTER_REPLY = re.compile(r"(?<![\d.])([45])\d\d[ -]{1,3}[#(]{0,2}(\1\.\d{1,3}\.\d{1,3})(?![\d.])")
+_AFTER_REPLY = re.compile(r"(?<![\d.])([45])\d\d[ :-]{1,3}[#(]{0,2}(\1\.\d{1,3}\.\d{1,3})(?![\d.])")
 _MARKED = re.compile(
-    r"(?:#|\(|status(?: code)?:? |error |dsn=|smtp; ?|^)([45]\.\d{1,3}\.\d{1,3})(?![\d.])", re.IGNORECASE
+    r"(?:#|\(|(?:status|code|error):? |dsn=|smtp; ?|^)([45]\.\d{1,3}\.\d{1,3})(?![\d.])", re.IGNORECASE
 )
-_REPLY = re.compile(r"(?<![\d.:/-])([45][0-5]\d)(?=[ -]|$)")
+_REPLY = re.compile(r"(?<![\w./-])([45][0-5]\d)(?=[ :)\]'-]|$)")
 
 _BY_CODE: dict[str, tuple[InboundKind, str]] = {
     "1.1": (HARD, "the mailbox does not exist"),

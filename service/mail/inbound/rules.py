@@ -48,6 +48,7 @@ REFUSALS: tuple[Rule, ...] = (
         r"te veel (?:berichten|verbindingen)",
         r"(?:hourly|daily|message) (?:limit|quota) (?:is )?(?:exceeded|reached)|max(?:imum)? defers and failures",
     ),
+    _rule(POLICY, "7.1", "the provider's own list holds the address", r"suppressed sending|suppression list"),
     _rule(SOFT, "7.1", "greylisted until we gave up", r"gr[ae]y-?list"),
     _rule(
         SOFT,

@@ -11,7 +11,7 @@ from service.mail.inbound.reading import everything
 from service.mail.inbound.structure import Part
 
 _MOST = 50
-_ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:@\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
+_ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:@\\][^\s<>()\[\]\",;:@\\]{0,63}@\w(?:[\w.-]{0,252}\w)?")
 _FOR = re.compile(r"\bfor\s{1,5}<?([^\s<>;]{1,320})", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"<[^\s<>@]{1,250}@[^\s<>@]{1,250}>")
 _ID_LINE = re.compile(

@@ -81,6 +81,8 @@ def test_text_around_a_server_s_own_sentence_may_excuse_and_never_condemns() -> 
         ("550-5.1.1 gone\n550 5.1.1 really", ["5.1.1", "5.1.1"]),
         ("552 #5.2.2 full", ["5.2.2"]),
         ("sorry. (#5.1.1)", ["5.1.1"]),
+        ("550: 5.1.1 <anna@example.nl>: unknown", ["5.1.1"]),
+        ("SMTP error code: 5.1.1, status 5.2.2", ["5.1.1", "5.2.2"]),
         ("550 4.4.7 expired", []),
         ("connect to 5.1.1.7: refused", []),
         ("version 4.9.3 of our software", []),
@@ -89,6 +91,17 @@ def test_text_around_a_server_s_own_sentence_may_excuse_and_never_condemns() -> 
 )
 def test_enhanced_codes_are_found_and_parts_of_addresses_are_none(text: str, found: list[str]) -> None:
     assert sorted(set(codes.enhanced(text))) == sorted(set(found))
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        *(("550 gone", 550), ("SMTP Error (550): no", 550), ("'554 no'", 554), ("550: no", 550), ("said: 452", 452)),
+        *(("port 5500", None), ("203.0.113.550", None), ("id 4a550", None), ("10:45:02", None), ("250 ok", None)),
+    ],
+)
+def test_reply_codes_are_found_and_other_numbers_are_none(text: str, code: int | None) -> None:
+    assert codes.reply_code(text) == code
 
 
 def test_every_excuse_stands_before_every_sentence_that_condemns() -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from service.mail.inbound import ties
 from service.mail.inbound.classify import judged
 from service.mail.inbound.values import Inbound
 from tests.support.inbound_mails import TOKEN
@@ -27,6 +28,15 @@ def taken(*headers: str, body: str = "") -> Inbound:
 )
 def test_the_address_it_came_for_is_found_in_any_header(header: str) -> None:
     assert "terug+x@praktijk.example" in [each.lower() for each in taken(header).came_for]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["o'brien@example.nl", "renée@voorbeeldé.example", "a+b=c@example.nl", "anna@localhost", "a.b@x-y.example"],
+)
+def test_an_address_is_taken_whole_and_without_what_stands_around_it(address: str) -> None:
+    for shown in ("<{}>", "'{}'", '"{}"', "mailto:{}", "({})", "{}.", "{},", "rfc822;{}", "x {} y"):
+        assert ties.addresses(shown.format(address)) == [address], shown
 
 
 def test_message_ids_of_the_mail_it_answers_are_found_and_its_own_is_not() -> None:
