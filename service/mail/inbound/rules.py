@@ -131,7 +131,8 @@ REFUSALS: tuple[Rule, ...] = (
         "refused for how our mail proves its sender",
         r"\bspf\b|\bdkim\b|\bdmarc\b|authenticat|unauthenticated|reverse dns|\bptr\b|\brdns\b|\bhelo\b|\behlo\b",
         r"sender policy framework|authentifi",
-        r"sender (?:address )?(?:verif|rejected|denied|domain|not)|(?:verif\w+|callout).{0,30}sender",
+        r"(?:invalid|bad) sender|[ée]metteur|sender (?:address )?(?:verif|rejected|denied|domain|not)",
+        r"(?:verif\w+|callout).{0,30}sender",
         r"sender.{0,30}(?:verification|callout)",
     ),
     _rule(
@@ -210,7 +211,8 @@ REFUSALS: tuple[Rule, ...] = (
         r"no user (?:here )?(?:by|with) that|unrouteable address|no account (?:here|by|with)",
         r"(?:address|account|mailbox|user) (?:has been|was|is) (?:deleted|removed|closed|terminated|cancell?ed)",
         r"does not have an? .{0,30}account|no longer (?:valid|in use|exists)|not a valid rfc",
-        r"bad (?:recipient|destination) (?:mailbox )?address|unrecipient|not local|no one (?:here )?by that name",
+        r"bad (?:recipient|destination) (?:mailbox )?address|unrecipient|not local",
+        r"no one (?:here )?(?:by|with) that|no such (?:mail )?drop",
         r"(?:gebruiker|ontvanger|adres|e-mailadres|mailbox|postvak|postbus|account)\b.{0,60}(?:onbekend"
         r"|bestaat niet|niet (?:worden )?gevonden|ongeldig|niet bekend|opgeheven|bestaat (?:\w+ ){0,3}niet)",
         r"onbekende (?:gebruiker|ontvanger|geadresseerde)|onjuist (?:e-?mail)?adres|ongeldig (?:e-?mail)?adres",
