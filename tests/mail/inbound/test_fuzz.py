@@ -16,7 +16,7 @@ import pytest
 from service.mail.inbound.values import InboundKind
 from tests.support.house import ROOT
 
-MAILS, SEED = int(os.environ.get("FUZZ_MAILS", "3000")), int(os.environ.get("FUZZ_SEED", "1"))
+MAILS, SEED = int(os.environ.get("FUZZ_MAILS", "1500")), int(os.environ.get("FUZZ_SEED", "1"))
 SHARES = 4 if MAILS > 10_000 else 1
 
 
