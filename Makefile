@@ -5,6 +5,7 @@ BIN := .venv/bin
 PORT ?= 8000
 KILLS ?= 500
 EXAMPLES ?= 1000
+MAILS ?= 100000
 
 .PHONY: help demo serve test check bundle bench storm fuzz format pictures schema lock clean
 
@@ -47,7 +48,8 @@ storm: .venv/dev ## kill -9 under load, KILLS=500 on each database, SEED=n as be
 	$(BIN)/python -m tests.crash --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 	STORM_LONG=1 $(BIN)/python -m pytest -n 0 tests/crash/test_many_processes.py
 
-fuzz: .venv/dev ## hostile requests to every public route, EXAMPLES=1000 for each, SEED=n for others; takes long
+fuzz: .venv/dev ## hostile requests, EXAMPLES=1000 for each route, and MAILS=100000; SEED=n for others; takes long
+	FUZZ_MAILS=$(MAILS) $(if $(SEED),FUZZ_SEED=$(SEED)) $(BIN)/python -m pytest -n 2 tests/mail/inbound/test_fuzz.py
 	FUZZ_EXAMPLES=$(EXAMPLES) $(if $(SEED),FUZZ_SEED=$(SEED)) $(BIN)/python -m pytest -n 2 tests/web/test_fuzz.py
 
 format: .venv/dev ## put the code in its one format

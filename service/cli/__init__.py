@@ -15,6 +15,7 @@ from service.cli import (
     consent,
     dev,
     doctor,
+    feedback,
     keys,
     lead_data,
     leads,
@@ -74,6 +75,7 @@ leads.app.command()(lead_data.traces)
 app.add_typer(keys.app, name="keys")
 app.add_typer(consent.app, name="consent")
 app.add_typer(messages.app, name="message")
+app.add_typer(feedback.app, name="feedback")
 app.add_typer(requests.app, name="request")
 app.add_typer(bookings.app, name="bookings")
 app.add_typer(topics.app, name="new")

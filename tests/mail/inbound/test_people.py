@@ -1,0 +1,222 @@
+"""A person's own words, what she wishes, and who is away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from service.mail.inbound.automatic import says_away
+from service.mail.inbound.classify import judged
+from service.mail.inbound.html_text import to_text
+from service.mail.inbound.quotes import own_words
+from service.mail.inbound.values import Inbound, InboundKind
+from service.mail.inbound.wishes import wants_stop
+from tests.support.house import ROOT
+from tests.support.inbound_mails import TOKEN
+
+WISHES = """
+Stop
+STOP!
+stop aub
+Graag afmelden.
+Afmelden svp
+Ik wil me graag uitschrijven voor deze mails
+Schrijf mij uit
+Meld me af alstublieft
+Haal me van de lijst
+Kunt u mijn mailadres verwijderen?
+Verwijder mijn gegevens
+Stuur mij geen mails meer
+Ik wil geen berichten meer van jullie
+Ik hoef geen mail meer te krijgen
+Ik ontvang liever geen mails meer
+Stop met deze mails
+Hou op met mailen
+Mail mij niet meer
+Wilt u mij niet meer mailen
+Laat me met rust
+Geen interesse
+Kunt u mij verwijderen?
+Ik heb geen klachten meer, stuur geen mails meer
+Ik heb al een afspraak, dus graag geen mails meer
+Kunt u mij van de mailinglijst halen?
+Hoe kan ik mij afmelden?
+Unsubscribe
+Please unsubscribe me
+Please remove me from your mailing list
+Take me off this list
+Stop emailing me
+Stop sending me emails
+No more emails please
+Do not contact me again
+I don't want to receive these messages
+How do I unsubscribe?
+Bitte abmelden
+Bitte tragen Sie mich aus dem Verteiler aus
+Keine Mails mehr bitte
+Ich möchte mich abmelden
+Schicken Sie mir bitte keine E-Mails mehr
+Désinscription
+Je souhaite me désabonner
+Merci de ne plus m'envoyer de mails
+Je ne veux plus recevoir vos courriels
+Désinscrivez-moi
+Arrêtez de m'écrire
+""".strip().splitlines()
+
+NO_WISHES = """
+Ik ben gestopt met roken
+Moet ik stoppen met de oefeningen?
+Wanneer mag ik stoppen met de pijnstillers?
+De pijn stopt niet
+Stop ik met werken of niet?
+Ik wil me afmelden voor de afspraak van dinsdag
+Ik kan de afspraak niet afzeggen via de link
+Ik wil me niet uitschrijven hoor
+Ik heb me per ongeluk uitgeschreven, kan dat terug?
+Waarom krijg ik geen mails meer?
+Ik heb geen mail ontvangen
+De mail zat in de spam
+Er komen geen mails meer binnen, klopt dat?
+Kunnen jullie mij komen halen?
+Ich melde mich ab Montag wieder
+Dank voor de mail, geen klachten meer!
+Ik heb geen pijn meer
+Het gaat niet meer zo goed
+Mag ik je nog een mail sturen?
+Please don't stop
+I stopped running
+Should I stop the exercises?
+I did not receive your mail
+Ich habe keine Schmerzen mehr
+Soll ich mit den Übungen aufhören?
+Ich bekomme keine Mails mehr von euch, warum?
+Je n'ai plus mal
+Faut-il arrêter les exercices ?
+Je ne reçois plus vos mails
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("wish", WISHES)
+def test_a_wish_for_no_more_mail_is_heard_alone_and_in_a_letter(wish: str) -> None:
+    assert wants_stop(wish, "Re: Het advies")
+    assert wants_stop(f"Beste praktijk,\n\nDank voor het advies.\n{wish}\n\nGroet,\nAnna", "Re: Het advies")
+
+
+@pytest.mark.parametrize("words", NO_WISHES)
+def test_words_about_something_else_are_no_wish(words: str) -> None:
+    assert not wants_stop(words, "Re: Het advies")
+    assert not wants_stop(f"Hallo,\n{words}\nGroet, Anna", "Re: Het advies")
+
+
+def test_a_subject_counts_where_it_is_hers_and_a_bare_word_always() -> None:
+    for subject in ("unsubscribe", "Re: Unsubscribe", "AW: Stop", "Graag afmelden", "Ik wil geen mails meer"):
+        assert wants_stop("", subject), subject
+    for subject in ("Re: Zo stop je met piekeren", "Re: Geen mails meer missen", "Vraag over oefening", ""):
+        assert not wants_stop("", subject), subject
+
+
+def test_our_own_footer_in_an_unmarked_copy_is_no_wish_of_hers() -> None:
+    copy = f"Beste Anna,\n\nGeen mails meer? Afmelden:\nhttps://praktijk.example/u/{TOKEN}\nAfmelden:\n"
+    assert not wants_stop(f"Dank!\n\n{copy}", "Re: Het advies")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs/pictures/mails").glob("*.txt")), ids=lambda path: path.stem)
+def test_none_of_our_mails_copied_without_a_mark_makes_or_hides_a_wish(path: Path) -> None:
+    copy = path.read_text(encoding="utf-8").partition("\n\n")[2].replace("/TOKEN", f"/{TOKEN}")
+    assert TOKEN in copy
+    for above, wish in (("Dank je wel, dit helpt!", False), ("Hallo,\n\nGraag geen mails meer.\n\nAnna", True)):
+        assert answer(f"{above}\n\n{copy}").wants_stop is wish
+        assert answer(f"{above}\n\n{copy.partition(chr(10) * 2)[2]}").wants_stop is wish
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        ("Hoi\n\nOp ma 9 mrt 2026 om 10:00 schreef X <x@y.example>:\n> oud", "Hoi"),
+        ("Hoi\n\nOn Mon, Mar 9, 2026 at 10:00 AM X <x@y.example>\nwrote:\n> old", "Hoi"),
+        ("Hoi\n\nX <x@y.example> schrieb am Mo., 9. März 2026, 10:00:\n> alt", "Hoi"),
+        ("Hoi\n\nLe 9 mars 2026 à 10:00, X <x@y.example> a écrit :\nvieux", "Hoi"),
+        ("Hoi\n\n-----Oorspronkelijk bericht-----\nVan: X\noud", "Hoi"),
+        ("Hoi\n\n----- Original Message -----\nFrom: X\nold", "Hoi"),
+        ("Hoi\n\nVan: X\nVerzonden: nu\nAan: Y\nOnderwerp: Z\n\noud", "Hoi"),
+        ("Hoi\n\n*Von:* X\n*Gesendet:* jetzt\n*An:* Y\n*Betreff:* Z\n\nalt", "Hoi"),
+        ("Hoi\n-- \nAnna\n06", "Hoi"),
+        ("> oud\n\nmijn antwoord\n\n> ouder\n\nnog een", "mijn antwoord\n\nnog een"),
+        ("Op 9 mrt schreef X:\n> oud\n\nonder", "onder"),
+        ("Hoi\n\nVerstuurd vanaf mijn iPhone", "Hoi"),
+        ("Van: mijn kant geen vragen", "Van: mijn kant geen vragen"),
+        (
+            "Op 9 maart om 10 uur heb ik de oefening gedaan:\nhet ging goed",
+            "Op 9 maart om 10 uur heb ik de oefening gedaan:\nhet ging goed",
+        ),
+        ("Mijn arts schreef: rust houden", "Mijn arts schreef: rust houden"),
+        ("", ""),
+    ],
+)
+def test_quoted_mail_and_signatures_are_cut_and_own_words_stay(text: str, own: str) -> None:
+    assert own_words(text) == own
+
+
+def answer(text: str, *headers: str, subject: str = "Re: Het advies") -> Inbound:
+    head = "\n".join(("From: Anna <anna@example.nl>", "To: antwoord@praktijk.example", f"Subject: {subject}", *headers))
+    return judged(f"{head}\nContent-Type: text/plain; charset=utf-8\n\n{text}\n".encode())
+
+
+def test_words_that_all_look_quoted_are_kept_rather_than_lost_and_wish_nothing() -> None:
+    found = answer("> Stop\n> Afmelden")
+    assert (found.kind, found.text, found.wants_stop) == (InboundKind.REPLY, "> Stop\n> Afmelden", False)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Auto-Submitted: auto-replied",
+        "Auto-Submitted: auto-replied; owner-email=a@b",
+        "X-Autoreply: yes",
+        "Precedence: auto_reply",
+    ],
+)
+def test_a_machine_s_answer_is_told_by_any_of_its_headers_and_wishes_nothing(header: str) -> None:
+    found = answer("Ik ben met vakantie. Stop.", header)
+    assert (found.kind, found.away, found.wants_stop) == (InboundKind.AUTO_REPLY, True, False)
+
+
+def test_what_a_person_sends_with_a_header_that_machines_have_too_stays_a_reply() -> None:
+    for header in ("X-Auto-Response-Suppress: OOF", "Auto-Submitted: no", "X-Autoreply: no", "Precedence: normal"):
+        assert answer("Dank!", header).kind is InboundKind.REPLY, header
+
+
+def test_a_person_who_writes_of_her_holiday_is_no_machine() -> None:
+    found = answer("Ik ben volgende week op vakantie, mag ik daarna bellen?", subject="Vakantie")
+    assert (found.kind, found.away) == (InboundKind.REPLY, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "away"),
+    [
+        ("Momenteel ben ik afwezig.", True),
+        ("Ik ben er even niet.", True),
+        ("Van 1 t/m 14 mei ben ik met verlof.", True),
+        ("I am out of the office until Monday.", True),
+        ("Ich bin bis Montag nicht im Büro.", True),
+        ("Je suis en congé jusqu'à lundi.", True),
+        ("We hebben uw bericht ontvangen en antwoorden zo snel mogelijk.", False),
+        ("Thank you for contacting us. Your ticket has been created.", False),
+        ("Dit adres is niet meer in gebruik.", False),
+    ],
+)
+def test_somebody_who_is_away_is_told_from_a_receipt(text: str, away: bool) -> None:
+    assert says_away("Auto: Het advies", text) is away
+
+
+def test_html_is_read_as_a_reader_sees_it() -> None:
+    unseen = "<style>p{}</style><title>t</title><!-- weg --><script>x</script>"
+    assert to_text(f"{unseen}<p>Een&nbsp;twee<br>drie</p>{unseen}<blockquote>oud</blockquote>na") == (
+        "Een twee\ndrie\n\n> oud\nna"
+    )
+    assert to_text("a < b & c <") == "a < b & c <"
+    assert to_text("</blockquote>a<blockquote>b<p>c") == "a\n> b\n> c"
+    assert to_text("a<!-- b") == "a"
+    assert to_text("a<script>b") == "a"
