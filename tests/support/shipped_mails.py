@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from service.flows.drafts import SERVICE_MAILS
+from service.flows.samples import REPLY
 from service.mail.compose import MailValues, Rendered, render
 from tests.support.house import shipped
 from tests.support.mail_pictures import rendered, sheets
@@ -36,6 +37,7 @@ def _service_mail(name: str) -> Rendered:
         answer_url_base=f"{BASE}/a/TOKEN",
         extra={
             **{group: {key: _VALUES.get(key, f"Voorbeeld {key}") for key in keys} for group, keys in _FIELDS.items()},
+            "reply": dict(REPLY),
             "fresh_url": f"{BASE}/p/FRESH",
         },
     )
