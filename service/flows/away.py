@@ -32,20 +32,25 @@ def arrived(
         return
     lead = leads.lock_one(session, lead.id, services.hmac)
     until = min(feedback.at or now, now) + PAUSE
-    before = _put_off_before(session, lead, now)
     runs = [row for row in enrolments.of_lead(session, lead.id) if row.state in enrolments.OPEN]
-    moved = [row for row in runs if until > now and before.get(row.id, 0) < MOST]
+    absences = _absences(session, lead)
+    moved = [row for row in runs if until > now and _may_wait(absences.get(row.id, []), now)]
     for row in moved:
         planning.put_off(session, row, planning.AWAY, until, now)
     about = {} if message is None else {"message": message.id}
     leads.note(session, lead.id, "away", now, runs=[row.id for row in moved], **about)
 
 
-def _put_off_before(session: Session, lead: Lead, now: datetime) -> dict[int, int]:
-    """Run -> how often an absence of an earlier week put it off."""
-    counts: dict[int, int] = {}
+def _absences(session: Session, lead: Lead) -> dict[int, list[datetime]]:
+    """Run -> when each absence that put it off began; what came within a week of that belongs to it."""
+    found: dict[int, list[datetime]] = {}
     for entry in leads.timeline(session, lead.id):
-        if entry.kind == "away" and entry.at <= now - PAUSE:
-            for run in entry.details.get("runs", ()):
-                counts[run] = counts.get(run, 0) + 1
-    return counts
+        for run in entry.details.get("runs", ()) if entry.kind == "away" else ():
+            began = found.setdefault(run, [])
+            if not began or entry.at >= began[-1] + PAUSE:
+                began.append(entry.at)
+    return found
+
+
+def _may_wait(began: list[datetime], now: datetime) -> bool:
+    return len(began) < MOST or now < began[-1] + PAUSE
