@@ -45,6 +45,7 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "complaint": "als ongewenst gemeld",
         "hard_bounce": "adres bestaat niet",
         "reply": "heeft geantwoord",
+        "away": "automatisch antwoord: afwezig",
         "request": "vroeg een pijncheck aan",
         "pain_check_request": "vroeg een pijncheck aan",
         "worse": "het gaat slechter",

@@ -22,9 +22,19 @@ def state(session: Session) -> outbox.Paused:
 
 
 def pull(
-    session: Session, services: Services, *, name: str | None, all_mail: bool, actor: str, now: datetime
+    session: Session,
+    services: Services,
+    *,
+    name: str | None,
+    all_mail: bool,
+    actor: str,
+    now: datetime,
+    why: str | None = None,
 ) -> outbox.Paused:
-    """Hold back one sequence, all follow-ups, or all mail. Raises NotFoundError for a sequence there is not."""
+    """Hold back one sequence, all follow-ups, or all mail. Raises NotFoundError for a sequence there is not.
+
+    `why` is kept in the audit log: the cause of the alert that tells it, where no person did this.
+    """
     _known(session, services, name)
     since = _since(session, now)
     before = state(session)
@@ -32,7 +42,7 @@ def pull(
     after = outbox.Paused(
         all_mail=before.all_mail or all_mail, follow_ups=before.follow_ups or name is None, sequences=sequences
     )
-    return _keep(session, after, {name or _ALL: now.isoformat()} | since, actor, "paused", now)
+    return _keep(session, after, {name or _ALL: now.isoformat()} | since, actor, "paused", now, why=why)
 
 
 def pull_put_back(session: Session, services: Services, *, since: datetime, actor: str, now: datetime) -> None:
@@ -102,7 +112,14 @@ def _known(session: Session, services: Services, name: str | None) -> None:
 
 
 def _keep(
-    session: Session, after: outbox.Paused, since: dict[str, str], actor: str, action: str, now: datetime
+    session: Session,
+    after: outbox.Paused,
+    since: dict[str, str],
+    actor: str,
+    action: str,
+    now: datetime,
+    *,
+    why: str | None = None,
 ) -> outbox.Paused:
     value: dict[str, Any] = {
         "all_mail": after.all_mail,
@@ -110,5 +127,5 @@ def _keep(
         "sequences": sorted(after.sequences),
     }
     events.set_fact(session, outbox.PAUSED, value | {"since": since})
-    events.audit(session, actor, action, now, **value)
+    events.audit(session, actor, action, now, **value, **({"why": why} if why else {}))
     return after

@@ -20,7 +20,7 @@ from service.mail.compiled import CompiledMail, CompiledPartial, Image
 from service.mail.workshop import Workshop
 
 SAFETY = "_veiligheid.md"
-SERVICE_MAILS = ("dienst-aanvraag", "dienst-ontvangst", "dienst-verse-link", "dienst-melding")
+SERVICE_MAILS = ("dienst-aanvraag", "dienst-antwoord", "dienst-ontvangst", "dienst-verse-link", "dienst-melding")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,10 +21,11 @@ from service.errors import RefusedError
 from service.flows.services import Services
 from service.store import dump, lead_rows, message_rows
 from service.store.leads import opt_ins
-from service.store.tables import ErasedToken, Lead, Revision
+from service.store.tables import ErasedToken, Lead, Message, Revision
 
 _CHUNK = 1 << 22
 _SHORTEST = 5  # letters: a shorter name stands in other words too
+_SHORTEST_LINE = 20  # of what somebody wrote: a greeting stands in many mails
 _LEFT_BY_DESIGN = frozenset({str(ErasedToken.__tablename__)})  # ids of old links stay, so that they still say no
 _PUBLISHED = frozenset({str(Revision.__tablename__), "media"})
 
@@ -73,6 +74,7 @@ def sought_of(session: Session, lead: Lead) -> tuple[Sought, ...]:
         "name": {lead.first_name, *(each.first_name for each in forms), *(each.name for each in requests)},
         "phone number": {each.phone for each in requests},
         "remark": {each.note for each in requests},
+        "answer": {line for each in mails for line in _own_words(each) if len(line) >= _SHORTEST_LINE},
     }
     for what, texts in typed.items():
         found += [
@@ -83,6 +85,12 @@ def sought_of(session: Session, lead: Lead) -> tuple[Sought, ...]:
     found += [Sought(what="id of a link", forms=_written(each[:-1]), in_files=False) for each in sorted(links)]
     found += [Sought(what="Message-ID", forms=_written(each.message_id.strip("<>"))) for each in mails]
     return tuple(found)
+
+
+def _own_words(mail: Message) -> Iterable[str]:
+    """The lines that a lead wrote to us, in the mail that took them to the practice."""
+    lines: list[str] = mail.content.get("extra", {}).get("reply", {}).get("lines", [])
+    return lines
 
 
 def sought_for(address: str) -> tuple[Sought, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,8 @@ from service.store.tables import Consent, Enrolment, Lead, Message, OptIn
 
 FRESH_LINK = "dienst-verse-link"
 """The mail that brings a lead the link to her own data."""
+Extra = Mapping[str, Mapping[str, str | Sequence[str]]]
+"""What a service mail is filled in with besides: its group of names, and in it a text or lines for each."""
 
 
 def add_advice(
@@ -103,7 +105,7 @@ def add_service_mail(
     template: str,
     recipient: str,
     now: datetime,
-    extra: dict[str, dict[str, str]],
+    extra: Extra,
     about: Lead | None = None,
     to_lead: Lead | None = None,
     calendar: str | None = None,
@@ -164,7 +166,7 @@ def add_staff_mails(
     cause: str,
     template: str,
     now: datetime,
-    extra: dict[str, dict[str, str]],
+    extra: Extra,
     about: Lead | None = None,
     calendar: str | None = None,
     but: Collection[str] = (),

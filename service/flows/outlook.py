@@ -35,7 +35,12 @@ def sent(session: Session, services: Services, lead_id: int) -> list[Mail]:
     rows = [
         row for row in message_rows.of_lead(session, lead_id) if row.recipient == lead.address and row.state in _LEFT
     ]
-    return [_of(session, services, row, row.first_handed_at or row.planned_at) for row in rows]
+    return [left(session, services, row) for row in rows]
+
+
+def left(session: Session, services: Services, message: Message) -> Mail:
+    """One mail by its row, and when it left."""
+    return _of(session, services, message, message.first_handed_at or message.planned_at)
 
 
 def planned(session: Session, services: Services, enrolment: Enrolment, now: datetime) -> list[Mail]:

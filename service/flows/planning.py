@@ -29,6 +29,9 @@ ALL_STEPS_DONE = "all_steps_done"
 """The end_reason of a run that came to its end."""
 WISH = "wish"
 """The pause_reason of a pause that the lead asked for, and may end; any other is the practice's to end."""
+REPLY, AWAY = "reply", "away"
+_GRAVITY = (WISH, AWAY, REPLY)
+"""Of reasons that end at one moment the later one here is told, any other before these: in whatever order they came."""
 _BATCH = 100
 log = structlog.get_logger()
 
@@ -118,7 +121,8 @@ def pause(enrolment: Enrolment, reason: str, until: datetime, now: datetime) -> 
     if enrolment.state not in enrolments.OPEN or until <= now:
         return
     begins = max(enrolment.paused_until or now, now)
-    if begins == now or (reason != WISH and (until > begins or enrolment.pause_reason == WISH)):
+    longer = until > begins or (until == begins and _gravity(reason) > _gravity(enrolment.pause_reason or ""))
+    if begins == now or (reason != WISH and (longer or enrolment.pause_reason == WISH)):
         enrolment.pause_reason = reason
     if until <= begins:
         return
@@ -126,6 +130,10 @@ def pause(enrolment: Enrolment, reason: str, until: datetime, now: datetime) -> 
     enrolment.paused_until = until
     if enrolment.next_at is not None:
         enrolment.next_at = until  # and not later: the next step counts from another time of day by now
+
+
+def _gravity(reason: str) -> int:
+    return _GRAVITY.index(reason) if reason in _GRAVITY else len(_GRAVITY)
 
 
 def put_off(session: Session, enrolment: Enrolment, reason: str, until: datetime, now: datetime) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel import Session, col, delete, or_, select
 
 from service.flows.services import Services
-from service.store import bookings, consents, events, lead_rows, leads, message_rows
+from service.store import bookings, consents, events, lead_rows, leads, message_rows, rates
 from service.store.tables import (
     Attempt,
     Booking,
@@ -83,6 +83,7 @@ def erase(
     session.exec(delete(BookingRequest).where(col(BookingRequest.lead_id) == lead_id))
     session.exec(delete(Booking).where(or_(col(Booking.lead_id) == lead_id, col(Booking.address_hmac) == hmac)))
     session.exec(delete(Attempt).where(col(Attempt.message_id).in_(mine)))
+    rates.unlink(session, lead_id)
     for table in (Message, Withdrawal, Consent, OptIn, Enrolment, TimelineEntry):
         session.exec(delete(table).where(col(table.lead_id) == lead_id))
     session.exec(delete(Lead).where(col(Lead.id) == lead_id))

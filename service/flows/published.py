@@ -50,6 +50,10 @@ class Published:
             session, "mail", revision_id, lambda row: CompiledMail.model_validate(row.compiled[template]), template
         )
 
+    def has_mail(self, session: Session, revision_id: int, template: str) -> bool:
+        """Is this mail in that revision? Not where it was published by a version that did not know the mail."""
+        return template in _row(session, revision_id).compiled
+
     def practice(self, session: Session, revision_id: int) -> Practice:
         """The practice's facts of one revision."""
         return self._read(session, "practice", revision_id, lambda row: Practice.model_validate(row.document))

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+
+from pydantic import JsonValue
 
 from service.domain.mailbox import parse_mailbox
 from service.errors import ProblemsError, RefusedError
@@ -107,6 +110,7 @@ def _sample(
             "request": dict.fromkeys(_REQUEST, "voorbeeld") | {"email": _ANNA, "url": services.base_url},
             "fresh_url": url(services.base_url, "d", services.keyring.sign("d", new_public_id())),
             "alert": dict.fromkeys(_ALERT, "voorbeeld") | {"url": services.base_url},
+            "reply": dict(REPLY),
         },
         **(_links(services) if compiled.for_lead else {}),
     )
@@ -137,6 +141,37 @@ _REQUEST = (
     *("answer_by", "closed_until", "proposed"),
 )
 _ALERT = ("title", "cause", "details", "since", "hint", "url")
+REPLY: Mapping[str, JsonValue] = MappingProxyType(
+    {
+        "name": "Anna",
+        "email": _ANNA,
+        "topic": "lage-rug",
+        "subject": "Re: Hoe ging de eerste stap?",
+        "came_at": "woensdag 11 maart 2026 14:12",
+        "answered": "“Hoe ging de eerste stap?” (woensdag 11 maart 10:00)",
+        "lines": [
+            "Hoi,",
+            "\xa0",
+            "De eerste stap doet me goed. Maar gisteren tilde ik iets zwaars. Kan ik nu beter even wachten?",
+            "\xa0",
+            "Bellen kan op dinsdag en donderdag na 16 uur. Mijn agenda: https[:]//agenda[.]voorbeeld[.]nl/anna",
+            "\xa0",
+            "Groet, Anna",
+        ],
+        "defused": "ja",
+        "sent": [
+            "ma 09 mrt 2026 10:00: Je gratis advies: begin vandaag",
+            "wo 11 mrt 2026 10:00: Hoe ging de eerste stap?",
+        ],
+        "coming": [
+            "ma 23 mrt 2026 08:30: Een check van twee minuten",
+            "do 26 mrt 2026 08:30: Niets te zien, toch last?",
+        ],
+        "rests_until": "woensdag 18 maart 14:12",
+        **{act: f"nurture lead {act} {_ANNA}" for act in ("show", "resume", "stop")},
+    }
+)
+"""An answer as staff get it; the lines are as `domain/own_words.py` makes them."""
 
 
 def _links(services: Services) -> dict[str, str]:

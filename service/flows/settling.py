@@ -10,7 +10,7 @@ from sqlmodel import Session
 from service.domain.enrolment import LOOK_AGAIN, ON_ITS_WAY
 from service.domain.lead import Suppression, SuppressionReason
 from service.domain.retries import backoff
-from service.flows import alerts, privacy, refusals
+from service.flows import alerts, privacy, rates, refusals
 from service.flows.services import Services
 from service.mail.transport import Outcome, SendResult
 from service.store import attempts, consents, enrolments, leads, outbox, suppressions
@@ -195,6 +195,7 @@ def _hard_bounce(session: Session, services: Services, message: Message, now: da
     suppressions.add(session, services.hmac(message.recipient), rule, now)
     if message.lead_id is not None:
         end_runs_of(session, services, message.lead_id, now, message=message.id)
+    rates.refused(session, services, message, now)
 
 
 def end_runs_of(session: Session, services: Services, lead_id: int, now: datetime, **about: int) -> None:

@@ -11,6 +11,7 @@ from service.flows import (
     heartbeat,
     opt_in_caps,
     planning,
+    rates,
     receipts,
     refusals,
     retention,
@@ -58,6 +59,8 @@ def housekeeping(services: Services) -> None:
         receipts.make_up(session)
     with services.database.transaction() as session:
         booking_requests.remind(session, services, now)
+    with services.database.transaction() as session:
+        rates.review(session, now)
     self_test.run_where_due(services)
     alerts.deliver(services, now)
     retention.daily(services, now)  # a failure in it keeps back the heartbeat alone, which is then missed

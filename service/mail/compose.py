@@ -24,7 +24,8 @@ _SPACES = re.compile(r"\s+")
 class MailValues(BaseModel):
     """All that a mail is filled in with. Stored with the message as JSON, so a retry fills in the same.
 
-    `practice` is the practice as JSON, `extra` what service mails may use besides: `request`, `alert`, `fresh_url`.
+    `practice` is the practice as JSON, `extra` what service mails may use besides: `request`, `alert`, `reply`,
+    `fresh_url`.
     `calendar` is the iCalendar object that goes along with a mail to the practice.
     """
 
@@ -121,6 +122,7 @@ def _given(values: MailValues) -> dict[str, object]:
         "first_name": clean_name(values.first_name),  # M4 once more: a name from anywhere else is checked here too
         "request": Given({}, missing=""),
         "alert": Given({}, missing=""),
+        "reply": Given({}, missing=""),
     }
     for name in ("confirm_url", "booking_url", "unsubscribe_url", "preferences_url"):
         given[name] = getattr(values, name)
@@ -136,7 +138,7 @@ def _given(values: MailValues) -> dict[str, object]:
         practice["logo"] = ""  # a mail to the practice itself knows no address of ours, and goes without
     given["practice"] = Given(practice)
     for name, value in values.extra.items():
-        if name not in given or name in {"request", "alert"}:
+        if name not in given or name in {"request", "alert", "reply"}:
             given[name] = Given(value, missing="") if isinstance(value, dict) else clean(value)
     return given
 

@@ -15,7 +15,7 @@ class FeedbackEvent(Table, table=True):
     """One piece of news from a provider or a mailbox, so that it counts once. Holds no address and nobody's words.
 
     `message_id` None: about no mail that we know (any more). It goes with its message, also where code of before this
-    table does the erasing.
+    table does the erasing; a complaint and a hard bounce stay without it (`store/rates.py`).
     """
 
     __tablename__ = "feedback_event"
@@ -26,7 +26,7 @@ class FeedbackEvent(Table, table=True):
     )
 
     id: int = Field(default=None, primary_key=True)
-    source: str  # a provider's name, "bounces" or "replies"
+    source: str  # a provider's name, "bounces", "replies", or "smtp" for what a server answered at once
     key: str  # a hash of what makes it this news
     kind: str  # one of domain.feedback.FeedbackKind; a later version may know more of them
     raw_kind: str  # the source's own word

@@ -8,12 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import select
 
-from service.flows import backlog, booking, settling, ticks
-from service.store import domain_pauses, events
+from service.domain.feedback import FeedbackKind
+from service.flows import backlog, booking, brake, rates, settling, ticks
+from service.store import domain_pauses, events, leads, outbox
 from service.store.tables import DomainPause, Lead
 from tests.support import acts
+from tests.support.crowd import gather
 from tests.support.drafts import publish, with_steps
 from tests.support.house import House
+from tests.support.taken import comes_back, mails_taken, told
 from tests.support.transports import accepted
 from tests.support.waiting import wait_until_it_waits
 
@@ -74,3 +77,42 @@ def test_a_late_answer_looks_at_the_alerts_last(house: House) -> None:
             events.hold_alert(session, "message-unknown")  # as who finds that mail goes out again may do
         assert not settling_it.result(30)
     assert (acts.follow_ups(house)["hoe-ging-het"].state, acts.alerts(house)) == ("accepted", [])
+
+
+def test_who_lets_the_brake_go_waits_for_no_mail_that_a_bounce_has_in_hand(house: House) -> None:
+    crowd = gather(house, 6, due=True)
+    acts.pull_the_brake(house)
+    now = house.clock.now()
+
+    def let_go() -> int:
+        few = house.with_changes(backlog_limit=1)
+        return acts.commit(few, lambda s: brake.release(s, few.services, name=None, actor="Frank", now=now))
+
+    with ThreadPoolExecutor(1) as pool:
+        with house.services.database.transaction() as session:
+            leads.lock(session, [crowd[0].lead_id], [])
+            outbox.cancel_follow_ups(session, crowd[0].lead_id, "test", now)
+            for member in crowd[:5]:
+                told(session, FeedbackKind.HARD_BOUNCE, member.message_id, now)
+            letting_go = pool.submit(let_go)
+            if not house.services.database.is_sqlite:  # there nobody writes beside us
+                assert letting_go.result(30) >= 5
+            rates.after_hard_bounce(session, house.services, now)
+        assert letting_go.result(30) >= 5
+    assert "hard-bounces" in acts.alerts(house)
+
+
+def test_a_late_bounce_and_the_housekeeping_look_at_alerts_one_after_another(house: House) -> None:
+    ids = mails_taken(house, 6)
+    comes_back(house, FeedbackKind.HARD_BOUNCE, *ids[:5])
+    acts.release_the_brake(house)
+    now = house.clock.now()
+    with ThreadPoolExecutor(1) as pool:
+        with house.services.database.transaction() as session:
+            told(session, FeedbackKind.HARD_BOUNCE, ids[5], now)
+            rates.after_hard_bounce(session, house.services, now)
+            looking = pool.submit(ticks.housekeeping, house.services)
+            wait_until_it_waits(house)
+            events.hold_alert(session, "message-unknown")  # as a late answer does after it
+        looking.result(30)
+    assert acts.alerts(house) == ["hard-bounces"]

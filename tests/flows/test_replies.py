@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
+import pytest
+
+from service.store import leads
 from tests.support import acts
-from tests.support.days import EVERY_DAY, left_on, march
+from tests.support.answers import STAFF, comes, comes_untied, desk_mails, out_of_office, reply
+from tests.support.days import AMSTERDAM, EVERY_DAY, left_on, march
 from tests.support.drafts import publish, with_steps
 from tests.support.house import House
 
@@ -29,6 +35,53 @@ def test_a_mail_in_the_outbox_waits_too_and_is_not_cancelled(house: House) -> No
     house.live_through(days=2)
     assert acts.follow_ups(house)["hoe-ging-het"].state == "accepted"
     assert acts.follow_ups(house)["hoe-ging-het"].message_id == message.message_id
+
+
+def test_after_a_week_both_runs_go_on_by_themselves_one_mail_a_day_and_none_is_lost(house: House) -> None:
+    acts.confirmed(house)
+    house.clock.advance(minutes=20)
+    acts.confirmed(house, topic="uitstraling-been")
+    house.live_through(days=2)
+    comes(house, reply())
+    assert house.live_through(days=6) == 0
+    house.live_through(days=12)
+    mails = [each for each in house.messages() if each.kind == "follow_up"]
+    assert {each.state for each in mails} <= {"accepted", "skipped"}
+    days = [
+        each.settled_at.astimezone(AMSTERDAM).date() for each in mails if each.state == "accepted" and each.settled_at
+    ]
+    assert len(days) == len(set(days)) >= 6
+
+
+def test_nothing_is_written_to_the_lead_in_answer_to_whatever_she_sends(house: House) -> None:
+    acts.confirmed(house)
+    known = {each.id for each in house.messages()}
+    comes(house, reply("een"))
+    comes(house, out_of_office("twee"))
+    comes_untied(house, reply("drie"))
+    house.tick()
+    assert {each.recipient for each in house.messages() if each.id not in known} == {STAFF}
+
+
+@pytest.mark.parametrize("stop_first", [True, False])
+def test_a_stop_beside_the_reply_holds_in_whatever_order_they_come(house: House, stop_first: bool) -> None:
+    acts.confirmed(house)
+    acts_in_turn: list[Callable[[], object]] = [partial(acts.withdraw, house), partial(comes, house, reply())]
+    for act in acts_in_turn if stop_first else reversed(acts_in_turn):
+        act()
+    run = acts.enrolment(house)
+    assert (run.state, run.pause_reason, run.paused_until, run.next_at) == ("stopped", None, None, None)
+    assert run.replied_at == house.clock.now()
+    assert len(desk_mails(house)) == 1
+    assert house.live_through(days=60) == 0
+
+
+def test_a_reply_tells_on_which_mail_it_was(house: House) -> None:
+    acts.confirmed(house)
+    comes(house, reply(), about=acts.advice(house))
+    with house.services.database.reading() as session:
+        [note] = [each for each in leads.timeline(session, house.lead().id) if each.kind == "replied"]
+    assert note.details == {"source": "replies", "message": acts.advice(house).id}
 
 
 def test_staff_end_that_pause_early(house: House) -> None:

@@ -1,4 +1,7 @@
-"""`make pictures`: every mail of both sequences as a lead sees it, for docs/mails.md. Needs a Chromium."""
+"""`make pictures`: every mail of both sequences as a lead sees it, and an answer as staff see it, for docs/mails.md.
+
+Needs a Chromium.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,9 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from service.flows.desk_mails import TEMPLATE
 from service.flows.drafts import Draft, read_draft
+from service.flows.samples import REPLY
 from service.mail.compose import MailValues, Rendered, render
 from tests.conftest import BROWSER_ARGUMENTS, CHROMIUMS
 from tests.support.palette_png import palette_png
@@ -28,7 +33,7 @@ class Sheet:
 
     template: str
     answers: Mapping[str, str] = field(default_factory=dict)
-    again: bool = False  # the same mail with another answer: one look at it does
+    again: bool = False  # one look at it does, as at the same mail with another answer
 
     @property
     def name(self) -> str:
@@ -58,7 +63,7 @@ _EVERY_LOOK_OF = "hoe-ging-het"
 
 
 def sheets(draft: Draft) -> Iterator[Sheet]:
-    """Every mail of both sequences in its order; one that differs by posture, once for each."""
+    """Every mail of both sequences in its order; one that differs by posture, once for each. Then what staff get."""
     seen = set()
     for sequence in draft.content.sequences.values():
         for template in sequence.templates():
@@ -71,6 +76,7 @@ def sheets(draft: Draft) -> Iterator[Sheet]:
                 yield Sheet(template=template, answers={"posture": "unknown"}, again=True)
             else:
                 yield Sheet(template=template)
+    yield Sheet(template=TEMPLATE, again=True)
 
 
 def rendered(draft: Draft, sheet: Sheet) -> Rendered:
@@ -86,6 +92,7 @@ def rendered(draft: Draft, sheet: Sheet) -> Rendered:
         unsubscribe_url=f"{_BASE}/u/TOKEN",
         preferences_url=f"{_BASE}/p/TOKEN",
         answer_url_base=f"{_BASE}/a/TOKEN",
+        extra={"reply": dict(REPLY)},
     )
     return render(draft.mails[sheet.template], values)
 

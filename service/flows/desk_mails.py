@@ -1,0 +1,141 @@
+"""The mail that brings a lead's own words to the practice, with what staff need to answer her at once.
+
+Its Reply-To is never the lead: an automatic reply of a colleague's would go to her.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+
+import structlog
+from sqlmodel import Session
+
+from service.domain import own_words
+from service.domain.calendar import Calendar
+from service.domain.feedback import Feedback
+from service.domain.own_words import OwnWords
+from service.domain.wording import dutch_moment, dutch_short_moment
+from service.errors import NurtureError
+from service.flows import outlook
+from service.flows.messages import Extra, add_staff_mails
+from service.flows.services import Services
+from service.store import enrolments, message_rows
+from service.store.db import notify_sender
+from service.store.tables import Lead, Message
+
+TEMPLATE = "dienst-antwoord"
+Whose = Literal["lead", "untied", "inside"]
+"""`lead`: she answered a mail of ours. `untied`: it came from her address, and nothing proves more. `inside`: somebody
+answered a mail of ours to the practice about her."""
+_LATELY, _COMING = 3, 3  # mails that are listed
+_MOST_INSIDE, _INSIDE_WITHIN = 3, timedelta(days=1)
+_ALERT = "dienst-melding"
+log = structlog.get_logger()
+
+
+def was_told(session: Session, feedback: Feedback) -> bool:
+    """Did staff get the mail about this very answer?"""
+    return message_rows.has_cause(session, _cause(feedback))
+
+
+def tell(
+    session: Session,
+    services: Services,
+    lead: Lead,
+    message: Message | None,
+    feedback: Feedback,
+    now: datetime,
+    *,
+    whose: Whose,
+) -> None:
+    """Mail what was written to each of the practice's staff. `message`: what it answers, where that is known.
+
+    Of answers to mails to the practice three a day for each lead: an automatic reply that does not say it is one would
+    go round for ever.
+    """
+    if whose == "inside":
+        made = message_rows.made_since(session, lead.id, TEMPLATE, now - _INSIDE_WITHIN)
+        if len(set(made)) >= _MOST_INSIDE:
+            log.warning("answers to mails to the practice are many; this one is not told", lead=lead.id)
+            return
+    words = own_words.shown(feedback.text)
+    reply: dict[str, str | Sequence[str]] = {
+        "name": lead.first_name or "",
+        "email": lead.address,
+        "subject": own_words.subject(feedback.subject),
+        "lines": list(words.lines),
+        "cut": "ja" if words.cut else "",
+        "defused": "ja" if words.defused else "",
+        "untied": "ja" if whose == "untied" else "",
+        "inside": "ja" if whose == "inside" else "",
+        **_commands(lead),
+        **_context(session, services, lead, message, feedback, now),
+    }
+    known = services.published.has_mail(session, services.published.live_service_mails(session), TEMPLATE)
+    extra: Extra = {"reply": reply} if known else {"alert": _plain(lead, words)}
+    add_staff_mails(
+        session,
+        services,
+        cause=_cause(feedback),
+        template=TEMPLATE if known else _ALERT,
+        now=now,
+        extra=extra,
+        about=lead,
+    )
+    notify_sender(session)
+
+
+def _cause(feedback: Feedback) -> str:
+    return f"reply:{feedback.source}:{feedback.key}"
+
+
+def _commands(lead: Lead) -> dict[str, str]:
+    """For a shell: an address may hold signs that mean something there."""
+    address = shlex.quote(lead.address)
+    return {act: f"nurture lead {act} {address}" for act in ("show", "resume", "stop")}
+
+
+def _context(
+    session: Session, services: Services, lead: Lead, message: Message | None, feedback: Feedback, now: datetime
+) -> dict[str, str | Sequence[str]]:
+    """What was asked for, what was sent, what comes; without what cannot be told, for the words must arrive anyway."""
+    calendar = services.published.calendar(session)
+    runs = [row for row in enrolments.of_lead(session, lead.id) if row.state in enrolments.OPEN]
+    ends = [row.paused_until for row in runs if row.paused_until is not None and row.paused_until > now]
+    known: dict[str, str | Sequence[str]] = {
+        "came_at": dutch_moment(calendar.local(feedback.at or now), year=True),
+        "rests_until": dutch_moment(calendar.local(max(ends))) if ends else "",
+        "topic": ", ".join(dict.fromkeys(row.topic for row in enrolments.of_lead(session, lead.id))),
+    }
+    try:
+        answered = None
+        if message is not None and message.recipient == lead.address:
+            answered = outlook.left(session, services, message)
+        sent = outlook.sent(session, services, lead.id)[-_LATELY:]
+        coming = [mail for row in runs for mail in outlook.planned(session, services, row, now)]
+    except (NurtureError, ValueError, LookupError) as error:
+        log.error("a lead's mails cannot be listed", lead=lead.id, error=type(error).__name__)
+        return known
+    return known | {
+        "answered": f"“{answered.subject}” ({dutch_moment(calendar.local(answered.at))})" if answered else "",
+        "sent": _listed(sent, calendar),
+        "coming": _listed(sorted(coming, key=lambda mail: mail.at)[:_COMING], calendar),
+    }
+
+
+def _listed(mails: Iterable[outlook.Mail], calendar: Calendar) -> list[str]:
+    return [f"{dutch_short_moment(calendar.local(mail.at))}: {mail.subject}" for mail in mails]
+
+
+def _plain(lead: Lead, words: OwnWords) -> dict[str, str]:
+    """The same by the mail for alerts, where the practice has not published the mail for answers yet."""
+    return {
+        "title": "Iemand heeft ons geantwoord",
+        "cause": f"{lead.first_name or 'Iemand'} ({lead.address}) schreef ons een mail.",
+        "details": " ".join(line for line in words.lines if line.strip()) or "Er stond geen tekst in.",
+        "hint": f"Antwoord op een nieuwe mail aan {lead.address}. Zet daarna {TEMPLATE}.md in de map email_templates "
+        "en publiceer die: dan staat hier meer bij.",
+    }
