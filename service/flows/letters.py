@@ -1,48 +1,57 @@
-"""A mail that seems to come from a lead, and that nothing ties to a mail of ours: she may be in pain, so staff look.
+"""Mails of people that are no lead's answer by any proof, and that staff read all the same: nothing else comes of them.
 
-Anybody can write a sender's address, so nothing else comes of it.
+One that seems to come from a lead: anybody can write a sender's address, but it may be somebody in pain. And one that
+answers a mail to the practice about a lead: a colleague may think that it went to her.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+import structlog
+from sqlmodel import Session
+
+from service.domain.feedback import Feedback
 from service.errors import NotFoundError
-from service.flows.messages import add_staff_mails
+from service.flows import replies
 from service.flows.services import Services
 from service.store import leads, message_rows
 from service.store.tables import Lead
 
-_TEMPLATE = "dienst-melding"
+_MOST, _WITHIN = 5, timedelta(days=1)
+_TOLD_BY = ("dienst-antwoord", "dienst-melding")
+log = structlog.get_logger()
 
 
-def tell_staff(services: Services, lead: Lead, now: datetime) -> None:
-    """A mail to each of the practice's staff, at most one a lead and day: it says where to look, not what it says."""
-    cause = f"letter:{lead.public_id}:{now.date().isoformat()}"
+def from_somebody(services: Services, lead: Lead, letter: Feedback, now: datetime) -> None:
+    """Tell staff of a mail from a lead's address that nothing ties to a mail of ours; of a few a lead and day."""
     with services.database.transaction() as session:
-        try:
-            lead = leads.lock_one(session, lead.id, services.hmac)
-        except NotFoundError:
-            return  # erased since we looked
-        if message_rows.has_cause(session, cause):
+        held = _hold(session, services, lead.id)
+        if held is None:
             return
-        add_staff_mails(
-            session,
-            services,
-            cause=cause,
-            template=_TEMPLATE,
-            now=now,
-            about=lead,
-            extra={
-                "alert": {
-                    "title": "Er ligt een e-mail van een lead",
-                    "cause": (
-                        "In de mailbox voor antwoorden ligt een e-mail van iemand die onze mails krijgt. "
-                        "We konden niet zien bij welke mail hij hoort, dus er is niets veranderd: de mails gaan door."
-                    ),
-                    "details": f"De afzender staat bij ons bekend als {lead.address}.",
-                    "hint": ("Lees de e-mail en antwoord. Moeten de mails stoppen? Doe dan: nurture lead stop ADRES"),
-                }
-            },
-        )
+        made = {at for each in _TOLD_BY for at in message_rows.made_since(session, held.id, each, now - _WITHIN)}
+        if len(made) >= _MOST:
+            log.warning("mails from a lead's address are many; this one is not told", lead=held.id)
+            return
+        replies.untied(session, services, held, letter, now)
     services.bell.ring()
+
+
+def from_inside(services: Services, letter: Feedback, now: datetime) -> bool:
+    """Tell staff of an answer to a mail of ours to the practice. False where it was about no lead: then it waits."""
+    with services.database.transaction() as session:
+        message = message_rows.by_public_id(session, letter.tie.public_id or "")
+        held = _hold(session, services, message.lead_id) if message and message.lead_id is not None else None
+        if held is None:
+            return False
+        replies.arrived(session, services, held, message, letter, now)
+    services.bell.ring()
+    return True
+
+
+def _hold(session: Session, services: Services, lead_id: int) -> Lead | None:
+    """The lead's row, held; None where it was erased since we looked."""
+    try:
+        return leads.lock_one(session, lead_id, services.hmac)
+    except NotFoundError:
+        return None

@@ -21,6 +21,7 @@ from service.domain.lead import normalise_address
 from service.errors import InvalidInputError
 from service.flows.services import Services
 from service.mail import return_paths
+from service.mail.imap import Letter
 from service.mail.inbound.values import Inbound, InboundKind
 from service.mail.links import Purpose
 from service.store import leads, message_rows
@@ -85,23 +86,14 @@ def find(session: Session, services: Services, inbound: Inbound) -> Tied | None:
     return None
 
 
-def of(services: Services, inbound: Inbound, tied: Tied, data: bytes, at: datetime | None) -> list[Feedback]:
-    """The news in a mail that is tied to a lead's; empty where there is none. `at`: when it came into the mailbox."""
-    return [
-        Feedback(
-            source="bounces" if is_report(inbound) else "replies",
-            key=_key(data, tied) + suffix,
-            kind=kind,
-            raw_kind=inbound.kind.value,
-            tie=tied.tie,
-            at=at or inbound.at,
-            status=inbound.status,
-            diagnostic=inbound.reason,
-            subject=inbound.subject if kind is FeedbackKind.REPLIED else "",
-            text=inbound.text if kind is FeedbackKind.REPLIED else "",
-        )
-        for kind, suffix in _kinds(services, inbound, tied)
-    ]
+def of(services: Services, inbound: Inbound, tied: Tied, letter: Letter) -> list[Feedback]:
+    """The news in a mail that is tied to one of ours; empty where there is none."""
+    return [_feedback(inbound, letter, tied.tie, kind, suffix) for kind, suffix in _kinds(services, inbound, tied)]
+
+
+def letter_of(inbound: Inbound, letter: Letter, tied: Tied | None = None) -> Feedback:
+    """A person's mail as staff are told of it, whatever it may prove."""
+    return _feedback(inbound, letter, tied.tie if tied else Tie(), FeedbackKind.REPLIED, "")
 
 
 def writer(session: Session, inbound: Inbound, arrived: datetime | None) -> Lead | None:
@@ -109,6 +101,22 @@ def writer(session: Session, inbound: Inbound, arrived: datetime | None) -> Lead
     address = _normalised(inbound.sender) if inbound.kind is InboundKind.REPLY and inbound.sender else None
     lead = leads.by_address(session, address) if address else None
     return lead if lead is not None and arrived is not None and arrived > lead.created_at else None
+
+
+def _feedback(inbound: Inbound, letter: Letter, tie: Tie, kind: FeedbackKind, suffix: str) -> Feedback:
+    words = kind is FeedbackKind.REPLIED
+    return Feedback(
+        source="bounces" if is_report(inbound) else "replies",
+        key=_key(letter.data, tie) + suffix,
+        kind=kind,
+        raw_kind=inbound.kind.value,
+        tie=tie,
+        at=letter.arrived or inbound.at,  # our own server's word before that of whoever wrote
+        status=inbound.status,
+        diagnostic=inbound.reason,
+        subject=inbound.subject if words else "",
+        text=inbound.text if words else "",
+    )
 
 
 def _kinds(services: Services, inbound: Inbound, tied: Tied) -> Iterator[tuple[FeedbackKind, Literal["", "-stop"]]]:
@@ -133,7 +141,7 @@ def _says_more(text: str) -> bool:
     return len(text.split()) > _WORDS_OF_A_WISH or "?" in text or any(character.isdigit() for character in text)
 
 
-def _key(data: bytes, tied: Tied) -> str:
+def _key(data: bytes, tie: Tie) -> str:
     """A hash that is the same for each copy of one mail: of its own Message-ID and Date, else of all its bytes.
 
     With whom it is about, so that a sender who gives two mails one Message-ID hides none of them.
@@ -141,7 +149,7 @@ def _key(data: bytes, tied: Tied) -> str:
     head = data[:_HEAD_BYTES].replace(b"\r\n", b"\n").partition(b"\n\n")[0]
     own_id, own_date = _OWN_ID.search(head), _OWN_DATE.search(head)
     named = own_id[1] + b"\0" + own_date[1].strip() if own_id and own_date else data
-    about = tied.tie.public_id or tied.tie.lead_public_id or ""
+    about = tie.public_id or tie.lead_public_id or ""
     return hashlib.sha256(about.encode() + b"\0" + named).hexdigest()
 
 

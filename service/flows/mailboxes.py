@@ -16,6 +16,7 @@ from service.flows import alerts, feedback, letters, mail_news
 from service.flows.services import Services
 from service.mail.imap import Connection, Letter, Listed, MailboxError, Tokens, UnreadableError
 from service.mail.inbound.classify import classify
+from service.mail.inbound.values import InboundKind
 from service.mail.mailbox_url import MailboxUrl
 from service.store import events
 
@@ -25,8 +26,8 @@ SECONDS = 60.0
 _MOST, _GROUP = 500, 20  # mails at one look; and between two places kept
 _PATIENCE = 5  # looks in a row at which the server is away before somebody is told
 _STUMBLES = 3  # looks that end at the same mail before it is passed over
-_UNREACHABLE, _BROKEN, _STAFF = "mailbox-unreachable", "mailbox-mail-failed", "mailbox-staff-bounce"
-_STANDS = {_BROKEN: timedelta(days=1), _STAFF: timedelta(days=7)}  # then the next one is told again
+_UNREACHABLE, _BROKEN = "mailbox-unreachable", "mailbox-mail-failed"
+_STANDS = timedelta(days=1)  # then the next mail that cannot be taken in is told again
 log = structlog.get_logger()
 
 
@@ -172,7 +173,7 @@ class Reader:
             over = [
                 each.cause
                 for each in events.open_alerts(session)
-                if each.cause == mine or (each.cause in _STANDS and each.raised_at < now - _STANDS[each.cause])
+                if each.cause == mine or (each.cause == _BROKEN and each.raised_at < now - _STANDS)
             ]
         if over:
             with self._services.database.transaction() as session:
@@ -188,13 +189,12 @@ def take_in(services: Services, letter: Letter, now: datetime) -> bool:
         lead = mail_news.writer(session, inbound, letter.arrived) if tied is None else None
     if tied is None:
         if lead is not None:
-            letters.tell_staff(services, lead, now)
+            letters.from_somebody(services, lead, mail_news.letter_of(inbound, letter), now)
         return False
-    if tied.to_staff:
-        if mail_news.is_report(inbound) and not inbound.deferred:
-            _tell_staff_bounce(services, now)
-        return False
-    news = mail_news.of(services, inbound, tied, letter.data, letter.arrived)
+    if tied.to_staff and not mail_news.is_report(inbound):
+        told = mail_news.letter_of(inbound, letter, tied)
+        return inbound.kind is InboundKind.REPLY and letters.from_inside(services, told, now)
+    news = mail_news.of(services, inbound, tied, letter)
     if not news:
         return False
     with services.database.transaction() as session:
@@ -202,17 +202,6 @@ def take_in(services: Services, letter: Letter, now: datetime) -> bool:
     if any(changed):
         services.bell.ring()
     return True
-
-
-def _tell_staff_bounce(services: Services, now: datetime) -> None:
-    with services.database.transaction() as session:
-        alerts.tell(
-            session,
-            _STAFF,
-            dutch="Een mail van de dienst aan een medewerker kwam terug. Kijk in de mailbox voor bounces aan wie.",
-            english="a mail of the service to staff came back; the mailbox for bounces shows to whom",
-            now=now,
-        )
 
 
 def _identity(mailbox: MailboxUrl) -> str:
