@@ -6,7 +6,6 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlmodel import col, select
@@ -296,7 +295,7 @@ def test_two_workers_that_read_one_box_at_once_count_each_mail_once(house: House
     assert Counter(about for _, _, about in news(house)) == Counter(each.id for each in messages)
     look(house)
     assert box.mails() == []
-    assert alerts(house) == []
+    assert BROKEN not in alerts(house)
 
 
 def test_under_other_uids_everything_is_read_again_and_counts_no_second_time(house: House, box: Box) -> None:
@@ -403,11 +402,10 @@ def test_a_killed_look_and_a_lost_line_may_come_in_any_number(house: House, box:
 
 
 def test_a_moment_before_now_is_the_servers_own(house: House, box: Box) -> None:
-    house.clock.moment = datetime.now(UTC) + timedelta(days=1)
     house = reading(house, box.url())
     message = advice(house)
-    arrived = datetime(2026, 3, 9, 9, 30, tzinfo=UTC)
-    house.clock.moment = arrived + timedelta(hours=2)
+    arrived = house.clock.advance(minutes=30)
+    house.clock.advance(hours=2)
     box.deliver(report(return_path(house, message)), arrived=arrived)
     look(house)
     with house.services.database.reading() as session:
