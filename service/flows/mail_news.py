@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -18,6 +18,7 @@ from sqlmodel import Session
 
 from service.domain.feedback import Feedback, FeedbackKind, Tie
 from service.domain.lead import normalise_address
+from service.domain.mailbox import parse_mailbox
 from service.errors import InvalidInputError
 from service.flows.services import Services
 from service.mail import return_paths
@@ -41,6 +42,8 @@ _MOST = 50  # addresses, Message-IDs or tokens of one mail that are looked at
 _HEAD_BYTES = 65_536
 _OWN_ID = re.compile(rb"^message-id:\s*(<[^<>\r\n]{3,250}>)", re.IGNORECASE | re.MULTILINE)
 _OWN_DATE = re.compile(rb"^date:\s*([^\r\n]{6,100})", re.IGNORECASE | re.MULTILINE)
+_GENERATED = re.compile(rb"^auto-submitted:\s*auto-generated", re.IGNORECASE | re.MULTILINE)
+_PLAIN = re.compile(r"[!-~]{3,500}")
 _WORDS_OF_A_WISH = 6
 
 
@@ -70,6 +73,15 @@ def is_report(inbound: Inbound) -> bool:
     return inbound.kind in _REPORTS or inbound.deferred
 
 
+def is_ours(session: Session, services: Services, inbound: Inbound, data: bytes) -> bool:
+    """Is it one of our own mails, in a mailbox that it was sent or copied to? Such a one is no answer to anything."""
+    own_id = _OWN_ID.search(head := _head(data))
+    if own_id is not None and message_rows.public_ids(session, _usable([own_id[1].decode("latin-1")])):
+        return True
+    sender = parse_mailbox(services.mail_from).address
+    return (inbound.sender or "").lower() == sender.lower() and _GENERATED.search(head) is not None
+
+
 def find(session: Session, services: Services, inbound: Inbound) -> Tied | None:
     """The mail of ours it belongs to, by the first proof that holds; None: nothing proves any."""
     uses: tuple[return_paths.Use, ...] = ("return-path",) if is_report(inbound) else return_paths.EVERY_USE
@@ -77,7 +89,7 @@ def find(session: Session, services: Services, inbound: Inbound) -> Tied | None:
         public_id = return_paths.read(services.keyring, address, uses)
         if public_id is not None and (found := _of_message(session, public_id)) is not None:
             return found
-    for public_id in message_rows.public_ids(session, inbound.message_ids[:_MOST]):
+    for public_id in message_rows.public_ids(session, _usable(inbound.message_ids)):
         if (found := _of_message(session, public_id)) is not None:
             return found
     for token in inbound.tokens[:_MOST]:
@@ -114,8 +126,8 @@ def _feedback(inbound: Inbound, letter: Letter, tie: Tie, kind: FeedbackKind, su
         at=letter.arrived or inbound.at,  # our own server's word before that of whoever wrote
         status=inbound.status,
         diagnostic=inbound.reason,
-        subject=inbound.subject if words else "",
-        text=inbound.text if words else "",
+        subject=_writable(inbound.subject) if words else "",
+        text=_writable(inbound.text) if words else "",
     )
 
 
@@ -146,11 +158,25 @@ def _key(data: bytes, tie: Tie) -> str:
 
     With whom it is about, so that a sender who gives two mails one Message-ID hides none of them.
     """
-    head = data[:_HEAD_BYTES].replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    head = _head(data)
     own_id, own_date = _OWN_ID.search(head), _OWN_DATE.search(head)
     named = own_id[1] + b"\0" + own_date[1].strip() if own_id and own_date else data
     about = tie.public_id or tie.lead_public_id or ""
     return hashlib.sha256(about.encode() + b"\0" + named).hexdigest()
+
+
+def _head(data: bytes) -> bytes:
+    return data[:_HEAD_BYTES].replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+
+
+def _usable(message_ids: Sequence[str]) -> list[str]:
+    """Those that a database can be asked about: ours are plain."""
+    return [each for each in message_ids[:_MOST] if _PLAIN.fullmatch(each)]
+
+
+def _writable(text: str) -> str:
+    """What a database can keep: no NUL, and no half of a character."""
+    return "".join(character if character.isprintable() or character == "\n" else " " for character in text)
 
 
 def _of_message(session: Session, public_id: str) -> Tied | None:

@@ -185,6 +185,8 @@ def take_in(services: Services, letter: Letter, now: datetime) -> bool:
     """Act on one mail. True where it was acted on, now or before, so that nobody needs it any more."""
     inbound = classify(letter.data)
     with services.database.reading() as session:
+        if mail_news.is_ours(session, services, inbound, letter.data):
+            return False
         tied = mail_news.find(session, services, inbound)
         lead = mail_news.writer(session, inbound, letter.arrived) if tied is None else None
     if tied is None:

@@ -344,6 +344,41 @@ def test_of_a_flood_from_a_leads_address_staff_are_told_of_a_few_a_day(house: Ho
     assert len(letters(house)) == 6 * of_one
 
 
+def test_our_own_mails_in_a_mailbox_that_is_staffs_too_mean_nothing(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def misled(data: bytes) -> Inbound:  # at worst, for each of them holds links of ours
+        return replace(classify(data), kind=InboundKind.REPLY, wants_stop=True)
+
+    monkeypatch.setattr(mailboxes, "classify", misled)
+    advice(house)
+    acts.request_pain_check(house)
+    house.send_due()
+    before = house.rows()
+    sent = [file.read_bytes() for file in house.outbox.glob("*.eml")]
+    assert len(sent) > 2
+    for mail in sent:
+        assert not comes_in(house, mail)
+        assert not comes_in(house, mail.replace(b"Message-ID: <", b"Message-ID: <given-by-a-provider-"))
+    assert house.rows() == before
+
+
+@pytest.mark.parametrize("name", ["Message-ID", "References", "In-Reply-To", "From", "Delivered-To", "Subject", "Date"])
+def test_a_hostile_header_stops_nothing(house: House, name: str) -> None:
+    message = advice(house)
+    for value in (
+        b"<a\0b@c.example>",
+        b"\xff\xfe<\xed\xa0\x80@c>",
+        b"=?utf-8?q?a=00b=ED=A0=80?= <a@b.example>",
+        b"<" * 9000,
+    ):
+        mail = reply(reply_address(house, message)).replace(b"MIME-Version", name.encode() + b": " + value + b"\r\nX-V")
+        take_in(house.services, Letter(uid=1, arrived=house.clock.now(), data=mail), house.clock.now())
+        first = name.encode() + b": " + value + b"\r\n" + reply(reply_address(house, message))
+        take_in(house.services, Letter(uid=1, arrived=house.clock.now(), data=first), house.clock.now())
+    assert {kind for _, kind in news(house)} == {"replied"}
+
+
 def test_a_moment_that_the_server_does_not_tell_is_the_mails_own(house: House) -> None:
     message = advice(house)
     said = house.clock.now() - timedelta(hours=3)

@@ -23,7 +23,9 @@ USUAL: Mapping[str, str] = {
 
 
 class ScriptedImap:
-    """Answers each command by `says`: `{tag}` is the command's, an answer of None is silence. `heard`: every line."""
+    """Answers each command by `says`, by the longest of its keys that it begins with: `{tag}` is the command's own,
+    an answer of None is silence. `heard`: every line.
+    """
 
     def __init__(self, says: Mapping[str, str | None] | None = None, *, greeting: str | None = GREETING) -> None:
         self.says: dict[str, str | None] = {**USUAL, **(says or {})}
@@ -69,7 +71,7 @@ class ScriptedImap:
             while text := line.readline().decode("latin-1").strip("\r\n"):
                 self.heard.append(text)
                 tag, _, rest = text.partition(" ")
-                word = next((each for each in self.says if each and rest.upper().startswith(each)), "")
+                word = max((each for each in self.says if rest.upper().startswith(each)), key=len)
                 said = self.says[word]
                 if said is not None:
                     line.write(said.format(tag=tag, last=last).encode("latin-1"))
