@@ -21,6 +21,7 @@ from service.flows.drafts import read_draft
 from service.flows.services import Retention, Services
 from service.mail.links import Keyring, fingerprint
 from service.mail.mail_url import parse_mail_url
+from service.mail.mailbox_url import MailboxUrl, check_mailboxes, parse_mailbox_url
 from service.mail.transport import check_mail_url, open_transport
 from service.settings import Settings
 from service.store import events, high_water
@@ -40,6 +41,9 @@ def build(settings: Settings) -> Services:
     """The parts of this installation; opens no connection yet. Raises ProblemsError with every problem at once."""
     problems = [_named(problem) for problem in check_mail_url(settings.mail_url, production=settings.production)]
     problems += dkim_problems(settings)
+    problems += check_mailboxes(
+        bounces=settings.bounce_mailbox, replies=settings.reply_mailbox, production=settings.production
+    )
     if problems:
         raise ProblemsError(problems)
     signer = _signer(settings)
@@ -74,6 +78,8 @@ def build(settings: Settings) -> Services:
         self_test=(settings.production if settings.self_test is None else settings.self_test) and not settings.demo,
         allowed_origins=settings.allowed_origins,
         webhook_secrets=settings.webhook_secrets,
+        bounce_mailbox=_mailbox(settings.bounce_mailbox, settings),
+        reply_mailbox=_mailbox(settings.reply_mailbox, settings),
         mail_dir=_mail_dir(settings.mail_url),
         backlog_limit=settings.backlog_limit,
         trusted_proxies=settings.trusted_proxies,
@@ -176,6 +182,11 @@ def publish_first(services: Services) -> None:
 def _mail_dir(mail_url: str) -> Path | None:
     parsed, _ = parse_mail_url(mail_url)
     return parsed.directory if parsed else None
+
+
+def _mailbox(url: str | None, settings: Settings) -> MailboxUrl | None:
+    """None in the demo too: nobody answers there."""
+    return parse_mailbox_url(url)[0] if url is not None and not settings.demo else None
 
 
 def _written(mailbox: Mailbox) -> str:

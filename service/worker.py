@@ -1,4 +1,5 @@
-"""The background work of one process: four ticks on APScheduler, and a sender on an event loop of its own."""
+"""The background work of one process: four ticks on APScheduler, a sender on an event loop of its own, and a thread
+for each mailbox that is read."""
 
 from __future__ import annotations
 
@@ -11,13 +12,14 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from service.errors import UnavailableError, trace
-from service.flows import ticks
+from service.flows import mailboxes, ticks
 from service.flows.sending import Sender
 from service.flows.services import Services
 from service.store.db import NOTIFY_CHANNEL
 
 _POLL_SECONDS = 1.0  # behind the bell and NOTIFY: a wake-up that was missed costs a second
 _STOP_SECONDS = 10.0
+_STOP_READING_SECONDS = 2.0
 log = structlog.get_logger()
 
 
@@ -30,6 +32,10 @@ class Worker:
         self._thread = threading.Thread(target=self._run_loop, name="sender", daemon=True)
         self._loop = asyncio.new_event_loop()
         self._stopping = threading.Event()
+        self._readers = [mailboxes.Reader(services, box) for box in mailboxes.boxes(services)]
+        self._reading = [
+            threading.Thread(target=self._read, args=[reader], name="mailbox", daemon=True) for reader in self._readers
+        ]
         self._unlisten: Callable[[], None] = lambda: None
         self._sender: Sender | None = None
 
@@ -48,6 +54,8 @@ class Worker:
         # The send tick only rings: the sender's own loop does the work, and keeps its connections.
         self._scheduler.add_job(self._ring, "interval", seconds=_POLL_SECONDS, max_instances=1, coalesce=True)
         self._scheduler.start()
+        for thread in self._reading:  # a slow mail server holds up nobody else
+            thread.start()
         if not self._services.database.is_sqlite:
             threading.Thread(target=self._listen, name="listener", daemon=True).start()
 
@@ -62,6 +70,8 @@ class Worker:
     def begin_stop(self) -> None:
         """Begin nothing new; returns at once. Safe in a signal handler."""
         self._stopping.set()
+        for reader in self._readers:
+            reader.stop()
         self._call(lambda sender: sender.stop())
 
     def stop(self) -> None:
@@ -71,6 +81,17 @@ class Worker:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
         self._thread.join(_STOP_SECONDS)
+        for thread in self._reading:
+            if thread.is_alive():  # no longer than this: what it waits for by now may be a name server
+                thread.join(_STOP_READING_SECONDS)
+
+    def _read(self, reader: mailboxes.Reader) -> None:
+        more = True  # the first look is at once
+        try:
+            while not self._stopping.wait(0 if more else mailboxes.SECONDS):
+                more = bool(_guarded(lambda _: reader.read(), self._services, name="mailbox"))
+        finally:
+            reader.close()
 
     def _ring(self) -> None:
         self._call(lambda sender: sender.ring())
@@ -114,11 +135,13 @@ class Worker:
                 self._stopping.wait(1.0)
 
 
-def _guarded(tick: Callable[[Services], object], services: Services) -> None:
-    """A tick that fails says so and comes again: what it did not do is still due."""
+def _guarded(tick: Callable[[Services], object], services: Services, name: str = "") -> object:
+    """A tick that fails says so and comes again: what it did not do is still due. Returns what it returns."""
+    name = name or tick.__name__.strip("_")
     try:
-        tick(services)
+        return tick(services)
     except UnavailableError as error:
-        log.warning("tick waits for the database", tick=tick.__name__.strip("_"), reason=error.english)
+        log.warning("tick waits for the database", tick=name, reason=error.english)
     except Exception as error:
-        log.error("tick failed", tick=tick.__name__.strip("_"), error=trace(error))
+        log.error("tick failed", tick=name, error=trace(error))
+    return None

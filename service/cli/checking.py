@@ -90,16 +90,20 @@ def _row(problem: Problem) -> dict[str, object]:
 
 
 def _of_settings(settings: Settings, told: Sequence[Problem]) -> list[Problem]:
-    """Warnings, a mail URL or signing key that cannot be used unless told already, and a sender that gives a complaint
-    away."""
+    """Warnings, a mail URL, signing key or mailbox that cannot be used unless told already, and a sender that gives a
+    complaint away."""
     from service.bootstrap import dkim_problems
     from service.mail.lint_words import sender_problems
+    from service.mail.mailbox_url import check_mailboxes
     from service.mail.transport import check_mail_url
     from service.settings import check_settings
 
     warnings = [each for each in check_settings(settings) if each.severity == "warning"]
     known = {each.id for each in (*told, *warnings)}
     mail = check_mail_url(settings.mail_url, production=settings.production)
+    boxes = check_mailboxes(
+        bounces=settings.bounce_mailbox, replies=settings.reply_mailbox, production=settings.production
+    )
     mail_from = sender_problems(settings.mail_from, settings.base_url)
     unknown = [each for each in (*mail, *dkim_problems(settings)) if each.id not in known]
-    return [*warnings, *unknown, *mail_from]
+    return [*warnings, *unknown, *boxes, *mail_from]

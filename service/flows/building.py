@@ -11,6 +11,7 @@ from service.domain.mailbox import parse_mailbox
 from service.errors import NurtureError, UnavailableError
 from service.flows import alerts
 from service.flows.services import Services
+from service.mail import return_paths
 from service.mail.compose import MailHeaders, MailValues, compose
 from service.mail.transport import OutboundMail
 from service.store import outbox
@@ -55,7 +56,10 @@ def _tell(session: Session, message_id: int, template: str, error: Exception, no
 
 
 def build(session: Session, services: Services, message: Message, now: datetime) -> OutboundMail:
-    """The exact bytes of a message: the same at every attempt, Date being the first hand-over's."""
+    """The exact bytes of a message: the same at every attempt, Date being the first hand-over's.
+
+    The return path is no part of them. A provider has one of its own, and takes no notice of ours.
+    """
     compiled = services.published.mail(session, message.revision_id, message.template)
     practice = services.published.practice(session, message.practice_revision_id)
     values = MailValues(practice=practice.model_dump(mode="json"), **message.content)
@@ -69,8 +73,11 @@ def build(session: Session, services: Services, message: Message, now: datetime)
         to=message.recipient,
         unsubscribe_url=values.unsubscribe_url or None,
     )
+    box = services.bounce_mailbox
     return OutboundMail(
-        sender=sender.address,
+        sender=return_paths.address_for(box, services.keyring, "return-path", message.public_id)
+        if box is not None
+        else sender.address,
         recipient=message.recipient,
         data=compose(compiled, values, headers),
         message_id=message.message_id,

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlmodel import Session
 
-from service.domain.mailbox import parse_mailbox
+from service.domain.mailbox import Mailbox, parse_mailbox
 from service.flows.services import Services
+from service.mail import return_paths
 from service.mail.links import Purpose, new_public_id, url
 from service.store import outbox
 from service.store.tables import Consent, Enrolment, Lead, Message, OptIn
@@ -39,7 +40,7 @@ def add_advice(
         session,
         services,
         Message(
-            **_basics(services, public_id, lead.address, now),
+            **_basics(services, public_id, lead.address, now, to_lead=True),
             kind="advice",
             state="held" if held else "due",
             reason=held,
@@ -73,7 +74,7 @@ def add_follow_up(
 ) -> Message:
     """One step's mail, due now, or its skipping with the reason: both are the step's one row."""
     public_id = new_public_id()
-    basics = _basics(services, public_id, lead.address, now) | {"planned_at": planned_at}
+    basics = _basics(services, public_id, lead.address, now, to_lead=True) | {"planned_at": planned_at}
     return _add(
         session,
         services,
@@ -124,7 +125,7 @@ def add_service_mail(
         session,
         services,
         Message(
-            **_basics(services, public_id, recipient, now),
+            **_basics(services, public_id, recipient, now, to_lead=to_lead is not None),
             kind="service",
             state="due",
             priority=outbox.SERVICE,
@@ -146,7 +147,7 @@ def add_fresh_link(session: Session, services: Services, lead: Lead, now: dateti
         session,
         services,
         Message(
-            **_basics(services, public_id, lead.address, now),
+            **_basics(services, public_id, lead.address, now, to_lead=True),
             kind="service",
             state="due",
             priority=outbox.SERVICE,
@@ -195,8 +196,14 @@ def _add(session: Session, services: Services, message: Message) -> Message:
     return message
 
 
-def _basics(services: Services, public_id: str, recipient: str, now: datetime) -> dict[str, Any]:
+def _basics(services: Services, public_id: str, recipient: str, now: datetime, *, to_lead: bool) -> dict[str, Any]:
     domain = parse_mailbox(services.mail_from).address.rpartition("@")[2]
+    box = services.reply_mailbox
+    reply_to = services.reply_to
+    if reply_to is None and to_lead and box is not None:
+        # An answer then says by its address which mail it is about. Fixed now, so that a retry holds the very same.
+        address = return_paths.address_for(box, services.keyring, "reply-to", public_id)
+        reply_to = str(Mailbox(name=parse_mailbox(services.mail_from).name, address=address))
     return {
         "public_id": public_id,
         "recipient": recipient,
@@ -206,7 +213,7 @@ def _basics(services: Services, public_id: str, recipient: str, now: datetime) -
         "message_id": f"<{new_public_id()}@{domain}>",
         "boundary": f"=_{new_public_id()}",
         "mail_from": services.mail_from,
-        "reply_to": services.reply_to,
+        "reply_to": reply_to,
     }
 
 

@@ -16,6 +16,7 @@ from service.domain.send_limits import NO_LIMITS, SendLimits
 from service.flows.pace import Pace
 from service.flows.published import Published
 from service.mail.links import Keyring, address_hmac
+from service.mail.mailbox_url import MailboxUrl
 from service.mail.transport import Transport
 from service.store.db import Database
 
@@ -78,6 +79,8 @@ class Services:
     webhook_secrets: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict, repr=False
     )  # source -> any one verifies
+    bounce_mailbox: MailboxUrl | None = None  # where mail that cannot be delivered comes back to
+    reply_mailbox: MailboxUrl | None = None  # where leads' answers arrive
     mail_dir: Path | None = None  # where the file transport writes; None for every other transport
     backlog_limit: int = 100  # follow-ups that may go by themselves after a stretch in which nothing could leave
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()  # whose word on a client's address is believed

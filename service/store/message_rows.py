@@ -37,6 +37,13 @@ def by_public_id(session: Session, public_id: str) -> Message | None:
     return session.exec(select(Message).where(Message.public_id == public_id)).first()
 
 
+def public_ids(session: Session, message_ids: Sequence[str]) -> list[str]:
+    """The public ids of the messages with these Message-IDs, in their order; of those that are ours."""
+    found = session.exec(select(Message.message_id, Message.public_id).where(col(Message.message_id).in_(message_ids)))
+    known = dict(found.all())
+    return [known[each] for each in dict.fromkeys(message_ids) if each in known]
+
+
 def in_states(session: Session, states: Iterable[str]) -> Sequence[Message]:
     """Messages in these states, oldest first: what needs a person."""
     return session.exec(select(Message).where(col(Message.state).in_(list(states))).order_by(col(Message.id))).all()

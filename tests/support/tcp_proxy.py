@@ -10,9 +10,13 @@ from pathlib import Path
 
 
 class TcpProxy:
-    """Passes what comes to `port` on to a Unix socket, and back. After `cut` every connection is reset at once."""
+    """Passes what comes to `port` on to a Unix socket or a port, and back. After `cut` all of it is reset at once.
 
-    def __init__(self, target: Path) -> None:
+    `lets_back`: so many bytes of what the server says on a connection, then it breaks off; None: all of them.
+    """
+
+    def __init__(self, target: Path | int) -> None:
+        self.lets_back: int | None = None
         self._target = target
         self._cut = threading.Event()
         self._stopping = threading.Event()
@@ -57,14 +61,15 @@ class TcpProxy:
             self._start(self._serve, client)
 
     def _serve(self, client: socket.socket) -> None:
-        with client, socket.socket(socket.AF_UNIX) as server:
+        family = socket.AF_INET if isinstance(self._target, int) else socket.AF_UNIX
+        with client, socket.socket(family) as server:
             with self._lock:
                 if self._cut.is_set() or self._stopping.is_set():
                     return
                 self._open |= {client, server}
             try:
-                server.connect(str(self._target))
-                back = threading.Thread(target=_pump, args=(server, client), daemon=True)
+                server.connect(("127.0.0.1", self._target) if isinstance(self._target, int) else str(self._target))
+                back = threading.Thread(target=_pump, args=(server, client, self.lets_back), daemon=True)
                 back.start()
                 _pump(client, server)
                 back.join()
@@ -80,10 +85,13 @@ class TcpProxy:
                 _shut(sock)
 
 
-def _pump(source: socket.socket, target: socket.socket) -> None:
-    """Pass on what comes, until one of the two is gone; then neither is of use."""
+def _pump(source: socket.socket, target: socket.socket, most: int | None = None) -> None:
+    """Pass on what comes, until one of the two is gone or so many bytes have passed; then neither is of use."""
+    left = most
     with contextlib.suppress(OSError):
-        while data := source.recv(65_536):
+        while data := source.recv(65_536 if left is None else max(left, 1)):
+            if left is not None and (left := left - len(data)) < 0:
+                break
             target.sendall(data)
     _shut(source)
     _shut(target)

@@ -97,6 +97,12 @@ def taken_apart(data: bytes) -> Parts:
     )
 
 
+def sender_of(data: bytes) -> Mailbox:
+    """Who stands in From. The envelope names our own return path, which a provider does not know."""
+    heads = {name.lower(): value for name, value in _fields(data.partition(b"\r\n\r\n")[0])}
+    return _mailbox(heads.get("from", ""))
+
+
 def written(mailbox: Mailbox) -> str:
     """`Name <address>` as JSON APIs read it: the name in plain Unicode, quoted where a character would end it."""
     name = mailbox.name

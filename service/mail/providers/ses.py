@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from service.mail.outbound import OutboundMail, SendResult
 from service.mail.providers import answers, reading, signatures
 from service.mail.providers.certificates import Hash, public_key
+from service.mail.providers.parts import sender_of
 from service.mail.providers.sigv4 import signed_headers
 from service.mail.providers.values import (
     Account,
@@ -56,7 +57,7 @@ _DETAILS = MappingProxyType({"Rendering Failure": "failure", "DeliveryDelay": "d
 def build_request(mail: OutboundMail, account: Account) -> HttpRequest:
     """POST /v2/email/outbound-emails with the raw message. The tag comes back with events, not with notifications."""
     said: dict[str, object] = {
-        "FromEmailAddress": mail.sender,
+        "FromEmailAddress": sender_of(mail.data).address,
         "Destination": {"ToAddresses": [mail.recipient]},
         "Content": {"Raw": {"Data": base64.b64encode(mail.data).decode()}},
         "EmailTags": [{"Name": "key", "Value": mail.idempotency_key}],

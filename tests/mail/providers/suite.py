@@ -248,6 +248,15 @@ class ProviderSuite(WebhookSuite):
         assert result.outcome is Outcome.DOWN
         assert server.connections == 1
 
+    def test_a_return_path_of_ours_changes_nothing_in_what_it_is_asked(self) -> None:
+        api, mail = self.fake(), a_mail()
+        with api.serve() as server:
+            parsed = url_of(api.url(server))
+        assert parsed.provider is not None
+        assert parsed.account is not None
+        ours = replace(mail, sender="bounces+token@terug.example")
+        assert b"terug.example" not in parsed.provider.build_request(ours, parsed.account).body
+
     @pytest.mark.parametrize(
         "body", [b"", b"\xff\xfe", b"[1,2", b'"yes"', b"[" * 100_000, b"x" * 3_000_000], ids=lambda body: str(len(body))
     )
