@@ -122,7 +122,12 @@ def test_our_own_footer_in_an_unmarked_copy_is_no_wish_of_hers() -> None:
     assert not wants_stop(f"Dank!\n\n{copy}", "Re: Het advies")
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "docs/pictures/mails").glob("*.txt")), ids=lambda path: path.stem)
+TO_LEADS = [
+    path for path in sorted((ROOT / "docs/pictures/mails").glob("*.txt")) if "/TOKEN" in path.read_text("utf-8")
+]
+
+
+@pytest.mark.parametrize("path", TO_LEADS, ids=lambda path: path.stem)
 def test_none_of_our_mails_copied_without_a_mark_makes_or_hides_a_wish(path: Path) -> None:
     copy = path.read_text(encoding="utf-8").partition("\n\n")[2].replace("/TOKEN", f"/{TOKEN}")
     assert TOKEN in copy
