@@ -12,14 +12,14 @@ from sqlmodel import Session
 from service.domain.clock import Clock, RealClock
 from service.domain.mailbox import Mailbox
 from service.domain.send_limits import NO_LIMITS
-from service.errors import Problem, ProblemsError, RefusedError
+from service.errors import ProblemsError, RefusedError
 from service.flows import keys, publishing, put_back
 from service.flows.demo_clock import DemoClock
 from service.flows.drafts import read_draft
 from service.flows.services import Retention, Services
 from service.mail.links import Keyring, fingerprint
-from service.mail.mail_url import parse_mail_url
-from service.mail.transport import check_mail_url, open_transport
+from service.mail.mail_url import check_mail_urls, parse_mail_url
+from service.mail.transport import open_transport
 from service.settings import Settings
 from service.store import events, high_water
 from service.store.db import Database, open_database
@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 def build(settings: Settings) -> Services:
     """The parts of this installation; opens no connection yet. Raises ProblemsError with every problem at once."""
-    problems = [_named(problem) for problem in check_mail_url(settings.mail_url, production=settings.production)]
+    problems = check_mail_urls(settings.mail_url, settings.mail_fallback_url, production=settings.production)
     if problems:
         raise ProblemsError(problems)
     database = open_database(settings.database_url)
@@ -52,6 +52,7 @@ def build(settings: Settings) -> Services:
         # Limits count real time, and the demo has none to wait for: its clock steps over days in a moment.
         send_limits=NO_LIMITS if settings.demo else settings.send_limits,
         open_transport=partial(open_transport, settings.mail_url),
+        open_fallback=partial(open_transport, settings.mail_fallback_url) if settings.mail_fallback_url else None,
         retention=Retention(
             after_advice=timedelta(days=settings.erase_after_days),
             after_opt_in=timedelta(days=settings.erase_at_latest_days),
@@ -155,7 +156,3 @@ def _mail_dir(mail_url: str) -> Path | None:
 
 def _written(mailbox: Mailbox) -> str:
     return f"{mailbox.name} <{mailbox.address}>" if mailbox.name else mailbox.address
-
-
-def _named(problem: Problem) -> Problem:
-    return Problem(id=problem.id, message=f"NURTURE_MAIL_URL: {problem.message}", severity=problem.severity)

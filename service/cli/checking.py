@@ -92,11 +92,11 @@ def _row(problem: Problem) -> dict[str, object]:
 def _of_settings(settings: Settings, told: Sequence[Problem]) -> list[Problem]:
     """Warnings, a mail URL that no transport takes, unless told already, and a sender that gives a complaint away."""
     from service.mail.lint_words import sender_problems
-    from service.mail.transport import check_mail_url
+    from service.mail.mail_url import check_mail_urls
     from service.settings import check_settings
 
     warnings = [each for each in check_settings(settings) if each.severity == "warning"]
     known = {each.id for each in (*told, *warnings)}
-    mail = check_mail_url(settings.mail_url, production=settings.production)
+    mail = check_mail_urls(settings.mail_url, settings.mail_fallback_url, production=settings.production)
     mail_from = sender_problems(settings.mail_from, settings.base_url)
     return [*warnings, *(each for each in mail if each.id not in known), *mail_from]

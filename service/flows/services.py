@@ -50,7 +50,10 @@ class Bell:
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """The parts of one running installation. `open_transport` gives a new one each time: it belongs to a loop."""
+    """The parts of one running installation. `open_transport` gives a new one each time: it belongs to a loop.
+
+    So does `open_fallback`, where there is a second way out.
+    """
 
     database: Database
     clock: Clock
@@ -62,6 +65,7 @@ class Services:
     content_dir: Path
     limits: OptInLimits
     open_transport: Callable[[], Transport]
+    open_fallback: Callable[[], Transport] | None = None
     retries: Retries = DEFAULT_RETRIES
     send_limits: SendLimits = NO_LIMITS
     retention: Retention = Retention()
