@@ -112,11 +112,29 @@ def tell(session: Session, causes: Collection[str], result: SendResult, now: dat
 
 
 def mended(session: Session, services: Services, name: str, now: datetime) -> None:
-    """A mail left by this way: what stood against it is over, whichever process told it."""
-    causes = [DOWN, BY_FALLBACK] if name == PRIMARY else [DOWN]
+    """A mail left by this way: what stood against it is over, whichever process told it.
+
+    The first way is well when nobody met a fault of it for a while: one that comes and goes is told once.
+    """
     domain_pauses.hold(session)
-    for row in domain_pauses.of(session, causes).values():
-        session.delete(row)
+    rows = domain_pauses.of(session, [DOWN, BY_FALLBACK])
+    if DOWN in rows:
+        session.delete(rows[DOWN])
     backlog.way_out_again(session, services, DOWN, now)
-    if name == PRIMARY:
+    if name == PRIMARY and BY_FALLBACK in rows:
+        rows[BY_FALLBACK].strikes = 0
+        _end_by_fallback(session, rows[BY_FALLBACK], now)
+
+
+def review(session: Session, now: datetime) -> None:
+    """The first way may be well for long by now, and have had no mail since."""
+    domain_pauses.hold(session)
+    row = domain_pauses.of(session, [BY_FALLBACK]).get(BY_FALLBACK)
+    if row is not None:
+        _end_by_fallback(session, row, now)
+
+
+def _end_by_fallback(session: Session, row: DomainPause, now: datetime) -> None:
+    if row.strikes == 0 and row.until <= now:
+        session.delete(row)
         alerts.mended(session, BY_FALLBACK, now)  # mail left all the while: no gap

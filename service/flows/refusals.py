@@ -88,8 +88,10 @@ def taken(session: Session, services: Services, message: Message, way: str, now:
 
 
 def forget_old(session: Session, services: Services, now: datetime) -> None:
-    """Domains that nothing was sent to for so long after their pause that no mail can be waiting for them."""
+    """What is over though no mail shows it: the alert about a first way out that works again, and domains that nothing
+    was sent to for so long after their pause that no mail can be waiting for them."""
     domain_pauses.hold(session)
+    channel.review(session, now)
     for pause in domain_pauses.ended_before(session, now - services.retries.give_up):
         _forget(session, pause, now)
 

@@ -132,7 +132,7 @@ class Sender:
         return self.ways.best()
 
     def _may_begin(self, way: Way) -> bool:
-        return not self._asked_to_stop.is_set() and self.ways.is_usable(way)
+        return not self._asked_to_stop.is_set() and way.is_usable
 
     async def _check(self, way: Way) -> None:
         try:
@@ -280,6 +280,7 @@ class Sender:
     async def _hand_over(self, handed: HandOver, mail: OutboundMail, room: Room) -> None:
         """By the way that is written in the attempt; `room` is where the place was taken."""
         way = self.ways[handed.channel]
+        began = asyncio.get_running_loop().time()
         result = await way.send(mail)
         if fault := settling.is_channels(result):
             way.fault(result)  # at once: the next mail need not wait until this is written
@@ -288,7 +289,7 @@ class Sender:
             ours = await self._settle(way, handed.token, result)
         finally:
             room.written(1)
-        if not (fault or ours) and way.channel.note(fault=False):
+        if not (fault or ours) and way.works(began):
             now = self._services.clock.now()
             await self._write(lambda session: channel.mended(session, self._services, way.name, now))
             self.ring()  # the other lanes may go again

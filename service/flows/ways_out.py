@@ -7,7 +7,6 @@ it afterwards is for the ledger to say.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 
 import structlog
 
@@ -16,7 +15,6 @@ from service.flows import settling
 from service.flows.channel import Channel
 from service.flows.handover import Routes
 from service.flows.room import Opened, Room
-from service.flows.services import Services
 from service.mail.transport import OutboundMail, Outcome, SendResult, Transport
 from service.store.attempts import FALLBACK, PRIMARY
 from service.store.domain_pauses import BY_FALLBACK, DOWN
@@ -25,19 +23,24 @@ PATIENCE = 10.0
 """Seconds that a lane waits for one way before it looks at the other."""
 _SILENCE = 8.0
 """Seconds: who says nothing for longer, with mail in flight, gets no more of it as long as there is another way."""
-SETTINGS: Mapping[str, str] = {PRIMARY: "NURTURE_MAIL_URL", FALLBACK: "NURTURE_MAIL_FALLBACK_URL"}
 log = structlog.get_logger()
 
 
 class Way:
     """One way out, what this sender knows of it, and the places for mails on it."""
 
-    def __init__(self, name: str, transport: Transport, room: Room) -> None:
+    def __init__(self, name: str, transport: Transport, room: Room, *, alone: bool) -> None:
         self.name, self.transport, self.room = name, transport, room
         self.channel = Channel()
         self.checking: asyncio.Task[None] | None = None
+        self._alone = alone
         self._in_flight: dict[object, float] = {}  # since when, in the loop's time
-        self._answered = 0.0
+        self._answered = self._faulted = 0.0
+
+    @property
+    def is_usable(self) -> bool:
+        """Does it neither rest nor, where there is another way, wait to be asked or keep silent?"""
+        return self.channel.is_open and (self._alone or not (self.channel.wants_check or self.is_silent))
 
     @property
     def is_silent(self) -> bool:
@@ -71,9 +74,17 @@ class Way:
 
     def fault(self, result: SendResult) -> None:
         """This met a fault of the way itself: it rests."""
+        self._faulted = asyncio.get_running_loop().time()
         if not self.channel.is_faulty:
             log.warning("way out rests", channel=self.name, stage=result.stage, code=result.code, text=result.text)
         self.channel.note(fault=True, rest=result.retry_after)
+
+    def works(self, began: float) -> bool:
+        """This mail, begun then, met no fault of the way. True: the way works again.
+
+        Of one that was on its way when the fault came nothing is learnt, where other mail need not wait for it.
+        """
+        return (self._alone or began >= self._faulted) and self.channel.note(fault=False)
 
 
 class WaysOut:
@@ -84,7 +95,10 @@ class WaysOut:
         named = {PRIMARY: transport} if fallback is None else {PRIMARY: transport, FALLBACK: fallback}
         # A way that hangs with all it has in flight must leave the other one some.
         most = most_open if fallback is None else most_open - most_open // 4
-        self._ways = {name: Way(name, each, Room(min(each.capacity, most), opened)) for name, each in named.items()}
+        self._ways = {
+            name: Way(name, each, Room(min(each.capacity, most), opened), alone=fallback is None)
+            for name, each in named.items()
+        }
 
     def __getitem__(self, name: str) -> Way:
         return self._ways[name]
@@ -101,11 +115,7 @@ class WaysOut:
     def may_begin(self, way: Way) -> bool:
         """May another hand-over by it begin now? Where there are two, the one mail that tries holds up no other."""
         trying = way.channel.is_faulty and way.channel.probing.locked() and len(self._ways) > 1
-        return self.is_usable(way) and not trying
-
-    def is_usable(self, way: Way) -> bool:
-        """Does it neither rest nor, where there is another one, wait to be asked or keep silent?"""
-        return way.channel.is_open and (len(self._ways) == 1 or not (way.channel.wants_check or way.is_silent))
+        return way.is_usable and not trying
 
     def routes(self, way: Way) -> Routes:
         """What the hand-over transaction must know of the ways, for mail that is to go by this one."""
@@ -136,27 +146,3 @@ class WaysOut:
         """No further mail gets a place."""
         for way in self._ways.values():
             way.room.close()
-
-
-def examine(services: Services, *, seconds: float) -> dict[str, str | None]:
-    """For each way out, by the name of its setting: what keeps a mail from being handed over now, or None.
-
-    Asks all of them at once, and gives up after so many seconds. Sends nothing.
-    """
-
-    async def all_ways() -> list[str | None]:
-        opened = [services.open_transport(), *([services.open_fallback()] if services.open_fallback else [])]
-        return await asyncio.gather(*(_in_the_way(each, seconds) for each in opened))
-
-    return dict(zip(SETTINGS.values(), asyncio.run(all_ways()), strict=False))
-
-
-async def _in_the_way(transport: Transport, seconds: float) -> str | None:
-    try:
-        async with asyncio.timeout(seconds):
-            result = await transport.check()
-    except TimeoutError:
-        return f"The mail server did not answer within {seconds:g} seconds."
-    finally:
-        await transport.close()
-    return None if result is None else f"{result.text or 'no reason given'} (at {result.stage})"
