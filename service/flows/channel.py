@@ -91,8 +91,8 @@ class Channel:
         return mended
 
     def passed(self) -> None:
-        """A check found nothing in the way: now a mail may try."""
-        self._is_checked = True
+        """A check found nothing in the way: now a mail may try, unless one failed meanwhile."""
+        self._is_checked = self.is_open
 
 
 def tell(session: Session, causes: Collection[str], result: SendResult, now: datetime) -> None:

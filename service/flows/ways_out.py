@@ -7,6 +7,7 @@ it afterwards is for the ledger to say.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import structlog
 
@@ -51,18 +52,26 @@ class Way:
         return asyncio.get_running_loop().time() - waits_since > _SILENCE
 
     async def send(self, mail: OutboundMail) -> SendResult:
-        """Hand over one mail. Returns what became of it, whatever that is."""
+        """Hand over one mail. Returns what became of it, whatever that is.
+
+        Where a long silence ends without a word, the next mail would fare no better: that is about the way.
+        """
         time, mark = asyncio.get_running_loop().time, object()
         self._in_flight[mark] = time()
+        silent = False
         try:
-            return await self.transport.send(mail)
+            result = await self.transport.send(mail)
+            silent = self.is_silent and result.code is None
         except Exception as error:
             # A transport never raises; where one does, nobody knows how far it came.
             log.error("transport failed", channel=self.name, error=trace(error))
-            return SendResult(outcome=Outcome.UNKNOWN, stage="transport", text=type(error).__name__)
+            result = SendResult(outcome=Outcome.UNKNOWN, stage="transport", text=type(error).__name__)
         finally:
             del self._in_flight[mark]
             self._answered = time()
+        if silent and not self._alone and result.outcome in {Outcome.UNKNOWN, Outcome.RETRY}:
+            return replace(result, scope="channel")
+        return result
 
     async def check(self) -> SendResult | None:
         """None when a mail could be handed over now, else what is in the way. Sends nothing."""

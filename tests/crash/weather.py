@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from tests.support.smtp_server import Fault, Stage
 
 _CHANNEL_EVERY = 20.0  # seconds: the sender rests 5 s and more after a fault of the channel
 _CHANNEL = (Fault(stage="mail", reply="421 4.3.2 going down", cut=True), Fault(stage="mail", reply="450 4.3.0 busy"))
-_TURN = 6.0  # seconds, half of which a server with outages takes nothing at all
+_AWAY_EACH = 4  # time that somebody connects or hands a mail over to a server with outages
 _SLOWEST = 1.5
 # How often in a thousand mails, at each stage.
 _MAILBOX: Mapping[Stage, tuple[tuple[int, Fault], ...]] = {
@@ -34,13 +35,13 @@ _MAILBOX: Mapping[Stage, tuple[tuple[int, Fault], ...]] = {
 class Weather:
     """What `SmtpServer(weather=…)` asks; `clear()` ends it for good. `refused` holds whom it told no for good.
 
-    With `outages` the server is away half the time, and mail goes by another one, if there is one.
+    With `outages` the server turns its clients away every now and then, so that mail goes by another one.
     """
 
     def __init__(self, seed: int, *, outages: bool = False) -> None:
         self.refused: set[str] = set()
         self._outages = outages
-        self._began = time.monotonic()
+        self._asked = itertools.count(1)
         self._chance = random.Random(seed)
         self._clear = False
         self._channel_at = time.monotonic() + _CHANNEL_EVERY
@@ -49,7 +50,7 @@ class Weather:
         """The fault of this moment, if there is one."""
         if self._clear:
             return None
-        if self._outages and stage in {"greeting", "mail"} and (time.monotonic() - self._began) % _TURN > _TURN / 2:
+        if self._outages and stage in {"greeting", "mail"} and next(self._asked) % _AWAY_EACH == 0:
             return Fault(stage=stage, reply="421 4.3.2 going down", cut=True)
         if stage == "mail" and time.monotonic() >= self._channel_at:
             self._channel_at = time.monotonic() + _CHANNEL_EVERY

@@ -20,7 +20,14 @@ from tests.support import acts
 from tests.support.acts import ANNA
 from tests.support.crowd import gather
 from tests.support.house import House
-from tests.support.transports import CountingTransport, Network, always, login_refused, refused_by_policy
+from tests.support.transports import (
+    CountingTransport,
+    Network,
+    always,
+    login_refused,
+    lost_after_the_dot,
+    refused_by_policy,
+)
 from tests.support.two_ways import eventually, living, onto_two, rested, tries
 
 THREE = ["a@een.example", "a@twee.example", "a@drie.example"]
@@ -94,6 +101,28 @@ def test_a_first_that_falls_silent_keeps_what_it_has_and_holds_up_no_other_mail(
 
     asyncio.run(live())
     assert set(states(house)) == {"accepted"}
+
+
+@pytest.mark.usefixtures("_in_a_hurry")
+def test_a_silence_that_ends_without_a_word_rests_the_first(house: House) -> None:
+    house.opt_in()
+
+    async def live() -> None:
+        first, second = Silent(Network(answer=always(lost_after_the_dot()))), Network()
+        sender = Sender(house.services, first, second.open())
+        running = asyncio.create_task(sender.run())
+        await eventually(lambda: first.begun, sender.ring)
+        house.opt_in("bram@example.org")
+        await eventually(lambda: acts.advice(house, "bram@example.org").state == "accepted", sender.ring)
+        first.answers.set()
+        await eventually(lambda: acts.advice(house).state == "due", sender.ring)
+        await eventually(lambda: sender.ways["primary"].channel.is_faulty, sender.ring)
+        sender.stop()
+        await running
+        assert (first.begun, len(second.mails)) == (1, 1), "and what it may have taken goes by no other way"
+
+    asyncio.run(live())
+    assert acts.alerts(house) == ["mail-by-fallback"]
 
 
 @pytest.mark.usefixtures("_in_a_hurry")
