@@ -26,6 +26,7 @@ from tests.crash.reckoning import Reckoning, Seen, reckon, unsettled
 from tests.crash.weather import Weather
 from tests.support import acts, crowd
 from tests.support.house import House
+from tests.support.running import wait_for
 from tests.support.smtp_server import Received, SmtpServer
 
 _FOLLOW_UPS = 50  # that become due around each kill,
@@ -87,6 +88,8 @@ def storm(database_url: str, folder: Path, *, kills: int, seed: int, fallback: b
                 people.check()
         finally:
             people.stop()
+        if fallback:
+            wait_for(lambda: taken[1], "a mail by the second way", _PATIENCE)
         weather.clear()
         beside.clear()
         ours.wait_until_ready()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 import time
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from tests.support.smtp_server import Fault, Stage
 
 _CHANNEL_EVERY = 20.0  # seconds: the sender rests 5 s and more after a fault of the channel
 _CHANNEL = (Fault(stage="mail", reply="421 4.3.2 going down", cut=True), Fault(stage="mail", reply="450 4.3.0 busy"))
-_AWAY_EACH = 4  # time that somebody connects or hands a mail over to a server with outages
+_AWAY = 0.5  # how likely a server with outages turns away who connects or has a mail
 _SLOWEST = 1.5
 # How often in a thousand mails, at each stage.
 _MAILBOX: Mapping[Stage, tuple[tuple[int, Fault], ...]] = {
@@ -41,7 +40,6 @@ class Weather:
     def __init__(self, seed: int, *, outages: bool = False) -> None:
         self.refused: set[str] = set()
         self._outages = outages
-        self._asked = itertools.count(1)
         self._chance = random.Random(seed)
         self._clear = False
         self._channel_at = time.monotonic() + _CHANNEL_EVERY
@@ -50,7 +48,7 @@ class Weather:
         """The fault of this moment, if there is one."""
         if self._clear:
             return None
-        if self._outages and stage in {"greeting", "mail"} and next(self._asked) % _AWAY_EACH == 0:
+        if self._outages and stage in {"greeting", "mail"} and self._chance.random() < _AWAY:
             return Fault(stage=stage, reply="421 4.3.2 going down", cut=True)
         if stage == "mail" and time.monotonic() >= self._channel_at:
             self._channel_at = time.monotonic() + _CHANNEL_EVERY
