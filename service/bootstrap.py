@@ -20,9 +20,9 @@ from service.flows.demo_clock import DemoClock
 from service.flows.drafts import read_draft
 from service.flows.services import Retention, Services
 from service.mail.links import Keyring, fingerprint
-from service.mail.mail_url import parse_mail_url
+from service.mail.mail_url import check_mail_urls, parse_mail_url
 from service.mail.mailbox_url import MailboxUrl, check_mailboxes, parse_mailbox_url
-from service.mail.transport import check_mail_url, open_transport
+from service.mail.transport import open_transport
 from service.settings import Settings
 from service.store import events, high_water
 from service.store.db import Database, open_database
@@ -39,7 +39,7 @@ log = structlog.get_logger()
 
 def build(settings: Settings) -> Services:
     """The parts of this installation; opens no connection yet. Raises ProblemsError with every problem at once."""
-    problems = [_named(problem) for problem in check_mail_url(settings.mail_url, production=settings.production)]
+    problems = check_mail_urls(settings.mail_url, settings.mail_fallback_url, production=settings.production)
     problems += dkim_problems(settings)
     problems += check_mailboxes(
         bounces=settings.bounce_mailbox, replies=settings.reply_mailbox, production=settings.production
@@ -63,6 +63,9 @@ def build(settings: Settings) -> Services:
         # Limits count real time, and the demo has none to wait for: its clock steps over days in a moment.
         send_limits=NO_LIMITS if settings.demo else settings.send_limits,
         open_transport=partial(open_transport, settings.mail_url, signer),
+        open_fallback=partial(open_transport, settings.mail_fallback_url, signer)
+        if settings.mail_fallback_url
+        else None,
         dkim=signer,
         retention=Retention(
             after_advice=timedelta(days=settings.erase_after_days),
@@ -191,7 +194,3 @@ def _mailbox(url: str | None, settings: Settings) -> MailboxUrl | None:
 
 def _written(mailbox: Mailbox) -> str:
     return f"{mailbox.name} <{mailbox.address}>" if mailbox.name else mailbox.address
-
-
-def _named(problem: Problem) -> Problem:
-    return Problem(id=problem.id, message=f"NURTURE_MAIL_URL: {problem.message}", severity=problem.severity)

@@ -13,7 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from service.errors import UnavailableError, trace
 from service.flows import mailboxes, ticks
-from service.flows.sending import Sender
+from service.flows.sending import Sender, open_sender
 from service.flows.services import Services
 from service.store.db import NOTIFY_CHANNEL
 
@@ -109,14 +109,11 @@ class Worker:
             self._loop.close()
 
     async def _send_until_stopped(self) -> None:
-        transport = self._services.open_transport()
-        self._sender = sender = Sender(self._services, transport)
-        try:
+        async with open_sender(self._services) as sender:
+            self._sender = sender
             if self._stopping.is_set():
                 sender.stop()
             await sender.run()
-        finally:
-            await transport.close()
 
     def _listen(self) -> None:
         """PostgreSQL tells when an advice became due; on a connection of its own, opened again when lost."""

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event
 
 from service.bootstrap import build, dkim_problems, keep_keys
-from service.errors import RefusedError
+from service.errors import ProblemsError, RefusedError
 from service.mail.dkim import SignedTransport
 from service.settings import Settings, load_settings, read_settings
 from service.store import events
@@ -43,6 +43,20 @@ def test_our_own_way_out_is_tested_in_production_or_where_that_is_asked_for(
     services = build(load_settings({"NURTURE_DATA_DIR": str(tmp_path / "data"), **written}))
     assert services.self_test is on
     services.database.close()
+
+
+def test_a_second_way_out_is_opened_where_one_is_set_and_refused_where_it_cannot_work(tmp_path: Path) -> None:
+    def settings(second: str) -> Settings:
+        return load_settings({"NURTURE_DATA_DIR": str(tmp_path / "data"), "NURTURE_MAIL_FALLBACK_URL": second})
+
+    services = build(settings("smtp://127.0.0.1:2525?tls=none"))
+    services.database.close()
+    assert services.open_fallback is not None
+    assert services.open_fallback().name == "smtp"
+    with pytest.raises(ProblemsError) as refused:
+        build(settings("smtp://:secret@?"))
+    assert all(each.message.startswith("NURTURE_MAIL_FALLBACK_URL: ") for each in refused.value.problems)
+    assert "secret" not in str(refused.value)
 
 
 def keep_two_at_once(house: House, first: Settings, second: Settings) -> BaseException | None:

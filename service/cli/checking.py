@@ -94,13 +94,13 @@ def _of_settings(settings: Settings, told: Sequence[Problem]) -> list[Problem]:
     complaint away."""
     from service.bootstrap import dkim_problems
     from service.mail.lint_words import sender_problems
+    from service.mail.mail_url import check_mail_urls
     from service.mail.mailbox_url import check_mailboxes
-    from service.mail.transport import check_mail_url
     from service.settings import check_settings
 
     warnings = [each for each in check_settings(settings) if each.severity == "warning"]
     known = {each.id for each in (*told, *warnings)}
-    mail = check_mail_url(settings.mail_url, production=settings.production)
+    mail = check_mail_urls(settings.mail_url, settings.mail_fallback_url, production=settings.production)
     boxes = check_mailboxes(
         bounces=settings.bounce_mailbox, replies=settings.reply_mailbox, production=settings.production
     )

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from service.errors import RefusedError, UnavailableError
 from service.flows import brake, ticks
 from service.flows.demo_clock import DemoClock
-from service.flows.sending import Sender
+from service.flows.sending import open_sender
 from service.flows.services import Services
 from service.store import enrolments, outbox, reports
 
@@ -93,11 +93,8 @@ def _do_what_is_due(services: Services) -> datetime:
 
 
 async def _send(services: Services) -> None:
-    transport = services.open_transport()
-    try:
-        await Sender(services, transport).send_due()
-    finally:
-        await transport.close()
+    async with open_sender(services) as sender:
+        await sender.send_due()
 
 
 def _busy(services: Services, moment: datetime) -> bool:

@@ -7,7 +7,8 @@ no hand-over begins after an unsubscribe was answered (ACCEPTANCE C4).
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -22,8 +23,11 @@ from service.flows.backlog import Guard
 from service.flows.services import Services
 from service.store import attempts, consents, enrolments, high_water, leads, message_rows, outbox, suppressions
 from service.store import backlog as piled_up
+from service.store.attempts import PRIMARY
 from service.store.tables import Consent, Enrolment, Message
 
+_WAITS_FOR_ITS_WAY = timedelta(hours=1)  # then staff decide: somebody is waiting for that advice
+_LOOK_AGAIN = timedelta(seconds=15)
 _WHY_STOPPED = {
     "unsubscribe": "afgemeld",
     "complaint": "klacht over mail van ons",
@@ -34,10 +38,24 @@ _WHY_STOPPED = {
 
 @dataclass(frozen=True, kw_only=True)
 class HandOver:
-    """A message with an open attempt: whoever has the token settles it."""
+    """A message with an open attempt by one way out: whoever has the token settles it."""
 
     message: Message
     token: str
+    channel: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Routes:
+    """The ways out as one sender knows them: which it chose, which may be used just now, and for how long each
+    recognises an idempotency key (None: it knows none)."""
+
+    chosen: str = PRIMARY
+    open: frozenset[str] = frozenset({PRIMARY})
+    windows: Mapping[str, timedelta | None] = field(default_factory=lambda: {PRIMARY: None})
+
+
+_ONE_WAY = Routes()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,12 +78,12 @@ def begin(
     now: datetime,
     real_now: datetime,
     *,
-    remembers: timedelta | None = None,
+    routes: Routes = _ONE_WAY,
     dated: datetime | None = None,
 ) -> list[HandOver]:
     """Open an attempt for each leased message that may still go; the others end or wait, each with a reason.
 
-    `remembers` is how long the provider recognises an idempotency key; beyond it nothing is repeated by itself.
+    Each goes by the chosen route, but for the repeat of a try of unknown fate: that goes by the way of that try.
     `dated` is the Date that the bytes were built with, a little before `now` where they waited for a place.
     A message whose lease ran out, or is somebody else's by now, is left alone. Nothing may be handed over before
     the commit.
@@ -82,30 +100,46 @@ def begin(
             if message.enrolment_id is not None and message.state not in ON_ITS_WAY:
                 enrolments.look_again(session, message.enrolment_id, now, LOOK_AGAIN)
             continue
-        by_itself = message.hold != outbox.APPROVED  # staff may send again what the provider has forgotten
-        if remembers is not None and by_itself and _forgotten(session, message, real_now - remembers):
-            settling.list_as_unknown(session, message, now)
+        channel = _channel_for(session, message, routes, now, real_now)
+        if channel is None:
             continue
         if allowance is not None and not allowance.admits(message):
             continue
         _respace(session, message, facts, now)
         token = secrets.token_hex(16)
-        outbox.open_attempt(session, message, token=token, dated=dated or now, real_now=real_now)
+        outbox.open_attempt(session, message, token=token, channel=channel, dated=dated or now, real_now=real_now)
         if message.kind == Kind.FOLLOW_UP and message.lead_id is not None:
             facts.handed.setdefault(message.lead_id, {})[message.id] = now
-        begun.append(HandOver(message=message, token=token))
+        begun.append(HandOver(message=message, token=token, channel=channel))
     if begun:
         high_water.count_up(session, now)
     session.flush()
     return begun
 
 
-def _forgotten(session: Session, message: Message, since: datetime) -> bool:
-    """Is this the repeat of a try that nobody knows the end of, and that the provider would not recognise any more?"""
-    if message.attempts == 0:
-        return False
-    first = attempts.first_unknown_at(session, message.id)
-    return first is not None and first < since
+def _channel_for(session: Session, message: Message, routes: Routes, now: datetime, real_now: datetime) -> str | None:
+    """The way this mail goes by. None: not now; its row then says what becomes of it and why.
+
+    Where nobody knows the end of a try, only the side that may have taken it can recognise the repeat, and only as
+    long as it remembers the key. For that way the mail waits, yet not for ever: staff may let it go by another.
+    """
+    last = attempts.unknown(session, message.id) if message.attempts else None
+    if last is None:
+        return routes.chosen
+    if message.hold == outbox.APPROVED:  # by staff, who may send again what nobody would recognise
+        return last.channel if last.channel in routes.open else routes.chosen
+    window = routes.windows.get(last.channel)
+    is_open = last.channel in routes.open
+    if not is_open:
+        patience = _WAITS_FOR_ITS_WAY if last.channel in routes.windows else timedelta(0)  # else it is there no more
+        window = min(patience, window if window is not None else patience)
+    if window is not None and last.since < real_now - window:
+        settling.list_as_unknown(session, message, now)
+    elif is_open:
+        return last.channel
+    else:
+        outbox.release(message, "due", "wacht op de weg waarlangs hij misschien al ging", due_at=now + _LOOK_AGAIN)
+    return None
 
 
 def _lock(session: Session, services: Services, messages: list[Message]) -> None:

@@ -15,22 +15,28 @@ from service.flows import alerts, backlog, channel
 from service.flows.services import Services
 from service.mail.transport import SendResult
 from service.store import domain_pauses, outbox
-from service.store.domain_pauses import DOWN, REFUSED
+from service.store.attempts import PRIMARY
+from service.store.domain_pauses import BY_FALLBACK, DOWN, FALLBACK_REFUSED, REFUSED
 from service.store.tables import DomainPause, Message
 
 WHY = "het domein van de ontvanger weigert onze mail"
+_REFUSED = (REFUSED, FALLBACK_REFUSED)
 _SEVERAL = 3  # domains
 _WITHIN = timedelta(hours=1)
 
 
 def turned_away(
-    session: Session, services: Services, message: Message, result: SendResult, now: datetime
+    session: Session, services: Services, message: Message, way: str, result: SendResult, now: datetime
 ) -> datetime | None:
-    """A domain refused this mail by policy. Returns until when it is paused; None when so many did that it is us."""
+    """A domain refused this mail by policy. Returns until when it is paused; None when so many did that it is us.
+
+    A domain is paused for both ways out: its no is not got round. That it is us is known of one way only, whose name
+    and addresses they refuse; the other may still be welcome.
+    """
     domain_pauses.hold(session)
-    key = services.domain_key(message.recipient)
-    rows = domain_pauses.of(session, [key, REFUSED])
-    us, pause = rows.get(REFUSED), rows.get(key)
+    key, refused = services.domain_key(message.recipient), _refused(way)
+    rows = domain_pauses.of(session, [key, REFUSED, FALLBACK_REFUSED])
+    us, pause = rows.get(refused), rows.get(key)
     if us is not None and us.strikes:
         return None
     if pause is None:
@@ -41,10 +47,11 @@ def turned_away(
         pause.until = now + services.retries.delay(pause.strikes)
     session.flush()
     long_ago = now - _WITHIN
-    together = domain_pauses.begun_after(session, max(long_ago, us.since) if us is not None else long_ago)
+    since = max([long_ago, *(row.since for row in rows.values() if row.key in _REFUSED)])
+    together = domain_pauses.begun_after(session, since)
     said = f"{message.id}: {result.code}{f' {result.enhanced}' if result.enhanced else ''}"
     if len(together) >= _SEVERAL:
-        _it_is_us(session, us, together, said, now)
+        _it_is_us(session, refused, us, together, said, now)
         return None
     alerts.tell(
         session,
@@ -58,26 +65,33 @@ def turned_away(
     return pause.until
 
 
-def taken(session: Session, services: Services, message: Message, now: datetime) -> None:
-    """A mail was taken: nothing is held against its domain any more, nor against us."""
-    key = services.domain_key(message.recipient)
-    if not _stands(domain_pauses.of(session, [key, REFUSED, DOWN]), now):
+def taken(session: Session, services: Services, message: Message, way: str, now: datetime) -> None:
+    """A mail was taken: nothing is held against its domain any more, nor against the way it went by."""
+    key, refused = services.domain_key(message.recipient), _refused(way)
+    told = [DOWN, BY_FALLBACK] if way == PRIMARY else [DOWN]
+    if not _stands(domain_pauses.of(session, [key, refused, *told]), now):
         return
     domain_pauses.hold(session)
-    rows = domain_pauses.of(session, [key, REFUSED, DOWN])
+    rows = domain_pauses.of(session, [key, refused, *told])
     if key in rows:
         _forget(session, rows[key], now)
-    us, down = rows.get(REFUSED), rows.get(DOWN)
+    us = rows.get(refused)
     if us is not None and us.strikes:
         us.strikes = 0  # the row stays: who refused before it began counts no more
-        backlog.way_out_again(session, services, REFUSED, now)
-    if down is not None and down.until <= now:  # by a sender that found out nothing since, and may be gone
-        channel.mended(session, services, now)
+        if services.open_fallback is None:
+            backlog.way_out_again(session, services, refused, now)
+        else:
+            alerts.mended(session, refused, now)  # mail may have left by the other way: this was no gap
+    # Told by a sender that found out nothing since, and may be gone.
+    if any(row.until <= now for row in rows.values() if row.key in told):
+        channel.mended(session, services, way, now)
 
 
 def forget_old(session: Session, services: Services, now: datetime) -> None:
-    """Domains that nothing was sent to for so long after their pause that no mail can be waiting for them."""
+    """What is over though no mail shows it: the alert about a first way out that works again, and domains that nothing
+    was sent to for so long after their pause that no mail can be waiting for them."""
     domain_pauses.hold(session)
+    channel.review(session, now)
     for pause in domain_pauses.ended_before(session, now - services.retries.give_up):
         _forget(session, pause, now)
 
@@ -118,17 +132,23 @@ class Watch:
         return PutOff(until=until if until <= waits_since + self._services.retries.give_up else None)
 
 
-def _it_is_us(session: Session, us: DomainPause | None, together: list[DomainPause], said: str, now: datetime) -> None:
+def _refused(way: str) -> str:
+    return REFUSED if way == PRIMARY else FALLBACK_REFUSED
+
+
+def _it_is_us(
+    session: Session, refused: str, us: DomainPause | None, together: list[DomainPause], said: str, now: datetime
+) -> None:
     """The channel rests instead of the domains; each of them is tried with one mail when it goes on."""
     for pause in together:
         pause.until = now
     if us is None:
-        us = DomainPause(key=REFUSED, strikes=0, since=now, until=now)
+        us = DomainPause(key=refused, strikes=0, since=now, until=now)
         session.add(us)
     us.strikes, us.since, us.until = 1, now, now
     alerts.tell(
         session,
-        REFUSED,
+        refused,
         dutch=f"Meer dan een paar domeinen weigeren onze mail om hun beleid (het laatst bericht {said}). "
         "Waarschijnlijk ligt het aan ons: kijk met nurture doctor. Er gaat niets verloren; we proberen het steeds "
         "met een mail.",
@@ -140,9 +160,9 @@ def _it_is_us(session: Session, us: DomainPause | None, together: list[DomainPau
 
 def _stands(rows: dict[str, DomainPause], now: datetime) -> bool:
     return any(
-        row.key not in {REFUSED, DOWN}
-        or (row.key == REFUSED and row.strikes > 0)
-        or (row.key == DOWN and row.until <= now)
+        row.key not in domain_pauses.ABOUT_US
+        or (row.key in _REFUSED and row.strikes > 0)
+        or (row.key not in _REFUSED and row.until <= now)
         for row in rows.values()
     )
 

@@ -3,57 +3,84 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 _GATHER_SECONDS = 0.005
 
 
+class Opened:
+    """The attempts of one sender whose outcome is not written yet, over all its ways out: so many at the most."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.count = 0
+        self.changed = asyncio.Event()
+
+
 class Room:
-    """Places for mails in flight: as many as the transport can work on, a quarter kept for what is urgent.
+    """Places for mails in flight by one way: as many as its transport can work on, a quarter kept for what is urgent.
 
     An attempt is opened only for a mail that has its place: whatever happens to this process then, no more than these
-    (and what is answered and being settled) can be of unknown fate, and a stop waits for no queue. Bound to one event
-    loop.
+    (and what is answered and being settled) can be of unknown fate, and a stop waits for no queue. `opened` counts
+    them over all ways, and leaves as many to what is urgent. Bound to one event loop.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, opened: Opened | None = None) -> None:
+        self._opened = opened or Opened(size)
         self._free = size
         self._kept = size // 4
         self._urgent_waiting = 0
         self._closed = False
-        self._changed = asyncio.Event()
 
-    async def take(self, most: int, *, urgent: bool) -> int:
-        """Wait for a place, then take up to `most` of the free ones; 0 once closed. Who is urgent goes first."""
+    async def take(self, most: int, *, urgent: bool, patience: float | None = None) -> int:
+        """Wait for a place, then take up to `most` of the free ones; 0 once closed. Who is urgent goes first.
+
+        After `patience` seconds without a place it is 0, too.
+        """
         self._urgent_waiting += urgent
         try:
-            await self._wait_for_one(urgent=urgent)
-            if self._open_to(urgent=urgent) < most:
-                # Mails end one by one; a moment's wait for a few more makes one transaction of them, not several.
-                await asyncio.sleep(_GATHER_SECONDS)
-                await self._wait_for_one(urgent=urgent)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    await self._wait_for_one(urgent=urgent)
+                    if self._open_to(urgent=urgent) < most:
+                        # Mails end one by one; a moment's wait for a few more makes one transaction of them.
+                        await asyncio.sleep(_GATHER_SECONDS)
+                        await self._wait_for_one(urgent=urgent)
         finally:
             self._urgent_waiting -= urgent
-            self._changed.set()
-        taken = 0 if self._closed else min(most, self._open_to(urgent=urgent))
+            self._opened.changed.set()
+        taken = 0 if self._closed else max(0, min(most, self._open_to(urgent=urgent)))
         self._free -= taken
+        self._opened.count += taken
         return taken
 
     def give_back(self, count: int) -> None:
-        """These places are free again."""
+        """These places are free again, and no attempt is open in them."""
+        self.answered(count)
+        self.written(count)
+
+    def answered(self, count: int) -> None:
+        """The next mails may have these places; the attempts stay open until what became of them is written."""
         self._free += count
-        self._changed.set()
+        self._opened.changed.set()
+
+    def written(self, count: int) -> None:
+        """So many attempts that gave their places back have their outcome."""
+        self._opened.count -= count
+        self._opened.changed.set()
 
     def close(self) -> None:
         """Nobody gets a place any more."""
         self._closed = True
-        self._changed.set()
+        self._opened.changed.set()
 
     async def _wait_for_one(self, *, urgent: bool) -> None:
         while not self._closed and self._open_to(urgent=urgent) <= 0:
-            self._changed.clear()
-            await self._changed.wait()
+            self._opened.changed.clear()
+            await self._opened.changed.wait()
 
     def _open_to(self, *, urgent: bool) -> int:
+        left = min(self._free, self._opened.most - self._opened.count)
         if urgent:
-            return self._free
-        return 0 if self._urgent_waiting else self._free - self._kept
+            return left
+        return 0 if self._urgent_waiting else left - self._kept

@@ -55,7 +55,10 @@ class Bell:
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """The parts of one running installation. `open_transport` gives a new one each time: it belongs to a loop."""
+    """The parts of one running installation. `open_transport` gives a new one each time: it belongs to a loop.
+
+    So does `open_fallback`, where there is a second way out.
+    """
 
     database: Database
     clock: Clock
@@ -67,6 +70,7 @@ class Services:
     content_dir: Path
     limits: OptInLimits
     open_transport: Callable[[], Transport]
+    open_fallback: Callable[[], Transport] | None = None
     dkim: DkimSigner | None = None  # signs what leaves by SMTP
     retries: Retries = DEFAULT_RETRIES
     send_limits: SendLimits = NO_LIMITS

@@ -41,7 +41,9 @@ def settle(
     if attempt.outcome is not None and not late:
         return ours
     if result.outcome is Outcome.ACCEPTED:
-        refusals.taken(session, services, message, now)  # before any alert's lock, as everybody else takes them
+        refusals.taken(
+            session, services, message, attempts.channel_of(attempt), now
+        )  # before any alert's lock, as everybody else takes them
     arrived = attempts.was_accepted(session, message.id)  # a late answer to the try before this one told so
     attempt.outcome = result.outcome
     attempt.closed_at = real_now
@@ -59,7 +61,14 @@ def settle(
         _apply(session, services, message, attempt, result, now)
     if message.kind == "follow_up" and message.enrolment_id is not None and message.state not in ON_ITS_WAY:
         enrolments.look_again(session, message.enrolment_id, now, LOOK_AGAIN)
-    log.info("attempt settled", message=message.id, attempt=attempt.number, outcome=result.outcome, stage=result.stage)
+    log.info(
+        "attempt settled",
+        message=message.id,
+        attempt=attempt.number,
+        channel=attempts.channel_of(attempt),
+        outcome=result.outcome,
+        stage=result.stage,
+    )
     return ours
 
 
@@ -113,7 +122,7 @@ def is_channels(result: SendResult) -> bool:
 def _turned_away(
     session: Session, services: Services, message: Message, attempt: Attempt, result: SendResult, now: datetime
 ) -> bool:
-    until = refusals.turned_away(session, services, message, result, now)
+    until = refusals.turned_away(session, services, message, attempts.channel_of(attempt), result, now)
     if until is None:
         _give_back(session, services, message, attempt, result, now)
         return True

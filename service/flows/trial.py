@@ -8,7 +8,7 @@ from service.domain.lead import normalise_address
 from service.errors import RefusedError
 from service.flows import signup
 from service.flows.opt_in_check import OptInRequest
-from service.flows.sending import Sender
+from service.flows.sending import open_sender
 from service.flows.services import Services
 from service.store import leads, message_rows
 
@@ -42,8 +42,5 @@ def opt_in(services: Services, to: str) -> str:
 
 
 async def _send_due(services: Services) -> None:
-    transport = services.open_transport()
-    try:
-        await Sender(services, transport).send_due()
-    finally:
-        await transport.close()
+    async with open_sender(services) as sender:
+        await sender.send_due()

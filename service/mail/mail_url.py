@@ -60,6 +60,30 @@ def check_mail_url(url: str, *, production: bool) -> list[Problem]:
     return problems
 
 
+def check_mail_urls(url: str, fallback: str | None, *, production: bool) -> list[Problem]:
+    """All that is wrong with the two ways out together, each sentence behind the name of its setting."""
+    written = {"NURTURE_MAIL_URL": url} | ({"NURTURE_MAIL_FALLBACK_URL": fallback} if fallback is not None else {})
+    found = [
+        Problem(id=each.id, message=f"{name}: {each.message}", severity=each.severity)
+        for name, value in written.items()
+        for each in check_mail_url(value, production=production)
+    ]
+    if fallback is not None and not found and _leads_to(url) == _leads_to(fallback):
+        message = "it is the same way out as NURTURE_MAIL_URL, so both fail together; name another, or leave it out."
+        found.append(problem("same", f"NURTURE_MAIL_FALLBACK_URL: {message}"))
+    return found
+
+
+def _leads_to(url: str) -> object:
+    """What two ways out have in common where they are one: the server and who logs in, or the provider's account."""
+    parsed, _ = parse_mail_url(url)
+    if parsed is None:
+        return None
+    if parsed.account is not None:
+        return parsed.scheme, parsed.account.key, parsed.account.where, parsed.account.base
+    return parsed.directory, parsed.host.lower(), parsed.port, parsed.user
+
+
 def parse_mail_url(url: str) -> tuple[MailUrl | None, list[Problem]]:
     """The URL taken apart, or None and every reason why not. Reads the files it names, and touches no network."""
     scheme = _SCHEME.match(url)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
 from service.store.tables import Attempt, Lead, Message
+
+PRIMARY, FALLBACK = "primary", "fallback"
+"""The two ways out, as `Attempt.channel` names them: NURTURE_MAIL_URL and NURTURE_MAIL_FALLBACK_URL."""
 
 
 def by_token(session: Session, token: str) -> tuple[Attempt, Message] | None:
@@ -34,6 +38,11 @@ def lead_of(session: Session, token: str) -> Lead | None:
     return session.exec(statement).first()
 
 
+def channel_of(attempt: Attempt) -> str:
+    """The way out it went by; an attempt from before there were two went by the first."""
+    return attempt.channel or PRIMARY
+
+
 def was_accepted(session: Session, message_id: int) -> bool:
     """Is one of its attempts known to have been taken?"""
     taken = select(Attempt.id).where(Attempt.message_id == message_id, Attempt.outcome == "accepted")
@@ -52,8 +61,20 @@ def count_given_back(session: Session, message_id: int) -> int:
     return session.exec(select(func.count()).where(Attempt.message_id == message_id, Attempt.number == 0)).one()
 
 
-def first_unknown_at(session: Session, message_id: int) -> datetime | None:
-    """When the first try began of which nobody knows the end."""
-    return session.exec(
-        select(func.min(Attempt.opened_at)).where(Attempt.message_id == message_id, Attempt.outcome == "unknown")
-    ).first()
+@dataclass(frozen=True, kw_only=True)
+class Unknown:
+    """By which way the last try went of which nobody knows the end, and when the first such try by it began."""
+
+    channel: str
+    since: datetime
+
+
+def unknown(session: Session, message_id: int) -> Unknown | None:
+    """None: what became of each try is known."""
+    tries = session.exec(
+        select(Attempt).where(Attempt.message_id == message_id, Attempt.outcome == "unknown").order_by(col(Attempt.id))
+    ).all()
+    if not tries:
+        return None
+    channel = channel_of(tries[-1])
+    return Unknown(channel=channel, since=min(each.opened_at for each in tries if channel_of(each) == channel))

@@ -1,4 +1,4 @@
-"""Which recipient domains turned us away, by keyed hash; and two rows that stand for the way out itself."""
+"""Which recipient domains turned us away, by keyed hash; and a few rows that stand for the ways out themselves."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from service.store.db import take_locks
 from service.store.tables import DomainPause
 
 DOWN, REFUSED = "channel-down", "channel-refused"
+BY_FALLBACK, FALLBACK_REFUSED = "mail-by-fallback", "fallback-refused"
 """Keys of rows about all mail. They are read with a domain's own row, in one look for each mail that was taken."""
+ABOUT_US = (DOWN, REFUSED, BY_FALLBACK, FALLBACK_REFUSED)
 
 
 def hold(session: Session) -> None:
@@ -27,11 +29,11 @@ def of(session: Session, keys: Iterable[str]) -> dict[str, DomainPause]:
 
 def begun_after(session: Session, moment: datetime) -> list[DomainPause]:
     """The domains that turned us away for the first time after this moment, and took nothing since."""
-    domains = select(DomainPause).where(DomainPause.since > moment, col(DomainPause.key).not_in((DOWN, REFUSED)))
+    domains = select(DomainPause).where(DomainPause.since > moment, col(DomainPause.key).not_in(ABOUT_US))
     return list(session.exec(domains))
 
 
 def ended_before(session: Session, moment: datetime) -> list[DomainPause]:
     """The domains whose pause ended before this moment, and that got no mail since."""
-    domains = select(DomainPause).where(DomainPause.until < moment, col(DomainPause.key).not_in((DOWN, REFUSED)))
+    domains = select(DomainPause).where(DomainPause.until < moment, col(DomainPause.key).not_in(ABOUT_US))
     return list(session.exec(domains))

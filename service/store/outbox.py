@@ -139,15 +139,20 @@ def hold(session: Session, ids: Iterable[int], token: str, real_now: datetime) -
     return sorted(session.exec(statement), key=lambda each: (each.priority, each.due_at, each.id))
 
 
-def open_attempt(session: Session, message: Message, *, token: str, dated: datetime, real_now: datetime) -> None:
+def open_attempt(
+    session: Session, message: Message, *, token: str, channel: str, dated: datetime, real_now: datetime
+) -> None:
     """The message counts as handed over from the commit on: whatever happens next, it is not silently sent again.
 
+    `channel` is the one way out that this attempt goes by.
     `dated` is the Date that the bytes of a first try were built with: every later try repeats it.
     """
     message.state = "handed_over"
     message.attempts += 1
     message.first_handed_at = message.first_handed_at or dated
-    session.add(Attempt(message_id=message.id, token=token, number=message.attempts, opened_at=real_now))
+    session.add(
+        Attempt(message_id=message.id, token=token, number=message.attempts, channel=channel, opened_at=real_now)
+    )
 
 
 def release(message: Message, state: str, reason: str | None, *, due_at: datetime | None = None) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
+from service.store.attempts import PRIMARY
 from service.store.tables import Attempt, BookingRequest, Enrolment, Message
 
 
@@ -40,6 +41,14 @@ def states(session: Session) -> dict[tuple[str, str], int]:
     """(kind, state) -> how many messages."""
     statement = select(Message.kind, Message.state, func.count()).group_by(col(Message.kind), col(Message.state))
     return {(kind, state): count for kind, state, count in session.exec(statement)}
+
+
+def attempts(session: Session) -> dict[tuple[str, str], int]:
+    """(way out, outcome) -> how many attempts; "open" where there is no outcome yet."""
+    channel = func.coalesce(Attempt.channel, PRIMARY).label("by_way")
+    outcome = func.coalesce(Attempt.outcome, "open").label("became")
+    statement = select(channel, outcome, func.count()).group_by("by_way", "became")
+    return {(by, became): count for by, became, count in session.exec(statement)}
 
 
 def enrolment_states(session: Session) -> dict[str, int]:

@@ -49,6 +49,7 @@ class _Ledger(Collector):
             with self._services.database.reading() as session:
                 now = self._services.clock.now()
                 states = reports.states(session)
+                attempts = reports.attempts(session)
                 enrolments = reports.enrolment_states(session)
                 oldest = reports.oldest_due_at(session, now)
         except UnavailableError:
@@ -61,6 +62,10 @@ class _Ledger(Collector):
         for (kind, state), number in states.items():
             messages.add_metric([kind, state], number)
         yield messages
+        tries = GaugeMetricFamily("nurture_attempts", "Attempts, by way out.", labels=["channel", "outcome"])
+        for (channel, outcome), number in attempts.items():
+            tries.add_metric([channel, outcome], number)
+        yield tries
         runs = GaugeMetricFamily("nurture_enrolments", "Enrolments.", labels=["state"])
         for state, number in enrolments.items():
             runs.add_metric([state], number)

@@ -29,7 +29,9 @@ _T = TypeVar("_T")
 
 
 @contextmanager
-def ground(database_url: str, folder: Path, server: SmtpServer) -> Iterator[tuple[House, Running]]:
+def ground(
+    database_url: str, folder: Path, server: SmtpServer, fallback: SmtpServer | None = None
+) -> Iterator[tuple[House, Running]]:
     """A sequence of two steps a day apart that may leave at any hour, on a migrated database and real time.
 
     `crowd.due_at` brings leads whose first step is due when a test wants it. No process runs yet.
@@ -44,7 +46,7 @@ def ground(database_url: str, folder: Path, server: SmtpServer) -> Iterator[tupl
             "NURTURE_SECRET_KEYS": SECRET_KEY,
             "NURTURE_SUPPRESSION_KEY": house.services.suppression_key,
             "NURTURE_OPT_IN_LIMITS": UNLIMITED,
-        }
+        } | ({"NURTURE_MAIL_FALLBACK_URL": fallback.url} if fallback is not None else {})
         with installation(folder, database_url, **settings) as running:
             yield house, running
 

@@ -26,6 +26,7 @@ from tests.crash.reckoning import Reckoning, Seen, reckon, unsettled
 from tests.crash.weather import Weather
 from tests.support import acts, crowd
 from tests.support.house import House
+from tests.support.running import wait_for
 from tests.support.smtp_server import Received, SmtpServer
 
 _FOLLOW_UPS = 50  # that become due around each kill,
@@ -45,14 +46,20 @@ class Storm:
     line: str
     wrong: list[str]
     cut_off: int  # hand-overs that a kill left without an outcome: none would mean that the kills missed
+    taken: tuple[int, int]  # how many mails the first server took, and the second
 
 
-def storm(database_url: str, folder: Path, *, kills: int, seed: int) -> Storm:
-    """Kill `kills` processes of an installation on this migrated database, then hold everything against each other."""
-    chance, weather, seen = random.Random(seed), Weather(seed), []
+def storm(database_url: str, folder: Path, *, kills: int, seed: int, fallback: bool = False) -> Storm:
+    """Kill `kills` processes of an installation on this migrated database, then hold everything against each other.
+
+    With `fallback` there is a second way out, and the first one comes and goes; what both took is counted together.
+    """
+    chance, weather = random.Random(seed), Weather(seed, outages=fallback)
+    beside = Weather(seed + 1)
+    taken: tuple[list[Seen], list[Seen]] = ([], [])
     people: People | None = None
 
-    def witness(mail: Received) -> None:
+    def witness(mail: Received, seen: list[Seen]) -> None:
         found = _MESSAGE_ID.search(mail.data)
         assert found, "a mail without Message-ID"
         seen.append(
@@ -68,8 +75,9 @@ def storm(database_url: str, folder: Path, *, kills: int, seed: int) -> Storm:
             people.got_advice(mail.recipients[0], mail.data)
 
     with (
-        SmtpServer(weather=weather, witness=witness) as server,
-        ground(database_url, folder, server) as (house, running),
+        SmtpServer(weather=weather, witness=lambda mail: witness(mail, taken[0])) as server,
+        SmtpServer(weather=beside, witness=lambda mail: witness(mail, taken[1])) as second,
+        ground(database_url, folder, server, second if fallback else None) as (house, running),
     ):
         ours = fleet(running)
         ours.start()
@@ -80,20 +88,28 @@ def storm(database_url: str, folder: Path, *, kills: int, seed: int) -> Storm:
                 people.check()
         finally:
             people.stop()
+        if fallback:
+            wait_for(lambda: taken[1], "a mail by the second way", _PATIENCE)
         weather.clear()
+        beside.clear()
         ours.wait_until_ready()
         _settle(house)
         found = reckon(
             house,
-            seen,
+            sorted((*taken[0], *taken[1]), key=lambda each: each.taken),
             promised=people.promised,
             silenced=people.silenced,
-            refused=weather.refused,
+            refused=weather.refused | beside.refused,
             killed=ours.killed,
         )
         _end(found, ours)
     engine = "sqlite" if house.services.database.is_sqlite else "postgresql"
-    return Storm(line=found.line(engine, kills, seed), wrong=found.wrong, cut_off=found.cut_off)
+    return Storm(
+        line=found.line(engine, kills, seed),
+        wrong=found.wrong,
+        cut_off=found.cut_off,
+        taken=(len(taken[0]), len(taken[1])),
+    )
 
 
 def _blow(house: House, ours: Fleet, people: People, chance: random.Random) -> None:

@@ -10,6 +10,7 @@ from tests.support.smtp_server import Fault, Stage
 
 _CHANNEL_EVERY = 20.0  # seconds: the sender rests 5 s and more after a fault of the channel
 _CHANNEL = (Fault(stage="mail", reply="421 4.3.2 going down", cut=True), Fault(stage="mail", reply="450 4.3.0 busy"))
+_AWAY = 0.5  # how likely a server with outages turns away who connects or has a mail
 _SLOWEST = 1.5
 # How often in a thousand mails, at each stage.
 _MAILBOX: Mapping[Stage, tuple[tuple[int, Fault], ...]] = {
@@ -31,10 +32,14 @@ _MAILBOX: Mapping[Stage, tuple[tuple[int, Fault], ...]] = {
 
 
 class Weather:
-    """What `SmtpServer(weather=…)` asks; `clear()` ends it for good. `refused` holds whom it told no for good."""
+    """What `SmtpServer(weather=…)` asks; `clear()` ends it for good. `refused` holds whom it told no for good.
 
-    def __init__(self, seed: int) -> None:
+    With `outages` the server turns its clients away every now and then, so that mail goes by another one.
+    """
+
+    def __init__(self, seed: int, *, outages: bool = False) -> None:
         self.refused: set[str] = set()
+        self._outages = outages
         self._chance = random.Random(seed)
         self._clear = False
         self._channel_at = time.monotonic() + _CHANNEL_EVERY
@@ -43,6 +48,8 @@ class Weather:
         """The fault of this moment, if there is one."""
         if self._clear:
             return None
+        if self._outages and stage in {"greeting", "mail"} and self._chance.random() < _AWAY:
+            return Fault(stage=stage, reply="421 4.3.2 going down", cut=True)
         if stage == "mail" and time.monotonic() >= self._channel_at:
             self._channel_at = time.monotonic() + _CHANNEL_EVERY
             return self._chance.choice(_CHANNEL)

@@ -117,14 +117,14 @@ def test_a_worker_that_starts_while_the_channel_is_down_tries_one_mail_and_then_
         assert len(network.mails) == 1
         assert await sender.send_due() == 0
         assert len(network.mails) == 1, "it rests"
-        sender._channel._rests_until = 0.0  # as if the rest was over
+        sender.ways["primary"].channel._rests_until = 0.0  # as if the rest was over
         assert await sender.send_due() == 0
         assert len(network.mails) == 2, "one mail tries whether it works again"
         check_untouched(posted, TEN)
         assert acts.alerts(posted) == ["channel-down"]
         network.answer = always(accepted())
         posted.clock.advance(hours=3)
-        sender._channel._rests_until = 0.0
+        sender.ways["primary"].channel._rests_until = 0.0
         assert await sender.send_due() == 10
 
     asyncio.run(live())
@@ -147,7 +147,7 @@ def test_an_advice_that_alone_meets_a_fault_does_not_keep_all_follow_ups_waiting
         sender = Sender(posted.services, network.open())
         for _ in range(4):
             await sender.send_due()
-            sender._channel._rests_until = 0.0  # as if the rest was over
+            sender.ways["primary"].channel._rests_until = 0.0  # as if the rest was over
             posted.clock.advance(minutes=1)
 
     asyncio.run(live())

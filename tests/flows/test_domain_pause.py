@@ -273,7 +273,7 @@ def test_three_domains_within_the_hour_are_us_and_the_channel_rests(posted: Hous
         tried = []
         for _ in range(3):
             assert await sender.send_due() == 0
-            sender._channel._rests_until = 0.0  # as if the rest was over
+            sender.ways["primary"].channel._rests_until = 0.0  # as if the rest was over
             posted.clock.advance(seconds=10)
             before = len(network.mails)
             assert await sender.send_due() == 0
@@ -282,7 +282,7 @@ def test_three_domains_within_the_hour_are_us_and_the_channel_rests(posted: Hous
         assert tried == ["b@vier.example", "b@goed.example", f"a@{THREE[2]}"], "and each time another"
         assert acts.alerts(posted).count("channel-refused") == 1
         network.answer = refusing(*THREE)
-        sender._channel._rests_until = 0.0
+        sender.ways["primary"].channel._rests_until = 0.0
         posted.clock.advance(seconds=10)
         assert await sender.send_due() == 2
         assert "channel-refused" not in acts.alerts(posted)

@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select, update
 
 from service.flows import handover, ticks
 from service.flows.published import Published
-from service.flows.sending import Sender
+from service.flows.sending import open_sender
 from service.flows.services import Bell, Services
 from service.mail.transport import OutboundMail, SendResult
 from service.store import db, outbox
@@ -79,9 +79,8 @@ class _Worker:
                 getattr(ticks, tick)(self.services)
 
     async def _send(self) -> None:
-        transport = self.services.open_transport()
-        await Sender(self.services, transport).send_due()
-        await transport.close()
+        async with open_sender(self.services) as sender:
+            await sender.send_due()
 
 
 @pytest.mark.parametrize("workers", [2, 4])

@@ -12,10 +12,11 @@ import pytest
 from sqlmodel import Session, col, select, update
 
 from service.errors import UnavailableError
-from service.flows import resolving, sending, settling
+from service.flows import leases, resolving, sending, settling
 from service.flows.handover import begin
 from service.flows.room import Room
 from service.flows.sending import Sender
+from service.flows.ways_out import Way
 from service.mail.transport import OutboundMail, SendResult
 from service.store import outbox
 from service.store.tables import Attempt, Message
@@ -114,16 +115,16 @@ def test_outcomes_that_wait_for_the_database_hold_the_next_mail_up_before_they_a
     written = asyncio.Event()
     settle = Sender._settle
 
-    async def settle_later(sender: Sender, token: str, result: SendResult) -> bool:
+    async def settle_later(sender: Sender, way: Way, token: str, result: SendResult) -> bool:
         if len(network.mails) > 1:  # the first proves that the server takes mail; then several go at once
             await written.wait()
-        return await settle(sender, token, result)
+        return await settle(sender, way, token, result)
 
     network = Network()
 
     async def work(sender: Sender, server: SlowServer) -> None:
         server.answers.set()
-        await until(lambda: sender._room._open_to(urgent=False) <= 0 and len(network.mails) > 10, sender)
+        await until(lambda: sender.ways["primary"].room._open_to(urgent=False) <= 0 and len(network.mails) > 10, sender)
         assert len(network.mails) == 1 + 6 + 4, "six places and four beside them; two are left for what is urgent"
         written.set()
 
@@ -245,7 +246,7 @@ def _hand_over_and_die(session: Session, house: House, message_id: int, moment: 
 
 
 def test_a_heartbeat_that_fails_goes_on_beating(crowd: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "_HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr(leases, "_HEARTBEAT_SECONDS", 0.05)
     beats: list[datetime] = []
     renew = outbox.renew
 

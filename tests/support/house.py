@@ -22,7 +22,7 @@ from service.domain.limits import parse_limits
 from service.flows import publishing, signup, ticks
 from service.flows.drafts import Draft, read_draft
 from service.flows.opt_in_check import OptInRequest
-from service.flows.sending import Sender
+from service.flows.sending import open_sender
 from service.flows.services import Services
 from service.mail.links import Keyring
 from service.mail.transport import open_transport
@@ -76,11 +76,8 @@ class House:
         """Hand over all that is due. Returns how many advices and follow-ups were accepted."""
 
         async def send() -> int:
-            transport = self.services.open_transport()
-            try:
-                return await Sender(self.services, transport).send_due()
-            finally:
-                await transport.close()
+            async with open_sender(self.services) as sender:
+                return await sender.send_due()
 
         return asyncio.run(send())
 

@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import event
 from starlette.testclient import TestClient
 
+from service.store.tables import Attempt
+from tests.support import acts
 from tests.support.house import House, open_house
 from tests.support.website import opt_in, website
 
@@ -58,9 +60,18 @@ def test_figures_tell_of_the_ledger_and_of_routes_never_of_people(house: House) 
     opt_in(client)
     house.clock.advance(minutes=2)
     client.get("/u/verzonnen")
+    assert "nurture_attempts{" not in client.get("/metrics").text
+    message = acts.advice(house)
+    with house.services.database.transaction() as session:
+        for number, (channel, outcome) in enumerate([(None, "retry"), ("primary", "retry"), ("fallback", None)]):
+            attempt = Attempt(message_id=message.id, token=str(number), number=number, opened_at=house.clock.now())
+            attempt.channel, attempt.outcome = channel, outcome
+            session.add(attempt)
     text = client.get("/metrics").text
     assert 'nurture_messages{kind="advice",state="due"} 1.0' in text
     assert 'nurture_enrolments{state="awaiting_confirmation"} 1.0' in text
+    assert 'nurture_attempts{channel="primary",outcome="retry"} 2.0' in text, "the older one named no way"
+    assert 'nurture_attempts{channel="fallback",outcome="open"} 1.0' in text
     assert "nurture_due_lag_seconds 120.0" in text
     assert 'nurture_requests_total{method="GET",route="/u/{token}",status="404"} 1.0' in text
     assert "anna" not in text

@@ -1,0 +1,46 @@
+"""The leases that one sender holds: renewed as long as it works on them, given back when it does not."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import structlog
+
+from service.errors import UnavailableError, trace
+from service.flows.off_loop import OffLoop
+from service.store import outbox
+from service.store.db import real_now
+
+_HEARTBEAT_SECONDS = 5.0
+log = structlog.get_logger()
+
+
+class Leases:
+    """`held` are their tokens; `beat` runs beside the sender and ends by being cancelled."""
+
+    def __init__(self, off_loop: OffLoop) -> None:
+        self.held: set[str] = set()
+        self._write = off_loop.write
+
+    async def beat(self) -> None:
+        """Tell again and again that everything held is still being worked on."""
+        while True:
+            await asyncio.sleep(_HEARTBEAT_SECONDS)
+            try:
+                if tokens := list(self.held):
+                    await self._write(lambda session, tokens=tokens: outbox.renew(session, tokens, real_now(session)))  # type: ignore[misc]
+            except UnavailableError as error:
+                log.warning("heartbeat failed", reason=error.english)
+            except Exception as error:
+                # Without its heartbeat a worker that is well loses all it has in hand: a mail in flight would go again.
+                log.error("heartbeat failed", error=trace(error))
+
+    async def give_back(self, *leases: str) -> None:
+        """Return what is leased and was not handed over: another worker may have it at once.
+
+        Where the database is away it is reaped.
+        """
+        with contextlib.suppress(UnavailableError):
+            for lease in leases:
+                await self._write(lambda session, lease=lease: outbox.give_back(session, lease))  # type: ignore[misc]

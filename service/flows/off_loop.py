@@ -1,0 +1,51 @@
+"""What a sender does beside its event loop: its transactions, and waiting for several things at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from sqlmodel import Session
+
+from service.store.db import Database
+
+_T = TypeVar("_T")
+
+
+class OffLoop:
+    """One transaction each, off the loop: waiting for the writer must not hold up a mail in flight.
+
+    An urgent one has a thread of its own: the others may all be waiting for the database.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._urgent_thread = ThreadPoolExecutor(1, "urgent")  # ends with the sender
+
+    async def write(self, work: Callable[[Session], _T], *, urgent: bool = False) -> _T:
+        """What the work returns, once it is committed. Raises UnavailableError where nothing was written."""
+
+        def run() -> _T:
+            with self._database.transaction(urgent=urgent) as session:
+                return work(session)
+
+        threads = self._urgent_thread if urgent else None
+        return await asyncio.get_running_loop().run_in_executor(threads, run)
+
+
+async def all_done(work: Iterable[Awaitable[_T]]) -> list[_T]:
+    """Wait for all of them, also when one fails: what is in flight is settled before the failure is told."""
+    done = await asyncio.gather(*work, return_exceptions=True)
+    for each in done:
+        if isinstance(each, BaseException):
+            raise each
+    return [each for each in done if not isinstance(each, BaseException)]
+
+
+async def cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """End them, and wait until they have ended."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
