@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from service.domain.feedback import Feedback
 from service.flows import planning
 from service.flows.services import Services
 from service.store import enrolments, leads
-from service.store.tables import Lead
+from service.store.tables import Lead, Message
 
 PAUSE = timedelta(days=7)
 
@@ -26,3 +27,11 @@ def record(session: Session, services: Services, lead: Lead, source: str, now: d
         planning.put_off(session, enrolment, "reply", now + PAUSE, now)
     leads.note(session, lead.id, "replied", now, source=source)
     return bool(runs)
+
+
+def arrived(
+    session: Session, services: Services, lead: Lead, message: Message | None, feedback: Feedback, now: datetime
+) -> None:
+    """She wrote back, to this mail where one is known. The caller holds the lead."""
+    del message
+    record(session, services, lead, feedback.source, now)

@@ -8,6 +8,8 @@ from sqlmodel import Session, col, func, select
 
 from service.store.tables import Attempt, Lead, Message
 
+TOLD = "event"  # Attempt.stage of one that an event closed: the answer to its call is still to come
+
 
 def by_token(session: Session, token: str) -> tuple[Attempt, Message] | None:
     """The attempt a settle must show the token of, with its message, both held until the transaction ends."""
@@ -32,6 +34,13 @@ def lead_of(session: Session, token: str) -> Lead | None:
         .where(Attempt.token == token)
     )
     return session.exec(statement).first()
+
+
+def close_told(session: Session, message_id: int, real_now: datetime) -> None:
+    """The mail is known to have left: nobody waits for an answer to its open attempt any more. One may come."""
+    still_open = select(Attempt).where(Attempt.message_id == message_id, col(Attempt.outcome).is_(None))
+    for attempt in session.exec(still_open.execution_options(populate_existing=True)):
+        attempt.outcome, attempt.stage, attempt.closed_at = "accepted", TOLD, real_now
 
 
 def was_accepted(session: Session, message_id: int) -> bool:
