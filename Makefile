@@ -45,6 +45,7 @@ bench: .venv/dev build/bench-venv/ready ## how fast it starts, answers and sends
 
 storm: .venv/dev ## kill -9 under load, KILLS=500 on each database, SEED=n as before; then long outages. An hour
 	$(BIN)/python -m tests.crash --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m tests.crash --kills $(KILLS) $(if $(SEED),--seed $(SEED)) --provider
 	STORM_LONG=1 $(BIN)/python -m pytest -n 0 tests/crash/test_many_processes.py
 
 fuzz: .venv/dev ## hostile requests to every public route, EXAMPLES=1000 for each, SEED=n for others; takes long

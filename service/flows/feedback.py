@@ -32,6 +32,7 @@ _REJECTED, _STAFF = "mail-rejected", "staff-mail-returned"
 _CLOSED_AFTER = timedelta(days=7)  # an alert about news; the next of its kind then tells it again
 _NEEDS_NO_ROW = frozenset({FeedbackKind.HARD_BOUNCE, FeedbackKind.COMPLAINED, FeedbackKind.UNSUBSCRIBED})
 _CAME_BACK = frozenset({FeedbackKind.HARD_BOUNCE, FeedbackKind.SOFT_BOUNCE, FeedbackKind.REJECTED})
+_WRITTEN = frozenset({FeedbackKind.REPLIED, FeedbackKind.AWAY})  # these look themselves whose mail was answered
 _LONGEST_WORD, _LONGEST_LINE = 100, 300
 _ADDRESS = re.compile(r"\S+@\S+|https?://\S+|\S+=\S+\.\S+")  # the last: as VERP writes them
 _SHORTEST_NAME = 3  # of a local part: shorter ones are in every word
@@ -63,7 +64,7 @@ def apply(session: Session, services: Services, feedback: Feedback, now: datetim
     before = about.message.state if about.message else None
     if about.message is not None:
         _tell_message(session, services, about.message, feedback.kind, at, now)
-    if about.ours:
+    if about.ours and feedback.kind not in _WRITTEN:
         if feedback.kind in _CAME_BACK:
             _tell_staff_mail(session, now)
     elif about.hmac is not None:
@@ -101,7 +102,7 @@ def close_old_alerts(session: Session, now: datetime) -> None:
 def _about(session: Session, services: Services, feedback: Feedback) -> _About:
     """Leads before messages: the order everybody locks in."""
     tie, public_ids = feedback.tie, [feedback.tie.public_id, feedback.tie.lead_public_id]
-    found = kept.message_of(session, feedback.source, tie)
+    found = kept.message_of(session, tie)
     if found is not None:
         lead = session.get(Lead, found.lead_id) if found.lead_id is not None else None
         addresses = {found.recipient} | ({lead.address} if lead else set())

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, select
 
 from service.domain.feedback import FeedbackKind, Tie
 from service.store.tables import Attempt, FeedbackEvent, Message
@@ -22,19 +22,15 @@ def add(session: Session, event: FeedbackEvent) -> bool:
     return session.execute(statement.returning(col(FeedbackEvent.id))).first() is not None
 
 
-def message_of(session: Session, source: str, tie: Tie) -> Message | None:
+def message_of(session: Session, tie: Tie) -> Message | None:
     """The message that this is about, by the first tie that is known. Takes no lock.
 
-    An id of the source's own counts where one message alone has it; `Attempt.channel` tells whose it is, where it is
-    written.
+    An id of the source's own counts where one message alone has it.
     """
     if tie.public_id is not None and (found := _first(session, Message.public_id == tie.public_id)) is not None:
         return found
     if tie.provider_id is not None:
-        given = select(Attempt.message_id).where(
-            Attempt.provider_id == tie.provider_id,
-            or_(col(Attempt.channel).is_(None), col(Attempt.channel) == source),
-        )
+        given = select(Attempt.message_id).where(Attempt.provider_id == tie.provider_id)
         ids = session.exec(given.distinct().limit(2)).all()
         if len(ids) == 1:
             return _first(session, Message.id == ids[0])

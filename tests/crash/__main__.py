@@ -20,6 +20,7 @@ def main() -> int:
     asked.add_argument("--kills", type=int, default=500, help="on each database")
     asked.add_argument("--seed", type=int, default=None)
     asked.add_argument("--only", choices=("sqlite", "postgresql"))
+    asked.add_argument("--provider", action="store_true", help="by a provider that knows idempotency keys, not by SMTP")
     given = asked.parse_args()
     seed = random.SystemRandom().randrange(1_000_000) if given.seed is None else given.seed
     wrong = []
@@ -28,10 +29,16 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             if engine == "sqlite":
                 url = f"sqlite:///{folder}/nurture.db"
-                done = storm(migrated(url), Path(folder), kills=given.kills, seed=seed)
+                done = storm(migrated(url), Path(folder), kills=given.kills, seed=seed, provider=given.provider)
             else:
                 with postgres_server() as server:
-                    done = storm(migrated(server.url(server.create())), Path(folder), kills=given.kills, seed=seed)
+                    done = storm(
+                        migrated(server.url(server.create())),
+                        Path(folder),
+                        kills=given.kills,
+                        seed=seed,
+                        provider=given.provider,
+                    )
         sys.stdout.write(f"{done.line}, {time.monotonic() - began:.0f} s\n")
         sys.stdout.writelines(f"  {each}\n" for each in done.wrong)
         sys.stdout.flush()

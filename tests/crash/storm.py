@@ -1,13 +1,12 @@
 """kill -9 at random moments under load, against a mail server that counts and misbehaves (ACCEPTANCE L1).
 
-    python -m tests.crash --kills 500 --seed 42
+    python -m tests.crash --kills 500 --seed 42 [--provider]
 
 runs it on SQLite and on PostgreSQL and prints a line for each; exit status 1 when anything is wrong.
 """
 
 from __future__ import annotations
 
-import hashlib
 import random
 import re
 import signal
@@ -21,12 +20,11 @@ from sqlmodel import Session, col, select, update
 from service.store.tables import Attempt, Message
 from tests.crash.fleet import Fleet, fleet
 from tests.crash.ground import ground, insist
+from tests.crash.other_side import KeyedProvider, MailServer
 from tests.crash.people import People
-from tests.crash.reckoning import Reckoning, Seen, reckon, unsettled
-from tests.crash.weather import Weather
+from tests.crash.reckoning import Reckoning, reckon, unsettled
 from tests.support import acts, crowd
 from tests.support.house import House
-from tests.support.smtp_server import Received, SmtpServer
 
 _FOLLOW_UPS = 50  # that become due around each kill,
 _MOST_WAITING = 300  # unless so many wait still: what is never worked off shows nothing more
@@ -34,7 +32,6 @@ _LEAVE = 0.15  # of these leads unsubscribe as theirs becomes due
 _SPREAD = 1.5  # seconds from a start to the kill, at the most, and over which follow-ups become due
 _PATIENCE = 120.0  # seconds in which nothing at all happens any more: then what is left is stuck
 _STOPPED = (0, -signal.SIGTERM)  # the web server ends by the signal it was asked with
-_MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>]+>)", re.IGNORECASE | re.MULTILINE)
 _DEFECTS = re.compile(r"Traceback|tick failed|transport failed|mail held")
 
 
@@ -47,32 +44,23 @@ class Storm:
     cut_off: int  # hand-overs that a kill left without an outcome: none would mean that the kills missed
 
 
-def storm(database_url: str, folder: Path, *, kills: int, seed: int) -> Storm:
-    """Kill `kills` processes of an installation on this migrated database, then hold everything against each other."""
-    chance, weather, seen = random.Random(seed), Weather(seed), []
+def storm(database_url: str, folder: Path, *, kills: int, seed: int, provider: bool = False) -> Storm:
+    """Kill `kills` processes of an installation on this migrated database, then hold everything against each other.
+
+    Its mails go by SMTP, or with `provider` to one that knows idempotency keys and calls our webhook.
+    """
+    chance = random.Random(seed)
     people: People | None = None
 
-    def witness(mail: Received) -> None:
-        found = _MESSAGE_ID.search(mail.data)
-        assert found, "a mail without Message-ID"
-        seen.append(
-            Seen(
-                message_id=found[1].decode(),
-                recipient=mail.recipients[0],
-                digest=hashlib.sha256(mail.data).hexdigest(),
-                began=mail.began,
-                taken=mail.taken,
-            )
-        )
-        if people is not None and mail.recipients[0].startswith("new-") and chance.random() < 0.2:
-            people.got_advice(mail.recipients[0], mail.data)
+    def on_mail(recipient: str, data: bytes) -> None:
+        if people is not None and recipient.startswith("new-") and chance.random() < 0.2:
+            people.got_advice(recipient, data)
 
-    with (
-        SmtpServer(weather=weather, witness=witness) as server,
-        ground(database_url, folder, server) as (house, running),
-    ):
+    side: MailServer | KeyedProvider = (KeyedProvider if provider else MailServer)(seed, on_mail)
+    with side, ground(database_url, folder, side, **side.settings) as (house, running):
         ours = fleet(running)
         ours.start()
+        side.open(ours.ports)
         people = People(ours.ports, seed, posters=3, pause=0.12)
         try:
             for _ in range(kills):
@@ -80,20 +68,24 @@ def storm(database_url: str, folder: Path, *, kills: int, seed: int) -> Storm:
                 people.check()
         finally:
             people.stop()
-        weather.clear()
+        side.clear()
         ours.wait_until_ready()
         _settle(house)
+        side.finish()
+        _settle(house)  # what was told just now has its run looked at
         found = reckon(
             house,
-            seen,
+            side.seen,
             promised=people.promised,
             silenced=people.silenced,
-            refused=weather.refused,
+            refused=side.refused,
             killed=ours.killed,
+            by_key=side.knows_keys,
         )
         _end(found, ours)
     engine = "sqlite" if house.services.database.is_sqlite else "postgresql"
-    return Storm(line=found.line(engine, kills, seed), wrong=found.wrong, cut_off=found.cut_off)
+    name = f"{engine}, by keys" if provider else engine
+    return Storm(line=found.line(name, kills, seed), wrong=found.wrong, cut_off=found.cut_off)
 
 
 def _blow(house: House, ours: Fleet, people: People, chance: random.Random) -> None:

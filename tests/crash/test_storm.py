@@ -8,12 +8,22 @@ from pathlib import Path
 from tests.crash.storm import storm
 
 KILLS, SEED = 20, 42
+KILLS_BY_KEYS = 4
 
 
 def test_kills_at_random_moments_lose_nothing_and_repeat_nothing(
     migrated_database_url: str, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     done = storm(migrated_database_url, tmp_path, kills=KILLS, seed=SEED)
+    record_property("summary", done.line)
+    assert done.wrong == [], done.line
+    assert done.cut_off, f"no kill met a mail on its way, so this shows nothing: {done.line}"
+
+
+def test_by_a_provider_that_knows_keys_no_mail_comes_twice_and_its_events_tell_what_nobody_knew(
+    migrated_database_url: str, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    done = storm(migrated_database_url, tmp_path, kills=KILLS_BY_KEYS, seed=SEED, provider=True)
     record_property("summary", done.line)
     assert done.wrong == [], done.line
     assert done.cut_off, f"no kill met a mail on its way, so this shows nothing: {done.line}"
