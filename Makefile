@@ -43,7 +43,7 @@ bench: .venv/dev build/bench-venv/ready ## how fast it starts, answers and sends
 	$(BIN)/python -m bench.flood
 	$(BIN)/python -m bench.providers
 
-storm: .venv/dev ## kill -9 under load, KILLS=500 on each database, SEED=n as before; then long outages. An hour
+storm: .venv/dev ## kill -9 under load, KILLS=500 on each database, SEED=n as before; then long outages. Two hours
 	$(BIN)/python -m tests.crash --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 	$(BIN)/python -m tests.crash --kills $(KILLS) $(if $(SEED),--seed $(SEED)) --provider
 	STORM_LONG=1 $(BIN)/python -m pytest -n 0 tests/crash/test_many_processes.py

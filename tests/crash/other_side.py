@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.message import EmailMessage
-from typing import Protocol
 
 from tests.crash.people import JSON, Browser
 from tests.crash.reckoning import Seen
@@ -24,40 +23,13 @@ from tests.support.smtp_server import Received, SmtpServer
 OnMail = Callable[[str, bytes], None]
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>]+>)", re.IGNORECASE | re.MULTILINE)
 _SECRET = "whsec_of-the-storm"
+_BUSY, _PATIENCE = 6, 3.0
 _CUT, _BROKEN = 0.02, 0.01  # of all calls
 _FASTEST, _SLOWEST = 0.3, 1.2
 
 
-class OtherSide(Protocol):
-    """`seen` is what was taken. `knows_keys`: a repeat is the first mail again, and events tell what became of it."""
-
-    seen: list[Seen]
-    knows_keys: bool
-
-    @property
-    def url(self) -> str:
-        """The mail URL that leads here."""
-
-    @property
-    def settings(self) -> Mapping[str, str]:
-        """What the installation must be told of it beside that."""
-
-    @property
-    def refused(self) -> set[str]:
-        """Whom it told no for good."""
-
-    def open(self, ports: Sequence[int]) -> None:
-        """The installation answers at these ports."""
-
-    def clear(self) -> None:
-        """From now on every mail is taken at once."""
-
-    def finish(self) -> None:
-        """Wait until everything was told that is to be told."""
-
-
 class MailServer(SmtpServer):
-    """SMTP: it knows no keys, and tells nothing afterwards."""
+    """SMTP: it knows no keys and tells nothing afterwards. `seen` was taken, `refused` are whom it told no for good."""
 
     knows_keys = False
     settings: Mapping[str, str] = {}
@@ -75,7 +47,11 @@ class MailServer(SmtpServer):
     def open(self, ports: Sequence[int]) -> None:
         """Nothing goes there."""
 
+    def wait_until_busy(self) -> None:
+        """It is, as a rule."""
+
     def clear(self) -> None:
+        """From now on every mail is taken at once."""
         self._storm.clear()
 
     def finish(self) -> None:
@@ -129,13 +105,22 @@ class KeyedProvider:
         return self._lettermint.url(self._server)
 
     def open(self, ports: Sequence[int]) -> None:
+        """The installation answers at these ports."""
         self._ports = ports
         self._callers = [self._pool.submit(self._call, number) for number in range(2)]
 
+    def wait_until_busy(self) -> None:
+        """A kill meets mails on their way; it gives up after some seconds."""
+        ends = time.monotonic() + _PATIENCE
+        while self._server.in_hand < _BUSY and time.monotonic() < ends:
+            time.sleep(0.01)
+
     def clear(self) -> None:
+        """From now on every mail is taken at once."""
         self._server.clear = True
 
     def finish(self) -> None:
+        """Wait until every event was taken. Raises what went wrong with one."""
         for _ in self._callers:
             self._events.put(None)
         for each in self._callers:

@@ -64,7 +64,7 @@ def storm(database_url: str, folder: Path, *, kills: int, seed: int, provider: b
         people = People(ours.ports, seed, posters=3, pause=0.12)
         try:
             for _ in range(kills):
-                _blow(house, ours, people, chance)
+                _blow(house, ours, people, chance, side)
                 people.check()
         finally:
             people.stop()
@@ -88,7 +88,7 @@ def storm(database_url: str, folder: Path, *, kills: int, seed: int, provider: b
     return Storm(line=found.line(name, kills, seed), wrong=found.wrong, cut_off=found.cut_off)
 
 
-def _blow(house: House, ours: Fleet, people: People, chance: random.Random) -> None:
+def _blow(house: House, ours: Fleet, people: People, chance: random.Random, side: MailServer | KeyedProvider) -> None:
     """Follow-ups become due, some of these leads unsubscribe just then, and a process dies."""
     if chance.random() < 0.9:  # now and then it dies while it starts
         ours.wait_until_working(house)
@@ -101,7 +101,8 @@ def _blow(house: House, ours: Fleet, people: People, chance: random.Random) -> N
             people.leaves(lead.address, token, moment.timestamp() + chance.random() * 2 - 0.5)
     insist(lambda: acts.commit(house, _bring_forward))
     time.sleep(chance.uniform(0.05, _SPREAD))
-    ours.kill_one(chance)
+    side.wait_until_busy()
+    ours.kill_one(chance, sender=side.knows_keys)
 
 
 def _bring_forward(session: Session) -> None:
