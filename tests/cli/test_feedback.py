@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from service.cli import retention
 from service.domain.feedback import FeedbackKind
+from service.flows import retention as rules
 from service.flows import settling, ticks
 from tests.support import acts
 from tests.support.news import about, comes
@@ -34,6 +36,17 @@ def test_the_figures_tell_deliveries_complaints_and_what_came_back(office: Offic
     assert "teruggekomen of geweigerd 1" in office.nurture("stats", "--language", "nl").out
     comes(office.house, about(acts.advice(office.house), K.COMPLAINED))
     assert "accepted 1, delivered 1, complaints 1" in office.nurture("stats").out
+
+
+def test_what_came_back_and_is_over_its_time_is_told_by_name(office: Office) -> None:
+    office.house.clock.advance(days=-100)
+    comes(office.house, about(None, K.UNKNOWN))
+    said = office.nurture("retention", "--dry-run", "--language", "nl").out
+    assert "1 berichten over wat er van mails werd" in said
+
+
+def test_every_rule_of_retention_has_its_words() -> None:
+    assert retention._EVENTS.keys() == rules._EVENTS.keys()
 
 
 def test_what_an_event_told_of_waits_for_nobody_any_more(office: Office) -> None:
