@@ -44,8 +44,10 @@ bench: .venv/dev build/bench-venv/ready ## how fast it starts, answers and sends
 	$(BIN)/python -m bench.flood
 	$(BIN)/python -m bench.providers
 
-storm: .venv/dev ## kill -9 under load, KILLS=500 on each database, SEED=n as before; then long outages. An hour
+storm: .venv/dev ## kill -9 under load, KILLS=500 on each database, SEED=n as before; then long outages. Two hours
 	$(BIN)/python -m tests.crash --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m tests.crash --kills $(KILLS) $(if $(SEED),--seed $(SEED)) --by provider
+	$(BIN)/python -m tests.crash --kills $(KILLS) $(if $(SEED),--seed $(SEED)) --by two-ways
 	STORM_LONG=1 $(BIN)/python -m pytest -n 0 tests/crash/test_many_processes.py
 
 fuzz: .venv/dev ## hostile requests, EXAMPLES=1000 for each route, and MAILS=100000; SEED=n for others; takes long

@@ -21,7 +21,7 @@ from service.flows.lead_shown import (
 )
 
 _Local = Callable[[datetime], str]
-_LEFT = {"accepted", "delivered", "bounced", "complained"}
+_ARRIVED = {"accepted", "delivered"}
 _STATES = {"booked": "staat", "cancelled": "afgezegd", "moved": "verzet"}
 
 
@@ -146,7 +146,7 @@ def _message(each: MessageShown, local: _Local) -> Iterator[str]:
     else:
         kind = in_words(_words(each.kind), "vervolgmail" if each.kind == "follow_up" else _words(each.kind))
     told = f"{local(moment)}  {each.step or each.template} ({kind}): {_words(each.state)}"
-    if each.reason and each.state not in _LEFT:
+    if each.reason and each.state not in _ARRIVED:
         told += f", {each.reason}"
     if each.consent_given_at and each.first_handed_at:
         given, source = local(each.consent_given_at), _words(each.consent_source or "")

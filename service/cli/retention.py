@@ -22,6 +22,7 @@ _EVENTS = {
     "answers_of_servers": ("answers of mail servers", "antwoorden van mailservers"),
     "alerts": ("alerts that are over", "meldingen die voorbij zijn"),
     "booking_events": ("events of booking systems", "berichten van afsprakensystemen"),
+    "feedback": ("pieces of news about mails", "berichten over wat er van mails werd"),
     "bookings_of_nobody": ("appointments of people who are no lead", "afspraken van mensen die geen lead zijn"),
     "staff_mails": ("mails to staff about nobody we know", "mails aan de praktijk over niemand die we nog kennen"),
 }

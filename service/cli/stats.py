@@ -63,7 +63,9 @@ def _mail(mail: MailResult) -> str:
     pressed = ", ".join(f"{answer} {count}" for answer, count in sorted(mail.answers.items()))
     counts = {
         in_words("accepted", "aangenomen"): mail.accepted,
-        in_words("refused", "geweigerd"): mail.bounced,
+        in_words("delivered", "afgeleverd"): mail.delivered,
+        in_words("complaints", "klachten"): mail.complained,
+        in_words("returned or refused", "teruggekomen of geweigerd"): mail.bounced,
         in_words("unknown", "onbekend"): mail.unknown,
         in_words("skipped", "overgeslagen"): mail.skipped,
         in_words("left after it", "daarna afgemeld"): mail.left,

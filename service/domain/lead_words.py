@@ -44,6 +44,8 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "unsubscribed": "afgemeld",
         "complaint": "als ongewenst gemeld",
         "hard_bounce": "adres bestaat niet",
+        "by mail": "met een mail aan ons",
+        "by the mail provider": "via de mailprovider",
         "reply": "heeft geantwoord",
         "away": "automatisch antwoord: afwezig",
         "request": "vroeg een pijncheck aan",
@@ -65,6 +67,8 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "throw_away_address": "het adres is een wegwerpadres",
         "pain_check_answered": "aanvraag afgehandeld",
         "booking_cancelled": "afspraak afgezegd",
+        "soft_bounce": "mail kwam terug, nu niet aangenomen",
+        "rejected": "mail geweigerd, niet om de lead",
         # what became of a request, and of an appointment
         "declined": "geen afspraak",
         "handled": "afgehandeld",

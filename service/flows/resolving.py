@@ -98,7 +98,7 @@ def _resolve(session: Session, services: Services, message: Message, choice: Cho
             f"message {message.id} is {before.value}; only unknown and held ones wait for a person",
             f"mail {message.id} is {before.value}; alleen unknown en held wachten op jou",
         )
-    if not can_move(before, after):
+    if (before is State.HELD and after is State.ACCEPTED) or not can_move(before, after):
         raise RefusedError(
             f"message {message.id} was held before it went out, so it cannot count as {choice}",
             f"mail {message.id} is nooit weggegaan, dus {choice} kan niet",

@@ -24,7 +24,8 @@ _TAKEN = ("accepted", "delivered", "complained")
 class MailResult:
     """One mail of a step. `variant` is its name among the step's variants, or None.
 
-    `accepted` mails the other side took, `bounced` it refused for good. `left`: the lead said no after this mail and
+    `accepted` mails the other side took, `delivered` of them it told so, `complained` of them were reported as spam;
+    `bounced` it refused for good, at once or later. `left`: the lead said no after this mail and
     before the next. `answers`: better, same, worse. `requests` and `booked`: by this mail's own link.
     """
 
@@ -32,6 +33,8 @@ class MailResult:
     template: str
     variant: str | None
     accepted: int = 0
+    delivered: int = 0
+    complained: int = 0
     bounced: int = 0
     unknown: int = 0
     skipped: int = 0
@@ -92,6 +95,8 @@ def _mails(session: Session, live: Mapping[str, Steps], since: datetime | None) 
                 template=template,
                 variant=_variant(live.get(sequence), step, template),
                 accepted=sum(counts.get(state, 0) for state in _TAKEN),
+                delivered=counts.get("delivered", 0) + counts.get("complained", 0),
+                complained=counts.get("complained", 0),
                 bounced=counts.get("bounced", 0) + counts.get("failed", 0),
                 unknown=counts.get("unknown", 0),
                 skipped=counts.get("skipped", 0),

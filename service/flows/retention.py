@@ -38,6 +38,7 @@ _EVENTS: Mapping[str, _Rule] = MappingProxyType(
         "answers_of_servers": _Rule(old=retention.old_answers, remove=retention.remove_answers),
         "alerts": _Rule(old=retention.old_alerts, remove=retention.remove_alerts),
         "booking_events": _Rule(old=retention.old_booking_events, remove=retention.remove_booking_events),
+        "feedback": _Rule(old=retention.old_feedback, remove=retention.remove_feedback),
         "bookings_of_nobody": _Rule(old=retention.old_bookings_of_nobody, remove=retention.remove_bookings),
         "staff_mails": _Rule(old=retention.old_staff_mails, remove=retention.remove_staff_mails),
     }

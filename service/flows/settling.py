@@ -19,6 +19,10 @@ from service.store.tables import Attempt, Lead, Message
 _ABOUT_ONE_MAIL = frozenset({"mail", "rcpt", "data", "body", "dot", "request", "answer", "sender"})
 _FAULTS_OF_ONE = 2  # times that a mail may meet a fault of ours and still be tried at once
 MOST_REPEATS = 2  # of an advice whose fate is unknown; with the first, three in all
+_CANCELLED = {
+    SuppressionReason.HARD_BOUNCE: "het adres bestaat niet",
+    SuppressionReason.COMPLAINT: "klacht over mail van ons",
+}
 log = structlog.get_logger()
 
 
@@ -27,6 +31,7 @@ def settle(
 ) -> bool:
     """Record what the transport said. Late answers count: they turn their own attempt's `unknown` into the truth.
 
+    What an event told before the answer came stays: it knows more, and the answer adds the provider's id to it.
     Returns whether a fault of ours is behind it, so that no other mail would fare better.
     """
     ours = is_our_fault(result)
@@ -38,19 +43,22 @@ def settle(
         return ours  # the lead was erased while the mail was on its way
     attempt, message = found
     late = attempt.outcome == "unknown"
-    if attempt.outcome is not None and not late:
+    told = attempt.outcome == "accepted" and attempt.stage == attempts.TOLD
+    if attempt.outcome is not None and not late and not told:
         return ours
     if result.outcome is Outcome.ACCEPTED:
         refusals.taken(
             session, services, message, attempts.channel_of(attempt), now
         )  # before any alert's lock, as everybody else takes them
     arrived = attempts.was_accepted(session, message.id)  # a late answer to the try before this one told so
-    attempt.outcome = result.outcome
+    attempt.outcome = result.outcome if _is_no(result) or not told else Outcome.ACCEPTED
     attempt.closed_at = real_now
     attempt.stage, attempt.code, attempt.enhanced = result.stage, result.code, result.enhanced
     attempt.detail, attempt.provider_id = result.text or None, result.provider_id
     if late:
         _apply_late(session, services, message, attempt, result, now)
+    elif told:
+        _apply_told(session, services, message, attempt, result, now)
     elif arrived:
         end(session, services, message, "accepted", None, now)
     elif ours:
@@ -59,8 +67,7 @@ def settle(
         ours = _turned_away(session, services, message, attempt, result, now)
     else:
         _apply(session, services, message, attempt, result, now)
-    if message.kind == "follow_up" and message.enrolment_id is not None and message.state not in ON_ITS_WAY:
-        enrolments.look_again(session, message.enrolment_id, now, LOOK_AGAIN)
+    _have_run_looked_at(session, message, now)
     log.info(
         "attempt settled",
         message=message.id,
@@ -96,6 +103,23 @@ def _apply(
             end(session, services, message, "failed", result.text or result.stage, now)
             if result.hard:
                 _hard_bounce(session, services, message, now)
+
+
+def _apply_told(
+    session: Session, services: Services, message: Message, attempt: Attempt, result: SendResult, now: datetime
+) -> None:
+    """An event came before this answer. All it can still change is that a mail was taken: a no for good is nearer."""
+    if _is_no(result) and message.state == "accepted":
+        _apply(session, services, message, attempt, result, now)
+
+
+def _have_run_looked_at(session: Session, message: Message, now: datetime) -> None:
+    if message.kind == "follow_up" and message.enrolment_id is not None and message.state not in ON_ITS_WAY:
+        enrolments.look_again(session, message.enrolment_id, now, LOOK_AGAIN)
+
+
+def _is_no(result: SendResult) -> bool:
+    return result.outcome in {Outcome.INVALID, Outcome.SUPPRESSED}
 
 
 def _apply_late(
@@ -153,7 +177,7 @@ def _give_back(
 def end(session: Session, services: Services, message: Message, state: str, reason: str | None, now: datetime) -> None:
     """This is what became of the message; how long its lead is kept may hang on it."""
     outbox.release(message, state, reason)
-    message.settled_at = now
+    message.settled_at = message.settled_at or now
     if message.kind == "advice" and message.lead_id is not None:
         privacy.reckon_erasing(session, services, session.get_one(Lead, message.lead_id), now)
 
@@ -199,20 +223,31 @@ def list_as_unknown(session: Session, message: Message, now: datetime) -> None:
 
 
 def _hard_bounce(session: Session, services: Services, message: Message, now: datetime) -> None:
-    """The mailbox does not exist: nothing more for a while, and the sequences end."""
+    """The mailbox does not exist: nothing more for a while, and the sequences end.
+
+    A mail to the practice about a lead says nothing about hers.
+    """
     rule = Suppression.following(SuppressionReason.HARD_BOUNCE, now=now)
     suppressions.add(session, services.hmac(message.recipient), rule, now)
-    if message.lead_id is not None:
+    if message.lead_id is not None and session.get_one(Lead, message.lead_id).address == message.recipient:
         end_runs_of(session, services, message.lead_id, now, message=message.id)
     rates.refused(session, services, message, now)
 
 
-def end_runs_of(session: Session, services: Services, lead_id: int, now: datetime, **about: int) -> None:
-    """Nothing more can reach this lead, whom the caller holds; she said no to nothing. `about` is told on her page."""
-    outbox.cancel_follow_ups(session, lead_id, "het adres bestaat niet", now)
-    consents.withdraw_follow_up(session, lead_id, "hard_bounce", now)
+def end_runs_of(
+    session: Session,
+    services: Services,
+    lead_id: int,
+    now: datetime,
+    *,
+    why: SuppressionReason = SuppressionReason.HARD_BOUNCE,
+    **about: int | str,
+) -> None:
+    """Nothing more can, or may, reach this lead, whom the caller holds. `about` is told on her page."""
+    outbox.cancel_follow_ups(session, lead_id, _CANCELLED[why], now)
+    consents.withdraw_follow_up(session, lead_id, why.value, now)
     for row in enrolments.of_lead(session, lead_id):
         if row.state in enrolments.OPEN:
-            row.state, row.ended_at, row.end_reason, row.next_at = "stopped", now, "hard_bounce", None
-    leads.note(session, lead_id, "hard_bounce", now, **about)
+            row.state, row.ended_at, row.end_reason, row.next_at = "stopped", now, why.value, None
+    leads.note(session, lead_id, why.value, now, **about)
     privacy.reckon_erasing(session, services, session.get_one(Lead, lead_id), now)

@@ -8,6 +8,7 @@ from service.flows import (
     alerts,
     allowance,
     booking_requests,
+    feedback,
     heartbeat,
     opt_in_caps,
     planning,
@@ -61,6 +62,7 @@ def housekeeping(services: Services) -> None:
         booking_requests.remind(session, services, now)
     with services.database.transaction() as session:
         rates.review(session, now)
+        feedback.close_old_alerts(session, now)
     self_test.run_where_due(services)
     alerts.deliver(services, now)
     retention.daily(services, now)  # a failure in it keeps back the heartbeat alone, which is then missed

@@ -1,4 +1,5 @@
-"""Fetching the certificate that a webhook's signature is to be checked with. Never inside a transaction."""
+"""Fetching the certificate that a webhook's signature is to be checked with, and visiting what a genuine call wants
+visited. Never inside a transaction."""
 
 from __future__ import annotations
 
@@ -47,6 +48,12 @@ class HookCertificates:
                 self._kept[url] = await self._fetch(url)
         return replace(hook, certificate=self._kept[url])
 
+    async def confirm(self, provider: Provider, hook: Hook) -> None:
+        """Visit what this call, known to be genuine, wants visited. Raises UnavailableError and UnreadableHookError."""
+        url = provider.confirm_url(hook)
+        if url is not None:
+            await self._fetch(url)
+
     async def _fetch(self, url: str) -> bytes:
         import httpx  # noqa: PLC0415 - see above
 
@@ -60,6 +67,6 @@ class HookCertificates:
                         break
         except (httpx.HTTPError, TimeoutError) as error:
             raise UnavailableError(
-                "the certificate cannot be had now", "Het certificaat is nu niet te krijgen."
+                "the address in the event does not answer now", "Het adres in het bericht antwoordt nu niet."
             ) from error
         return held[:_MOST_BYTES]

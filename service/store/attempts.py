@@ -11,6 +11,7 @@ from service.store.tables import Attempt, Lead, Message
 
 PRIMARY, FALLBACK = "primary", "fallback"
 """The two ways out, as `Attempt.channel` names them: NURTURE_MAIL_URL and NURTURE_MAIL_FALLBACK_URL."""
+TOLD = "event"  # Attempt.stage of one that an event closed: the answer to its call is still to come
 
 
 def by_token(session: Session, token: str) -> tuple[Attempt, Message] | None:
@@ -41,6 +42,13 @@ def lead_of(session: Session, token: str) -> Lead | None:
 def channel_of(attempt: Attempt) -> str:
     """The way out it went by; an attempt from before there were two went by the first."""
     return attempt.channel or PRIMARY
+
+
+def close_told(session: Session, message_id: int, real_now: datetime) -> None:
+    """The mail is known to have left: nobody waits for an answer to its open attempt any more. One may come."""
+    still_open = select(Attempt).where(Attempt.message_id == message_id, col(Attempt.outcome).is_(None))
+    for attempt in session.exec(still_open.execution_options(populate_existing=True)):
+        attempt.outcome, attempt.stage, attempt.closed_at = "accepted", TOLD, real_now
 
 
 def was_accepted(session: Session, message_id: int) -> bool:

@@ -15,6 +15,7 @@ from service.store.tables import (
     BookingEvent,
     BookingRequest,
     Enrolment,
+    FeedbackEvent,
     Lead,
     Message,
     OptIn,
@@ -85,6 +86,11 @@ def old_booking_events(before: datetime) -> SelectOfScalar[int]:
     return select(BookingEvent.id).where(col(BookingEvent.at) < before)
 
 
+def old_feedback(before: datetime) -> SelectOfScalar[int]:
+    """What came back about mails, and came before this moment: nobody sends it again."""
+    return select(FeedbackEvent.id).where(col(FeedbackEvent.received_at) < before)
+
+
 def old_bookings_of_nobody(before: datetime) -> SelectOfScalar[int]:
     """Appointments of people who are no lead, noted before this moment."""
     return select(Booking.id).where(col(Booking.lead_id).is_(None), col(Booking.created_at) < before)
@@ -118,6 +124,11 @@ def remove_alerts(session: Session, ids: Sequence[int]) -> int:
 def remove_booking_events(session: Session, ids: Sequence[int]) -> int:
     """Forget these events; the appointments they told of stay."""
     return session.exec(delete(BookingEvent).where(col(BookingEvent.id).in_(ids))).rowcount
+
+
+def remove_feedback(session: Session, ids: Sequence[int]) -> int:
+    """Forget this news; what it made of the mails and of their leads stays."""
+    return session.exec(delete(FeedbackEvent).where(col(FeedbackEvent.id).in_(ids))).rowcount
 
 
 def remove_bookings(session: Session, ids: Sequence[int]) -> int:

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from service.flows.services import Services
+from service.mail.hook_certificates import HookCertificates
 from service.web import (
     all_data,
     answers,
@@ -18,6 +19,7 @@ from service.web import (
     embed,
     forms,
     health,
+    mail_webhooks,
     media,
     my_data,
     opt_ins,
@@ -46,7 +48,8 @@ def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -
     app.state.worker_alive = worker_alive
     app.state.schema_seen = False
     app.state.refusals = Refusals(services)
-    for room in (health, opt_ins, challenges, webhooks, forms, embed, media):
+    app.state.hook_certificates = HookCertificates()
+    for room in (health, opt_ins, challenges, webhooks, mail_webhooks, forms, embed, media):
         app.include_router(room.router)
     for page in (confirm, unsubscribe, booking, answers, my_data, all_data):
         app.include_router(page.router)

@@ -18,6 +18,9 @@ _ROADS: Mapping[str, str] = MappingProxyType(
         "unsubscribe page": "op onze afmeldpagina",
         "my data page": "op de pagina met de eigen gegevens",
         "staff": "door de praktijk, op verzoek",
+        "by the mail provider": "met de afmeldknop van de mailprovider",
+        "by mail": "met een mail aan ons",
+        "complaint": "vanzelf vervallen: een mail van ons is als ongewenst gemeld",
         "hard_bounce": "vanzelf vervallen: het mailadres bestaat niet",
         "no said before the restore": "overgenomen toen een back-up werd teruggezet",
     }

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from tests.crash.ground import migrated
+from tests.crash.other_side import SIDES
 from tests.crash.storm import storm
 from tests.support.postgres import postgres_server
 
@@ -20,6 +21,7 @@ def main() -> int:
     asked.add_argument("--kills", type=int, default=500, help="on each database")
     asked.add_argument("--seed", type=int, default=None)
     asked.add_argument("--only", choices=("sqlite", "postgresql"))
+    asked.add_argument("--by", choices=tuple(SIDES), default="smtp", help="who takes the mails")
     given = asked.parse_args()
     seed = random.SystemRandom().randrange(1_000_000) if given.seed is None else given.seed
     wrong = []
@@ -28,10 +30,11 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             if engine == "sqlite":
                 url = f"sqlite:///{folder}/nurture.db"
-                done = storm(migrated(url), Path(folder), kills=given.kills, seed=seed)
+                done = storm(migrated(url), Path(folder), kills=given.kills, seed=seed, by=given.by)
             else:
                 with postgres_server() as server:
-                    done = storm(migrated(server.url(server.create())), Path(folder), kills=given.kills, seed=seed)
+                    url = migrated(server.url(server.create()))
+                    done = storm(url, Path(folder), kills=given.kills, seed=seed, by=given.by)
         sys.stdout.write(f"{done.line}, {time.monotonic() - began:.0f} s\n")
         sys.stdout.writelines(f"  {each}\n" for each in done.wrong)
         sys.stdout.flush()

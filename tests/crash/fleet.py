@@ -43,9 +43,13 @@ class Fleet:
         self._wait_for(lambda: len(listeners(house)) >= 2, "two workers that listen")
         self._wait_for(lambda: any(_ready(port) for port in self.ports), "a website that is ready")
 
-    def kill_one(self, chance: random.Random) -> None:
-        """SIGKILL one of the three oldest, so that those that are only starting are spared, and start it again."""
-        position = chance.randrange(min(3, len(self.alive)))
+    def kill_one(self, chance: random.Random, *, sender: bool = False) -> None:
+        """SIGKILL one of the three oldest, so that those that are only starting are spared, and start it again.
+
+        With `sender`, of those alone that hand mail over.
+        """
+        sending = [at for at, (each, _) in enumerate(self.alive) if not sender or "--no-worker" not in each]
+        position = chance.choice(sending[:3])
         command, process = self.alive.pop(position)
         assert process.poll() is None, self._said(command, process)
         if "--no-worker" not in command:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from service.errors import UnavailableError
 from service.store.db import open_database
@@ -16,7 +16,6 @@ from tests.support import crowd
 from tests.support.drafts import publish, with_steps
 from tests.support.house import SECRET_KEY, House, open_house
 from tests.support.running import Running, installation
-from tests.support.smtp_server import SmtpServer
 
 ALWAYS = {
     "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
@@ -28,13 +27,20 @@ UNLIMITED = "network=1000000/h; domain=1000000/h; all=1000000/h"
 _T = TypeVar("_T")
 
 
+class HasUrl(Protocol):
+    """Whatever takes mails at a mail URL."""
+
+    @property
+    def url(self) -> str:
+        """Where."""
+
+
 @contextmanager
-def ground(
-    database_url: str, folder: Path, server: SmtpServer, fallback: SmtpServer | None = None
-) -> Iterator[tuple[House, Running]]:
+def ground(database_url: str, folder: Path, server: HasUrl, **more: str) -> Iterator[tuple[House, Running]]:
     """A sequence of two steps a day apart that may leave at any hour, on a migrated database and real time.
 
-    `crowd.due_at` brings leads whose first step is due when a test wants it. No process runs yet.
+    Mails go to `server`; `more` are further settings. `crowd.due_at` brings leads whose first step is due when a test
+    wants it. No process runs yet.
     """
     with open_house(database_url, folder, published=False) as house:
         house.clock.moment = datetime.now(UTC) - timedelta(hours=1)
@@ -46,7 +52,8 @@ def ground(
             "NURTURE_SECRET_KEYS": SECRET_KEY,
             "NURTURE_SUPPRESSION_KEY": house.services.suppression_key,
             "NURTURE_OPT_IN_LIMITS": UNLIMITED,
-        } | ({"NURTURE_MAIL_FALLBACK_URL": fallback.url} if fallback is not None else {})
+            **more,
+        }
         with installation(folder, database_url, **settings) as running:
             yield house, running
 

@@ -13,17 +13,19 @@ from sqlmodel import col, select
 from service.flows.sending import MOST_OPEN
 from service.flows.settling import MOST_REPEATS
 from service.store import message_rows
+from service.store.attempts import TOLD
 from service.store.tables import Attempt, Enrolment, Message
 from tests.support import crowd
 from tests.support.house import House
 
 GROUP = MOST_OPEN  # what one worker may leave behind
-_ENDS = frozenset({"accepted", "unknown", "failed", "cancelled", "skipped"})
+_ENDS = frozenset({"accepted", "delivered", "unknown", "failed", "cancelled", "skipped"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """One mail at the server: when MAIL came and when the dot had been read (epoch), and its bytes' SHA-256."""
+    """One mail at the server, by its Message-ID or its key: when MAIL came and when the dot had been read (epoch), and
+    its bytes' SHA-256."""
 
     message_id: str
     recipient: str
@@ -96,15 +98,18 @@ def reckon(
     silenced: dict[str, float],
     refused: set[str],
     killed: Sequence[float],
+    by_key: bool = False,
 ) -> Reckoning:
     """Hold the server's count, the answers that were given and the ledger against each other.
 
     `promised` were answered 202, `silenced` "no more mail" at that moment, `refused` were turned away by the server
-    for good; `killed` is when processes that send were killed.
+    for good; `killed` is when processes that send were killed. `by_key`: mails were seen by their keys, under which the
+    other side sends one mail and tells of it.
     """
     with house.services.database.reading() as session:
         messages = {
-            each.message_id: each for each in session.exec(select(Message).where(Message.recipient != crowd.MODEL))
+            each.public_id if by_key else each.message_id: each
+            for each in session.exec(select(Message).where(Message.recipient != crowd.MODEL))
         }
         attempts: dict[int, list[Attempt]] = defaultdict(list)
         for attempt in session.exec(select(Attempt).order_by(col(Attempt.id))):
@@ -112,8 +117,10 @@ def reckon(
         listed = {each.id for each in message_rows.in_states(session, ["unknown"])}
     found = Reckoning(mails=len(seen), stuck=unsettled(house))
     counts = Counter(each.message_id for each in seen)
-    for message in messages.values():
-        _look_at(found, message, attempts[message.id], counts[message.message_id], refused)
+    for name, message in messages.items():
+        _look_at(found, message, attempts[message.id], counts[name], refused)
+        if by_key:
+            _look_at_told(found, message, counts[name])
     found.unlisted = [each for each in found.unknown if each not in listed]
     _count_promises(found, promised, messages.values())
     _compare_bytes(found, seen, messages)
@@ -145,6 +152,17 @@ def _look_at(found: Reckoning, message: Message, attempts: Sequence[Attempt], ti
         found.other.append(f"left without an attempt: {who}")
     if any(each.outcome is None for each in attempts):
         found.stuck.append(f"an open attempt: {who}")
+
+
+def _look_at_told(found: Reckoning, message: Message, times: int) -> None:
+    """No mail twice at all, advice neither; and what left was told, so that nothing of it is of unknown fate."""
+    who = f"{message.kind} {message.id}, {message.state}, seen {times}x"
+    if times > 1:
+        found.repeated.append(who)
+    if times and message.state != "delivered":
+        found.other.append(f"told that it arrived: {who}")
+    if not times and message.state == "delivered":
+        found.lost.append(who)
 
 
 def _count_promises(found: Reckoning, promised: set[str], messages: Iterable[Message]) -> None:
@@ -189,7 +207,8 @@ def _charge_to_kills(found: Reckoning, attempts: Sequence[Attempt], killed: Sequ
     group for each kill after it.
     """
     reaped = sorted(each.opened_at.timestamp() for each in attempts if each.outcome == "unknown" and not each.stage)
-    found.cut_off = len(reaped)
+    # Those that an event closed had no answer either, if none came since.
+    found.cut_off = len(reaped) + sum(each.stage == TOLD for each in attempts)
     for position, opened in enumerate(reaped):
         kills_left = len(killed) - bisect_left(killed, opened)
         if len(reaped) - position > kills_left * GROUP:

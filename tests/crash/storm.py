@@ -1,13 +1,12 @@
 """kill -9 at random moments under load, against a mail server that counts and misbehaves (ACCEPTANCE L1).
 
-    python -m tests.crash --kills 500 --seed 42
+    python -m tests.crash --kills 500 --seed 42 [--by two-ways]
 
 runs it on SQLite and on PostgreSQL and prints a line for each; exit status 1 when anything is wrong.
 """
 
 from __future__ import annotations
 
-import hashlib
 import random
 import re
 import signal
@@ -21,13 +20,11 @@ from sqlmodel import Session, col, select, update
 from service.store.tables import Attempt, Message
 from tests.crash.fleet import Fleet, fleet
 from tests.crash.ground import ground, insist
+from tests.crash.other_side import SIDES, OtherSide
 from tests.crash.people import People
-from tests.crash.reckoning import Reckoning, Seen, reckon, unsettled
-from tests.crash.weather import Weather
+from tests.crash.reckoning import Reckoning, reckon, unsettled
 from tests.support import acts, crowd
 from tests.support.house import House
-from tests.support.running import wait_for
-from tests.support.smtp_server import Received, SmtpServer
 
 _FOLLOW_UPS = 50  # that become due around each kill,
 _MOST_WAITING = 300  # unless so many wait still: what is never worked off shows nothing more
@@ -35,7 +32,6 @@ _LEAVE = 0.15  # of these leads unsubscribe as theirs becomes due
 _SPREAD = 1.5  # seconds from a start to the kill, at the most, and over which follow-ups become due
 _PATIENCE = 120.0  # seconds in which nothing at all happens any more: then what is left is stuck
 _STOPPED = (0, -signal.SIGTERM)  # the web server ends by the signal it was asked with
-_MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>]+>)", re.IGNORECASE | re.MULTILINE)
 _DEFECTS = re.compile(r"Traceback|tick failed|transport failed|mail held")
 
 
@@ -46,73 +42,57 @@ class Storm:
     line: str
     wrong: list[str]
     cut_off: int  # hand-overs that a kill left without an outcome: none would mean that the kills missed
-    taken: tuple[int, int]  # how many mails the first server took, and the second
+    taken: tuple[int, ...]  # how many mails each way out took
 
 
-def storm(database_url: str, folder: Path, *, kills: int, seed: int, fallback: bool = False) -> Storm:
+def storm(database_url: str, folder: Path, *, kills: int, seed: int, by: str = "smtp") -> Storm:
     """Kill `kills` processes of an installation on this migrated database, then hold everything against each other.
 
-    With `fallback` there is a second way out, and the first one comes and goes; what both took is counted together.
+    Its mails go `by` one of SIDES: a mail server, two of which the first comes and goes, or a provider that knows
+    idempotency keys and calls our webhook.
     """
-    chance, weather = random.Random(seed), Weather(seed, outages=fallback)
-    beside = Weather(seed + 1)
-    taken: tuple[list[Seen], list[Seen]] = ([], [])
+    chance = random.Random(seed)
     people: People | None = None
 
-    def witness(mail: Received, seen: list[Seen]) -> None:
-        found = _MESSAGE_ID.search(mail.data)
-        assert found, "a mail without Message-ID"
-        seen.append(
-            Seen(
-                message_id=found[1].decode(),
-                recipient=mail.recipients[0],
-                digest=hashlib.sha256(mail.data).hexdigest(),
-                began=mail.began,
-                taken=mail.taken,
-            )
-        )
-        if people is not None and mail.recipients[0].startswith("new-") and chance.random() < 0.2:
-            people.got_advice(mail.recipients[0], mail.data)
+    def on_mail(recipient: str, data: bytes) -> None:
+        if people is not None and recipient.startswith("new-") and chance.random() < 0.2:
+            people.got_advice(recipient, data)
 
-    with (
-        SmtpServer(weather=weather, witness=lambda mail: witness(mail, taken[0])) as server,
-        SmtpServer(weather=beside, witness=lambda mail: witness(mail, taken[1])) as second,
-        ground(database_url, folder, server, second if fallback else None) as (house, running),
-    ):
+    side = SIDES[by](seed, on_mail)
+    with side, ground(database_url, folder, side, **side.settings) as (house, running):
         ours = fleet(running)
         ours.start()
+        side.open(ours.ports)
         people = People(ours.ports, seed, posters=3, pause=0.12)
         try:
             for _ in range(kills):
-                _blow(house, ours, people, chance)
+                _blow(house, ours, people, chance, side)
                 people.check()
         finally:
             people.stop()
-        if fallback:
-            wait_for(lambda: taken[1], "a mail by the second way", _PATIENCE)
-        weather.clear()
-        beside.clear()
+        side.clear()
         ours.wait_until_ready()
         _settle(house)
+        side.finish()
+        _settle(house)  # what was told just now has its run looked at
         found = reckon(
             house,
-            sorted((*taken[0], *taken[1]), key=lambda each: each.taken),
+            side.seen,
             promised=people.promised,
             silenced=people.silenced,
-            refused=weather.refused | beside.refused,
+            refused=side.refused,
             killed=ours.killed,
+            by_key=side.knows_keys,
         )
         _end(found, ours)
     engine = "sqlite" if house.services.database.is_sqlite else "postgresql"
-    return Storm(
-        line=found.line(engine, kills, seed),
-        wrong=found.wrong,
-        cut_off=found.cut_off,
-        taken=(len(taken[0]), len(taken[1])),
-    )
+    line = found.line(f"{engine}, {by}", kills, seed)
+    if len(side.taken) > 1:
+        line += "; " + " and ".join(map(str, side.taken)) + " mails by each way"
+    return Storm(line=line, wrong=found.wrong, cut_off=found.cut_off, taken=side.taken)
 
 
-def _blow(house: House, ours: Fleet, people: People, chance: random.Random) -> None:
+def _blow(house: House, ours: Fleet, people: People, chance: random.Random, side: OtherSide) -> None:
     """Follow-ups become due, some of these leads unsubscribe just then, and a process dies."""
     if chance.random() < 0.9:  # now and then it dies while it starts
         ours.wait_until_working(house)
@@ -125,7 +105,8 @@ def _blow(house: House, ours: Fleet, people: People, chance: random.Random) -> N
             people.leaves(lead.address, token, moment.timestamp() + chance.random() * 2 - 0.5)
     insist(lambda: acts.commit(house, _bring_forward))
     time.sleep(chance.uniform(0.05, _SPREAD))
-    ours.kill_one(chance)
+    side.wait_until_busy()
+    ours.kill_one(chance, sender=side.knows_keys)
 
 
 def _bring_forward(session: Session) -> None:

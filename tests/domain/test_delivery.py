@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
-from service.domain.delivery import MOVES, State, can_move
+from service.domain.delivery import MOVES, State, can_move, counts_as_hard, told
+from service.domain.feedback import FeedbackKind
 
 
 def test_every_state_has_its_moves() -> None:
@@ -33,7 +36,46 @@ def test_a_stronger_state_is_never_replaced_by_a_weaker_one(stronger: State) -> 
     assert not can_move(stronger, State.ACCEPTED)
     assert not can_move(State.DELIVERED, State.ACCEPTED)
     assert not can_move(State.COMPLAINED, State.BOUNCED)
+    assert not can_move(State.FAILED, State.ACCEPTED)
 
 
-def test_nothing_leaves_an_end_state() -> None:
-    assert not MOVES[State.CANCELLED] | MOVES[State.SKIPPED] | MOVES[State.FAILED] | MOVES[State.COMPLAINED]
+def test_no_mail_leaves_from_an_end_state() -> None:
+    ends = (State.CANCELLED, State.SKIPPED, State.FAILED, State.COMPLAINED, State.BOUNCED, State.DELIVERED)
+    on_the_way = {State.DUE, State.LEASED, State.HANDED_OVER, State.HELD, State.UNKNOWN}
+    assert not any(MOVES[state] & on_the_way for state in ends)
+
+
+@pytest.mark.parametrize("start", list(State))
+def test_in_whatever_order_news_comes_it_ends_in_one_state_for_one_reason(start: State) -> None:
+    def after(order: tuple[FeedbackKind, ...]) -> tuple[State, str | None]:
+        state, reason = start, None
+        for kind in order:
+            if (news := told(state, reason, kind)) is not None:
+                state, reason = news.state, news.reason
+        return state, reason
+
+    for kinds in itertools.combinations(FeedbackKind, 3):
+        assert len({after(order) for order in itertools.permutations((*kinds, kinds[0]))}) == 1, kinds
+
+
+DAY = timedelta(days=1)
+NOON = datetime(2026, 3, 9, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("soft", "day"),
+    [
+        ([], None),
+        ([(1, 0), (1, 1), (1, 2), (2, 3)], None),
+        ([(1, 0), (2, 1), (3, 2)], 2),
+        ([(3, 2), (1, 0), (2, 1)], 2),
+        ([(1, 0), (2, 1), (3, 30)], None),
+        ([(1, 0), (2, 1), (3, 29)], 29),
+        ([(1, 0), (2, 1), (3, 2), (1, 30), (2, 90)], 30),
+    ],
+)
+def test_three_mails_that_came_back_within_thirty_days_count_as_a_hard_bounce(
+    soft: list[tuple[int, int]], day: int | None
+) -> None:
+    found = counts_as_hard((mail, NOON + DAY * days) for mail, days in soft)
+    assert found == (None if day is None else NOON + DAY * day)

@@ -78,6 +78,11 @@ class HttpServer:
         """Where it listens."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def in_hand(self) -> int:
+        """How many requests are being answered just now."""
+        return self._now
+
     def __enter__(self) -> HttpServer:
         self._thread.start()
         assert self._ready.wait(10)

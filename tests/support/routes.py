@@ -78,6 +78,7 @@ ROUTES: dict[str, Kind] = {
     "GET /d/{token}": FORM,
     "POST /d/{token}": FORM,
     "POST /webhooks/bookings/{source}": DATA,
+    "POST /webhooks/mail/{provider}": DATA,
     "GET /api/forms/{form}": DATA,
     "GET /embed.js": SCRIPT,
     "GET /proof.js": SCRIPT,
@@ -125,6 +126,6 @@ def path_of(route: str, found: Mapping[str, str]) -> str:
     """A path that reaches the route: `found` fills in its names, `{token}` by the letter of its sort."""
     path = route.partition(" ")[2]
     filled = path.replace("{token}", found.get(path[1:2], "")) if "{token}" in path else path
-    for name in ("form", "name", "mail_id", "source"):
+    for name in ("form", "name", "mail_id", "source", "provider"):
         filled = filled.replace(f"{{{name}}}", found.get(name, ""))
     return f"{filled}/{found['static']}" if path == "/static" else filled

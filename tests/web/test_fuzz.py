@@ -12,6 +12,7 @@ import pytest
 
 from service.domain.limits import parse_limits
 from service.flows import privacy
+from service.mail.providers import PROVIDERS
 from service.store.tables import Media
 from service.web.app import create_app
 from tests.support import acts
@@ -55,6 +56,7 @@ def fuzzed(house: House) -> Fuzzed:
     values = {f"/{letter}/{{token}}": {"path.token": given} for letter, given in real.items()}
     values["/b/{token}"] |= {"body.email": ["", "anna@example.org"], "body.name": ["Anna"], "body.note": [""]}
     values["/webhooks/bookings/{source}"] = {"path.source": ["calcom", "calendly", "generic"]}
+    values["/webhooks/mail/{provider}"] = {"path.provider": list(PROVIDERS)}
     values["/forms/{form}"] = {"path.form": ["lage-rug", "lage rug", "../app.py"]}
     values["/api/forms/{form}"] = values["/forms/{form}"]
     values["/media/{name}"] = {"path.name": [IMAGE, IMAGE.upper()]}

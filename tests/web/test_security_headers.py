@@ -25,6 +25,7 @@ from service.store.tables import Media
 from service.web import pages, solver
 from tests.support import acts
 from tests.support.agendas import AGENDAS, SECRET, as_body
+from tests.support.fakes.lettermint import Lettermint
 from tests.support.house import BASE_URL, House, link, open_house
 from tests.support.pictures import image
 from tests.support.routes import (
@@ -65,7 +66,8 @@ def client(demo: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Test
     solver_file.write_text("export {};\n")  # it is built by `make bundle`, where there is a Node
     monkeypatch.setattr(solver, "BUNDLE", solver_file)
     # Without proof of work there is no challenge, without a secret no webhook.
-    return website(demo.with_changes(proof_of_work=True, webhook_secrets={"generic": (SECRET,)}))
+    secrets = {"generic": (SECRET,), "lettermint": (SECRET,)}
+    return website(demo.with_changes(proof_of_work=True, webhook_secrets=secrets))
 
 
 @pytest.fixture
@@ -87,6 +89,7 @@ def real(demo: House) -> dict[str, str]:
     return {letter: url.rpartition("/")[2] for letter, url in found.items()} | {
         "form": "lage-rug",
         "source": "generic",
+        "provider": "lettermint",
         "name": IMAGE,
         "mail_id": client.get("/demo/inbox.json").json()[0]["id"],
         "static": pages.static_url("base.css").removeprefix("/static/"),
@@ -95,6 +98,9 @@ def real(demo: House) -> dict[str, str]:
 
 def ask(client: TestClient, route: str, path: str, accept: dict[str, str]) -> Response:
     method = route.partition(" ")[0]
+    if "/webhooks/mail/" in route:
+        hook = Lettermint().hook(b'{"event": "webhook.test", "id": "evt_1"}', SECRET, datetime.now(UTC))
+        return client.post(path, content=hook.body, headers=accept | dict(hook.headers))
     if "/webhooks/" in route:
         agenda = AGENDAS["generic"]
         body = as_body(agenda.unknown(at=datetime.now(UTC)))
