@@ -91,6 +91,18 @@ passdb {{
 """
 
 
+# The server's keeper waits on a pipe whose other end this process holds: when it closes, also because this process was
+# killed, the server stops and its folder goes.
+_KEEPER = """
+"$1" -F -c "$2/dovecot.conf" 2>"$2/errors" &
+server=$!
+read -r _
+kill $server
+wait $server
+cd / && rm -rf "$2"
+"""
+
+
 @dataclass(kw_only=True)
 class Dovecot:
     """A running server. `port` speaks STARTTLS, and plain text on loopback; `tls_port` TLS from the first byte."""
@@ -216,28 +228,24 @@ def dovecot(*, introspection_url: str = "") -> Iterator[Dovecot]:
     process = None
     try:
         _configure(server, user.pw_name, grp.getgrgid(user.pw_gid).gr_name, introspection_url)
-        with (folder / "errors").open("wb") as errors:
-            process = subprocess.Popen(
-                [program, "-F", "-c", str(folder / "dovecot.conf")],
-                cwd=folder,
-                env={"PATH": os.defpath, "LC_ALL": "C"},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=errors,
-                user=user.pw_uid if owner else None,
-                group=user.pw_gid if owner else None,
-                extra_groups=[] if owner else None,
-            )
-        _wait_until_ready(server, process)
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", _KEEPER, "keeper", program, str(folder)],
+            cwd=folder,
+            env={"PATH": os.defpath, "LC_ALL": "C"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            user=user.pw_uid if owner else None,
+            group=user.pw_gid if owner else None,
+            extra_groups=[] if owner else None,
+            start_new_session=True,
+        )
+        _wait_until_ready(server)
         yield server
     finally:
-        if process is not None:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        if process is not None and process.stdin is not None:
+            process.stdin.close()
+            process.wait(60)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -268,7 +276,7 @@ def _configure(server: Dovecot, user: str, group: str, introspection_url: str) -
             os.chown(path, *server.owner)
 
 
-def _wait_until_ready(server: Dovecot, process: subprocess.Popen[bytes]) -> None:
+def _wait_until_ready(server: Dovecot) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while True:
         try:
@@ -277,7 +285,7 @@ def _wait_until_ready(server: Dovecot, process: subprocess.Popen[bytes]) -> None
                     return
         except OSError:
             pass
-        if process.poll() is not None or time.monotonic() > deadline:
+        if time.monotonic() > deadline:
             errors = (server.folder / "errors").read_text(errors="replace")
             raise AssertionError(f"dovecot did not start: {errors}{server.log()[-2000:]}")
         time.sleep(0.05)
