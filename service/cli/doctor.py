@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import parse_qs, unquote, urlsplit
 
 import typer
 
@@ -65,16 +64,20 @@ def patient(settings: Settings, services: Services, selectors: list[str]) -> Pat
     """This installation, as far as doctor looks at it."""
     from service.bootstrap import check_keys
     from service.flows.doctor import Patient
+    from service.flows.doctor_mail import Box
     from service.flows.sender_records import Sending
+    from service.mail import imap
 
     ways = list(_ways(settings, services))
     answers = [settings.reply_to.address] if settings.reply_to else []
-    answers += filter(None, [_address(settings.reply_mailbox)])
-    bounces = _address(settings.bounce_mailbox)
+    answers += [services.reply_mailbox.address] if services.reply_mailbox else []
+    bounces = services.bounce_mailbox.address if services.bounce_mailbox else ""
+    boxes = {"NURTURE_BOUNCE_MAILBOX": services.bounce_mailbox, "NURTURE_REPLY_MAILBOX": services.reply_mailbox}
     return Patient(
         services=services,
         ways=ways,
-        bounces_read=bool(settings.bounce_mailbox),
+        boxes=[Box(setting=name, check=partial(imap.check, box)) for name, box in boxes.items() if box],
+        bounces_read=services.bounce_mailbox is not None,
         sending=Sending(
             domain=_domain(settings.mail_from.address),
             selectors=selectors,
@@ -112,13 +115,6 @@ def _ways(settings: Settings, services: Services) -> Iterator[Way]:
         parsed, _ = parse_mail_url(url or "")
         if url and parsed is not None:
             yield Way(setting=setting, url=parsed, open=partial(open_transport, url, services.dkim))
-
-
-def _address(mailbox_url: str | None) -> str:
-    """The mail address of a mailbox: what `address=` says, else its user; "" where neither is one."""
-    parts = urlsplit(mailbox_url or "")
-    said = parse_qs(parts.query).get("address", [unquote(parts.username or "")])[-1]
-    return said if "@" in said else ""
 
 
 def _domain(address: str) -> str:
