@@ -21,6 +21,10 @@ from service.mail.workshop import Workshop
 
 SAFETY = "_veiligheid.md"
 SERVICE_MAILS = ("dienst-aanvraag", "dienst-ontvangst", "dienst-verse-link", "dienst-melding")
+INVITATION = "dienst-uitnodiging"
+"""Brings staff the link to the studio. A content folder of before there was one does without."""
+
+_SERVICE = (*SERVICE_MAILS, INVITATION)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +92,7 @@ def read_draft(folder: Path) -> Draft:
         problems += found
     problems += _safety_missing(content, mails)
     problems += lint_content(content, mails)
-    problems += left_over(content, used=(SAFETY, *SERVICE_MAILS), images=_images(folder))
+    problems += left_over(content, used=(SAFETY, *_SERVICE), images=_images(folder))
     problems = _once(problems)
     return Draft(
         content=content,
@@ -176,9 +180,9 @@ def _parts(
             kind="mails",
             name=NAMES["mails"],
             document={},
-            compiled=compiled(SERVICE_MAILS),
+            compiled=compiled(_SERVICE),
             source=templates,
-            images=shown(SERVICE_MAILS),
+            images=shown(_SERVICE),
         )
     )
     return parts

@@ -88,6 +88,8 @@ WORDS: dict[str, tuple[str, ...]] = {
     "sinds": ("alert.since",),
     "advies": ("alert.hint",),
     "meldinglink": ("alert.url",),
+    "uitnodiging": ("invitation.url",),
+    "uitnodigingslink": ("invitation.url",),
     # the head of a mail
     "titel": ("subject", "alert.title"),
     "voorvertoning": ("preheader",),
