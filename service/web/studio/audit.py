@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from service.domain.audit_words import DUTCH
+from service.domain.staff import StaffLanguage
 from service.errors import InvalidInputError
 from service.store import events, staff
 from service.store.tables import AuditEntry
@@ -38,7 +39,9 @@ def _line(visit: Visit, entry: AuditEntry, names: dict[int, str]) -> AuditLine:
         who=_who(entry.actor, names),
         what=DUTCH.get(entry.action, entry.action) if visit.language == "nl" else entry.action,
         details=", ".join(
-            f"{name}: {_short(value)}" for name, value in entry.details.items() if value not in (None, [])
+            f"{name}: {_short(value, visit.language)}"
+            for name, value in entry.details.items()
+            if value not in (None, [])
         ),
     )
 
@@ -49,8 +52,10 @@ def _who(actor: str, names: dict[int, str]) -> str:
     return names.get(int(number), actor) if kind == "studio" and number.isdigit() else actor
 
 
-def _short(value: object) -> str:
+def _short(value: object, language: StaffLanguage) -> str:
     """A list of many by its length: all of it is in `nurture audit --json`."""
+    if isinstance(value, bool):
+        return {("nl", True): "ja", ("nl", False): "nee", ("en", True): "yes"}.get((language, value), "no")
     if isinstance(value, list):
         return ", ".join(map(str, value)) if len(value) <= 3 else f"[{len(value)}]"
     return str(value)

@@ -37,6 +37,8 @@ async def act(visit: Visit) -> Response:
 
     def enter() -> Entered | None:
         with visit.services.database.transaction() as session:
+            if visit.member:
+                staff_sessions.end(session, visit.member)  # its cookie is replaced, so nobody else would end it
             return staff_login.enter(session, visit.services, asked, agent=visit.agent, fresh_hash=fresh, now=visit.now)
 
     entered = await run_in_threadpool(enter) if right else None

@@ -265,6 +265,14 @@ def test_a_password_of_an_older_measure_is_kept_by_todays_after_it_was_right(
     assert desk(house).log_in(ESRA).status_code == 303
 
 
+def test_logging_in_again_leaves_no_session_behind(house: House) -> None:
+    number = hire(house)
+    here = desk(house)
+    for _ in range(2):
+        assert here.log_in(ESRA).status_code == 303
+    assert sessions(house, number) == 1
+
+
 def test_who_is_logged_in_does_not_see_the_form_again(house: House) -> None:
     here: Desk = desk(house, hire(house))
     assert here.see("/studio/login").headers["location"] == "/studio/"

@@ -41,6 +41,17 @@ def test_an_admin_invites_somebody_and_sees_the_link_once(house: House) -> None:
     assert (found.address, found.role, found.language) == ("nova@praktijk.example", Role.MANAGER, "en")
 
 
+def test_whatever_somebody_is_called_runs_nothing(house: House) -> None:
+    payload = "<img src=x onerror=alert(1)>\"'{{ 7*7 }}"
+    here = desk(house, hire(house, GIJS, Role.ADMIN, payload))
+    assert here.post("/studio/staff", **NOVA | {"name": payload}).status_code == 200
+    token = studio.invited(house, "tess@praktijk.example")
+    for path in ("/studio/", "/studio/staff", "/studio/audit", "/studio/account", f"/studio/invitation/{token}"):
+        page = here.see(path).text
+        assert "<img" not in page
+    assert "&lt;img src=x" in here.see("/studio/staff").text
+
+
 def test_what_cannot_be_taken_is_told_with_what_was_typed(house: House) -> None:
     here = desk(house, hire(house, GIJS, Role.ADMIN, "Gijs"))
     wrong = [{"address": "geen adres"}, {"name": " "}, {"role": "baas"}, {"address": GIJS}]
