@@ -101,7 +101,7 @@ def test_after_five_wrong_tries_the_account_waits_for_this_network_known_or_not(
 
 def test_no_text_is_too_odd_to_be_refused(house: House) -> None:
     hire(house)
-    odd = ["", "\x00", f"{ESRA}\x00", "x" * 10_000, "' OR 1=1 --", "é@ë.nl", "\u202e", "<script>alert(1)</script>"]
+    odd = ["", "\x00", f"{ESRA}\x00", "x" * 5_000, "' OR 1=1 --", "é@ë.nl", "\u202e", "<script>alert(1)</script>"]
     for at, text in enumerate(odd):
         answer = desk(house, peer=f"203.{at}.113.7").log_in(text, text)
         assert answer.status_code == 422
