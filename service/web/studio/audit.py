@@ -33,16 +33,15 @@ def show(visit: Visit) -> Response:
 
 
 def _line(visit: Visit, entry: AuditEntry, names: dict[int, str]) -> AuditLine:
+    told = {name: _short(value, visit.language) for name, value in entry.details.items() if value not in (None, [])}
+    if "staff" in told:
+        told["staff"] = names.get(entry.details["staff"], told["staff"])
     return AuditLine(
         id=entry.id,
         at=entry.at,
         who=_who(entry.actor, names),
         what=DUTCH.get(entry.action, entry.action) if visit.language == "nl" else entry.action,
-        details=", ".join(
-            f"{name}: {_short(value, visit.language)}"
-            for name, value in entry.details.items()
-            if value not in (None, [])
-        ),
+        details=", ".join(f"{name}: {value}" for name, value in told.items()),
     )
 
 

@@ -134,6 +134,19 @@ def wrong_forms(desk: Desk, other: Desk) -> dict[str, tuple[dict[str, str], dict
     }
 
 
+ODD = ("", "\x00", "x" * 2_000, "١", "-1", "9" * 30, "{{ 7*7 }}", "<script>alert(1)</script>", "\u202e\ufeff")
+
+
+def test_nothing_that_stands_in_a_form_ends_in_a_fault_of_ours_or_as_script_on_a_page(house: House) -> None:
+    number = studio.hire(house, studio.GIJS, Role.ADMIN)
+    for door in POSTS:
+        for text in ODD:
+            desk = studio.desk(house, number, stage="code" if door.least is Least.CODE else "in")
+            answer = desk.post(door.path, **dict.fromkeys(door.fields, text))
+            assert answer.status_code < 500, (door.path, text)
+            assert "<script" not in answer.text
+
+
 @pytest.mark.parametrize("path", ["/studio/login", "/studio/invitation/verzonnen"])
 def test_nobody_can_be_logged_in_from_another_site(house: House, path: str) -> None:
     studio.hire(house)

@@ -92,7 +92,7 @@ def test_each_change_is_made_and_kept_in_the_audit_log_by_number(house: House) -
         kept = repr([each.details for each in events.audit_log(session, limit=100)])
     assert not any(each in kept for each in (ESRA, "Esra", GIJS))
     log = studio.words(here.see("/studio/audit"))
-    assert "Gijs medewerker geblokkeerd" in log
+    assert "Gijs medewerker geblokkeerd staff: Esra" in log
     assert "Esra ingelogd" in log, "whoever was removed is still named"
 
 
