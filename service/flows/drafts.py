@@ -20,11 +20,11 @@ from service.mail.compiled import CompiledMail, CompiledPartial, Image
 from service.mail.workshop import Workshop
 
 SAFETY = "_veiligheid.md"
-SERVICE_MAILS = ("dienst-aanvraag", "dienst-ontvangst", "dienst-verse-link", "dienst-melding")
 INVITATION = "dienst-uitnodiging"
 """Brings staff the link to the studio. A content folder of before there was one does without."""
 
-_SERVICE = (*SERVICE_MAILS, INVITATION)
+_NEEDED = ("dienst-aanvraag", "dienst-ontvangst", "dienst-verse-link", "dienst-melding")
+SERVICE_MAILS = (*_NEEDED, INVITATION)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +92,7 @@ def read_draft(folder: Path) -> Draft:
         problems += found
     problems += _safety_missing(content, mails)
     problems += lint_content(content, mails)
-    problems += left_over(content, used=(SAFETY, *_SERVICE), images=_images(folder))
+    problems += left_over(content, used=(SAFETY, *SERVICE_MAILS), images=_images(folder))
     problems = _once(problems)
     return Draft(
         content=content,
@@ -106,7 +106,7 @@ def read_draft(folder: Path) -> Draft:
 def _mail_names(content: Content) -> list[str]:
     """Every mail there is, used or not: staff want to know of a broken one before they need it."""
     found = {name.removesuffix(".md") for name in content.templates if name.endswith(".md") and "/" not in name}
-    return sorted({name for name in found if not name.startswith("_")} | set(SERVICE_MAILS))
+    return sorted({name for name in found if not name.startswith("_")} | set(_NEEDED))
 
 
 def _images(folder: Path) -> list[str]:
@@ -180,9 +180,9 @@ def _parts(
             kind="mails",
             name=NAMES["mails"],
             document={},
-            compiled=compiled(_SERVICE),
+            compiled=compiled(SERVICE_MAILS),
             source=templates,
-            images=shown(_SERVICE),
+            images=shown(SERVICE_MAILS),
         )
     )
     return parts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.flows.drafts import INVITATION, SERVICE_MAILS
+from service.flows.drafts import SERVICE_MAILS
 from service.mail.compose import MailValues, Rendered, render
 from tests.support.house import shipped
 from tests.support.mail_pictures import rendered, sheets
@@ -20,7 +20,7 @@ def shipped_mails() -> dict[str, Rendered]:
     """By a name for people, such as `advies-lage-rug-hollow`."""
     draft = shipped()
     found = {sheet.name: rendered(draft, sheet) for sheet in sheets(draft)}
-    return found | {name: _service_mail(name) for name in (*SERVICE_MAILS, INVITATION)}
+    return found | {name: _service_mail(name) for name in SERVICE_MAILS}
 
 
 def _service_mail(name: str) -> Rendered:
