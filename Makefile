@@ -7,7 +7,7 @@ KILLS ?= 500
 EXAMPLES ?= 1000
 MAILS ?= 100000
 
-.PHONY: help demo serve test check bundle bench storm fuzz format pictures schema lock clean
+.PHONY: help demo serve test check bundle bench storm fuzz format pictures schema translations lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -64,6 +64,9 @@ pictures: .venv/dev ## draw every mail anew for docs/mails.md, and what docs/han
 
 schema: .venv/dev ## write docs/schema anew, for the editors of who writes content
 	$(BIN)/python .ci/write_schemas.py
+
+translations: .venv/dev ## bring service/web/studio/locale up to date with the studio's templates
+	$(BIN)/python .ci/write_translations.py
 
 lock: .venv/dev ## resolve requirements*.in again into hashed requirements*.txt
 	.ci/lock

@@ -28,6 +28,7 @@ from service.cli import (
     setup,
     simulating,
     snippets,
+    staff,
     stats,
     topics,
 )
@@ -78,6 +79,7 @@ app.add_typer(messages.app, name="message")
 app.add_typer(feedback.app, name="feedback")
 app.add_typer(requests.app, name="request")
 app.add_typer(bookings.app, name="bookings")
+app.add_typer(staff.app, name="staff")
 app.add_typer(topics.app, name="new")
 
 

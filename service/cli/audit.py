@@ -9,31 +9,7 @@ import typer
 
 from service.cli.opening import open_services
 from service.cli.telling import Told, in_words, say, tell_in
-
-_DUTCH = {
-    "published": "gepubliceerd",
-    "approved": "goedgekeurd",
-    "paused": "stilgezet",
-    "resumed": "weer aangezet",
-    "restored": "back-up teruggezet",
-    "backup made": "back-up gemaakt",
-    "backups expired": "back-ups verlopen",
-    "retention run": "opgeruimd",
-    "key rotated": "sleutel gewisseld",
-    "key retired": "sleutel buiten gebruik",
-    "requests erased": "aanvragen gewist",
-    "lead exported": "lead opgevraagd",
-    "lead stopped": "lead gestopt",
-    "lead resumed": "lead hervat",
-    "lead booked": "lead: afspraak",
-    "lead replied": "lead antwoordde",
-    "lead erased": "lead gewist",
-    "consent receipt made": "bewijs van toestemming",
-    "message resolved as sent": "mail: aangekomen",
-    "message resolved as resend": "mail: opnieuw",
-    "message resolved as drop": "mail: vervallen",
-}
-"""What staff read for an action; `--action` takes either."""
+from service.domain.audit_words import DUTCH
 
 
 def audit(
@@ -47,7 +23,7 @@ def audit(
     from service.flows import publishing
     from service.store import events
 
-    action = next((english for english, dutch in _DUTCH.items() if dutch == action), action)
+    action = next((english for english, dutch in DUTCH.items() if dutch == action), action)
     _, services = open_services()
     with services.database.reading() as session:
         found = events.audit_log(session, limit=limit, action=action)
@@ -65,7 +41,7 @@ def audit(
     for each in found:
         at = each.at.astimezone(zone) if zone else each.at
         details = " ".join(f"{name}={_short(value)}" for name, value in each.details.items() if value not in (None, []))
-        what = in_words(each.action, _DUTCH.get(each.action, each.action))
+        what = in_words(each.action, DUTCH.get(each.action, each.action))
         typer.echo(f"{at:%Y-%m-%d %H:%M:%S}  {each.actor:<18}  {what:<16}  {details}".rstrip())
 
 

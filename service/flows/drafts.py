@@ -20,7 +20,11 @@ from service.mail.compiled import CompiledMail, CompiledPartial, Image
 from service.mail.workshop import Workshop
 
 SAFETY = "_veiligheid.md"
-SERVICE_MAILS = ("dienst-aanvraag", "dienst-antwoord", "dienst-ontvangst", "dienst-verse-link", "dienst-melding")
+INVITATION = "dienst-uitnodiging"
+"""Brings staff the link to the studio. A content folder of before there was one does without."""
+
+_NEEDED = ("dienst-aanvraag", "dienst-antwoord", "dienst-ontvangst", "dienst-verse-link", "dienst-melding")
+SERVICE_MAILS = (*_NEEDED, INVITATION)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +106,7 @@ def read_draft(folder: Path) -> Draft:
 def _mail_names(content: Content) -> list[str]:
     """Every mail there is, used or not: staff want to know of a broken one before they need it."""
     found = {name.removesuffix(".md") for name in content.templates if name.endswith(".md") and "/" not in name}
-    return sorted({name for name in found if not name.startswith("_")} | set(SERVICE_MAILS))
+    return sorted({name for name in found if not name.startswith("_")} | set(_NEEDED))
 
 
 def _images(folder: Path) -> list[str]:

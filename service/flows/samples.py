@@ -109,6 +109,7 @@ def _sample(
         extra={
             "request": dict.fromkeys(_REQUEST, "voorbeeld") | {"email": _ANNA, "url": services.base_url},
             "fresh_url": url(services.base_url, "d", services.keyring.sign("d", new_public_id())),
+            "invitation": {"name": "Anna", "url": services.base_url},
             "alert": dict.fromkeys(_ALERT, "voorbeeld") | {"url": services.base_url},
             "reply": dict(REPLY),
         },

@@ -105,6 +105,10 @@ class Services:
         """What stands for a client's network or address where opt-ins are counted; tells nobody which."""
         return address_hmac(self.suppression_key, f"client {client}")
 
+    def staff_key(self, what: str) -> str:
+        """What stands for somebody's address, or for a network, where tries to log in are counted."""
+        return address_hmac(self.suppression_key, f"staff {what}")
+
     def domain_key(self, address: str) -> str:
         """What stands for the domain of an address where it is limited or turned us away; tells nobody which."""
         return address_hmac(self.suppression_key, f"@{address.rpartition('@')[2].lower()}")

@@ -18,6 +18,8 @@ from service.flows import (
     retention,
     self_test,
     settling,
+    staff_sessions,
+    staff_throttle,
 )
 from service.flows.services import Services
 from service.store import challenges
@@ -41,7 +43,7 @@ def reap(services: Services) -> int:
 
 
 def housekeeping(services: Services) -> None:
-    """Erase leads whose time is over, forget what nothing looks at any more (caps, pauses, proofs), tell what
+    """Erase leads whose time is over, forget what nothing looks at any more (caps, pauses, proofs, sessions), tell what
     waits for a person.
 
     Once a day also: receipts that code of before did not write, the test of our own way out, and all else that is over
@@ -56,6 +58,8 @@ def housekeeping(services: Services) -> None:
         allowance.forget(session, services, real_now(session))
         challenges.forget(session, real_now(session))
         refusals.forget_old(session, services, now)
+        staff_sessions.forget(session, real_now(session))
+        staff_throttle.forget(session, real_now(session))
     with services.database.transaction() as session:
         receipts.make_up(session)
     with services.database.transaction() as session:

@@ -102,6 +102,9 @@ WORDS: dict[str, tuple[str, ...]] = {
     "sinds": ("alert.since",),
     "advies": ("alert.hint",),
     "meldinglink": ("alert.url",),
+    "uitgenodigde": ("invitation.name",),
+    "uitnodiging": ("invitation.url",),
+    "uitnodigingslink": ("invitation.url",),
     # the head of a mail
     "titel": ("subject", "alert.title"),
     "voorvertoning": ("preheader",),

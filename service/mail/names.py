@@ -45,6 +45,7 @@ _SERVICE = (
     "reply.lines",
     "reply.sent",
     "reply.coming",
+    *(f"invitation.{n}" for n in ("name", "url")),
     "fresh_url",
 )
 
@@ -59,12 +60,13 @@ REQUIRED = ("practice.name", "practice.address", "practice.kvk", "unsubscribe_ur
 OPTIONAL = frozenset(
     {"practice.logo", "practice.booking.url"}
     | {name for name in _PRACTICE if name.startswith("practice.links.")}
-    | {name for name in _SERVICE if "." in name and name != "alert.title"}
+    | {name for name in _SERVICE if "." in name and name not in {"alert.title", "invitation.url"}}
 )
 """Names whose value may be empty: printed outside an `{% if %}` on them, the mail would be held."""
 
 LINKS = frozenset(
     {"confirm_url", "booking_url", "unsubscribe_url", "preferences_url", "fresh_url", "request.url", "alert.url"}
+    | {"invitation.url"}
     | {"practice.privacy_url", "practice.booking.url"}
     | {name for name in _PRACTICE if name.startswith("practice.links.")}
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from service.store.tables import Booking, BookingEvent, BookingRequest, TimelineEntry
 
@@ -26,6 +26,12 @@ def open_requests(session: Session, lead_id: int | None = None) -> Sequence[Book
     """Requests that nobody answered, oldest first; of one lead, or all."""
     statement = select(BookingRequest).where(col(BookingRequest.handled_at).is_(None)).order_by(col(BookingRequest.id))
     return session.exec(statement if lead_id is None else statement.where(BookingRequest.lead_id == lead_id)).all()
+
+
+def count_open(session: Session) -> int:
+    """How many requests nobody answered yet."""
+    waiting = select(func.count()).select_from(BookingRequest).where(col(BookingRequest.handled_at).is_(None))
+    return session.exec(waiting).one()
 
 
 def leads_waiting(session: Session, now: datetime, limit: int) -> Sequence[int]:

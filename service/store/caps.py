@@ -60,6 +60,12 @@ def count(session: Session, scope: str, key: str, now: datetime) -> None:
     session.add(CapHit(scope=scope, key=key, at=now))
 
 
+def take_back(session: Session, scope: str, key: str, at: datetime | None = None) -> None:
+    """Count them no longer: the one of this moment, or all of this key."""
+    statement = delete(CapHit).where(col(CapHit.scope) == scope, col(CapHit.key) == key)
+    session.exec(statement if at is None else statement.where(col(CapHit.at) == at))
+
+
 def forget(session: Session, scopes: Iterable[str], before: datetime) -> None:
     """Drop those of these scopes that no window looks at any more."""
     session.exec(delete(CapHit).where(col(CapHit.scope).in_(list(scopes)), col(CapHit.at) < before))

@@ -44,9 +44,13 @@ def audit(session: Session, actor: str, action: str, now: datetime, **details: A
     session.add(AuditEntry(actor=actor, action=action, details=details, at=now))
 
 
-def audit_log(session: Session, *, limit: int, action: str | None = None) -> Sequence[AuditEntry]:
-    """The newest entries of the audit log, newest first; of one action, or of all."""
+def audit_log(
+    session: Session, *, limit: int, action: str | None = None, before: int | None = None
+) -> Sequence[AuditEntry]:
+    """The newest entries of the audit log, newest first; of one action, or of all; those `before` an id, or any."""
     statement = select(AuditEntry).order_by(col(AuditEntry.id).desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(col(AuditEntry.id) < before)
     return session.exec(statement.where(AuditEntry.action == action) if action else statement).all()
 
 

@@ -30,6 +30,9 @@ ABOUT_NOBODY: Mapping[str, str] = MappingProxyType(
         "alert": "causes that need staff, without names or addresses",
         "fact": "facts about the installation",
         "spent_challenge": "proofs of work that were used, without a word of whose",
+        "staff": "who works with the service",
+        "staff_session": "in which browsers staff are logged in",
+        "staff_invitation": "links by which staff set a password",
     }
 )
 """Tables that `everything` passes over, and why."""

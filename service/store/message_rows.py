@@ -49,6 +49,12 @@ def in_states(session: Session, states: Iterable[str]) -> Sequence[Message]:
     return session.exec(select(Message).where(col(Message.state).in_(list(states))).order_by(col(Message.id))).all()
 
 
+def count_in(session: Session, states: Iterable[str]) -> dict[str, int]:
+    """state -> how many messages are in it, of these."""
+    statement = select(Message.state, func.count()).where(col(Message.state).in_(list(states)))
+    return dict(session.exec(statement.group_by(col(Message.state))).all())
+
+
 def any_in(
     session: Session, state: str, template: str | None, *, reasons: Collection[str] = (), approval: bool = False
 ) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
-from service.store import booking_tables, consent_tables, feedback_tables, schema_words
+from service.store import booking_tables, consent_tables, feedback_tables, schema_words, staff_tables
 from service.store.db import UtcDateTime
 from service.store.schema_words import Json, one_of, partial
 
@@ -23,6 +23,10 @@ Withdrawal = consent_tables.Withdrawal
 ReceiptEntry = consent_tables.ReceiptEntry
 
 FeedbackEvent = feedback_tables.FeedbackEvent
+
+Staff = staff_tables.Staff
+StaffSession = staff_tables.StaffSession
+StaffInvitation = staff_tables.StaffInvitation
 
 
 class Lead(Table, table=True):

@@ -32,6 +32,8 @@ from service.web.documented import Described
 from service.web.edge import Edge
 from service.web.metrics import Metrics
 from service.web.refusals import Refusals
+from service.web.studio import routes as studio
+from service.web.studio.hashing import Hashing
 
 
 def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -> FastAPI:
@@ -49,10 +51,12 @@ def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -
     app.state.schema_seen = False
     app.state.refusals = Refusals(services)
     app.state.hook_certificates = HookCertificates()
+    app.state.hashing = Hashing()
     for room in (health, opt_ins, challenges, webhooks, mail_webhooks, forms, embed, media):
         app.include_router(room.router)
     for page in (confirm, unsubscribe, booking, answers, my_data, all_data):
         app.include_router(page.router)
+    app.include_router(studio.router)
     if services.demo:
         app.include_router(demo.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")

@@ -176,6 +176,7 @@ def _inbox(
             *((f"Formulier “{name}” op een eigen pagina", f"/forms/{name}") for name in names),
             ("Het formulier op je eigen website", "/demo/website"),
             ("Bedankpagina", "/bedankt"),
+            ("De studio, voor medewerkers", "/studio/"),
             ("Alle mails als JSON", "/demo/inbox.json"),
             ("Klaar voor verkeer?", "/readyz"),
             ("Cijfers voor Prometheus", "/metrics"),

@@ -17,7 +17,7 @@ from service.domain.reading import WEEKDAYS, Weekday
 from service.web.views import Page, UnavailablePage
 
 STATIC = Path(__file__).parent / "static"
-_TEMPLATES, _FILES = Path(__file__).parent / "templates", Path(__file__).parent / "files"
+TEMPLATES, _FILES = Path(__file__).parent / "templates", Path(__file__).parent / "files"
 
 
 def render(page: Page, *, status: int | None = None) -> HTMLResponse:
@@ -107,7 +107,7 @@ def _mark(name: str) -> str:
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader([_TEMPLATES, _FILES]),
+        loader=FileSystemLoader([TEMPLATES, _FILES]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from service.domain.staff import Least
+from service.web.studio.routes import DOORS
 from tests.support.house import BASE_URL
 
 Policy = Mapping[str, tuple[str, ...]]
@@ -86,6 +88,11 @@ ROUTES: dict[str, Kind] = {
     "GET /bedankt": THANKS,
     "GET /media/{name}": IMAGE,
     "GET /static": STYLE,
+    "GET /studio": EMPTY,
+    "GET /studio/login": FORM,
+    "POST /studio/login": EMPTY,
+    "GET /studio/invitation/{token}": FORM,
+    "POST /studio/invitation/{token}": EMPTY,
     "GET /openapi.json": DATA,
     "GET /": EMPTY,
     "GET /demo": EMPTY,
@@ -98,6 +105,12 @@ ROUTES: dict[str, Kind] = {
     "POST /demo/clock": EMPTY,
 }
 """By method and path, as the application names it; a mounted folder is a GET of its path."""
+
+ROUTES |= {f"{door.method} {door.path}": EMPTY for door in DOORS if door.least > Least.ANYONE}
+"""Whoever is not logged in is led to where that is done; tests/web/studio looks at what is behind."""
+
+SETS_A_COOKIE = {"POST /studio/login", "POST /studio/invitation/{token}"}
+"""These alone do, and tests/web/studio looks at it."""
 
 BODIES: dict[str, dict[str, str]] = {
     "POST /api/opt-ins": {"email": "anna@example.org", "topic": "lage-rug", "consent_advice": "on"},
@@ -119,6 +132,7 @@ WITHOUT_DATABASE = {
     "GET /openapi.json",
 }
 WITHOUT_DATABASE |= {"GET /", "GET /demo", "GET /demo/inbox.json", "GET /demo/inbox/{mail_id}/html"}
+WITHOUT_DATABASE |= {f"{door.method} {door.path}" for door in DOORS if door.least > Least.ANYONE}  # without a cookie
 """These answer whatever becomes of the database; the figures say that it is away."""
 
 

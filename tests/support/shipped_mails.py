@@ -16,6 +16,7 @@ BASE = "https://mail.example.nl"
 _FIELDS = {
     "request": ("name", "email", "phone", "days", "times", "remarks", "topic", "requested_at", "url"),
     "alert": ("title", "cause", "details", "since", "hint", "url"),
+    "invitation": ("name", "url"),
 }
 _VALUES = {"email": "anna@example.org", "phone": "020 123 45 67", "url": f"{BASE}/studio"}
 

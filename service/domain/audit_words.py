@@ -1,0 +1,43 @@
+"""What staff read for the actions in the audit log; in English an action is its own word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+DUTCH: Mapping[str, str] = MappingProxyType(
+    {
+        "published": "gepubliceerd",
+        "approved": "goedgekeurd",
+        "paused": "stilgezet",
+        "resumed": "weer aangezet",
+        "restored": "back-up teruggezet",
+        "backup made": "back-up gemaakt",
+        "backups expired": "back-ups verlopen",
+        "retention run": "opgeruimd",
+        "key rotated": "sleutel gewisseld",
+        "key retired": "sleutel buiten gebruik",
+        "requests erased": "aanvragen gewist",
+        "lead exported": "lead opgevraagd",
+        "lead stopped": "lead gestopt",
+        "lead resumed": "lead hervat",
+        "lead booked": "lead: afspraak",
+        "lead replied": "lead antwoordde",
+        "lead erased": "lead gewist",
+        "consent receipt made": "bewijs van toestemming",
+        "message resolved as sent": "mail: aangekomen",
+        "message resolved as resend": "mail: opnieuw",
+        "message resolved as drop": "mail: vervallen",
+        "staff added": "medewerker uitgenodigd",
+        "staff reset": "medewerker: nieuwe uitnodiging",
+        "staff role changed": "medewerker: andere rol",
+        "staff disabled": "medewerker geblokkeerd",
+        "staff enabled": "medewerker weer toegelaten",
+        "staff removed": "medewerker verwijderd",
+        "staff logged in": "ingelogd",
+        "staff set a password": "wachtwoord ingesteld",
+        "staff changed their password": "wachtwoord veranderd",
+        "staff second step on": "tweede stap aangezet",
+        "staff second step off": "tweede stap uitgezet",
+    }
+)

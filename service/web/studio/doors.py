@@ -1,0 +1,244 @@
+"""A door of the studio: a method, a path, who may enter at least, and what answers. There is no other way in.
+
+Whoever adds a page writes a function of a `Visit` and a line in `routes.py`: without `least` there is no door.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal, cast
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse, Response
+
+from service.domain.staff import Least, StaffLanguage
+from service.errors import InvalidInputError, NurtureError, TooManyError
+from service.flows import staff_sessions
+from service.flows.services import Services
+from service.flows.staff_sessions import Member
+from service.store.db import real_now
+from service.web import bodies, deps, documented
+from service.web.client import client_of
+from service.web.problems import ForbiddenError
+from service.web.studio import cookies, languages, rendering
+from service.web.studio.hashing import Hashing
+from service.web.studio.views import Frame, ProblemPage
+
+LOGIN, CODE, HOME = "/studio/login", "/studio/login/code", "/studio/"
+_AGENTS = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """One request by somebody who may make it. `now` is real time, by which sessions are measured."""
+
+    request: Request
+    services: Services
+    member: Member | None
+    language: StaffLanguage
+    fields: Mapping[str, Sequence[str]]
+    now: datetime
+
+    @property
+    def me(self) -> Member:
+        """Who is logged in. Only behind a door that asks for somebody."""
+        if self.member is None:
+            raise RuntimeError("a door for anyone asks who is there")
+        return self.member
+
+    def field(self, name: str) -> str:
+        """The first value of a field of the form; "" where it is not there."""
+        return next(iter(self.fields.get(name, [])), "")
+
+    def query(self, name: str) -> str:
+        """The first value of a field of the query."""
+        return deps.query(self.request, name) or ""
+
+    @property
+    def network(self) -> str:
+        """A keyed hash of whence it comes."""
+        return client_of(self.request, self.services).network
+
+    @property
+    def agent(self) -> str:
+        """The browser's family, and no more of it."""
+        told = self.request.headers.get("user-agent", "")
+        return next((family for mark, family in _AGENTS.items() if mark in told), "?")
+
+    @property
+    def hashing(self) -> Hashing:
+        """Where passwords are compared."""
+        return cast("Hashing", self.request.app.state.hashing)
+
+    def frame(self) -> Frame:
+        """What stands round every page."""
+        form = staff_sessions.form_token_of(self.services, self.member) if self.member else ""
+        return Frame(
+            language=self.language,
+            here=self.request.url.path,
+            member=self.member,
+            form_token=form,
+            zone=rendering.zone_of(self.services),
+            in_demo=self.services.demo,
+        )
+
+    def as_renewed(self, token: str) -> Visit:
+        """The same visit in the session that took this one's place."""
+        with self.services.database.reading() as session:
+            return replace(self, member=staff_sessions.find(session, token, self.now))
+
+    def words(self, error: NurtureError) -> str:
+        """What an error says, in the language of whoever is there, as a sentence."""
+        return sentence(error.dutch if self.language == "nl" else error.english)
+
+
+Answer = Callable[[Visit], Response] | Callable[[Visit], Awaitable[Response]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """`query` and `fields` are what the page reads: any other field of the query is refused."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    least: Least
+    answer: Answer
+    query: tuple[str, ...] = ()
+    fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def router(doors: Sequence[Door]) -> APIRouter:
+    """The doors as routes. Every one of them goes through `enter`."""
+    built = APIRouter()
+    for door in doors:
+        built.add_api_route(
+            door.path,
+            _reading(door) if door.method == "GET" else _posting(door),
+            methods=[door.method],
+            responses=_answers(door),
+            openapi_extra=_described(door),
+            name=f"{door.method} {door.path}",
+        )
+    return built
+
+
+def see(path: str) -> Response:
+    """Go on to another page, with a GET (RFC 9110, section 15.4.4)."""
+    return RedirectResponse(path, status_code=303)
+
+
+def enter(door: Door, request: Request, services: Services, body: bodies.Body | None) -> Visit | Response:
+    """The visit, or the way to log in. Raises ForbiddenError for a role too low, or a form that is not of ours."""
+    member, now = None, None
+    token = cookies.token_of(request, services)
+    if token or door.least is Least.ANYONE:
+        with services.database.reading() as session:
+            now = real_now(session)
+            member = staff_sessions.find(session, token, now) if token else None
+    level = member.level if member else Least.ANYONE
+    if now is None or (level < door.least and level is Least.ANYONE):
+        return see(LOGIN)
+    if level < door.least and level is Least.CODE:
+        return see(CODE)
+    if level < door.least:
+        raise ForbiddenError("your role does not go so far", "Jouw rol mag dit niet.")
+    unknown = set(request.query_params) - set(door.query)
+    if unknown:
+        raise InvalidInputError("this page knows no such question", "Die vraag kent deze pagina niet.")
+    fields = deps.posted(body) if body else {}
+    if door.method == "POST":
+        _check_page(request, services)
+        if member and door.least is not Least.ANYONE:
+            given = next(iter(fields.get("form_token", [])), "")
+            if not staff_sessions.is_form_of(services, member, given):
+                raise ForbiddenError(
+                    "the form is not of this session", "Dit formulier is verlopen. Open de pagina opnieuw."
+                )
+    if member:
+        staff_sessions.note_use(services, member, now)
+    language = member.language if member else languages.preferred(request)
+    return Visit(request=request, services=services, member=member, language=language, fields=fields, now=now)
+
+
+def sentence(text: str) -> str:
+    """With a capital and a full stop, for a page."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def _check_page(request: Request, services: Services) -> None:
+    """Raise ForbiddenError unless the post was made by a page of ours, as the browser tells.
+
+    Sec-Fetch-Site (Fetch Metadata, section 2.3) where it sends one; else Origin (RFC 6454), which all of them send.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        ours = site == "same-origin"
+    else:
+        parts = urlsplit(services.base_url)
+        ours = request.headers.get("origin") == f"{parts.scheme}://{parts.netloc}"
+    if not ours:
+        raise ForbiddenError("posted from a page that is not ours", "Dit kan alleen vanuit de studio zelf.")
+
+
+def _reading(door: Door) -> Callable[[Request, deps.Here], Awaitable[Response]]:
+    async def endpoint(request: Request, services: deps.Here) -> Response:
+        return await _answered(door, request, services, None)
+
+    return endpoint
+
+
+def _posting(door: Door) -> Callable[[Request, deps.Here, deps.Sent], Awaitable[Response]]:
+    async def endpoint(request: Request, services: deps.Here, body: deps.Sent) -> Response:
+        return await _answered(door, request, services, body)
+
+    return endpoint
+
+
+async def _answered(door: Door, request: Request, services: Services, body: bodies.Body | None) -> Response:
+    visit: Visit | Response | None = None
+    try:
+        visit = await run_in_threadpool(enter, door, request, services, body)
+        if isinstance(visit, Response):
+            return visit
+        if inspect.iscoroutinefunction(door.answer):
+            return cast("Response", await door.answer(visit))
+        return await run_in_threadpool(cast("Callable[[Visit], Response]", door.answer), visit)
+    except NurtureError as error:
+        if error.status >= 500 or "text/html" not in request.headers.get("accept", ""):
+            raise
+        return _problem(error, request, services, visit if isinstance(visit, Visit) else None)
+
+
+def _problem(error: NurtureError, request: Request, services: Services, visit: Visit | None) -> Response:
+    """The error as a page of the studio."""
+    language = visit.language if visit else languages.preferred(request)
+    frame = Frame(language=language, here="", in_demo=services.demo)
+    told = sentence(error.dutch if language == "nl" else error.english)
+    page = ProblemPage(frame=frame, status_code=error.status, told=told if error.status != 404 else "")
+    response = rendering.render(page, status=error.status)
+    if isinstance(error, TooManyError):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _answers(door: Door) -> documented.Responses:
+    statuses = [403, 422, 429, 503] if door.method == "GET" else [403, 409, 413, 422, 429, 503]
+    if "{" in door.path:
+        statuses.append(404)
+    on = documented.content(303, description="On to another page, or to log in.", headers=("Location",))
+    return documented.errors(*statuses) | documented.content(200, "text/html") | on
+
+
+def _described(door: Door) -> dict[str, object]:
+    names = [part[1:-1] for part in door.path.split("/") if part.startswith("{")]
+    in_path = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    in_query = [each for name in door.query for each in documented.query(name)["parameters"]]
+    told: dict[str, object] = {"parameters": in_path + in_query} if in_path or in_query else {}
+    if door.method == "POST":
+        told |= documented.form({"form_token": (), **door.fields})
+    return told

@@ -1,0 +1,189 @@
+"""What each page of the studio is given: one frozen class a page, every field spelled out, nothing looked up later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from service.domain.staff import Least, Role, StaffLanguage
+from service.flows.staff import Invited, Shown
+from service.flows.staff_sessions import Member
+from service.web.views import Page
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """What stands round every page: who is there, in which language, and what each form carries."""
+
+    language: StaffLanguage
+    here: str  # the path, to mark it in the menu
+    member: Member | None = None
+    form_token: str = ""
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    in_demo: bool = False
+
+    @property
+    def level(self) -> Least:
+        """As whom whoever is there may enter."""
+        return self.member.level if self.member else Least.ANYONE
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudioPage(Page):
+    """Every page has a form on it (to log out), is kept nowhere, and loads no script unless it says so."""
+
+    has_form: ClassVar[bool] = True
+
+    practice: None = None
+    frame: Frame
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProblemPage(StudioPage):
+    """Something was refused, or is not there. It says so to nobody in particular: there is no form on it."""
+
+    has_form: ClassVar[bool] = False
+    template: ClassVar[str] = "studio/problem.html"
+
+    status_code: int
+    told: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoginPage(StudioPage):
+    """`wrong`: the try before this one. `demo`: address and password to try out with, in the demo alone."""
+
+    template: ClassVar[str] = "studio/login.html"
+
+    address: str = ""
+    wrong: bool = False
+    demo: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodePage(StudioPage):
+    """The second step at log-in."""
+
+    template: ClassVar[str] = "studio/code.html"
+
+    wrong: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvitationPage(StudioPage):
+    """Whoever was invited sets a password. `told`: why the one before will not do, "" at first."""
+
+    template: ClassVar[str] = "studio/invitation.html"
+
+    name: str
+    address: str
+    token: str
+    told: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Browser:
+    """One session of one's own."""
+
+    id: int
+    agent: str
+    began: datetime
+    seen: datetime
+    is_this: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountPage(StudioPage):
+    """One's own account. `done` names what was just done; `told` is what is wrong with a new password, `code_told`
+    with turning the second step off."""
+
+    template: ClassVar[str] = "studio/account.html"
+
+    address: str
+    second_step: bool
+    recovery_left: int
+    browsers: tuple[Browser, ...]
+    done: str = ""
+    told: str = ""
+    code_told: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetUpCodePage(StudioPage):
+    """The secret of the second step, as a QR code and as text; `codes` once it is on, to be written down."""
+
+    template: ClassVar[str] = "studio/set_up_code.html"
+
+    qr: Markup | None = None
+    secret: str = ""
+    sealed: str = ""
+    wrong: bool = False
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffPage(StudioPage):
+    """All staff. `invited` is the link of just now, which is shown this once; `told` is what was refused."""
+
+    template: ClassVar[str] = "studio/staff.html"
+
+    people: tuple[Shown, ...]
+    roles: tuple[Role, ...] = tuple(Role)
+    invited: Invited | None = None
+    told: str = ""
+    typed: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditLine:
+    """One entry of the audit log, in words."""
+
+    id: int
+    at: datetime
+    who: str
+    what: str
+    details: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditPage(StudioPage):
+    """A page of the audit log, newest first. `older`: the id that the next page begins before, None at the end."""
+
+    template: ClassVar[str] = "studio/audit.html"
+
+    lines: tuple[AuditLine, ...]
+    older: int | None
+    is_first: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertLine:
+    """An alert that stands, in the language of the page."""
+
+    text: str
+    since: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class HomePage(StudioPage):
+    """What needs a person, and the brake. `sequences` are those that are held back one by one."""
+
+    template: ClassVar[str] = "studio/home.html"
+
+    held: int
+    unknown: int
+    requests: int
+    alerts: tuple[AlertLine, ...]
+    all_mail: bool
+    follow_ups: bool
+    sequences: tuple[str, ...]
+    published: bool
+
+    @property
+    def is_quiet(self) -> bool:
+        """Does nothing need anybody?"""
+        return not (self.held or self.unknown or self.requests or self.alerts)

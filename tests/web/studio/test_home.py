@@ -1,0 +1,114 @@
+"""The first page: what needs a person, and the brake."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlalchemy import update
+
+from service.domain.staff import Role
+from service.flows import alerts, brake
+from service.store import events
+from service.store.tables import Message
+from service.web.studio.routes import DOORS
+from tests.support import acts, studio
+from tests.support.house import House, link
+from tests.support.studio import ESRA, FRANK, desk, hire
+from tests.support.website import website
+
+
+def test_when_nothing_waits_it_says_so(house: House) -> None:
+    assert "Er is nu niets wat op je wacht" in desk(house, hire(house)).see("/studio/").text
+
+
+def test_it_counts_what_waits_and_names_the_command_for_each(house: House) -> None:
+    for name in ("anna", "bram", "carla"):
+        house.opt_in(f"{name}@example.org")
+    house.send_due()
+    website(house).post(
+        link(house.mails("anna@example.org")[0], "b"), data={"action": "request", "phone": "06 12345678"}
+    )
+
+    def waits(session: object) -> None:
+        for name, state in (("bram", "held"), ("carla", "unknown")):
+            [message] = house.messages(f"{name}@example.org")
+            session.execute(update(Message).where(Message.id == message.id).values(state=state))  # type: ignore[attr-defined, arg-type]
+        alerts.tell_unknown(session, house.clock.now())  # type: ignore[arg-type]
+
+    acts.commit(house, waits)
+    page = studio.words(desk(house, hire(house)).see("/studio/"))
+    for owed in (
+        "1 aanvraag voor een pijncheck wacht op antwoord",
+        "nurture request list",
+        "1 mail wacht op je beslissing",
+        "nurture message list --state held",
+        "1 mail is misschien wel, misschien niet aangekomen",
+        "Van een of meer mails is onbekend of ze aankwamen",
+    ):
+        assert owed in page
+
+
+def test_anyone_of_the_staff_holds_mail_back_and_a_manager_lets_it_go(house: House) -> None:
+    editor, manager = desk(house, hire(house)), desk(house, hire(house, FRANK, Role.MANAGER, "Frank"))
+    house.opt_in()
+    assert editor.post("/studio/pause", what="follow_ups").status_code == 303
+    assert "Alle vervolgmails staan stil" in editor.see("/studio/").text
+    assert "Mail weer laten gaan" not in editor.see("/studio/").text
+    assert editor.post("/studio/pause", what="all").status_code == 303
+    assert house.send_due() == 0
+    assert editor.post("/studio/resume").status_code == 403
+    assert "Alle mail staat stil" in manager.see("/studio/").text
+    assert manager.post("/studio/resume").status_code == 303
+    with house.services.database.reading() as session:
+        assert brake.state(session).all_mail is False
+        kept = [(each.actor, each.action) for each in events.audit_log(session, limit=3)]
+    assert house.send_due() == 1
+    assert [action for _, action in kept] == ["resumed", "paused", "paused"]
+    assert all(actor.startswith("studio:") for actor, _ in kept)
+    assert editor.post("/studio/pause", what="niets").status_code == 422
+
+
+def test_an_editor_sees_no_address_or_name_of_a_lead_on_any_page(house: House) -> None:
+    for name in ("anna", "bram"):
+        house.opt_in(f"{name}@example.org", first_name=f"{name}naam".capitalize())
+    house.send_due()
+    website(house).post(
+        link(house.mails("anna@example.org")[0], "b"),
+        data={"action": "request", "phone": "06 12345678", "name": "Annanaam", "note": "erge pijn"},
+    )
+    acts.commit(house, alerts.tell_unknown, house.clock.now())
+    here = desk(house, hire(house, ESRA, Role.EDITOR))
+    for door in DOORS:
+        if door.method == "GET" and "{" not in door.path:
+            page = here.see(door.path).text
+            for private in ("anna@", "bram@", "annanaam", "bramnaam", "12345678", "erge pijn"):
+                assert private not in page.lower(), (door.path, private)
+
+
+def test_staff_who_do_not_log_in_wait_for_nobody_who_does(house: House) -> None:
+    """Twelve log-ins at once: two passwords are compared at a time, and the page of somebody else comes meanwhile."""
+    hire(house)
+    client = website(house)
+
+    guessers = [desk(house, peer=f"198.51.{at}.9") for at in range(12)]
+
+    def guess(at: int) -> int:
+        return guessers[at].log_in(f"{at}@example.org", "x").status_code
+
+    with ThreadPoolExecutor(12) as threads:
+        tries = [threads.submit(guess, at) for at in range(12)]
+        assert client.get("/healthz").status_code == 200
+        assert {each.result() for each in tries} == {422}
+
+
+def test_every_answer_of_the_studio_is_kept_by_no_cache_and_holds_nothing_inline(house: House) -> None:
+    here = desk(house, hire(house, ESRA, Role.ADMIN))
+    for door in DOORS:
+        if door.method == "GET" and "{" not in door.path:
+            answer = here.see(door.path)
+            assert answer.headers["cache-control"] == "no-store", door.path
+            policy = answer.headers["content-security-policy"]
+            assert "unsafe" not in policy
+            assert "script-src" not in policy
+            assert not re.search(r"<script|<style|\sstyle=|\son\w+=", answer.text), door.path
