@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Error, Page, Route, sync_playwright
 
 from service.store.db import open_database
 from service.store.schema import migrate
+from tests.support import cases
 from tests.support.house import House, open_house
 from tests.support.postgres import NoPostgresError, PostgresServer, postgres_server
 from tests.support.requirements import REQUIRE, not_run, report_not_run, report_summaries
@@ -40,10 +41,11 @@ BROWSER_ARGUMENTS = (
 )
 
 
+_LEFT: list[int] = []  # by each process of the run, once it ended
 MEMORY, ROOM = Path("/dev/shm"), 4 << 30  # bytes: twenty times what was ever in use at once
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """A developer's own settings must not reach the tests; and what they write goes to memory where there is room.
 
     Thousands of databases are made, and every commit is synced: a disk is what a run would wait for most.
@@ -52,6 +54,24 @@ def pytest_configure() -> None:
         del os.environ[name]
     if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
         os.environ["TMPDIR"], tempfile.tempdir = str(MEMORY), None  # also for the processes that tests start
+    cases.choose(config)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Not every case of every test on both engines, in a run of everything."""
+    cases.thin_out(config, items)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process of a run tells the one that reports how many cases it left."""
+    if (told := getattr(session.config, "workeroutput", None)) is not None:
+        told["left"] = session.config.stash.get(cases.LEFT, 0)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object) -> None:
+    """Keep what a process told at its end; one that died told nothing."""
+    _LEFT.append(getattr(node, "workeroutput", {}).get("left", 0))
 
 
 def pytest_collection_finish() -> None:
@@ -70,6 +90,7 @@ def _compiled_once() -> Iterator[None]:
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
     """Say what could not run, and the figures that tests have noted as their `summary`."""
     report_not_run(terminalreporter)
+    cases.report_left(terminalreporter, [*_LEFT, terminalreporter.config.stash.get(cases.LEFT, 0)])
     report_summaries(terminalreporter)
 
 

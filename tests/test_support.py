@@ -17,6 +17,7 @@ from sqlalchemy import inspect, text
 
 from service.store.db import open_database
 from service.store.schema import Schema, schema_state
+from tests.support import cases
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -97,6 +98,45 @@ def test_missing_programs_are_told_in_one_line_and_fail_where_required(tmp_path:
     assert free.stdout.count("PostgreSQL tests not run: there is none [2]") == 1
     assert required.returncode == 1
     assert "2 errors" in required.stdout
+
+
+def test_a_run_of_everything_gives_postgresql_the_ends_of_a_test_and_sqlite_the_whole(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(
+        textwrap.dedent("""
+        from tests.support import cases
+
+        def pytest_collection_modifyitems(config, items):
+            cases.thin_out(config, items)
+
+        def pytest_terminal_summary(terminalreporter):
+            cases.report_left(terminalreporter, [terminalreporter.config.stash[cases.LEFT]])
+        """)
+    )
+    (tmp_path / "test_some.py").write_text(
+        textwrap.dedent("""
+        import pytest
+
+        @pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+        @pytest.mark.parametrize("case", range(5))
+        def test_many(engine, case): pass
+
+        @pytest.mark.postgres
+        @pytest.mark.parametrize("case", range(3))
+        def test_nowhere_else(case): pass
+        """)
+    )
+    options = ["-p", "no:cacheprovider", "-o", "markers=postgres", f"--rootdir={tmp_path}", "-v"]
+    env = os.environ | {"PYTHONPATH": str(ROOT), cases.ENDS: "1"}
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, str(tmp_path)], env=env, capture_output=True, text=True, check=False
+    )
+    seen = [line.partition("::")[2].partition(" ")[0] for line in run.stdout.splitlines() if "PASSED" in line]
+    assert sorted(seen) == sorted(
+        [f"test_many[{case}-sqlite]" for case in range(5)]
+        + ["test_many[0-postgres]", "test_many[4-postgres]"]
+        + [f"test_nowhere_else[{case}]" for case in range(3)]
+    )
+    assert "3 cases ran on SQLite alone" in run.stdout
 
 
 @pytest.mark.browser
