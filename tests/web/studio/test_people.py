@@ -104,6 +104,17 @@ def test_who_was_removed_may_be_invited_again_as_somebody_new(house: House) -> N
     assert here.post("/studio/staff/change", staff=str(number), action="enable").status_code == 422
 
 
+def test_whoever_is_locked_out_gets_no_link_that_would_not_work(house: House) -> None:
+    here = desk(house, hire(house, GIJS, Role.ADMIN, "Gijs"))
+    number = hire(house)
+    here.post("/studio/staff/change", staff=str(number), action="disable")
+    before = house.rows()
+    answer = here.post("/studio/staff/change", staff=str(number), action="reset")
+    assert answer.status_code == 422
+    assert "Diegene is geblokkeerd" in answer.text
+    assert house.rows() == before
+
+
 def test_nobody_changes_their_own_access_and_an_admin_is_always_left(house: House) -> None:
     admin, other = hire(house, GIJS, Role.ADMIN, "Gijs"), hire(house, FRANK, Role.ADMIN, "Frank")
     here, franks = desk(house, admin), desk(house, other)
