@@ -45,3 +45,44 @@ DUTCH: Mapping[str, str] = MappingProxyType(
         "staff second step off": "tweede stap uitgezet",
     }
 )
+
+DUTCH_DETAILS: Mapping[str, str] = MappingProxyType(
+    {
+        "after": "daarna",
+        "all_mail": "alle mail",
+        "before": "eerst",
+        "follow_ups": "vervolgmails",
+        "held": "vastgehouden",
+        "kind": "soort",
+        "lead": "lead",
+        "made_at": "gemaakt op",
+        "message": "mail",
+        "moved": "verplaatst",
+        "name": "naam",
+        "outcome": "uitkomst",
+        "request": "aanvraag",
+        "requests": "aanvragen",
+        "revision": "revisie",
+        "role": "rol",
+        "rows": "rijen",
+        "sequences": "reeksen",
+        "since": "sinds",
+        "staff": "medewerker",
+        "unknown": "onbekend",
+        "warnings": "waarschuwingen",
+        "why": "waarom",
+        "with_keys": "met sleutels",
+    }
+)
+"""What a detail of an entry is called; one that is not here keeps its own name."""
+
+DUTCH_VALUES: Mapping[str, str] = MappingProxyType(
+    {
+        "admin": "beheerder",
+        "editor": "redacteur",
+        "forms": "formulieren",
+        "practice": "praktijk",
+        "sequence": "reeks",
+    }
+)
+"""Words that stand as the value of a role or of a kind."""
