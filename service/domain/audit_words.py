@@ -12,12 +12,15 @@ DUTCH: Mapping[str, str] = MappingProxyType(
         "paused": "stilgezet",
         "resumed": "weer aangezet",
         "restored": "back-up teruggezet",
+        "put back": "alle mail vastgehouden na terugzetten",
         "backup made": "back-up gemaakt",
         "backups expired": "back-ups verlopen",
         "retention run": "opgeruimd",
         "key rotated": "sleutel gewisseld",
         "key retired": "sleutel buiten gebruik",
         "requests erased": "aanvragen gewist",
+        "request closed": "aanvraag afgehandeld",
+        "bookings imported": "afspraken ingelezen",
         "lead exported": "lead opgevraagd",
         "lead stopped": "lead gestopt",
         "lead resumed": "lead hervat",
@@ -35,9 +38,51 @@ DUTCH: Mapping[str, str] = MappingProxyType(
         "staff enabled": "medewerker weer toegelaten",
         "staff removed": "medewerker verwijderd",
         "staff logged in": "ingelogd",
+        "staff gave a wrong code": "foute code bij het inloggen",
         "staff set a password": "wachtwoord ingesteld",
         "staff changed their password": "wachtwoord veranderd",
         "staff second step on": "tweede stap aangezet",
         "staff second step off": "tweede stap uitgezet",
     }
 )
+
+DUTCH_DETAILS: Mapping[str, str] = MappingProxyType(
+    {
+        "after": "daarna",
+        "all_mail": "alle mail",
+        "before": "eerst",
+        "follow_ups": "vervolgmails",
+        "held": "vastgehouden",
+        "kind": "soort",
+        "lead": "lead",
+        "made_at": "gemaakt op",
+        "message": "mail",
+        "moved": "verplaatst",
+        "name": "naam",
+        "outcome": "uitkomst",
+        "request": "aanvraag",
+        "requests": "aanvragen",
+        "revision": "revisie",
+        "role": "rol",
+        "rows": "rijen",
+        "sequences": "reeksen",
+        "since": "sinds",
+        "staff": "medewerker",
+        "unknown": "onbekend",
+        "warnings": "waarschuwingen",
+        "why": "waarom",
+        "with_keys": "met sleutels",
+    }
+)
+"""What a detail of an entry is called; one that is not here keeps its own name."""
+
+DUTCH_VALUES: Mapping[str, str] = MappingProxyType(
+    {
+        "admin": "beheerder",
+        "editor": "redacteur",
+        "forms": "formulieren",
+        "practice": "praktijk",
+        "sequence": "reeks",
+    }
+)
+"""Words that stand as the value of a role or of a kind."""

@@ -1,7 +1,8 @@
-"""What may not be undone by an older backup: every "no" and every erasing that the replaced database still knows.
+"""What may not be undone by an older backup: every "no", every erasing and who of the staff may not enter any more, as
+far as the replaced database still knows.
 
-A practice that restores last night's backup would otherwise mail those who unsubscribed this morning, and bring back
-those who asked to be forgotten.
+A practice that restores last night's backup would otherwise mail those who unsubscribed this morning, bring back
+those who asked to be forgotten, and let in whoever left.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from service.domain.lead import SuppressionReason
 from service.flows import consent, privacy, settling
 from service.flows.services import Services
 from service.store import dump, leads
+from service.store.staff_tables import Staff
 from service.store.tables import ErasedToken, Fact, Lead, Suppression
 
 
@@ -28,6 +30,7 @@ class Noes:
 
     suppressions: Sequence[RowMapping] = ()
     erased: Sequence[RowMapping] = ()
+    left: Sequence[RowMapping] = ()  # staff who were removed or locked out
 
 
 def gather(connection: Connection, suppression_key: str | None) -> Noes:
@@ -38,7 +41,12 @@ def gather(connection: Connection, suppression_key: str | None) -> Noes:
     keys: Any = connection.execute(select_model(Fact.value).where(col(Fact.key) == "keys")).scalar()
     if not keys or keys["suppression"] != suppression_key:
         return Noes()
+    left: Sequence[RowMapping] = ()
+    if (staff := there.get("staff")) is not None:  # older schemas have none
+        out = staff.c.removed_at.is_not(None) | staff.c.disabled_at.is_not(None)
+        left = connection.execute(select(staff).where(out)).mappings().all()
     return Noes(
+        left=left,
         suppressions=connection.execute(select(there["suppression"])).mappings().all(),
         erased=connection.execute(select(there["erased_token"])).mappings().all(),
     )
@@ -68,4 +76,17 @@ def apply(session: Session, services: Services, noes: Noes, now: datetime) -> tu
                 consent.withdraw(session, services, lead, "no said before the restore", now)
     left = set(session.exec(select_model(ErasedToken.public_id)))
     session.add_all(ErasedToken(**row) for row in noes.erased if row["public_id"] not in left)
+    _keep_out(session, noes.left)
     return len(new), erased
+
+
+def _keep_out(session: Session, left: Sequence[RowMapping]) -> None:
+    """Whoever was removed or locked out stays so. A number alone may be somebody else's by now: with when they came."""
+    for row in left:
+        person = session.get(Staff, row["id"])
+        if person is None or person.created_at != row["created_at"]:
+            continue
+        if row["removed_at"] is not None:
+            person.address, person.password_hash, person.removed_at = None, None, row["removed_at"]
+            person.totp, person.totp_step, person.recovery = None, None, []
+        person.disabled_at = person.disabled_at or row["disabled_at"]

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from service.flows import alerts, brake
 from service.flows.services import Services
-from service.store import backlog, events, high_water, message_rows, outbox
+from service.store import backlog, events, high_water, message_rows, outbox, staff, staff_sessions
 from service.store.db import real_now
 
 _WAS_DUE = "teruggezet: misschien al verstuurd"
@@ -29,13 +29,16 @@ def hold(session: Session, services: Services, *, since: datetime, actor: str, n
     """Hold all mail, and each mail that may have left already.
 
     Opt-ins are taken as ever; their advice goes out after `resume`. A follow-up that fell due between `since` and the
-    `resume` may have left too: the gap tells the guard on backlogs so.
+    `resume` may have left too: the gap tells the guard on backlogs so. Sessions and invitations of staff end: one that
+    was ended or used since may not work again.
     """
     brake.pull_put_back(session, services, since=since, actor=actor, now=now)
     waiting = backlog.hold_back(session, _WAS_DUE, outbox.RESTORED)
     leaving = backlog.give_up_hand_overs(session, _WAS_LEAVING, real_now(session))
     if leaving:
         alerts.tell_unknown(session, now)
+    staff_sessions.end_all(session)
+    staff.drop_invitations(session)
     events.audit(session, actor, "put back", now, since=since.isoformat(), held=waiting, unknown=leaving)
     return Held(since=since, waiting=waiting, leaving=leaving)
 

@@ -14,7 +14,7 @@ from service.errors import RefusedError
 from service.flows import carried, put_back
 from service.flows.archive import Archive
 from service.flows.services import Services
-from service.store import dump, events, high_water, schema, staff_sessions, suppressions
+from service.store import dump, events, high_water, schema, suppressions
 from service.store.tables import Lead, Message
 
 
@@ -57,7 +57,6 @@ def restore(
         now = _clock(session, services)
         events.audit(session, actor, "restored", now, made_at=manifest.made_at.isoformat(), rows=rows)
         moved = carried.apply(session, services, noes, now)
-        staff_sessions.end_all(session)  # one that was ended since the backup may not come back
         held = put_back.hold(session, services, since=manifest.clock, actor=actor, now=now)
         count = high_water.counted(session)
     high_water.start_anew(services.database, count)

@@ -76,8 +76,14 @@ def add(
 
 
 def reset(session: Session, services: Services, staff_id: int, *, actor: str, now: datetime) -> Invited:
-    """A new link: password, second step and sessions are gone at once."""
+    """A new link: password, second step and sessions are gone at once. RefusedError for whoever is locked out."""
     person = _held(session, staff_id)
+    if person.disabled_at is not None:
+        raise RefusedError(
+            "they are locked out, so a link would not work; let them in again first in the studio, or remove them",
+            "diegene is geblokkeerd, dus een link zou niet werken; laat diegene eerst weer toe in de studio, of "
+            "verwijder diegene",
+        )
     person.password_hash = None
     staff_codes.turn_off(person)
     staff_sessions.end_all(session, person.id)

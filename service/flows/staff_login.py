@@ -10,9 +10,10 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from service.domain.lead import normalise_address
 from service.domain.staff import check_password
 from service.errors import InvalidInputError, NotFoundError, RefusedError
-from service.flows import staff_codes, staff_sessions, staff_throttle
+from service.flows import staff_codes, staff_demo, staff_sessions, staff_throttle
 from service.flows.services import Services
 from service.flows.staff_secrets import HASHER, token_hash
 from service.flows.staff_sessions import Member
@@ -42,9 +43,11 @@ class Entered:
 
 def ask(session: Session, services: Services, address: str, network: str, now: datetime) -> Asked:
     """Count a try to log in. Raises TooManyError where there were too many."""
-    account = address.strip().lower()[:_LONGEST_ADDRESS]
+    account = _account_of(address)
     made = staff_throttle.count(session, services, account, network, now)
     person = staff.by_address(session, account) if account.isprintable() else None  # PostgreSQL takes no NUL
+    if account == staff_demo.ADDRESS and not services.demo:
+        person = None  # everybody knows that password; a database of the demo may have come along
     if person is None or person.disabled_at is not None or person.password_hash is None:
         return Asked(made=made, staff_id=None, kept=None)
     return Asked(made=made, staff_id=person.id, kept=person.password_hash)
@@ -55,6 +58,11 @@ def ask_again(session: Session, services: Services, member: Member, network: str
     person = _still_there(session, member)
     made = staff_throttle.count(session, services, person.address or "", network, now)
     return Asked(made=made, staff_id=person.id, kept=person.password_hash)
+
+
+def not_compared(session: Session, asked: Asked) -> None:
+    """There was no time to compare the password: the try counts no longer."""
+    staff_throttle.take_back(session, asked.made)
 
 
 def enter(
@@ -70,7 +78,7 @@ def enter(
     if fresh_hash:
         person.password_hash = fresh_hash
     if person.totp is not None:
-        staff_throttle.half_right(session, asked.made)
+        staff_throttle.take_back(session, asked.made)
         token = staff_sessions.begin(session, person, agent=agent, now=now, stage="code")
         return Entered(token=token, code_to_come=True)
     staff_throttle.was_right(session, asked.made)
@@ -80,7 +88,8 @@ def enter(
 
 def count_code(session: Session, services: Services, member: Member, network: str, now: datetime) -> Try:
     """Count a try at the code. Raises TooManyError where there were too many."""
-    return staff_throttle.count(session, services, _still_there(session, member).address or "", network, now)
+    address = _still_there(session, member).address or ""
+    return staff_throttle.count(session, services, address, network, now, at_code=True)
 
 
 def enter_code(
@@ -89,6 +98,8 @@ def enter_code(
     """The code that was still to come: a whole session in place of the half one; None where it is wrong."""
     person = _still_there(session, member)
     if not staff_codes.is_right(session, services, person, code, now):
+        # The one failure that is kept: whoever gave it has the password, and the limit lets few of them be made.
+        events.audit(session, member.actor, "staff gave a wrong code", services.clock.now())
         return None
     if not staff_sessions.end(session, member):
         return None  # it was used, or ended, meanwhile
@@ -151,13 +162,28 @@ def change_password(
 
 
 def turn_code_on(
-    session: Session, services: Services, member: Member, sealed: str, code: str, *, agent: str, now: datetime
+    session: Session,
+    services: Services,
+    member: Member,
+    asked: Asked,
+    sealed: str,
+    code: str,
+    *,
+    agent: str,
+    now: datetime,
 ) -> TurnedOn | None:
-    """Ask for a code from here on; None where this one is wrong."""
-    person = _still_there(session, member)
+    """Ask for a code from here on, after the password was right; None where the code is wrong.
+
+    RefusedError where it is on already: the app of whoever was first would know no code any more.
+    """
+    person = _unchanged(session, member, asked)
+    if person.totp is not None:
+        raise RefusedError("the second step is on already", "De tweede stap staat al aan.")
     codes = staff_codes.turn_on(services, person, sealed, code, now)
     if codes is None:
+        staff_throttle.take_back(session, asked.made)
         return None
+    staff_throttle.was_right(session, asked.made)
     events.audit(session, member.actor, "staff second step on", services.clock.now())
     return TurnedOn(token=staff_sessions.renew(session, person, agent=agent, now=now), codes=codes)
 
@@ -171,6 +197,15 @@ def turn_code_off(
     staff_codes.turn_off(person)
     events.audit(session, member.actor, "staff second step off", services.clock.now())
     return staff_sessions.renew(session, person, agent=agent, now=now)
+
+
+def _account_of(address: str) -> str:
+    """The address as it is kept of somebody; for what is no address, the text itself, so that tries at it count too."""
+    text = address.strip().lower()[:_LONGEST_ADDRESS]
+    try:
+        return normalise_address(text)
+    except InvalidInputError:
+        return text
 
 
 def _still_there(session: Session, member: Member) -> Staff:

@@ -96,10 +96,8 @@ def end(session: Session, member: Member, session_id: int | None = None) -> bool
 
 
 def end_others(session: Session, member: Member) -> None:
-    """End all of their sessions but this one."""
-    for each in staff_sessions.of(session, member.id):
-        if each.id != member.session_id:
-            session.delete(each)
+    """End all of their sessions but this one, those that wait for a code too."""
+    staff_sessions.end_others(session, member.id, member.session_id)
 
 
 def of(session: Session, member: Member) -> Sequence[StaffSession]:

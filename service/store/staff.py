@@ -61,9 +61,10 @@ def use_invitation(session: Session, invitation_id: int, now: datetime) -> bool:
     return bool(session.exec(update(StaffInvitation).where(*mine).values(used_at=now)).rowcount)
 
 
-def drop_invitations(session: Session, staff_id: int) -> None:
-    """None of somebody's invitations works any more."""
-    session.exec(delete(StaffInvitation).where(col(StaffInvitation.staff_id) == staff_id))
+def drop_invitations(session: Session, staff_id: int | None = None) -> None:
+    """None of somebody's invitations works any more, or none at all."""
+    statement = delete(StaffInvitation)
+    session.exec(statement if staff_id is None else statement.where(col(StaffInvitation.staff_id) == staff_id))
 
 
 def invited(session: Session, now: datetime) -> dict[int, datetime]:

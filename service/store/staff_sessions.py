@@ -38,6 +38,12 @@ def end(session: Session, staff_id: int, session_id: int) -> bool:
     return bool(session.exec(delete(StaffSession).where(*mine)).rowcount)
 
 
+def end_others(session: Session, staff_id: int, session_id: int) -> None:
+    """End all of somebody's sessions but this one, at whatever stage."""
+    others = (col(StaffSession.staff_id) == staff_id, col(StaffSession.id) != session_id)
+    session.exec(delete(StaffSession).where(*others))
+
+
 def end_all(session: Session, staff_id: int | None = None) -> int:
     """End all of somebody's sessions, or everybody's. Returns how many there were."""
     statement = delete(StaffSession)

@@ -24,6 +24,13 @@ _ALWAYS = {
 }
 """ACCEPTANCE E5; a page says something else where it must."""
 
+_STUDIO = {
+    "Cross-Origin-Opener-Policy": "same-origin",  # no page that opened it keeps a hold of its window (HTML standard)
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_HTTPS_ALONE = "max-age=31536000"
+"""A year (RFC 6797): for staff, who type the address by hand. Leads come by links of ours, which say https."""
+
 _FOR_OTHER_SITES = "/api/"
 """What pages of the sites that are configured may read (Fetch standard, CORS)."""
 
@@ -80,6 +87,10 @@ class Edge:
             # The query is a mark of the content, so a changed file has another address.
             marked = scope["query_string"].startswith(b"v=")
             headers["Cache-Control"] = "public, max-age=31536000, immutable" if marked else "no-cache"
+        if f"{scope['path']}/".startswith("/studio/"):
+            headers.update(_STUDIO)
+            if self._services.base_url.startswith("https://"):
+                headers["Strict-Transport-Security"] = _HTTPS_ALONE
         if scope["path"].startswith(_FOR_OTHER_SITES):
             self._add_cors(scope, headers)
         message["headers"] = headers.raw

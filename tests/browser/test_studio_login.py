@@ -70,6 +70,7 @@ def test_from_invitation_to_logging_out_by_keyboard_and_without_script(browser: 
     heading(page, "Tweede stap instellen")
     secret = page.locator("code.secret").inner_text().replace(" ", "")
     fill(page, "Code", code_of(here, secret, -1))
+    fill(page, "Je wachtwoord", CHOSEN)
     press(page, "Aanzetten")
     heading(page, "De tweede stap staat aan")
     assert page.locator(".codes li").count() == 10

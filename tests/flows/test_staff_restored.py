@@ -1,9 +1,12 @@
-"""A backup that is put back brings nobody's session back: one may have been ended since it was made."""
+"""A backup that is put back brings back no session and no invitation, nor whoever was removed or locked out since."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from service.domain.staff import Role
+from service.flows import staff
+from service.store.db import real_now
 from tests.support import backups, studio
 from tests.support.house import House
 
@@ -19,3 +22,29 @@ def test_after_a_restore_everybody_logs_in_anew_with_the_password_and_role_of_th
     assert not here.is_in()
     assert studio.person(house, number).role == "editor"
     assert studio.desk(house).log_in(studio.ESRA).status_code == 303
+
+
+def test_an_invitation_that_was_used_since_cannot_be_used_again(house: House, tmp_path: Path) -> None:
+    token = studio.invited(house)
+    backups.make(house, tmp_path / "a.zip")
+    chosen = "een heel ander wachtwoord"
+    answer = studio.desk(house).post(f"/studio/invitation/{token}", password=chosen, again=chosen)
+    assert answer.headers["location"] == "/studio/"
+    backups.restore(house, tmp_path / "a.zip", replace=True)
+    assert studio.desk(house).see(f"/studio/invitation/{token}").status_code == 404
+
+
+def test_whoever_was_removed_or_locked_out_since_stays_out(house: House, tmp_path: Path) -> None:
+    studio.hire(house, studio.GIJS, Role.ADMIN, "Gijs")
+    removed, locked_out = studio.hire(house), studio.hire(house, studio.FRANK, Role.MANAGER, "Frank")
+    backups.keep_keys(house)
+    backups.make(house, tmp_path / "a.zip")
+    with house.services.database.transaction() as session:
+        now = real_now(session)
+        staff.remove(session, house.services, removed, actor="test", now=now)
+        staff.disable(session, house.services, locked_out, actor="test", now=now)
+    backups.restore(house, tmp_path / "a.zip", replace=True)
+    found = [studio.desk(house).log_in(each).status_code for each in (studio.ESRA, studio.FRANK, studio.GIJS)]
+    assert found == [422, 422, 303]
+    assert (studio.person(house, removed).address, studio.person(house, removed).name) == (None, "Esra")
+    assert studio.person(house, locked_out).address == studio.FRANK

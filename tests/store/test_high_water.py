@@ -15,7 +15,7 @@ from service.errors import RefusedError
 from service.flows import put_back
 from service.settings import load_settings
 from service.store import high_water
-from tests.support import acts
+from tests.support import acts, studio
 from tests.support.house import House, open_house
 
 ANNA, BRAM = "anna@example.org", "bram@example.org"
@@ -79,6 +79,22 @@ def test_an_older_copy_put_back_by_hand_holds_all_mail(house: House, beside: Pat
     acts.release_the_brake(house)
     assert house.tick() == 1
     assert known(house) == int(beside.read_text()) == 3
+
+
+def test_an_older_copy_brings_no_session_and_no_used_invitation_back(
+    house: House, beside: Path, tmp_path: Path
+) -> None:
+    here, token = studio.desk(house, studio.hire(house)), studio.invited(house)
+    house.services.database.close()
+    shutil.copyfile(tmp_path / "nurture.db", tmp_path / "copy.db")
+    house.opt_in(ANNA)
+    house.send_due()
+    house.services.database.close()
+    shutil.copyfile(tmp_path / "copy.db", tmp_path / "nurture.db")
+    assert here.is_in()
+    assert look(house) is not None
+    assert not here.is_in()
+    assert here.see(f"/studio/invitation/{token}").status_code == 404
 
 
 def test_what_was_due_in_the_copy_is_held_for_staff(house: House, beside: Path) -> None:

@@ -102,7 +102,7 @@ def tour(here: Site, page: Page) -> Iterator[tuple[str, Callable[[], None]]]:
     yield "home-busy", to("/studio/")
     yield "account", to("/studio/account")
     yield "second-step", to("/studio/account/code")
-    yield "second-step-wrong", post("/studio/account/code", "Aanzetten", code="123456")
+    yield "second-step-wrong", post("/studio/account/code", "Aanzetten", code="123456", current=studio.PASSWORD)
     yield "staff", to("/studio/staff")
     yield "staff-invited", post("/studio/staff", "Uitnodigen", name="Tim", address="tim@praktijk.example")
     yield "audit", to("/studio/audit")

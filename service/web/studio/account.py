@@ -7,8 +7,7 @@ from starlette.responses import Response
 
 from service.errors import InvalidInputError
 from service.flows import staff, staff_login, staff_secrets, staff_sessions
-from service.flows.staff_login import Asked
-from service.web.studio import cookies, rendering
+from service.web.studio import cookies, passwords, rendering
 from service.web.studio.doors import Visit, see
 from service.web.studio.views import AccountPage, Browser
 
@@ -29,9 +28,9 @@ async def change_password(visit: Visit) -> Response:
     wrong = await run_in_threadpool(_wrong_with, visit)
     if wrong is not None:
         return await run_in_threadpool(_refused, visit, wrong)
-    asked = await _asked_again(visit)
+    asked = await passwords.asked_again(visit)
     if asked is None:
-        return await run_in_threadpool(_refused, visit, _not_the_password(visit))
+        return await run_in_threadpool(_refused, visit, passwords.told_wrong(visit))
     kept = await visit.hashing.run(staff_secrets.hash_password, visit.field("password"))
 
     def change() -> str:
@@ -46,9 +45,9 @@ async def change_password(visit: Visit) -> Response:
 
 async def turn_code_off(visit: Visit) -> Response:
     """`POST /studio/account/code/off`, with the password once more."""
-    asked = await _asked_again(visit)
+    asked = await passwords.asked_again(visit)
     if asked is None:
-        page = await run_in_threadpool(lambda: _page(visit, code_told=_not_the_password(visit)))
+        page = await run_in_threadpool(lambda: _page(visit, code_told=passwords.told_wrong(visit)))
         return rendering.render(page, status=422)
 
     def turn_off() -> str:
@@ -79,18 +78,6 @@ def end_session(visit: Visit) -> Response:
     return see(f"{ACCOUNT}?done=ended")
 
 
-async def _asked_again(visit: Visit) -> Asked | None:
-    """The password once more; None where it is wrong."""
-
-    def ask() -> Asked:
-        with visit.services.database.transaction() as session:
-            return staff_login.ask_again(session, visit.services, visit.me, visit.network, visit.now)
-
-    asked = await run_in_threadpool(ask)
-    right = await visit.hashing.run(staff_secrets.is_password, asked.kept, visit.field("current"))
-    return asked if right else None
-
-
 def _wrong_with(visit: Visit) -> str | None:
     """Why the new password will not do."""
     with visit.services.database.reading() as session:
@@ -100,10 +87,6 @@ def _wrong_with(visit: Visit) -> str | None:
     except InvalidInputError as error:
         return visit.words(error)
     return None
-
-
-def _not_the_password(visit: Visit) -> str:
-    return visit.words(InvalidInputError("the current password is wrong", "Het huidige wachtwoord klopt niet."))
 
 
 def _refused(visit: Visit, told: str) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from service.domain.audit_words import DUTCH
+from service.domain.audit_words import DUTCH, DUTCH_DETAILS, DUTCH_VALUES
 from service.domain.staff import StaffLanguage
 from service.errors import InvalidInputError
 from service.store import events, staff
@@ -14,6 +14,8 @@ from service.web.studio.doors import Visit
 from service.web.studio.views import AuditLine, AuditPage
 
 _A_PAGE = 50
+_FIRST = ("staff", "lead", "message", "revision", "before", "after")  # PostgreSQL keeps no order of details
+_OF_OURS = {"role", "before", "after", "kind"}  # details whose values are words of ours, and no names
 
 
 def show(visit: Visit) -> Response:
@@ -34,6 +36,8 @@ def show(visit: Visit) -> Response:
 
 def _line(visit: Visit, entry: AuditEntry, names: dict[int, str]) -> AuditLine:
     told = {name: _short(value, visit.language) for name, value in entry.details.items() if value not in (None, [])}
+    if visit.language == "nl":
+        told |= {name: DUTCH_VALUES.get(told[name], told[name]) for name in _OF_OURS & told.keys()}
     if "staff" in told:
         told["staff"] = names.get(entry.details["staff"], told["staff"])
     return AuditLine(
@@ -41,8 +45,19 @@ def _line(visit: Visit, entry: AuditEntry, names: dict[int, str]) -> AuditLine:
         at=entry.at,
         who=_who(entry.actor, names),
         what=DUTCH.get(entry.action, entry.action) if visit.language == "nl" else entry.action,
-        details=", ".join(f"{name}: {value}" for name, value in told.items()),
+        details=", ".join(
+            f"{_called(name, visit.language)}: {value}" for name, value in sorted(told.items(), key=_place)
+        ),
     )
+
+
+def _place(detail: tuple[str, str]) -> tuple[int, str]:
+    return (_FIRST.index(detail[0]) if detail[0] in _FIRST else len(_FIRST), detail[0])
+
+
+def _called(name: str, language: StaffLanguage) -> str:
+    plain = name.replace("_", " ")
+    return DUTCH_DETAILS.get(name, plain) if language == "nl" else plain
 
 
 def _who(actor: str, names: dict[int, str]) -> str:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from service.domain.staff import Least
 from service.flows import staff_demo, staff_login, staff_secrets, staff_sessions
 from service.flows.staff_login import Asked, Entered
-from service.web.studio import cookies, rendering
+from service.web.studio import cookies, passwords, rendering
 from service.web.studio.doors import CODE, HOME, LOGIN, Visit, see
 from service.web.studio.views import CodePage, LoginPage
 
@@ -30,16 +30,21 @@ async def act(visit: Visit) -> Response:
             return staff_login.ask(session, visit.services, address, visit.network, visit.now)
 
     asked = await run_in_threadpool(ask)
-    right = await visit.hashing.run(staff_secrets.is_password, asked.kept, password)
+    right = await passwords.is_right(visit, asked, password)
     fresh = None
     if right and asked.kept and staff_login.needs_fresh_hash(asked.kept):
         fresh = await visit.hashing.run(staff_secrets.hash_password, password)
 
     def enter() -> Entered | None:
         with visit.services.database.transaction() as session:
-            if visit.member:
-                staff_sessions.end(session, visit.member)  # its cookie is replaced, so nobody else would end it
-            return staff_login.enter(session, visit.services, asked, agent=visit.agent, fresh_hash=fresh, now=visit.now)
+            begun = staff_login.enter(
+                session, visit.services, asked, agent=visit.agent, fresh_hash=fresh, now=visit.now
+            )
+            if begun and visit.member:
+                # Its cookie is replaced, so nobody else would end it. After the person is held, as whoever ends all of
+                # their sessions does it: the other way round the two would wait for each other.
+                staff_sessions.end(session, visit.member)
+            return begun
 
     entered = await run_in_threadpool(enter) if right else None
     if entered is None:

@@ -53,7 +53,7 @@ DOORS: tuple[Door, ...] = (
         path="/studio/account/code",
         least=Least.EDITOR,
         answer=set_up_code.act,
-        fields={"sealed": (), "code": ()},
+        fields={"sealed": (), "code": (), "current": ()},
     ),
     Door(
         method="POST",

@@ -114,7 +114,9 @@ class AccountPage(StudioPage):
 
 @dataclass(frozen=True, kw_only=True)
 class SetUpCodePage(StudioPage):
-    """The secret of the second step, as a QR code and as text; `codes` once it is on, to be written down."""
+    """The secret of the second step, as a QR code and as text; `codes` once it is on, to be written down.
+
+    `wrong`: the code was; `told`: what else is wrong, "" for nothing."""
 
     template: ClassVar[str] = "studio/set_up_code.html"
 
@@ -122,6 +124,7 @@ class SetUpCodePage(StudioPage):
     secret: str = ""
     sealed: str = ""
     wrong: bool = False
+    told: str = ""
     codes: tuple[str, ...] = ()
 
 

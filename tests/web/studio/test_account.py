@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 import pyotp
+import pytest
 
 from service.domain.staff import Role
-from service.flows import staff_secrets
+from service.errors import RefusedError
+from service.flows import staff_login, staff_secrets, staff_sessions
 from service.store.db import real_now
 from tests.support import studio
 from tests.support.house import House
@@ -30,7 +32,7 @@ def set_up(house: House, here: Desk) -> tuple[str, list[str]]:
     secret = found[1].replace(" ", "")
     with house.services.database.reading() as session:
         code = pyotp.TOTP(secret).at(real_now(session))
-    answer = here.post("/studio/account/code", sealed=sealed[1], code=str(code))
+    answer = here.post("/studio/account/code", sealed=sealed[1], code=str(code), current=PASSWORD)
     assert answer.status_code == 200, answer.text
     return secret, re.findall(r"<li><code>([^<]+)</code></li>", answer.text)
 
@@ -86,7 +88,7 @@ def test_the_page_after_setting_up_logs_out_with_its_own_form(house: House) -> N
     assert secret
     with house.services.database.reading() as session:
         code = pyotp.TOTP(secret[1].replace(" ", "")).at(real_now(session))
-    answer = here.post("/studio/account/code", sealed=sealed[1], code=str(code))
+    answer = here.post("/studio/account/code", sealed=sealed[1], code=str(code), current=PASSWORD)
     assert f'name="form_token" value="{here.form_token}"' in answer.text
 
 
@@ -100,11 +102,38 @@ def test_a_wrong_code_or_a_secret_of_somebody_else_turns_nothing_on(house: House
     with house.services.database.reading() as session:
         code = str(pyotp.TOTP("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP").at(real_now(session)))
     for given in ({"sealed": sealed, "code": code}, {"sealed": mine[1], "code": "12345"}, {"sealed": "", "code": code}):
-        answer = here.post("/studio/account/code", **given)
+        answer = here.post("/studio/account/code", **given, current=PASSWORD)
         assert answer.status_code == 422
         assert "Die code klopt niet" in answer.text
-    assert mine[1] in here.post("/studio/account/code", sealed=mine[1], code="0").text, "the app has that one by now"
+    assert mine[1] in here.post("/studio/account/code", sealed=mine[1], code="0", current=PASSWORD).text, (
+        "the app has that one by now"
+    )
     assert person(house, number).totp is None
+
+
+def test_turning_it_on_asks_for_the_password_and_is_done_once(house: House) -> None:
+    number = hire(house)
+    here = desk(house, number)
+    with house.services.database.reading() as session:
+        member = staff_sessions.find(session, here.token, real_now(session))
+        now = real_now(session)
+    assert member is not None
+    secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+    sealed = staff_secrets.encrypt(house.services.keyring, "totp offered", number, secret)
+    code = str(pyotp.TOTP(secret).at(now))
+    for wrong in ({}, {"current": ""}, {"current": "verkeerd"}):
+        answer = here.post("/studio/account/code", sealed=sealed, code=code, **wrong)
+        assert answer.status_code == 422
+        assert "Het huidige wachtwoord klopt niet." in answer.text
+        assert sealed in answer.text, "the app has that one by now"
+    assert person(house, number).totp is None
+    set_up(house, here)
+    kept = person(house, number).totp
+    with house.services.database.transaction() as session:
+        asked = staff_login.ask_again(session, house.services, member, "n", now)
+        with pytest.raises(RefusedError, match="on already"):
+            staff_login.turn_code_on(session, house.services, member, asked, sealed, code, agent="?", now=now)
+    assert person(house, number).totp == kept
 
 
 def test_turning_it_off_asks_for_the_password(house: House) -> None:
@@ -131,7 +160,9 @@ def test_one_sees_where_one_is_logged_in_and_ends_it_there_and_nobody_elses(hous
     for wrong in (str(max(ids) + 1), "x", "1e3", "9" * 30):
         here.post("/studio/account/session", session=wrong)
     assert franks.is_in()
+    half = desk(house, number, stage="code")
     here.post("/studio/account/session", session="others")
+    assert half.see("/studio/login/code").headers["location"] == "/studio/login"
     assert [each.is_in() for each in (here, third, franks)] == [True, False, True]
 
 

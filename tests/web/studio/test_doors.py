@@ -155,3 +155,28 @@ def test_nobody_can_be_logged_in_from_another_site(house: House, path: str) -> N
         answer = studio.desk(house).client.post(path, data=fields, headers=BROWSER | headers)
         assert answer.status_code == 403
         assert "set-cookie" not in answer.headers
+
+
+def test_whatever_the_studio_answers_is_kept_nowhere_and_says_how_browsers_are_to_treat_it(house: House) -> None:
+    number = studio.hire(house)
+    there = studio.desk(house, number)
+    answers = {
+        "a page": there.see("/studio/"),
+        "a way on": studio.desk(house).see("/studio/"),
+        "refused": there.see("/studio/staff"),
+        "not there": studio.desk(house).see("/studio/invitation/verzonnen"),
+        "no page": there.see("/studio/geen"),
+        "no method": there.client.delete("/studio/", headers=BROWSER),
+        "for a program": there.client.get("/studio/staff"),
+        "no form": there.client.post("/studio/pause", content=b"{}", headers=studio.OURS),
+    }
+    for name, answer in answers.items():
+        told = answer.headers
+        assert told["cache-control"] == "no-store", name
+        assert told["cross-origin-opener-policy"] == "same-origin", name
+        assert told["strict-transport-security"] == "max-age=31536000", name
+        assert "frame-ancestors 'none'" in told["content-security-policy"], name
+        assert "script" not in told["content-security-policy"], name
+    plain = studio.desk(house.with_changes(base_url="http://localhost:8000")).see("/studio/login")
+    assert "strict-transport-security" not in plain.headers
+    assert "strict-transport-security" not in there.see("/healthz").headers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import argon2
@@ -9,11 +10,14 @@ import pyotp
 import pytest
 
 from service.domain.staff import Role
-from service.flows import staff, staff_codes, staff_secrets, staff_sessions
+from service.flows import staff, staff_codes, staff_login, staff_secrets, staff_sessions
 from service.flows.staff_sessions import IDLE, LONGEST
+from service.flows.staff_throttle import Try
+from service.store import events
 from service.store import staff as rows
 from service.store import staff_sessions as kept
 from service.store.db import real_now
+from service.web.studio import hashing
 from tests.support import studio
 from tests.support.house import House
 from tests.support.studio import COOKIE, ESRA, FRANK, Desk, desk, hire, person
@@ -172,6 +176,100 @@ def test_codes_cannot_be_guessed_for_long(house: House) -> None:
     here = desk(house, number, stage="code")
     found = [here.post("/studio/login/code", code="abcdef").status_code for _ in range(6)]
     assert found == [422] * 5 + [429]
+
+
+def test_who_has_the_password_and_many_networks_guesses_twenty_codes_a_day_and_the_log_tells(house: House) -> None:
+    number = hire(house)
+    with_code(house, number)
+    assert desk(house, number, stage="code").post("/studio/login/code", code=code(house, -1)).status_code == 303
+    token = desk(house, number, stage="code").token
+    with house.services.database.transaction() as session:
+        now = real_now(session)
+        member = staff_sessions.find(session, token, now)
+        assert member is not None
+        for at in range(20):  # at a pace at which passwords might be tried for ever
+            when = now - timedelta(minutes=121 - 5 * at)
+            made = staff_login.count_code(session, house.services, member, f"network {at}", when)
+            given = staff_login.enter_code(session, house.services, member, made, "000 00", agent="?", now=when)
+            assert given is None
+    away = desk(house, number, stage="code", peer="198.51.100.9")
+    refused = away.post("/studio/login/code", code=code(house))
+    assert refused.status_code == 429
+    assert "Probeer het over 22 uur." in refused.text
+    at_home = desk(house, number, stage="code")
+    assert at_home.post("/studio/login/code", code=code(house)).status_code == 303, "the owner is not kept out"
+    assert away.post("/studio/login/code", code=code(house, 1)).status_code == 303, "and ends it by being right"
+    with house.services.database.reading() as session:
+        told = [each.actor for each in events.audit_log(session, limit=100, action="staff gave a wrong code")]
+    assert told == [f"studio:{number}"] * 20
+
+
+def test_of_many_at_once_one_uses_a_code(house: House) -> None:
+    number = hire(house)
+    written = with_code(house, number)
+    for given in (code(house), written[0]):
+        begin = threading.Barrier(4)
+        through: list[str] = []
+
+        def enter(given: str = given, begin: threading.Barrier = begin, through: list[str] = through) -> None:
+            with house.services.database.transaction() as session:
+                person = rows.locked(session, number)
+                assert person is not None
+                token = staff_sessions.begin(session, person, agent="?", now=real_now(session), stage="code")
+            with house.services.database.reading() as session:
+                now = real_now(session)
+                member = staff_sessions.find(session, token, now)
+            assert member is not None
+            made = Try(account="a", network="n", at=now)
+            begin.wait()
+            with house.services.database.transaction() as session:
+                if staff_login.enter_code(session, house.services, member, made, given, agent="?", now=now):
+                    through.append(given)
+
+        threads = [threading.Thread(target=enter) for _ in range(4)]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+        assert through == [given]
+
+
+def test_logging_in_again_and_being_reset_meanwhile_do_not_wait_for_each_other(house: House) -> None:
+    number = hire(house)
+    here = desk(house, number)
+    answers: list[int] = []
+    with house.services.database.transaction() as session:
+        assert rows.locked(session, number)
+        trying = threading.Thread(target=lambda: answers.append(here.log_in(ESRA).status_code))
+        trying.start()
+        trying.join(timeout=0.7)  # by now it waits for the person
+        assert trying.is_alive()
+        kept.end_all(session, number)
+    trying.join()
+    assert answers == [303]
+
+
+def test_where_there_was_no_time_to_compare_nothing_counts_as_a_guess(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = hire(house)
+    here, known = desk(house), desk(house, number)
+    monkeypatch.setattr(hashing, "_AT_ONCE", -hashing._MOST_WAITING)
+    assert [here.log_in(ESRA).status_code for _ in range(8)] == [429] * 8
+    assert known.post("/studio/account/code/off", current=studio.PASSWORD).status_code == 429
+    monkeypatch.undo()
+    assert here.log_in(ESRA).status_code == 303
+
+
+def test_whoever_has_a_domain_with_accents_logs_in_as_they_write_it(house: House) -> None:
+    hire(house, "esra@xn--praktijk-caf-meb.example")
+    assert desk(house).log_in("Esra@praktijk-café.example").status_code == 303
+
+
+def test_what_everybody_may_know_of_the_demo_opens_nothing_elsewhere(house: House) -> None:
+    demo = house.with_changes(demo=True)
+    assert desk(demo).see("/studio/login").status_code == 200
+    assert desk(house).log_in("demo@praktijk.example", "kijk-maar-rond").status_code == 422
 
 
 def test_where_the_key_of_the_secret_is_gone_no_code_is_right(house: House) -> None:

@@ -92,7 +92,8 @@ def test_each_change_is_made_and_kept_in_the_audit_log_by_number(house: House) -
         kept = repr([each.details for each in events.audit_log(session, limit=100)])
     assert not any(each in kept for each in (ESRA, "Esra", GIJS))
     log = studio.words(here.see("/studio/audit"))
-    assert "Gijs medewerker geblokkeerd staff: Esra" in log
+    assert "Gijs medewerker geblokkeerd medewerker: Esra" in log
+    assert "Gijs medewerker: andere rol medewerker: Esra, eerst: redacteur, daarna: manager" in log
     assert "Esra ingelogd" in log, "whoever was removed is still named"
 
 
@@ -102,6 +103,18 @@ def test_who_was_removed_may_be_invited_again_as_somebody_new(house: House) -> N
     here.post("/studio/staff/change", staff=str(number), action="remove")
     assert here.post("/studio/staff", **NOVA | {"address": ESRA}).status_code == 200
     assert here.post("/studio/staff/change", staff=str(number), action="enable").status_code == 422
+
+
+def test_whoever_is_locked_out_gets_no_link_that_would_not_work(house: House) -> None:
+    here = desk(house, hire(house, GIJS, Role.ADMIN, "Gijs"))
+    number = hire(house)
+    here.post("/studio/staff/change", staff=str(number), action="disable")
+    before = house.rows()
+    assert "Nieuwe uitnodiging" not in here.see("/studio/staff").text
+    answer = here.post("/studio/staff/change", staff=str(number), action="reset")
+    assert answer.status_code == 422
+    assert "Diegene is geblokkeerd" in answer.text
+    assert house.rows() == before
 
 
 def test_nobody_changes_their_own_access_and_an_admin_is_always_left(house: House) -> None:
