@@ -124,8 +124,10 @@ def rows(session: Session, scene: Scene) -> dict[str, object]:
     assert lead is not None
     hmac = scene.house.services.hmac(lead.address)
     runs = {each.id: each.state for each in enrolments.of_lead(session, lead.id)}
+    mails = message_rows.of_lead(session, lead.id)
     return {
-        "mails": {each.public_id: _fate(each, runs) for each in message_rows.of_lead(session, lead.id)},
+        "mails": {each.public_id: _fate(each, runs) for each in mails if each.public_id in scene.mails},
+        "desk": {each.cause for each in mails if each.kind == "service"},
         "runs": runs,
         "suppressions": {each.reason: each.until for each in suppressions.of(session, [hmac]).get(hmac, [])},
         "consents": len(consents.active_of_lead(session, lead.id)),
