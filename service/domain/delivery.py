@@ -56,13 +56,17 @@ MOVES: Mapping[State, frozenset[State]] = MappingProxyType(
         State.CANCELLED: _TOLD,
         State.SKIPPED: _TOLD,
         State.HELD: frozenset({State.DUE, State.CANCELLED}) | _TOLD,
-        # what came back about a mail tells more than the answer to the call that it went with
-        State.FAILED: _EVENTS,
+        # what came back about a mail tells more than the answer to the call that it went with;
+        # accepted: only one that we gave up, for a no for good is nearer than the word that it was taken
+        State.FAILED: _TOLD,
         # due: the advice by itself, a follow-up by staff alone; failed: a late answer that it was refused for good
         State.UNKNOWN: frozenset({State.DUE, State.FAILED, State.CANCELLED}) | _TOLD,
     }
 )
 """Every allowed move; a stronger state is never replaced by a weaker one."""
+
+GIVEN_UP, DOMAIN_REFUSES = "steeds opnieuw geweigerd", "het domein van de ontvanger weigert onze mail"
+"""Why a mail failed that nobody refused for good: we stopped trying."""
 
 SOFT_BOUNCES = 3
 """Different mails of one lead that came back for now, within the time below: then the mailbox counts as gone."""
@@ -111,6 +115,8 @@ def told(before: State, reason: str | None, kind: FeedbackKind) -> Told | None:
     """
     news = _TELLS.get(kind)
     if news is None:
+        return None
+    if before is State.FAILED and news.state is State.ACCEPTED and reason not in {GIVEN_UP, DOMAIN_REFUSES}:
         return None
     if can_move(before, news.state):
         return news

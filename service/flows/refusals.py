@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from service.domain.delivery import DOMAIN_REFUSES
 from service.flows import alerts, backlog, channel
 from service.flows.services import Services
 from service.mail.transport import SendResult
@@ -19,7 +20,7 @@ from service.store.attempts import PRIMARY
 from service.store.domain_pauses import BY_FALLBACK, DOWN, FALLBACK_REFUSED, REFUSED
 from service.store.tables import DomainPause, Message
 
-WHY = "het domein van de ontvanger weigert onze mail"
+WHY = DOMAIN_REFUSES
 _REFUSED = (REFUSED, FALLBACK_REFUSED)
 _SEVERAL = 3  # domains
 _WITHIN = timedelta(hours=1)

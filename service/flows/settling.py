@@ -7,6 +7,7 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session
 
+from service.domain import delivery
 from service.domain.enrolment import LOOK_AGAIN, ON_ITS_WAY
 from service.domain.lead import Suppression, SuppressionReason
 from service.domain.retries import backoff
@@ -197,7 +198,7 @@ def _retry(
     if again is not None and not_before is not None:
         again = max(again, not_before)
     if again is None:
-        end(session, services, message, "failed", "steeds opnieuw geweigerd", now)
+        end(session, services, message, "failed", delivery.GIVEN_UP, now)
     else:
         outbox.release(message, "due", f"later opnieuw ({result.code or result.stage})", due_at=again)
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from service.domain.delivery import MOVES, State, can_move, counts_as_hard, told
+from service.domain.delivery import DOMAIN_REFUSES, GIVEN_UP, MOVES, State, Told, can_move, counts_as_hard, told
 from service.domain.feedback import FeedbackKind
 
 
@@ -36,7 +36,12 @@ def test_a_stronger_state_is_never_replaced_by_a_weaker_one(stronger: State) -> 
     assert not can_move(stronger, State.ACCEPTED)
     assert not can_move(State.DELIVERED, State.ACCEPTED)
     assert not can_move(State.COMPLAINED, State.BOUNCED)
-    assert not can_move(State.FAILED, State.ACCEPTED)
+    assert told(State.FAILED, "552 too large", FeedbackKind.ACCEPTED) is None
+
+
+@pytest.mark.parametrize("why", [GIVEN_UP, DOMAIN_REFUSES])
+def test_what_we_had_only_given_up_was_taken_where_an_event_says_so(why: str) -> None:
+    assert told(State.FAILED, why, FeedbackKind.ACCEPTED) == Told(state=State.ACCEPTED)
 
 
 def test_no_mail_leaves_from_an_end_state() -> None:
