@@ -49,7 +49,8 @@ class Feedback:
 
     `source` is a provider's name, `bounces` or `replies`. `key` is the same for each delivery of the same news.
     `at` is aware, and when it happened by the source's word; None where it tells no time. `status` is the enhanced
-    code (RFC 3463), `diagnostic` one line without addresses. `subject` and `text` are a reader's own words.
+    code (RFC 3463), `diagnostic` one line without addresses. `subject` and `text` are a reader's own words; `more`: her
+    mail holds what is not in them. `writer`: the address they came from, where that is another than we mailed.
     """
 
     source: str
@@ -62,3 +63,5 @@ class Feedback:
     diagnostic: str | None = field(default=None, repr=False)
     subject: str = field(default="", repr=False)
     text: str = field(default="", repr=False)
+    more: bool = False
+    writer: str = field(default="", repr=False)

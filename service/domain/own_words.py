@@ -15,9 +15,15 @@ _MOST_MARKS = 3  # accents on one letter; more of them paint over other lines
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _BLANKS = re.compile(r"[^\S\n]+")
 _BLANK_LINES = re.compile(r"\n(?: ?\n){2,}")
-# What mail programs turn into a link: an address with its scheme, one that begins with www, a domain with a path.
+# What mail programs turn into a link: an address with its scheme, one that begins with www, a domain with a path, and
+# one without where it ends as domains mostly do ("Ja.Nee" does not).
+_ENDS = (
+    "nl|be|de|fr|eu|uk|com|net|org|info|biz|io|co|me|nu|tv|cc|ru|cn|su|tk|ml|ga|cf|gq|app|dev|xyz|top|icu|site|online"
+    "|shop|store|club|link|click|live|page|web|zip|mov|frl|amsterdam"
+)
 _LINK = re.compile(
-    r"[a-z][a-z0-9+.-]{1,20}://[^\s/?#]+|\bwww\.[^\s/?#]+|(?<![\w.@-])(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}(?=/)",
+    r"[a-z][a-z0-9+.-]{1,20}://[^\s/?#]+|\bwww\.[^\s/?#]+|(?<![\w.@-])(?:[\w-]{1,63}\.){1,8}"
+    rf"(?:[a-z]{{2,24}}(?=/)|(?:{_ENDS})\b(?![\w@.-]*@))",
     re.IGNORECASE,
 )
 

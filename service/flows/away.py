@@ -12,7 +12,7 @@ from sqlmodel import Session
 from service.domain.feedback import Feedback
 from service.flows import planning
 from service.flows.services import Services
-from service.store import enrolments, leads
+from service.store import enrolments, leads, message_rows
 from service.store.tables import Lead, Message
 
 PAUSE = timedelta(days=7)
@@ -28,7 +28,7 @@ def arrived(
     Answers of one week are one absence, in whatever order they come. Nothing changes where it came too long ago, or
     where it answers a mail to the practice.
     """
-    if message is not None and message.recipient != lead.address:
+    if message is not None and message_rows.is_to_practice(message, lead):
         return
     lead = leads.lock_one(session, lead.id, services.hmac)
     until = min(feedback.at or now, now) + PAUSE

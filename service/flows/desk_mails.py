@@ -6,8 +6,9 @@ Its Reply-To is never the lead: an automatic reply of a colleague's would go to 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Literal
 
 import structlog
@@ -31,7 +32,8 @@ Whose = Literal["lead", "untied", "inside"]
 """`lead`: she answered a mail of ours. `untied`: it came from her address, and nothing proves more. `inside`: somebody
 answered a mail of ours to the practice about her."""
 _LATELY, _COMING = 3, 3  # mails that are listed
-_MOST_INSIDE, _INSIDE_WITHIN = 3, timedelta(days=1)
+_MOST: Mapping[Whose, int] = MappingProxyType({"inside": 3, "lead": 20})  # a lead, within a day
+_WITHIN = timedelta(days=1)
 _ALERT = "dienst-melding"
 log = structlog.get_logger()
 
@@ -39,6 +41,12 @@ log = structlog.get_logger()
 def was_told(session: Session, feedback: Feedback) -> bool:
     """Did staff get the mail about this very answer?"""
     return message_rows.has_cause(session, _cause(feedback))
+
+
+def shows_all(feedback: Feedback) -> bool:
+    """Is all that she wrote in the mail to staff, so that her own is needed no more?"""
+    words = own_words.shown(feedback.text)
+    return bool(words.lines) and not words.cut and not feedback.more
 
 
 def tell(
@@ -53,13 +61,15 @@ def tell(
 ) -> None:
     """Mail what was written to each of the practice's staff. `message`: what it answers, where that is known.
 
-    Of answers to mails to the practice three a day for each lead: an automatic reply that does not say it is one would
-    go round for ever.
+    Not more than a few a day for each lead: an automatic reply that does not say it is one would go round for ever, and
+    whoever was forwarded a mail of ours may answer it a thousand times. What is not told stays in the mailbox.
     """
-    if whose == "inside":
-        made = message_rows.made_since(session, lead.id, TEMPLATE, now - _INSIDE_WITHIN)
-        if len(set(made)) >= _MOST_INSIDE:
-            log.warning("answers to mails to the practice are many; this one is not told", lead=lead.id)
+    known = services.published.has_mail(session, services.published.live_service_mails(session), TEMPLATE)
+    template = TEMPLATE if known else _ALERT
+    if whose in _MOST:
+        made = message_rows.made_since(session, lead.id, template, now - _WITHIN)
+        if len(set(made)) >= _MOST[whose]:
+            log.warning("answers about a lead are many; this one is not told", lead=lead.id, whose=whose)
             return
     words = own_words.shown(feedback.text)
     reply: dict[str, str | Sequence[str]] = {
@@ -67,20 +77,20 @@ def tell(
         "email": lead.address,
         "subject": own_words.subject(feedback.subject),
         "lines": list(words.lines),
-        "cut": "ja" if words.cut else "",
+        "cut": "" if shows_all(feedback) else "ja",
         "defused": "ja" if words.defused else "",
+        "writer": feedback.writer,
         "untied": "ja" if whose == "untied" else "",
         "inside": "ja" if whose == "inside" else "",
         **_commands(lead),
         **_context(session, services, lead, message, feedback, now),
     }
-    known = services.published.has_mail(session, services.published.live_service_mails(session), TEMPLATE)
-    extra: Extra = {"reply": reply} if known else {"alert": _plain(lead, words)}
+    extra: Extra = {"reply": reply} if known else {"alert": _plain(lead, words, feedback, whose)}
     add_staff_mails(
         session,
         services,
         cause=_cause(feedback),
-        template=TEMPLATE if known else _ALERT,
+        template=template,
         now=now,
         extra=extra,
         about=lead,
@@ -130,12 +140,21 @@ def _listed(mails: Iterable[outlook.Mail], calendar: Calendar) -> list[str]:
     return [f"{dutch_short_moment(calendar.local(mail.at))}: {mail.subject}" for mail in mails]
 
 
-def _plain(lead: Lead, words: OwnWords) -> dict[str, str]:
+def _plain(lead: Lead, words: OwnWords, feedback: Feedback, whose: Whose) -> dict[str, str]:
     """The same by the mail for alerts, where the practice has not published the mail for answers yet."""
+    who = f"{lead.first_name or 'Iemand'} ({lead.address})"
+    causes: Mapping[Whose, str] = {
+        "lead": f"{who} schreef ons een mail.",
+        "untied": f"Er kwam een mail die van {who} lijkt te zijn. Of dat zo is, weten we niet.",
+        "inside": f"Iemand beantwoordde een mail van ons aan de praktijk over {who}. De lead kreeg het antwoord niet.",
+    }
+    said = [line for line in words.lines if line.strip()] or ["Er stond geen tekst in."]
+    said += [] if shows_all(feedback) else ["(Er staat meer in de mail zelf. Die ligt nog in de mailbox.)"]
+    said += [f"(De mail kwam van een ander adres: {feedback.writer})"] if feedback.writer else []
     return {
         "title": "Iemand heeft ons geantwoord",
-        "cause": f"{lead.first_name or 'Iemand'} ({lead.address}) schreef ons een mail.",
-        "details": " ".join(line for line in words.lines if line.strip()) or "Er stond geen tekst in.",
+        "cause": causes[whose],
+        "details": " ".join(said),
         "hint": f"Antwoord op een nieuwe mail aan {lead.address}. Zet daarna {TEMPLATE}.md in de map email_templates "
         "en publiceer die: dan staat hier meer bij.",
     }

@@ -21,7 +21,7 @@ from service.domain.feedback import Feedback, FeedbackKind
 from service.domain.lead import Suppression, SuppressionReason
 from service.flows import alerts, away, consent, rates, replies, settling
 from service.flows.services import Services
-from service.store import attempts, enrolments, events, leads, suppressions
+from service.store import attempts, enrolments, events, leads, message_rows, suppressions
 from service.store import feedback as kept
 from service.store.db import real_now
 from service.store.tables import FeedbackEvent, Lead, Message
@@ -110,7 +110,7 @@ def _about(session: Session, services: Services, feedback: Feedback) -> _About:
         message = kept.hold(session, found.id)
         lead = held.get(lead.id) if lead else None
         if message is not None:
-            ours = lead is None or message.recipient != lead.address
+            ours = lead is None or message_rows.is_to_practice(message, lead)
             return _About(message=message, lead=lead, hmac=services.hmac(message.recipient), ours=ours)
         public_ids.insert(0, found.public_id)  # erased while we waited for its lead
     elif tie.lead_public_id is not None and (lead := leads.by_public_id(session, tie.lead_public_id)) is not None:

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from service.domain.feedback import Feedback
 from service.errors import NotFoundError
-from service.flows import replies
+from service.flows import desk_mails, replies
 from service.flows.services import Services
 from service.store import leads, message_rows
 from service.store.tables import Lead
@@ -38,15 +38,18 @@ def from_somebody(services: Services, lead: Lead, letter: Feedback, now: datetim
 
 
 def from_inside(services: Services, letter: Feedback, now: datetime) -> bool:
-    """Tell staff of an answer to a mail of ours to the practice. False where it was about no lead: then it waits."""
+    """Tell staff of an answer to a mail of ours to the practice. False where it was about no lead, or where such
+    answers are too many: then it waits in the mailbox.
+    """
     with services.database.transaction() as session:
         message = message_rows.by_public_id(session, letter.tie.public_id or "")
         held = _hold(session, services, message.lead_id) if message and message.lead_id is not None else None
         if held is None:
             return False
         replies.arrived(session, services, held, message, letter, now)
+        told = desk_mails.was_told(session, letter)
     services.bell.ring()
-    return True
+    return told and desk_mails.shows_all(letter)
 
 
 def _hold(session: Session, services: Services, lead_id: int) -> Lead | None:

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Literal
 
@@ -24,6 +24,7 @@ from service.flows.services import Services
 from service.mail import return_paths
 from service.mail.imap import Letter
 from service.mail.inbound.values import Inbound, InboundKind
+from service.mail.inbound.wishes import only_a_wish
 from service.mail.links import Purpose
 from service.store import leads, message_rows
 from service.store.tables import Lead
@@ -44,7 +45,7 @@ _OWN_ID = re.compile(rb"^message-id:\s*(<[^<>\r\n]{3,250}>)", re.IGNORECASE | re
 _OWN_DATE = re.compile(rb"^date:\s*([^\r\n]{6,100})", re.IGNORECASE | re.MULTILINE)
 _GENERATED = re.compile(rb"^auto-submitted:\s*auto-generated", re.IGNORECASE | re.MULTILINE)
 _PLAIN = re.compile(r"[!-~]{3,500}")
-_WORDS_OF_A_WISH = 6
+_CLOCKS = timedelta(hours=1)  # by which the clock of a mail server may be behind ours
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +101,10 @@ def find(session: Session, services: Services, inbound: Inbound) -> Tied | None:
 
 def of(services: Services, inbound: Inbound, tied: Tied, letter: Letter) -> list[Feedback]:
     """The news in a mail that is tied to one of ours; empty where there is none."""
-    return [_feedback(inbound, letter, tied.tie, kind, suffix) for kind, suffix in _kinds(services, inbound, tied)]
+    writer = _writer(inbound, tied)
+    return [
+        _feedback(inbound, letter, tied.tie, kind, suffix, writer) for kind, suffix in _kinds(services, inbound, tied)
+    ]
 
 
 def letter_of(inbound: Inbound, letter: Letter, tied: Tied | None = None) -> Feedback:
@@ -112,10 +116,18 @@ def writer(session: Session, inbound: Inbound, arrived: datetime | None) -> Lead
     """The lead whose address a person's mail says it is from; says, for nothing proves it."""
     address = _normalised(inbound.sender) if inbound.kind is InboundKind.REPLY and inbound.sender else None
     lead = leads.by_address(session, address) if address else None
-    return lead if lead is not None and arrived is not None and arrived > lead.created_at else None
+    return lead if lead is not None and arrived is not None and arrived > lead.created_at - _CLOCKS else None
 
 
-def _feedback(inbound: Inbound, letter: Letter, tie: Tie, kind: FeedbackKind, suffix: str) -> Feedback:
+def _writer(inbound: Inbound, tied: Tied) -> str:
+    """From which other address somebody answered; empty where it is that of the lead, or an address of nobody."""
+    address = _normalised(inbound.sender) if inbound.sender else None
+    return address if address is not None and tied.recipient is not None and address != tied.recipient else ""
+
+
+def _feedback(
+    inbound: Inbound, letter: Letter, tie: Tie, kind: FeedbackKind, suffix: str, writer: str = ""
+) -> Feedback:
     words = kind is FeedbackKind.REPLIED
     return Feedback(
         source="bounces" if is_report(inbound) else "replies",
@@ -128,11 +140,13 @@ def _feedback(inbound: Inbound, letter: Letter, tie: Tie, kind: FeedbackKind, su
         diagnostic=inbound.reason,
         subject=_writable(inbound.subject) if words else "",
         text=_writable(inbound.text) if words else "",
+        more=words and inbound.more,
+        writer=writer if words else "",
     )
 
 
 def _kinds(services: Services, inbound: Inbound, tied: Tied) -> Iterator[tuple[FeedbackKind, Literal["", "-stop"]]]:
-    if inbound.kind is InboundKind.HARD and not tied.is_about(services, inbound.recipient):
+    if inbound.kind is InboundKind.HARD and (inbound.elsewhere or not tied.is_about(services, inbound.recipient)):
         yield FeedbackKind.SOFT_BOUNCE, ""
     elif inbound.kind in _REPORTS:
         yield _REPORTS[inbound.kind], ""
@@ -144,13 +158,9 @@ def _kinds(services: Services, inbound: Inbound, tied: Tied) -> Iterator[tuple[F
     else:
         if inbound.wants_stop:
             yield FeedbackKind.UNSUBSCRIBED, "-stop"
-        if inbound.kind is InboundKind.REPLY and (not inbound.wants_stop or _says_more(inbound.text)):
+        wish_alone = inbound.wants_stop and not inbound.more and only_a_wish(inbound.text, inbound.subject)
+        if inbound.kind is InboundKind.REPLY and not wish_alone:
             yield FeedbackKind.REPLIED, ""
-
-
-def _says_more(text: str) -> bool:
-    """Is there more in it than the wish to stop? Rather one too many for staff than a person in pain unread."""
-    return len(text.split()) > _WORDS_OF_A_WISH or "?" in text or any(character.isdigit() for character in text)
 
 
 def _key(data: bytes, tie: Tie) -> str:
@@ -186,7 +196,7 @@ def _of_message(session: Session, public_id: str) -> Tied | None:
         return Tied(tie=Tie(public_id=public_id), erased=gone.address_hmac) if gone is not None else None
     lead = session.get(Lead, message.lead_id) if message.lead_id is not None else None
     # A request or an answer to the practice is about a lead, and was never sent to her.
-    to_staff = message.kind == "service" and (lead is None or lead.address != message.recipient)
+    to_staff = message.kind == "service" and (lead is None or message_rows.is_to_practice(message, lead))
     return Tied(tie=Tie(public_id=public_id), recipient=message.recipient, to_staff=to_staff)
 
 

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from sqlmodel import Session
 
+from service.domain.feedback import FeedbackKind
 from service.errors import UnavailableError, trace
-from service.flows import alerts, feedback, letters, mail_news
+from service.flows import alerts, desk_mails, feedback, letters, mail_news
 from service.flows.services import Services
 from service.mail.imap import Connection, Letter, Listed, MailboxError, Tokens, UnreadableError
 from service.mail.inbound.classify import classify
@@ -26,8 +28,8 @@ SECONDS = 60.0
 _MOST, _GROUP = 500, 20  # mails at one look; and between two places kept
 _PATIENCE = 5  # looks in a row at which the server is away before somebody is told
 _STUMBLES = 3  # looks that end at the same mail before it is passed over
-_UNREACHABLE, _BROKEN = "mailbox-unreachable", "mailbox-mail-failed"
-_STANDS = timedelta(days=1)  # then the next mail that cannot be taken in is told again
+_UNREACHABLE, _BROKEN, _UNREAD = "mailbox-unreachable", "mailbox-mail-failed", "mailbox-mail-unread"
+_STANDS = timedelta(days=1)  # then the next mail that waits for a person is told again
 log = structlog.get_logger()
 
 
@@ -58,6 +60,7 @@ class Reader:
         self._stopping = False
         self._failures = 0
         self._stumbles: dict[int, int] = {}  # at which UID the connection was lost, how often
+        self._may_remove = True
 
     def read(self) -> bool:
         """Take in what is new. Returns whether there is more. Raises UnavailableError where our database is away."""
@@ -92,17 +95,35 @@ class Reader:
         oldest = now - self._services.retention.events
         batch = new[:_MOST]
         done: list[int] = []
+        refused: MailboxError | None = None
         for number, listed in enumerate(batch, start=1):
             if self._stopping:
                 break
             if (listed.arrived is None or listed.arrived > oldest) and self._deal_with(connection, listed, now):
                 done.append(listed.uid)
             if number % _GROUP == 0 or number == len(batch):
-                if not self._box.mailbox.keep:
-                    connection.remove(done)
+                refused = self._remove(connection, done) or refused
                 self._keep_place(connection.validity, listed.uid)
                 done = []
+        if refused is not None:
+            raise refused
         return len(new) > len(batch)
+
+    def _remove(self, connection: Connection, done: list[int]) -> MailboxError | None:
+        """Take these out of the box. What the server says where it never does so: whoever wants no more mail in what
+        lies behind them is heard all the same.
+        """
+        if self._box.mailbox.keep or not done:
+            return None
+        try:
+            connection.remove(done)
+        except MailboxError as error:
+            if not error.lasting:
+                raise
+            self._may_remove = False
+            return error
+        self._may_remove = True
+        return None
 
     def _deal_with(self, connection: Connection, listed: Listed, now: datetime) -> bool:
         """Fetch one mail and act on it. True: nobody needs it any more. A mail that cannot be read stops no others."""
@@ -173,7 +194,8 @@ class Reader:
             over = [
                 each.cause
                 for each in events.open_alerts(session)
-                if each.cause == mine or (each.cause == _BROKEN and each.raised_at < now - _STANDS)
+                if (each.cause == mine and self._may_remove)
+                or (each.cause in {_BROKEN, _UNREAD} and each.raised_at < now - _STANDS)
             ]
         if over:
             with self._services.database.transaction() as session:
@@ -182,7 +204,9 @@ class Reader:
 
 
 def take_in(services: Services, letter: Letter, now: datetime) -> bool:
-    """Act on one mail. True where it was acted on, now or before, so that nobody needs it any more."""
+    """Act on one mail. True where it was acted on, now or before, and nobody needs it any more: a person's words are
+    all in the hands of staff.
+    """
     inbound = classify(letter.data)
     with services.database.reading() as session:
         if mail_news.is_ours(session, services, inbound, letter.data):
@@ -201,9 +225,26 @@ def take_in(services: Services, letter: Letter, now: datetime) -> bool:
         return False
     with services.database.transaction() as session:
         changed = [feedback.apply(session, services, each, now) for each in news]
+        words = [each for each in news if each.kind is FeedbackKind.REPLIED]
+        reached = all(desk_mails.was_told(session, each) for each in words)
+        if not reached and any(changed):
+            _tell_unread(session, now)
     if any(changed):
         services.bell.ring()
-    return True
+    return reached and all(desk_mails.shows_all(each) for each in words)
+
+
+def _tell_unread(session: Session, now: datetime) -> None:
+    """Somebody's words reached nobody: of her all was erased, or she wrote very often."""
+    alerts.tell(
+        session,
+        _UNREAD,
+        dutch="Iemand antwoordde op een mail van ons, en dat antwoord kon niet worden doorgestuurd: alles over haar is "
+        "gewist, of ze schreef heel vaak. Lees het in de mailbox waarin antwoorden binnenkomen.",
+        english="an answer to a mail of ours could not be passed on: its lead was erased, or wrote very often; it lies "
+        "unread in the mailbox that answers come to",
+        now=now,
+    )
 
 
 def _identity(mailbox: MailboxUrl) -> str:

@@ -10,7 +10,7 @@ from service.domain.enrolment import State
 from service.domain.feedback import Feedback
 from service.flows import desk_mails, planning
 from service.flows.services import Services
-from service.store import enrolments, leads
+from service.store import enrolments, leads, message_rows
 from service.store.tables import Lead, Message
 
 PAUSE = timedelta(days=7)
@@ -26,7 +26,7 @@ def arrived(
     """
     if desk_mails.was_told(session, feedback):
         return
-    if message is not None and message.recipient != lead.address:
+    if message is not None and message_rows.is_to_practice(message, lead):
         desk_mails.tell(session, services, lead, message, feedback, now, whose="inside")
         return
     about = {} if message is None else {"message": message.id}

@@ -89,6 +89,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "afgekapt": ("reply.cut",),
     "onklaar": ("reply.defused",),
     "niet_gekoppeld": ("reply.untied",),
+    "ander_adres": ("reply.writer",),
     "van_praktijk": ("reply.inside",),
     "staat_stil_tot": ("reply.rests_until",),
     "verstuurde_mails": ("reply.sent",),

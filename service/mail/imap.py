@@ -11,7 +11,7 @@ import imaplib
 import re
 import socket
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
@@ -26,6 +26,7 @@ MOST_BYTES = 512 * 1024
 
 _UID = re.compile(rb"\bUID (\d+)")
 _ARRIVED = re.compile(rb'\bINTERNALDATE "([^"]{10,40})"')
+_ITEM = re.compile(rb"\d+ \(")  # how what is told of one mail begins
 _CODE = re.compile(r"\[([A-Z-]+)[^\]]*\]")
 _PASSES = {"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"}  # RFC 5530: the log-in itself is not at fault
 
@@ -128,7 +129,11 @@ class Connection:
             kind, lines = self._open.uid("FETCH", f"{after + 1}:*", "(UID INTERNALDATE)")
             if kind != "OK":
                 raise self._nonsense()
-            found = {each.uid: each for line in lines if line and (each := _listed(_head(line))) is not None}
+            found: dict[int, Listed] = {}
+            for line in lines:
+                each = _listed(_head(line))
+                if each is not None and (each.arrived is not None or each.uid not in found):
+                    found[each.uid] = each
         return [found[uid] for uid in sorted(found) if uid > after]
 
     def fetch(self, uid: int) -> Letter | None:
@@ -137,16 +142,11 @@ class Connection:
             kind, lines = self._open.uid("FETCH", str(uid), f"(UID INTERNALDATE BODY.PEEK[]<0.{MOST_BYTES}>)")
         if kind != "OK":
             raise UnreadableError("the mail server does not give out one of its mails")
-        data: bytes | None = None
-        heads: list[bytes] = []
-        for line in filter(None, lines):
-            if isinstance(line, tuple):
-                data = line[1][:MOST_BYTES]
-            heads.append(_head(line))
-        listed = _listed(b" ".join(heads))
-        if listed is None or listed.uid != uid:
-            return None
-        return Letter(uid=uid, arrived=listed.arrived, data=data or b"")
+        for head, data in _items(lines):
+            listed = _listed(head)
+            if listed is not None and listed.uid == uid and data is not None:
+                return Letter(uid=uid, arrived=listed.arrived, data=data)
+        return None
 
     def remove(self, uids: Sequence[int]) -> None:
         """Take these away for good, and no others that somebody marked as deleted (RFC 4315 section 2.1)."""
@@ -281,6 +281,26 @@ def check(mailbox: MailboxUrl) -> str | None:
 
 def _head(line: object) -> bytes:
     return line[0] if isinstance(line, tuple) else line if isinstance(line, bytes) else b""
+
+
+def _items(lines: Iterable[object]) -> Iterator[tuple[bytes, bytes | None]]:
+    """What is told of each mail, and its content where that is told.
+
+    A server may tell of other mails at any moment, with their UIDs (RFC 3501 sections 6.4.8 and 7.4.2): a colleague
+    reads one of them just now.
+    """
+    heads: list[bytes] = []
+    data: bytes | None = None
+    for line in filter(None, lines):
+        head = _head(line)
+        if heads and _ITEM.match(head):
+            yield b" ".join(heads), data
+            heads, data = [], None
+        heads.append(head)
+        if isinstance(line, tuple):
+            data = line[1][:MOST_BYTES]
+    if heads:
+        yield b" ".join(heads), data
 
 
 def _listed(head: bytes) -> Listed | None:

@@ -38,7 +38,7 @@ _SERVICE = (
     *(f"request.{n}" for n in ("number", "name", "email", "phone", "days", "times", "remarks", "topic")),
     *(f"request.{n}" for n in ("requested_at", "answer_by", "closed_until", "proposed", "url")),
     *(f"alert.{n}" for n in ("title", "cause", "details", "since", "hint", "url")),
-    *(f"reply.{n}" for n in ("name", "email", "topic", "subject", "came_at", "answered", "cut", "defused")),
+    *(f"reply.{n}" for n in ("name", "email", "topic", "subject", "came_at", "answered", "cut", "defused", "writer")),
     *(f"reply.{n}" for n in ("untied", "inside", "rests_until", "show", "resume", "stop")),
     "request.lines",
     "alert.lines",

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, or_, select
 
-from service.store.tables import Message
+from service.store.tables import Lead, Message
 
 
 def of_lead(session: Session, lead_id: int) -> Sequence[Message]:
@@ -70,6 +70,12 @@ def any_in(
     if template is not None:
         found = found.where(Message.template == template)
     return session.exec(found.limit(1)).first() is not None
+
+
+def is_to_practice(message: Message, lead: Lead) -> bool:
+    """Did this mail go to the practice about the lead, and not to her? Also where she is one of its staff."""
+    hers = message.kind != "service" or "unsubscribe_url" in message.content
+    return message.recipient != lead.address or not hers
 
 
 def has_cause(session: Session, cause: str) -> bool:

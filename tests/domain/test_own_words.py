@@ -44,6 +44,8 @@ def test_accents_stay_and_those_that_paint_over_other_lines_do_not() -> None:
         ("HTTP://KWAAD.EXAMPLE", "HTTP[:]//KWAAD[.]EXAMPLE"),
         ("www.kwaad.example", "www[.]kwaad[.]example"),
         ("(kwaad.example/inloggen)", "(kwaad[.]example/inloggen)"),
+        ("ga naar kwaad.nl.", "ga naar kwaad[.]nl."),
+        ("inloggen-bank.com", "inloggen-bank[.]com"),
         ("https://gebruiker:woord@kwaad.example/", "https[:]//gebruiker:woord@kwaad[.]example/"),
     ],
 )
@@ -54,7 +56,8 @@ def test_a_link_is_no_link_any_more_and_that_is_said(written: str, shown: str) -
 
 
 @pytest.mark.parametrize(
-    "harmless", ["mail mij op anna@example.org", "om 16.30 uur", "1.5/2", "Ja.Nee", "en/of", "d.d. 3/4"]
+    "harmless",
+    ["mail mij op anna@example.org", "om 16.30 uur", "1.5/2", "jan.de@example.org", "Ja.Nee", "en/of", "d.d. 3/4"],
 )
 def test_other_dots_and_slashes_stay_as_they_are(harmless: str) -> None:
     assert own_words.shown(harmless) == own_words.OwnWords(lines=(harmless,), cut=False, defused=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -103,7 +104,7 @@ def test_a_text_without_end_is_cut_and_an_empty_one_said_to_be(house: House) -> 
     house.send_due()
     long, empty = map(words, house.mails(STAFF))
     assert 4_900 < long.count("woord ") * 6 <= 5_100
-    assert "Het antwoord was langer. Alleen het begin staat hier." in long
+    assert "De hele mail ligt nog in de mailbox waarin hij aankwam." in long
     assert "In de mail stond geen tekst" in empty
 
 
@@ -157,12 +158,28 @@ def test_an_answer_to_a_mail_to_the_practice_is_not_hers_and_cannot_go_round_for
     assert "de lead heeft het *niet* gekregen" in words(house.mails(STAFF)[-1])
 
 
-def test_before_the_mail_for_it_is_published_the_words_arrive_by_the_mail_for_alerts(house: House) -> None:
-    acts.confirmed(house, first_name="Anna")
+def without_the_mail_for_answers(house: House) -> None:
     with house.services.database.transaction() as session:
         live = session.get_one(Revision, house.services.published.live_service_mails(session))
         known = {name: mail for name, mail in live.compiled.items() if name != "dienst-antwoord"}
         session.add(Revision(**live.model_dump(exclude={"id", "compiled"}), compiled=known))
+
+
+def test_by_the_mail_for_alerts_too_nobody_takes_for_hers_what_may_be_anybodys(house: House) -> None:
+    acts.confirmed(house, first_name="Anna")
+    without_the_mail_for_answers(house)
+    comes_untied(house, reply(text="Ben ik het wel?"))
+    assert "Of dat zo is, weten we niet." in told(house)
+    comes(house, replace(reply("b", text="Zie de foto."), more=True, writer="fysio@elders.example"))
+    house.send_due()
+    text = words(house.mails(STAFF)[-1])
+    assert "Die ligt nog in de mailbox" in text
+    assert "van een ander adres: fysio@elders.example" in text
+
+
+def test_before_the_mail_for_it_is_published_the_words_arrive_by_the_mail_for_alerts(house: House) -> None:
+    acts.confirmed(house, first_name="Anna")
+    without_the_mail_for_answers(house)
     comes(house, reply(text="Het gaat beter.\n\nGroet"))
     text = told(house)
     assert "Anna (anna@example.org) schreef ons een mail." in text

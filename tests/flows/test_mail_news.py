@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlmodel import col, select
 
 from service.domain.feedback import Feedback
 from service.flows import feedback, mail_news, mailboxes, privacy
@@ -20,51 +19,31 @@ from service.mail.imap import Letter
 from service.mail.inbound.classify import classify
 from service.mail.inbound.values import Inbound, InboundKind
 from service.mail.links import Keyring
-from service.mail.mailbox_url import MailboxUrl
 from service.store import suppressions
-from service.store.tables import FeedbackEvent, Message
 from tests.support import acts
+from tests.support.comes_in import (
+    BOUNCES,
+    advice,
+    comes_in,
+    letters,
+    news,
+    reply_address,
+    return_path,
+    staff_mail,
+    with_mailboxes,
+)
 from tests.support.house import House, link
 from tests.support.mails_back import away, complaint, reply, report
 
-BOUNCES = MailboxUrl(host="h", port=993, user="u", address="bounces@praktijk.example")
-REPLIES = MailboxUrl(host="h", port=993, user="v", address="antwoord@praktijk.example")
 OTHERS = Keyring(["a-key-of-somebody-else-and-not-of-ours-012345"])
 
 
 @pytest.fixture
 def house(house: House) -> House:  # the same house, with both mailboxes
-    return house.with_changes(bounce_mailbox=BOUNCES, reply_mailbox=REPLIES)
-
-
-def advice(house: House, address: str = acts.ANNA) -> Message:
-    house.opt_in(address)
-    house.send_due()
-    return acts.advice(house, address)
-
-
-def comes_in(house: House, mail: bytes, *, arrived: datetime | None = None) -> bool:
-    """Whether it was acted on."""
-    now = house.clock.now()
-    return take_in(house.services, Letter(uid=1, arrived=arrived or now, data=mail), now)
-
-
-def return_path(house: House, message: Message, ring: Keyring | None = None) -> str:
-    return return_paths.address_for(BOUNCES, ring or house.services.keyring, "return-path", message.public_id)
-
-
-def reply_address(house: House, message: Message) -> str:
-    return return_paths.address_for(REPLIES, house.services.keyring, "reply-to", message.public_id)
-
-
-def news(house: House) -> list[tuple[str, str]]:
-    with house.services.database.reading() as session:
-        rows = session.exec(select(FeedbackEvent).order_by(col(FeedbackEvent.id))).all()
-    return [(row.source, row.kind) for row in rows]
+    return with_mailboxes(house)
 
 
 def with_links(mail: str, letter: str, house: House) -> str:
-    """A link of this sort in the lead's advice."""
     return link(house.mails(mail)[0], letter)
 
 
@@ -243,26 +222,6 @@ def test_of_an_erased_lead_only_a_verdict_on_her_own_address_is_hard(house: Hous
     assert comes_in(house, report(path))
     assert comes_in(house, report(path, recipient="somebody@elders.example"))
     assert sorted(kind for _, kind in news(house)) == ["hard_bounce", "soft_bounce"]
-
-
-def staff_mail(house: House) -> Message:
-    """A mail to the practice about the lead."""
-    with house.services.database.transaction() as session:
-        return add_service_mail(
-            session,
-            house.services,
-            cause="test",
-            template="dienst-melding",
-            recipient="staff@praktijk.example",
-            now=house.clock.now(),
-            extra={"alert": {"title": "Iets"}},
-            about=house.lead(),
-        )
-
-
-def letters(house: House) -> list[Message]:
-    """The mails to staff that bring somebody's words."""
-    return [each for each in house.messages() if (each.cause or "").startswith("reply:")]
 
 
 def nothing_became_of_the_lead(house: House) -> bool:

@@ -14,7 +14,7 @@ from service.errors import UnavailableError
 from service.flows import feedback, mailboxes
 from service.flows.mailboxes import Reader, boxes
 from service.mail import return_paths
-from service.mail.imap import Connection, Letter
+from service.mail.imap import Connection, Letter, MailboxError
 from service.mail.inbound.classify import classify
 from service.mail.inbound.values import Inbound
 from service.mail.mailbox_url import parse_mailbox_url
@@ -270,6 +270,29 @@ def test_where_the_database_is_away_nothing_is_removed_and_the_next_look_takes_i
     assert len(box.mails()) == 1
     look(house)
     assert len(news(house)) == 1
+
+
+def test_where_the_server_never_deletes_all_is_acted_on_once_and_that_is_told(
+    house: House, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailboxes, "_GROUP", 1)
+    house = reading(house, box.url())
+    messages = [advice(house, f"lead{number}@example.org") for number in range(3)]
+    box.deliver(*(report(return_path(house, each), recipient=each.recipient) for each in messages))
+
+    def refuse(self: Connection, uids: list[int]) -> None:
+        raise MailboxError("The mail server does not let mails be deleted.", lasting=True)
+
+    with readers(house) as (reader,):
+        with monkeypatch.context() as patched:
+            patched.setattr(Connection, "remove", refuse)
+            assert not reader.read()
+            assert not reader.read()
+        assert [about for _, _, about in news(house)] == [each.id for each in messages]
+        assert alerts(house) == [UNREACHABLE], "a look with nothing to remove does not close it"
+        box.deliver(report(return_path(house, messages[0])))
+        reader.read()
+        assert alerts(house) == []
 
 
 def test_two_workers_that_read_one_box_at_once_count_each_mail_once(house: House, box: Box) -> None:

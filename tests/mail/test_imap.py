@@ -230,6 +230,20 @@ def test_a_mail_among_other_news_of_the_server_is_told_apart() -> None:
         assert connection.fetch(4) is None
 
 
+def test_news_of_another_mail_with_its_uid_before_ours_hides_ours_from_nobody() -> None:
+    """A colleague reads mail 9 at that moment (RFC 3501 section 6.4.8: a UID stands in every FETCH then)."""
+    other = "* 7 FETCH (UID 9 FLAGS (\\Seen))\r\n"
+    mine = '* 1 FETCH (UID 3 INTERNALDATE " 9-Mar-2026 10:00:00 +0100" BODY[]<0> {{4}}\r\nabcd)\r\n'
+    for body in (other + mine, mine + other, other + mine + "* 1 FETCH (UID 3 FLAGS ())\r\n"):
+        with ScriptedImap({"UID FETCH": body + "{tag} OK done\r\n"}) as scripted, opened(scripted.url()) as connection:
+            letter = connection.fetch(3)
+            assert letter is not None
+            assert (letter.uid, letter.data) == (3, b"abcd")
+            assert connection.fetch(9) is None
+            listed = {each.uid: each.arrived for each in connection.newer(0)}
+            assert listed[3] is not None
+
+
 def test_a_server_that_knows_log_in_alone_is_given_user_and_password_quoted() -> None:
     with ScriptedImap({"CAPABILITY": "* CAPABILITY IMAP4rev1\r\n{tag} OK done\r\n"}) as scripted:
         assert check(read(scripted.url(login="a%20b%40c.example:p%22%5C%20q", options="&address=a@b.example"))) is None

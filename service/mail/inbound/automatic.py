@@ -65,7 +65,8 @@ def reads_as_answer(mail: Part, text: str) -> bool:
 
 def nobody_wrote(mail: Part, *, asks: bool, sent_by_machine: bool) -> str | None:
     """Why it is no mail of a person to us; None where it may be one. `asks`: its subject asks for no more mail."""
-    if of_a_list(mail) or (in_bulk(mail) and not asks):
+    # Where the mailbox is a group (Google Workspace), each mail to it comes as one of a list, also a person's answer.
+    if (of_a_list(mail) or (in_bulk(mail) and not asks)) and not mail.every("in-reply-to", "references"):
         return "a list or a newsletter"
     if mail.kind == "multipart/report" or plain(mail.first("subject")).startswith("report domain:"):
         return "a report about mail in general (RFC 7489, RFC 8460)"

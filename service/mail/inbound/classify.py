@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from service.mail.inbound import automatic, bounces, complaints, reports, ties
-from service.mail.inbound.quotes import above_the_copy, own_words
-from service.mail.inbound.reading import everything, written
-from service.mail.inbound.structure import Part, read
+from service.mail.inbound.quotes import above_the_copy, answers_within, own_words
+from service.mail.inbound.reading import MOST_TEXT, everything, goes_along, written
+from service.mail.inbound.structure import MOST_BYTES, Part, read
 from service.mail.inbound.values import Inbound, InboundKind
 from service.mail.inbound.wishes import wants_stop
 
@@ -30,7 +30,7 @@ def classify(raw: bytes) -> Inbound:
 def judged(raw: bytes) -> Inbound:
     """The same, where a mistake of ours raises."""
     mail = read(raw)
-    letter = _Letter(mail=mail)
+    letter = _Letter(mail=mail, cut=len(raw) > MOST_BYTES)
     return _report(letter) or _machine(letter) or _person(letter)
 
 
@@ -39,6 +39,7 @@ class _Letter:
     """A mail, and what several questions ask of it."""
 
     mail: Part
+    cut: bool  # only its beginning was looked at
 
     @cached_property
     def subject(self) -> str:
@@ -50,7 +51,7 @@ class _Letter:
 
     @cached_property
     def sender(self) -> str | None:
-        return next(iter(ties.addresses(self.mail.first("from"))), None)
+        return ties.sender(self.mail)
 
     def told(self, kind: InboundKind, reason: str, *, returned: bool = False) -> Inbound:
         """What every verdict carries; `returned` where the texts of the mail may show one of ours."""
@@ -86,7 +87,13 @@ def _report(letter: _Letter) -> Inbound | None:
         return None
     verdict = found.verdict
     told = letter.told(verdict.kind, verdict.reason, returned=True)
-    return replace(told, recipient=found.recipient, status=verdict.status, deferred=found.deferred)
+    return replace(
+        told,
+        recipient=found.recipient,
+        status=verdict.status,
+        deferred=found.deferred,
+        elsewhere=found.elsewhere,
+    )
 
 
 def _looks_like_an_answer(mail: Part) -> bool:
@@ -125,7 +132,10 @@ def _person(letter: _Letter) -> Inbound:
     stop = wants_stop(above_the_copy(own) if ties.holds_a_link(own) else own, letter.subject)
     told = letter.told(InboundKind.REPLY, "a person asks for no more mail" if stop else "a person wrote")
     # Cut down to nothing, the words must stand within what looks quoted: better too much for a person than nothing.
-    return replace(told, wants_stop=stop, subject=letter.subject, text=_plain(own or letter.text.strip()))
+    text = _plain(own or letter.text.strip())
+    unread = letter.cut or goes_along(letter.mail) or len(letter.text) >= MOST_TEXT or not (text or stop)
+    more = unread or (own != letter.text.strip() and answers_within(own))
+    return replace(told, wants_stop=stop, subject=letter.subject, text=text, more=more)
 
 
 def _plain(text: str) -> str:

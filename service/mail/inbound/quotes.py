@@ -38,6 +38,12 @@ _SEPARATOR = re.compile(
 _UNDERLINE = re.compile(r"={5,80}")
 _SALUTATION = re.compile(r"(?:beste|hallo|hoi|dag|geachte|goedendag)\b.{0,60},", re.IGNORECASE)
 _RULE = re.compile(r"[_-]{5,80}")
+_ANSWERS_WITHIN = re.compile(
+    r"\b(?:hieronder|hierbeneden|zie (?:onder|beneden)|in (?:het )?(?:rood|blauw|groen)|tussen de (?:regels|tekst)"
+    r"|tussendoor|in (?:de|jullie|uw|je) (?:tekst|mail|bericht)|see below|inline|in (?:red|blue|green)"
+    r"|siehe unten|unten stehend|in rot|ci-dessous|en rouge)\b",
+    re.IGNORECASE,
+)
 _FROM = re.compile(r"\*{0,2}(?:van|from|von|de|afzender)\s?:\*{0,2}\s?\S.{0,300}", re.IGNORECASE)
 _BELOW_FROM = re.compile(
     r"\*{0,2}(?:verzonden|sent|gesendet|envoyé|date|datum|aan|to|an|à|cc|onderwerp|subject|betreff"
@@ -65,6 +71,11 @@ def own_words(text: str) -> str:
             kept.append(lines[index].rstrip())
         index += 1
     return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
+
+
+def answers_within(own: str) -> bool:
+    """Whether these words say that more of hers stands within the mail she answers, which is cut off."""
+    return _ANSWERS_WITHIN.search(own) is not None
 
 
 def above_the_copy(own: str) -> str:

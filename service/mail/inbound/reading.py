@@ -10,6 +10,8 @@ from service.mail.inbound.structure import Part
 
 MOST_TEXT = 100_000
 """So many characters of one text are looked at."""
+_LOGO_BYTES = 20_000
+_SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
 
 
 def written(mail: Part) -> str:
@@ -27,6 +29,24 @@ def written(mail: Part) -> str:
     if mail.kind == "text/html":
         return to_text(mail.text[:MOST_TEXT])
     return mail.text[:MOST_TEXT] if mail.kind.startswith("text/") and mail.kind != "text/calendar" else ""
+
+
+def goes_along(mail: Part) -> bool:
+    """Whether there is more in the mail than text to read: a file, a picture, a mail, or content that is enciphered.
+
+    A small picture that the text shows is none: it is the logo of a signature.
+    """
+    return any(_is_more(part) for part in mail.walk() if part.is_message or not part.parts)
+
+
+def _is_more(part: Part) -> bool:
+    if part.kind in _SIGNATURES:
+        return False
+    if part.attached or part.is_message:
+        return True
+    if part.kind.startswith("image/") and part.first("content-id"):
+        return len(part.content) > _LOGO_BYTES
+    return not part.kind.startswith(("text/", "multipart/"))
 
 
 def everything(mail: Part, *, deepest: int = 4) -> Iterator[str]:

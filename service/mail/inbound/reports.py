@@ -23,11 +23,14 @@ _HEX = re.compile(r"\+(2B|3D)")
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What a report or a bounce says of the one recipient that it is about."""
+    """What a report or a bounce says of the one recipient that it is about. `elsewhere`: the mail had gone on from
+    there to another mailbox, and that one is judged.
+    """
 
     verdict: Verdict
     recipient: str | None = None
     deferred: bool = False
+    elsewhere: bool = False
 
 
 def delivery_status(mail: Part) -> Part | None:
@@ -69,7 +72,7 @@ def _failed(group: Mapping[str, str], mail: Part) -> Report:
         text = written(mail)
         lines = said + "\n".join(line for line in text.split("\n") if codes.reply_code(line))
         verdict = judge_with([*named, *codes.enhanced(lines)], lines, text)
-    return Report(verdict=verdict, recipient=_recipient(group))
+    return Report(verdict=verdict, recipient=_recipient(group), elsewhere=_went_on(group))
 
 
 def _groups(part: Part) -> Iterator[dict[str, str]]:
@@ -94,8 +97,16 @@ def _action(group: Mapping[str, str]) -> str:
 
 def _recipient(group: Mapping[str, str]) -> str | None:
     """As we addressed the mail, else as the last server did: `type; address` (RFC 3464 sections 2.3.1 and 2.3.2)."""
-    for name in ("original-recipient", "final-recipient"):
-        _, _, value = group.get(name, "").rpartition(";")
-        if found := addresses(_HEX.sub(lambda hit: chr(int(hit[1], 16)), value)):  # xtext of RFC 3461 section 4
-            return found[0]
-    return None
+    return _address(group, "original-recipient") or _address(group, "final-recipient")
+
+
+def _went_on(group: Mapping[str, str]) -> bool:
+    """Servers that forward keep the address of before (RFC 3461 section 5.2.1): then the two are not the same."""
+    before, judged = _address(group, "original-recipient"), _address(group, "final-recipient")
+    return before is not None and judged is not None and before.lower() != judged.lower()
+
+
+def _address(group: Mapping[str, str], name: str) -> str | None:
+    _, _, value = group.get(name, "").rpartition(";")
+    found = addresses(_HEX.sub(lambda hit: chr(int(hit[1], 16)), value))  # xtext of RFC 3461 section 4
+    return found[0] if found else None

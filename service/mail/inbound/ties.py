@@ -19,6 +19,7 @@ _ID_LINE = re.compile(
 )
 # The path of a link of ours (mail/links.py), as it is and as the parameter of a link that goes round by a scanner.
 _TOKEN = re.compile(r"(?:/|%2f)[upbac](?:/|%2f)([A-Za-z0-9_-]{48})(?![A-Za-z0-9_-])", re.IGNORECASE)
+_ANGLED = re.compile(r"<([^<>]{1,320})>")
 _SOFT_BREAK = re.compile(r"=\n")
 # The surest first: what the last server wrote down, then what the sender wrote.
 _DELIVERED_TO = ("delivered-to", "x-delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-rcpt-to")
@@ -27,6 +28,12 @@ _DELIVERED_TO = ("delivered-to", "x-delivered-to", "x-original-to", "envelope-to
 def addresses(*values: str) -> list[str]:
     """The addresses in these texts, in their order."""
     return [found.rstrip(".") for value in values for found in _ADDRESS.findall(value) if found.isprintable()]
+
+
+def sender(mail: Part) -> str | None:
+    """Who the mail says wrote it. A name may hold another address ("jan@thuis.example" <jan@werk.example>)."""
+    value = mail.first("from")
+    return next(iter([*addresses(*_ANGLED.findall(value)[-1:]), *addresses(value)]), None)
 
 
 def came_for(mail: Part) -> tuple[str, ...]:

@@ -36,7 +36,9 @@ class Inbound:
     `message_ids`, those of a mail it returns or answers, with angle brackets; `tokens`, what stands in links of ours.
 
     `deferred`: somebody keeps trying. `away`: its owner is away. `wants_stop`: asks for no more mail. `subject` and
-    `text`: a person's own words, quoted mail cut off, at most 20,000 characters.
+    `text`: a person's own words, quoted mail cut off, at most 20,000 characters. `more`: her mail holds what is not in
+    `text` (a file, a picture, words that cannot be read or were cut off). `elsewhere`: a report names another mailbox
+    than the one we addressed, to which the mail went on.
     """
 
     kind: InboundKind
@@ -53,3 +55,5 @@ class Inbound:
     wants_stop: bool = False
     subject: str = field(default="", repr=False)
     text: str = field(default="", repr=False)
+    more: bool = False
+    elsewhere: bool = False

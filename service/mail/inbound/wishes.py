@@ -161,6 +161,11 @@ _NOT_MEANT = re.compile(
     )
 )
 _SHORT = 400
+_MOST_WORDS = 6
+_PIECE = re.compile(r"[.!?;,]+")
+_POLITE_WRITTEN = re.compile(_POLITE.pattern, re.IGNORECASE)
+# On a line of its own, or behind a greeting alone: "Anna", "Groet, Anna de Vries".
+_NAME = re.compile(r"[^\W\d_a-z][\w'-]*(?: (?:[^\W\d_a-z][\w'-]*|de|den|der|ter|ten|van|von|vd|v\.d\.)){0,3}")
 
 
 def wants_stop(own: str, subject: str) -> bool:
@@ -175,6 +180,28 @@ def wants_stop(own: str, subject: str) -> bool:
     text = "\n".join(lines)[:20_000]
     sentences = [plain(each) for each in _SENTENCE.split(text)]
     return any(_is_a_word(each) or _says_so(each) for each in sentences) or _says_so(plain(text[:_SHORT]))
+
+
+def only_a_wish(own: str, subject: str) -> bool:
+    """Whether these words, which ask for no more mail, say nothing else: politeness and a name under them apart.
+
+    Rather one mail too many for staff than a person in pain unread, so whatever is not known here is something else.
+    """
+    bare = plain(subject)
+    if bare and _ANSWERED.sub("", bare) == bare and not (_is_a_word(bare) or _says_so(bare)):
+        return False
+    long = any(len(piece.split()) > _MOST_WORDS for piece in _PIECE.split(own.replace("\n", ".")))
+    if long or "?" in own or any(character.isdigit() for character in own):
+        return False
+    left = [line for line in own.split("\n") if any(map(_is_left, _PIECE.split(line)))]
+    return all(_NAME.fullmatch(_POLITE_WRITTEN.sub("", line).strip(" ,")) for line in left)
+
+
+def _is_left(piece: str) -> bool:
+    """Whether something is said in it that is no wish and no politeness."""
+    flat = plain(piece)
+    said = re.sub(r"[^\w]", "", _POLITE.sub(" ", re.sub(r"\bmet vriendelijke\b", " ", flat)))
+    return bool(said) and not (_is_a_word(flat) or _says_so(flat))
 
 
 def _is_a_word(sentence: str) -> bool:

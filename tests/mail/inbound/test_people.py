@@ -11,7 +11,7 @@ from service.mail.inbound.classify import judged
 from service.mail.inbound.html_text import to_text
 from service.mail.inbound.quotes import own_words
 from service.mail.inbound.values import Inbound, InboundKind
-from service.mail.inbound.wishes import wants_stop
+from service.mail.inbound.wishes import only_a_wish, wants_stop
 from tests.support.house import ROOT
 from tests.support.inbound_mails import TOKEN
 
@@ -110,6 +110,44 @@ def test_words_about_something_else_are_no_wish(words: str) -> None:
     assert not wants_stop(f"Hallo,\n{words}\nGroet, Anna", "Re: Het advies")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "stop",
+        "Stop aub",
+        "Afmelden\n\nAnna",
+        "Graag afmelden.\nGroet, Anna de Vries",
+        "Geen mails meer\n\nMet vriendelijke groet,\nAnna",
+        "",
+    ],
+)
+def test_a_wish_with_a_name_under_it_is_nothing_else(text: str) -> None:
+    assert only_a_wish(text, "Re: Het advies")
+    assert only_a_wish(text, "unsubscribe")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Stop. Ik wil dood",
+        "Stop. Veel pijn",
+        "Stop. Verlamd.",
+        "Stop aub.\nik val steeds",
+        "Geen mails meer, ik ga dood",
+        "Stop\n\nhelp",
+        "Stop. 0612345678",
+        "Stop?",
+    ],
+)
+def test_a_few_words_beside_a_wish_are_words_for_a_person(text: str) -> None:
+    assert wants_stop(text, "Re: Het advies")
+    assert not only_a_wish(text, "Re: Het advies")
+
+
+def test_a_subject_of_hers_beside_a_wish_is_words_for_a_person() -> None:
+    assert not only_a_wish("stop", "Ik kan niet meer lopen")
+
+
 def test_a_subject_counts_where_it_is_hers_and_a_bare_word_always() -> None:
     for subject in ("unsubscribe", "Re: Unsubscribe", "AW: Stop", "Graag afmelden", "Ik wil geen mails meer"):
         assert wants_stop("", subject), subject
@@ -191,6 +229,70 @@ def test_a_machine_s_answer_is_told_by_any_of_its_headers_and_wishes_nothing(hea
 def test_what_a_person_sends_with_a_header_that_machines_have_too_stays_a_reply() -> None:
     for header in ("X-Auto-Response-Suppress: OOF", "Auto-Submitted: no", "X-Autoreply: no", "Precedence: normal"):
         assert answer("Dank!", header).kind is InboundKind.REPLY, header
+
+
+@pytest.mark.parametrize("header", ["List-ID: <antwoord.praktijk.example>", "List-Post: <x>\nPrecedence: list"])
+def test_an_answer_that_came_by_a_group_is_of_a_person_and_a_newsletter_is_not(header: str) -> None:
+    assert answer("Dank!", header, "In-Reply-To: <een@praktijk.example>").kind is InboundKind.REPLY
+    assert answer("Dank!", header).kind is InboundKind.NONE
+    machine = answer("Gesloten.", header, "In-Reply-To: <een@praktijk.example>", "Auto-Submitted: auto-generated")
+    assert machine.kind is InboundKind.NONE
+
+
+def test_the_sender_is_the_address_and_not_one_that_the_name_holds() -> None:
+    for value, sender in (
+        ('"anna@example.nl" <ander@elders.example>', "ander@elders.example"),
+        ("Anna <anna@example.nl>", "anna@example.nl"),
+        ("anna@example.nl (Anna <Jansen>)", "anna@example.nl"),
+        ("anna@example.nl", "anna@example.nl"),
+        ("Anna", None),
+    ):
+        assert judged(f"From: {value}\nSubject: x\n\nDank!\n".encode()).sender == sender, value
+
+
+def letter(*parts: str, kind: str = "multipart/mixed") -> Inbound:
+    head = f"From: Anna <anna@example.nl>\nSubject: Re: Het advies\nContent-Type: {kind}; boundary=b\n\n"
+    return judged((head + "".join(f"--b\n{each}\n" for each in parts) + "--b--\n").encode())
+
+
+WORDS = "Content-Type: text/plain; charset=utf-8\n\nZie de foto."
+LOGO = "Content-Type: image/png\nContent-ID: <logo>\n\nabc"
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "Content-Type: application/pdf\nContent-Disposition: attachment; filename=verwijzing.pdf\n\nx",
+        "Content-Type: image/jpeg\nContent-Disposition: inline; filename=foto.jpg\n\nx",
+        "Content-Type: image/jpeg\nContent-ID: <foto>\n\n" + "x" * 30_000,
+        "Content-Type: audio/m4a\n\nx",
+        "Content-Type: text/plain\nContent-Disposition: attachment; filename=klachten.txt\n\nx",
+        "Content-Type: message/rfc822\n\nFrom: a@b.example\n\nx",
+    ],
+)
+def test_a_mail_with_a_file_a_picture_or_a_mail_in_it_holds_more_than_its_text(part: str) -> None:
+    found = letter(WORDS, part)
+    assert (found.kind, found.more, found.text) == (InboundKind.REPLY, True, "Zie de foto.")
+
+
+def test_a_logo_or_a_signature_is_no_more_than_its_text() -> None:
+    signature = "Content-Type: application/pkcs7-signature\nContent-Disposition: attachment\n\nx"
+    assert not letter(WORDS, LOGO, signature).more
+    assert not letter(WORDS, "Content-Type: text/html\n\n<p>Zie de foto.", kind="multipart/alternative").more
+
+
+def test_words_that_cannot_be_read_or_stand_within_the_quoted_mail_are_more() -> None:
+    enciphered = judged(b"From: a@example.nl\nSubject: Re: x\nContent-Type: application/pkcs7-mime\n\nx")
+    assert (enciphered.kind, enciphered.more, enciphered.text) == (InboundKind.REPLY, True, "")
+    quoted = "\n\nVan: X\nVerzonden: nu\nAan: Y\nOnderwerp: Z\n\nHoe gaat het?\nSlecht, ik kan niet lopen."
+    assert answer(f"Mijn antwoorden staan hieronder in het rood.{quoted}").more
+    assert not answer(f"Dank je wel!{quoted}").more
+    assert answer("Hallo\n" + "x" * 600_000).more
+
+
+def test_a_mail_program_that_signs_off_with_an_empty_mail_says_no_more_than_that() -> None:
+    found = answer("", subject="unsubscribe")
+    assert (found.wants_stop, found.more) == (True, False)
 
 
 def test_a_person_who_writes_of_her_holiday_is_no_machine() -> None:
