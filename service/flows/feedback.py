@@ -65,15 +65,16 @@ class _About:
 def apply(session: Session, services: Services, feedback: Feedback, now: datetime) -> bool:
     """Keep the news and do what it means. False when it came before: nothing is changed then.
 
-    News about a mail that nobody here knows is kept as `unknown`, and nothing is done. Raises TooEarlyError where the
-    id that it names may still be on its way to us.
+    News about a mail that nobody here knows is kept (a "no" as `unknown`), and nothing is done. Raises TooEarlyError
+    where the id that it names may still be on its way to us.
     """
     about = _about(session, services, feedback)
     if about.is_nobody and _may_be_known_soon(session, feedback):
         raise TooEarlyError("the call that handed over the mail may still be answered", "Dit bericht kwam te vroeg.")
     at = _when(feedback, about.message, now)
     # What is about nobody of ours counts in no rate: an account there may send more than our mail.
-    kind = FeedbackKind.UNKNOWN if about.is_nobody else feedback.kind
+    others = about.is_nobody and feedback.kind in _NEEDS_NO_ROW
+    kind = FeedbackKind.UNKNOWN if others else feedback.kind
     if not kept.add(session, _event(feedback, kind, about.message, at, now)):
         return False
     before = about.message.state if about.message else None
