@@ -127,12 +127,13 @@ def told(before: State, reason: str | None, kind: FeedbackKind) -> Told | None:
 def counts_as_hard(soft: Iterable[tuple[int, datetime]]) -> datetime | None:
     """When, at last, so many different mails had come back within that time: (message, moment) each; None: never."""
     found = sorted(soft, key=lambda each: each[1])
-    moments = [
-        moment
-        for _, moment in found
-        if len({mail for mail, at in found if moment - SOFT_BOUNCES_WITHIN < at <= moment}) >= SOFT_BOUNCES
-    ]
-    return max(moments, default=None)
+    last: datetime | None = None
+    latest: dict[int, datetime] = {}  # of each mail; once through, for one return path of ours can get 10,000 reports
+    for mail, moment in found:
+        latest[mail] = moment
+        if sum(at > moment - SOFT_BOUNCES_WITHIN for at in latest.values()) >= SOFT_BOUNCES:
+            last = moment
+    return last
 
 
 def _gravity(reason: str | None) -> int:

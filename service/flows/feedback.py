@@ -19,9 +19,10 @@ from service.domain.delivery import State
 from service.domain.enrolment import LOOK_AGAIN, ON_ITS_WAY
 from service.domain.feedback import Feedback, FeedbackKind
 from service.domain.lead import Suppression, SuppressionReason
+from service.errors import UnavailableError
 from service.flows import alerts, away, consent, rates, replies, settling
 from service.flows.services import Services
-from service.store import attempts, enrolments, events, leads, message_rows, suppressions
+from service.store import attempts, consents, enrolments, events, leads, message_rows, outbox, suppressions
 from service.store import feedback as kept
 from service.store.db import real_now
 from service.store.tables import FeedbackEvent, Lead, Message
@@ -29,14 +30,18 @@ from service.store.tables import FeedbackEvent, Lead, Message
 UNREADABLE = "unreadable"
 """The raw kind of a genuine call that nobody here can read."""
 _REJECTED, _STAFF = "mail-rejected", "staff-mail-returned"
+_CLOCKS_DIFFER = timedelta(seconds=30)  # the provider's and our database's
 _CLOSED_AFTER = timedelta(days=7)  # an alert about news; the next of its kind then tells it again
 _NEEDS_NO_ROW = frozenset({FeedbackKind.HARD_BOUNCE, FeedbackKind.COMPLAINED, FeedbackKind.UNSUBSCRIBED})
 _CAME_BACK = frozenset({FeedbackKind.HARD_BOUNCE, FeedbackKind.SOFT_BOUNCE, FeedbackKind.REJECTED})
 _WRITTEN = frozenset({FeedbackKind.REPLIED, FeedbackKind.AWAY})  # these look themselves whose mail was answered
 _LONGEST_WORD, _LONGEST_LINE = 100, 300
-_ADDRESS = re.compile(r"\S+@\S+|https?://\S+|\S+=\S+\.\S+")  # the last: as VERP writes them
 _SHORTEST_NAME = 3  # of a local part: shorter ones are in every word
 log = structlog.get_logger()
+
+
+class TooEarlyError(UnavailableError):
+    """The mail that this news is about may be known in a moment: it has to come again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,15 +56,26 @@ class _About:
     hmac: str | None = None
     ours: bool = False
 
+    @property
+    def is_nobody(self) -> bool:
+        """Is it about no mail and nobody of ours?"""
+        return self.message is None and self.hmac is None
+
 
 def apply(session: Session, services: Services, feedback: Feedback, now: datetime) -> bool:
     """Keep the news and do what it means. False when it came before: nothing is changed then.
 
-    News about a mail that nobody here knows is kept, and nothing is done.
+    News about a mail that nobody here knows is kept (a "no" as `unknown`), and nothing is done. Raises TooEarlyError
+    where the id that it names may still be on its way to us.
     """
     about = _about(session, services, feedback)
+    if about.is_nobody and _may_be_known_soon(session, feedback):
+        raise TooEarlyError("the call that handed over the mail may still be answered", "Dit bericht kwam te vroeg.")
     at = _when(feedback, about.message, now)
-    if not kept.add(session, _event(feedback, about.message, at, now)):
+    # What is about nobody of ours counts in no rate: an account there may send more than our mail.
+    others = about.is_nobody and feedback.kind in _NEEDS_NO_ROW
+    kind = FeedbackKind.UNKNOWN if others else feedback.kind
+    if not kept.add(session, _event(feedback, kind, about.message, at, now)):
         return False
     before = about.message.state if about.message else None
     if about.message is not None:
@@ -79,7 +95,7 @@ def apply(session: Session, services: Services, feedback: Feedback, now: datetim
 def keep_unreadable(session: Session, source: str, body: bytes, now: datetime) -> None:
     """A genuine call that nobody here can read: staff are told, for what it said is lost."""
     event = Feedback(source=source, key=f"{UNREADABLE} {_digest(body)}", kind=FeedbackKind.UNKNOWN, raw_kind=UNREADABLE)
-    kept.add(session, _event(event, None, now, now))
+    kept.add(session, _event(event, event.kind, None, now, now))
     alerts.tell(
         session,
         f"webhook-unreadable:{source}",
@@ -130,18 +146,32 @@ def _of_erased(session: Session, services: Services, kind: FeedbackKind, public_
     return _About(lead=held.get(again.id) if again else None, hmac=erased.address_hmac)
 
 
+def _may_be_known_soon(session: Session, feedback: Feedback) -> bool:
+    """Is it known by the provider's own id alone, and may that id be in an answer that nobody has read yet?
+
+    Events can be faster than the answer to the call. Only a mail that was being handed over when it happened can be
+    meant, so this ends with the last of those.
+    """
+    tie = feedback.tie
+    if tie.provider_id is None or tie.public_id is not None or feedback.at is None:
+        return False
+    return outbox.any_in_flight(session, opened_before=feedback.at + _CLOCKS_DIFFER)
+
+
 def _when(feedback: Feedback, message: Message | None, now: datetime) -> datetime:
     """By the source's word, but not before there was such a mail, nor after now."""
     earliest = message.created_at if message else now - timedelta(days=366)
     return min(max(feedback.at or now, earliest), now)
 
 
-def _event(feedback: Feedback, message: Message | None, at: datetime, now: datetime) -> FeedbackEvent:
+def _event(
+    feedback: Feedback, kind: FeedbackKind, message: Message | None, at: datetime, now: datetime
+) -> FeedbackEvent:
     return FeedbackEvent(
         source=feedback.source,
         key=_digest(feedback.key.encode("utf-8", "replace")),
-        kind=feedback.kind.value,
-        raw_kind=feedback.raw_kind[:_LONGEST_WORD],
+        kind=kind.value,
+        raw_kind=(_without_addresses(feedback.raw_kind, message) or "")[:_LONGEST_WORD],
         message_id=message.id if message else None,
         status=feedback.status,
         diagnostic=_without_addresses(feedback.diagnostic, message),
@@ -196,7 +226,12 @@ def _act(session: Session, services: Services, about: _About, feedback: Feedback
 def _no_mailbox(
     session: Session, services: Services, about: _About, feedback: Feedback, at: datetime, now: datetime
 ) -> None:
-    """Nothing for 30 days from then on; where those are over she may have been mailed since, and nothing is done."""
+    """Nothing for 30 days from then on; where those are over she may have been mailed since, and nothing is done.
+
+    Nor where she pressed the button of a mail since: then the mailbox is there.
+    """
+    if about.lead is not None and consents.proven_after(session, about.lead.id, at):
+        return
     rule = Suppression.following(SuppressionReason.HARD_BOUNCE, now=at)
     if rule.until is not None and rule.until > now:
         _suppress(session, services, about, feedback, SuppressionReason.HARD_BOUNCE, at, now)
@@ -258,14 +293,20 @@ def _tell_staff_mail(session: Session, now: datetime) -> None:
 
 
 def _without_addresses(text: str | None, message: Message | None) -> str | None:
-    """One line of what a server said, without whom it is about."""
+    """One line of what a server said, without whom it is about, and without what could steer a terminal."""
     if text is None:
         return None
-    line = _ADDRESS.sub("…", " ".join(text.split()))
+    plain = "".join(character if character.isprintable() else " " for character in text)
+    line = " ".join("…" if _names_somebody(word) else word for word in plain.split())
     local = message.recipient.partition("@")[0] if message else ""
     if len(local) >= _SHORTEST_NAME:
         line = re.sub(re.escape(local), "…", line, flags=re.IGNORECASE)
     return line[:_LONGEST_LINE] or None
+
+
+def _names_somebody(word: str) -> bool:
+    """Does an address stand in it, a link, or an address as VERP writes them (`anna=example.org`)?"""
+    return "@" in word or "://" in word or "." in word.partition("=")[2]
 
 
 def _digest(text: bytes) -> str:

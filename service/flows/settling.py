@@ -17,7 +17,7 @@ from service.mail.transport import Outcome, SendResult
 from service.store import attempts, consents, enrolments, leads, outbox, suppressions
 from service.store.tables import Attempt, Lead, Message
 
-_ABOUT_ONE_MAIL = frozenset({"mail", "rcpt", "data", "body", "dot", "request", "answer", "sender"})
+_ABOUT_ONE_MAIL = frozenset({"mail", "rcpt", "data", "body", "dot", "request", "answer", "sender", "sign"})
 _FAULTS_OF_ONE = 2  # times that a mail may meet a fault of ours and still be tried at once
 MOST_REPEATS = 2  # of an advice whose fate is unknown; with the first, three in all
 _CANCELLED = {

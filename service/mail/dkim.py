@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+import structlog
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from service.errors import InvalidInputError
-from service.mail.outbound import OutboundMail, SendResult, Transport
+from service.errors import InvalidInputError, trace
+from service.mail.outbound import OutboundMail, Outcome, SendResult, Transport
 
 COVERED = (
     "From",
@@ -38,6 +39,7 @@ _NEVER_ADDED = "Reply-To"
 _FIELD_END = re.compile(rb"\r\n(?![ \t])")
 _BLANKS = re.compile(rb"[ \t]{2,}|\t")
 _LINE = 72
+log = structlog.get_logger()
 
 
 class DkimSigner:
@@ -95,8 +97,15 @@ class SignedTransport:
         self._signer = signer
 
     async def send(self, mail: OutboundMail) -> SendResult:
-        """Sign, and hand over."""
-        return await self._transport.send(replace(mail, data=self._signer.sign(mail.data)))
+        """Sign, and hand over. What cannot be signed is not handed over, and that is known: a fault of ours."""
+        try:
+            signed = replace(mail, data=self._signer.sign(mail.data))
+        except Exception as error:
+            log.error("a mail could not be signed", error=trace(error))
+            return SendResult(
+                outcome=Outcome.DOWN, stage="sign", text="the mail could not be signed (DKIM)", scope="channel"
+            )
+        return await self._transport.send(signed)
 
     async def check(self) -> SendResult | None:
         """What the transport beneath says."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from service.errors import UnavailableError
+from service.mail.providers.certificates import public_key
 from service.mail.providers.values import Hook, Provider
 
 if TYPE_CHECKING:
@@ -41,12 +42,20 @@ class HookCertificates:
         url = provider.certificate_url(hook)
         if url is None:
             return hook
+        found = self._kept.get(url)
+        if found is not None:  # whoever has us ask elsewhere meanwhile holds up no call that needs no asking
+            return replace(hook, certificate=found)
         async with self._turn:  # of several calls at once one asks
-            if url not in self._kept:
-                if len(self._kept) >= _MOST_KEPT:
-                    self._kept.clear()
-                self._kept[url] = await self._fetch(url)
-        return replace(hook, certificate=self._kept[url])
+            found = self._kept.get(url) or await self._fetch(url)
+            if public_key(found) is None:  # kept, it would have every call refused from then on
+                raise UnavailableError(
+                    "what lies at the address in the event is no certificate now",
+                    "Op het adres in het bericht staat nu geen certificaat.",
+                )
+            if len(self._kept) >= _MOST_KEPT:
+                self._kept.clear()
+            self._kept[url] = found
+        return replace(hook, certificate=found)
 
     async def confirm(self, provider: Provider, hook: Hook) -> None:
         """Visit what this call, known to be genuine, wants visited. Raises UnavailableError and UnreadableHookError."""

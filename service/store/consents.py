@@ -43,6 +43,14 @@ def active_of_lead(session: Session, lead_id: int) -> Sequence[Consent]:
     return session.exec(_active_follow_up().where(Consent.lead_id == lead_id)).all()
 
 
+def proven_after(session: Session, lead_id: int, moment: datetime) -> bool:
+    """Did the lead press the button of a mail after this moment, whatever she said since?"""
+    pressed = select(Consent.id).where(
+        Consent.lead_id == lead_id, Consent.source == "confirmation", col(Consent.given_at) > moment
+    )
+    return session.exec(pressed.limit(1)).first() is not None
+
+
 def of_lead(session: Session, lead_id: int) -> Sequence[tuple[Consent, Withdrawal | None]]:
     """All consents of a lead, oldest first, each with its withdrawal."""
     statement = (

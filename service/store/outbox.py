@@ -222,6 +222,17 @@ def recipients_in_flight(session: Session) -> Sequence[str]:
     return session.exec(select(Message.recipient).where(_IN_HAND, Message.state == "handed_over").distinct()).all()
 
 
+def any_in_flight(session: Session, *, opened_before: datetime) -> bool:
+    """Is the answer to a call that began before then, real time, still to come, whichever worker made it?"""
+    in_flight = (
+        select(Attempt.id)
+        .join(Message, col(Message.id) == col(Attempt.message_id))
+        .where(_IN_HAND, Message.state == "handed_over", col(Attempt.outcome).is_(None))
+        .where(col(Attempt.opened_at) < opened_before)
+    )
+    return session.exec(in_flight.limit(1)).first() is not None
+
+
 def give_back_expired(session: Session, real_now: datetime) -> int:
     """Leases that ran out before a hand-over: due again, nothing was sent. Returns how many."""
     expired = select(Message.id).where(_IN_HAND, Message.state == "leased", col(Message.lease_until) < real_now)

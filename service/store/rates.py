@@ -77,7 +77,8 @@ def unlink(session: Session, lead_id: int) -> None:
 
     Whoever complains is often erased within the minute; without this no rate would ever rise.
     """
-    mine = select(Message.id).where(Message.lead_id == lead_id)
+    to_her = col(Message.recipient) == col(Lead.address)  # a mail to the practice about her counts in no rate
+    mine = select(Message.id).join(Lead, col(Lead.id) == col(Message.lead_id)).where(Lead.id == lead_id, to_her)
     first = (
         select(func.min(FeedbackEvent.id))
         .where(

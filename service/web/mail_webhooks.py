@@ -17,6 +17,9 @@ from service.errors import NotFoundError, NurtureError, TooManyError, Unauthoris
 from service.flows import feedback
 from service.flows.services import Services
 from service.mail.hook_certificates import HookCertificates
+from service.mail.inbound import codes
+from service.mail.inbound.diagnosis import judge
+from service.mail.inbound.values import InboundKind
 from service.mail.providers import PROVIDERS
 from service.mail.providers.values import Event, EventKind, Hook, Provider, UnreadableHookError
 from service.store.db import real_now
@@ -101,7 +104,7 @@ def _take(services: Services, provider: Provider, hook: Hook) -> None:
     One that we fail at holds up no other; the call is then answered so that it comes again.
     """
     try:
-        events = provider.parse(hook)
+        events = _read(provider, hook)
     except UnreadableHookError:
         with services.database.transaction() as session:
             feedback.keep_unreadable(session, provider.name, hook.body, services.clock.now())
@@ -114,6 +117,8 @@ def _take(services: Services, provider: Provider, hook: Hook) -> None:
         try:
             with services.database.transaction() as session:
                 feedback.apply(session, services, news, services.clock.now())
+        except feedback.TooEarlyError:
+            failed = True
         except UnavailableError:
             raise
         except Exception as error:
@@ -121,6 +126,18 @@ def _take(services: Services, provider: Provider, hook: Hook) -> None:
             log.error("an event could not be worked on", source=provider.name, kind=news.kind, error=trace(error))
     if failed:
         raise UnavailableError("an event could not be worked on", _LATER)
+
+
+def _read(provider: Provider, hook: Hook) -> list[Event]:
+    """Its events. Raises UnreadableHookError also where `parse` fails at a shape that nobody foresaw: it would fail at
+    it each time that the call came again."""
+    try:
+        return provider.parse(hook)
+    except UnreadableHookError:
+        raise
+    except Exception as error:
+        log.error("an event could not be read", source=provider.name, error=trace(error))
+        raise UnreadableHookError("the event cannot be read", "De gebeurtenis is niet te lezen.") from error
 
 
 def _news(said: Event) -> Feedback | None:
@@ -133,12 +150,26 @@ def _news(said: Event) -> Feedback | None:
     return Feedback(
         source=said.provider,
         key=said.dedup_key,
-        kind=kind,
+        kind=_milder(kind, said.diagnostic),
         raw_kind=said.raw_kind,
         tie=Tie(public_id=said.own_key, provider_id=said.provider_id, message_id=message_id),
         at=said.occurred_at,
         diagnostic=said.diagnostic,
     )
+
+
+def _milder(kind: FeedbackKind, said: str | None) -> FeedbackKind:
+    """A bounce as the recipient's server explains it, where its words are given and excuse the reader.
+
+    Providers call each refusal for good a hard bounce. One for our reputation or content is ours, and a full mailbox is
+    none that is gone. Words never make it worse.
+    """
+    if kind not in {FeedbackKind.HARD_BOUNCE, FeedbackKind.SOFT_BOUNCE} or not said:
+        return kind
+    verdict = judge(list(codes.enhanced(said)), said)
+    if not verdict.sure or verdict.kind is InboundKind.HARD:
+        return kind
+    return FeedbackKind.REJECTED if verdict.kind is InboundKind.POLICY else FeedbackKind.SOFT_BOUNCE
 
 
 @contextmanager

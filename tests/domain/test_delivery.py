@@ -7,8 +7,20 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from service.domain.delivery import DOMAIN_REFUSES, GIVEN_UP, MOVES, State, Told, can_move, counts_as_hard, told
+from service.domain.delivery import (
+    DOMAIN_REFUSES,
+    GIVEN_UP,
+    MOVES,
+    SOFT_BOUNCES,
+    State,
+    Told,
+    can_move,
+    counts_as_hard,
+    told,
+)
 from service.domain.feedback import FeedbackKind
 
 
@@ -84,3 +96,16 @@ def test_three_mails_that_came_back_within_thirty_days_count_as_a_hard_bounce(
 ) -> None:
     found = counts_as_hard((mail, NOON + DAY * days) for mail, days in soft)
     assert found == (None if day is None else NOON + DAY * day)
+
+
+def test_ten_thousand_reports_about_one_mail_are_one_mail_and_soon_counted() -> None:
+    reports = [(1, NOON + timedelta(seconds=number)) for number in range(10_000)]
+    assert counts_as_hard(reports) is None
+    assert counts_as_hard([*reports, (2, NOON), (3, NOON + DAY)]) == NOON + DAY
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.integers(0, 70)), max_size=12))
+def test_it_counts_as_the_definition_does(soft: list[tuple[int, int]]) -> None:
+    last = [day for _, day in soft if len({mail for mail, other in soft if day - 30 < other <= day}) >= SOFT_BOUNCES]
+    found = counts_as_hard((mail, NOON + DAY * day) for mail, day in soft)
+    assert found == (NOON + DAY * max(last) if last else None)

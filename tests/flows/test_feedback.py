@@ -127,7 +127,7 @@ def test_news_about_no_mail_of_ours_is_kept_and_nothing_is_done(advised: House) 
     for tie in (Tie(), Tie(public_id="x" * 22), Tie(provider_id="p"), Tie(message_id="<a@b>"), Tie(lead_public_id="y")):
         assert comes(advised, about(None, K.COMPLAINED, tie=tie))
     assert {name for name, rows in advised.rows().items() if rows != before[name]} == {"feedback_event"}
-    assert len(events(advised)) == 5
+    assert [each.kind for each in events(advised)] == ["unknown"] * 5
 
 
 @pytest.mark.parametrize("tied_by", ["provider_id", "message_id", "lead_public_id"])
@@ -162,6 +162,29 @@ def test_three_mails_that_come_back_for_now_within_thirty_days_are_a_mailbox_tha
     comes(house, about(sent[2], K.SOFT_BOUNCE, at=now - timedelta(days=2)))
     assert rules(house) == {SuppressionReason.HARD_BOUNCE: now + timedelta(days=28)}
     assert not consented(house)
+
+
+def test_a_bounce_of_before_she_pressed_the_button_says_nothing_about_her_mailbox_now(house: House) -> None:
+    house.opt_in()
+    house.send_due()
+    first, bounced = acts.advice(house), house.clock.now()
+    house.clock.advance(days=1)
+    acts.confirmed(house)
+    assert comes(house, about(first, K.HARD_BOUNCE, at=bounced))
+    assert (house.messages()[0].state, rules(house)) == ("bounced", {})
+    assert (acts.enrolment(house).state, consented(house)) == ("active", True)
+    assert comes(house, about(first, K.UNSUBSCRIBED))
+    assert comes(house, about(first, K.HARD_BOUNCE, at=bounced))  # in this order as well
+    assert set(rules(house)) == {SuppressionReason.UNSUBSCRIBE}
+    assert comes(house, about(first, K.HARD_BOUNCE, at=house.clock.now() + timedelta(minutes=1)))
+    assert set(rules(house)) == {SuppressionReason.HARD_BOUNCE, SuppressionReason.UNSUBSCRIBE}
+
+
+def test_the_words_of_others_are_kept_without_addresses_and_without_what_steers_a_terminal(advised: House) -> None:
+    said = "\x1b[2J550 \x9b5.7.1 for \u202eanna@example.org via bounce+anna=example.org see https://x.example/a (x=y)"
+    comes(advised, about(acts.advice(advised), K.REJECTED, raw_kind="\x1b]0;Reject/anna@example.org", diagnostic=said))
+    (event,) = events(advised)
+    assert (event.raw_kind, event.diagnostic) == ("…", "[2J550 5.7.1 for … via … see … (x=y)")
 
 
 def test_news_of_an_erased_leads_mail_still_keeps_her_address_back(advised: House) -> None:

@@ -8,13 +8,15 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select, update
 
-from service.domain.feedback import FeedbackKind
+from service.domain.feedback import FeedbackKind, Tie
 from service.flows import brake, privacy, rates, ticks
 from service.store import events
+from service.store import rates as store
 from service.store.tables import AuditEntry, FeedbackEvent, Message
 from tests.support import acts
 from tests.support.crowd import gather
 from tests.support.house import House, words
+from tests.support.news import about, comes
 from tests.support.taken import comes_back, left_long_ago, mails_taken
 from tests.support.transports import Network, always, no_such_mailbox
 from tests.support.waiting import wait_until_it_waits
@@ -105,6 +107,32 @@ def test_bounces_of_mails_to_the_practice_say_nothing_about_our_mail_to_leads(ho
         session.exec(update(Message).where(col(Message.id).in_(ids[:9])).values(recipient="praktijk@example.org"))
     comes_back(house, HARD, *ids[:9])
     assert acts.alerts(house) == []
+
+
+def test_a_bounce_of_a_mail_to_the_practice_counts_in_no_rate_when_the_lead_it_is_about_is_erased(house: House) -> None:
+    acts.confirmed(house)
+    acts.request_pain_check(house)
+    house.send_due()
+    lead = house.lead()
+    to_practice = [each for each in house.messages() if each.lead_id == lead.id and each.recipient != lead.address]
+    assert to_practice
+    for each in to_practice:
+        comes(house, about(each, HARD))
+    acts.commit(house, privacy.erase, house.services, lead.id, "asked for", house.clock.now())
+    with house.services.database.reading() as session:
+        assert store.hard_bounces(session, house.clock.now() - timedelta(days=1)) == (0, 0)
+
+
+def test_news_about_mail_that_is_none_of_ours_counts_in_no_rate(house: House) -> None:
+    """The provider's account may send a newsletter, too, and tells of all its mail."""
+    [message, *_] = mails_taken(house, 20)
+    for number in range(9):
+        for kind in (COMPLAINED, HARD):
+            comes(house, about(None, kind, tie=Tie(provider_id=f"newsletter-{number}")))
+    [ours] = [each for each in house.messages() if each.id == message]
+    comes(house, about(ours, HARD))
+    comes(house, about(ours, COMPLAINED))
+    assert (acts.alerts(house), held_back(house)) == ([], False)
 
 
 def test_complaints_count_on_when_their_leads_were_erased_and_nothing_leads_back(house: House) -> None:

@@ -13,8 +13,8 @@ import pytest
 from service.domain.mailbox import Mailbox
 from service.errors import InvalidInputError
 from service.mail.compose import compose
-from service.mail.dkim import SignedTransport, covered_by, read_signer, signature_of
-from service.mail.outbound import OutboundMail
+from service.mail.dkim import DkimSigner, SignedTransport, covered_by, read_signer, signature_of
+from service.mail.outbound import OutboundMail, Outcome
 from service.mail.transport import FileTransport, open_transport
 from tests.support.dkim_keys import SELECTOR, ed25519_pem, elliptic_pem, other_pem, rsa_pem, signer
 from tests.support.dkim_verifier import verified
@@ -157,3 +157,16 @@ def test_mail_by_smtp_and_into_files_is_signed_and_mail_by_an_api_is_not(tmp_pat
     asyncio.run(hand_over())
     (file,) = tmp_path.glob("*.eml")
     assert file.read_bytes() == signer().sign(data)
+
+
+def test_a_mail_that_cannot_be_signed_is_known_not_to_have_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_signer: DkimSigner, _data: bytes) -> bytes:
+        raise ValueError("whatever it is")
+
+    mail = OutboundMail(sender="", recipient="a@b.example", data=composed(), message_id="<a@b>", idempotency_key="k")
+    monkeypatch.setattr(DkimSigner, "sign", fails)
+    result = asyncio.run(SignedTransport(FileTransport(tmp_path), signer()).send(mail))
+    assert (result.outcome, result.stage, result.scope) == (Outcome.DOWN, "sign", "channel")
+    assert list(tmp_path.iterdir()) == []

@@ -86,9 +86,46 @@ def test_a_certificate_that_is_not_to_be_had_is_a_fault_that_passes(status: int)
 
 
 def test_no_more_is_read_than_any_certificate_has() -> None:
-    sns = Sns(body=b"x" * 10_000_000)
+    sns = Sns(body=certificate() + b"\n" * 10_000_000)
 
     async def run() -> Hook:
         return await HookCertificates(sns.client).complete(SES, call())
 
     assert len(asyncio.run(run()).certificate or b"") == 64 * 1024
+
+
+def test_what_is_no_certificate_is_asked_for_again_and_never_kept() -> None:
+    sns = Sns(body=b"<html>back soon</html>")
+
+    async def run() -> Hook:
+        certificates = HookCertificates(sns.client)
+        with pytest.raises(UnavailableError):
+            await certificates.complete(SES, call())
+        sns.body = certificate()
+        return await certificates.complete(SES, call())
+
+    assert asyncio.run(run()).certificate == certificate()
+
+
+def test_a_certificate_that_is_here_is_given_while_another_is_asked_for() -> None:
+    asked, answers = asyncio.Event(), asyncio.Event()
+    elsewhere = Hook(headers={}, body=call().body.replace(b"eu-west-1.amazonaws", b"eu-north-1.amazonaws"))
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        if "eu-north-1" in str(request.url):
+            asked.set()
+            await answers.wait()
+        return httpx.Response(200, content=certificate())
+
+    async def run() -> Hook:
+        certificates = HookCertificates(lambda: httpx.AsyncClient(transport=httpx.MockTransport(answer)))
+        await certificates.complete(SES, call())
+        slow = asyncio.create_task(certificates.complete(SES, elsewhere))
+        await asked.wait()
+        async with asyncio.timeout(4):  # less than the other one may take
+            found = await certificates.complete(SES, call())
+        answers.set()
+        await slow
+        return found
+
+    assert asyncio.run(run()).certificate == certificate()

@@ -15,18 +15,21 @@ from sqlmodel import Session, select
 from service.domain.feedback import Feedback
 from service.domain.lead import SuppressionReason
 from service.errors import UnavailableError
-from service.flows import feedback
-from service.mail.providers.values import Hook
+from service.flows import feedback, settling
+from service.mail.providers import PROVIDERS
+from service.mail.providers.values import Event, Hook
+from service.mail.transport import Outcome, SendResult
 from service.store import suppressions
 from service.store.db import Database, open_database
 from service.store.tables import FeedbackEvent, Message
+from service.web import mail_webhooks
 from service.web.bodies import LARGEST_EVENT
 from tests.support import acts
 from tests.support.fakes.base import Fake
 from tests.support.fakes.brevo import Brevo
 from tests.support.fakes.lettermint import Lettermint
 from tests.support.fakes.mailgun import Mailgun
-from tests.support.fakes.ses import TOPIC, Ses, sealed
+from tests.support.fakes.ses import CERTIFICATE, TOPIC, Ses, sealed
 from tests.support.hooks import FAKES, Sample, caller, sample, samples
 from tests.support.house import House
 
@@ -294,7 +297,7 @@ def test_a_subscription_of_ours_is_confirmed_and_nobody_elses(house: House) -> N
             "SubscribeURL": url,
             "Timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "SignatureVersion": "2",
-            "SigningCertURL": "https://sns.eu-west-1.amazonaws.com/x.pem",
+            "SigningCertURL": CERTIFICATE,
         }
         return sealed(envelope)
 
@@ -308,6 +311,83 @@ def test_a_subscription_of_ours_is_confirmed_and_nobody_elses(house: House) -> N
     assert calling.sns.asked.count(visit) == 1
     calling.sns.status = 500
     assert calling.send(asked(TOPIC)).status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("said", "state", "suppressed"),
+    [
+        ("550 5.1.1 no such user", "het adres bestaat niet", {SuppressionReason.HARD_BOUNCE}),
+        ("550 5.7.1 blocked for its reputation", "geweigerd om de inhoud", set()),
+        ("552 5.2.2 mailbox full", "vol of nam het nu niet aan", set()),
+        ("action: failed", "het adres bestaat niet", {SuppressionReason.HARD_BOUNCE}),
+    ],
+)
+def test_a_hard_bounce_of_a_provider_is_the_leads_only_where_the_server_does_not_say_otherwise(
+    house: House, said: str, state: str, suppressed: set[SuppressionReason]
+) -> None:
+    calling, message = caller(house, Mailgun), advised(house)
+    body = json.loads(sample(Mailgun, "hard_bounce").about(message))
+    body["event-data"]["delivery-status"]["message"] = said
+    assert calling.post(json.dumps(body).encode()).status_code == 200
+    assert state in (acts.advice(house).reason or "")
+    assert reasons(house, acts.ANNA) == suppressed
+
+
+def test_a_soft_bounce_for_our_reputation_does_not_count_towards_a_mailbox_that_is_gone(house: House) -> None:
+    calling, message = caller(house, Brevo), advised(house)
+    body = json.loads(sample(Brevo, "soft_bounce").about(message))
+    assert calling.post(json.dumps(body | {"reason": "554 5.7.1 looks like spam"}).encode()).status_code == 200
+    assert [each.kind for each in kept(house)] == ["rejected"]
+
+
+def test_an_event_that_is_faster_than_the_answer_to_its_call_is_asked_for_again(house: House) -> None:
+    """By the provider's own id alone it is known once that answer is written; SES's notifications hold no tag."""
+    calling = caller(house, Ses)
+    house.opt_in()
+    (handed,) = acts.commit(house, acts.begin, house, acts.claim(house, "worker"), "worker")
+    inner = json.loads(sample(Ses, "complained").about(acts.advice(house)))
+    inner["mail"].pop("tags", None)
+    inner["complaint"]["timestamp"] = datetime.now(UTC).isoformat()
+    body = json.dumps(inner).encode()
+    before = house.rows()
+    assert calling.post(body).status_code == 503
+    assert house.rows() == before
+    taken = SendResult(outcome=Outcome.ACCEPTED, stage="answer", code=200, provider_id=inner["mail"]["messageId"])
+    now = house.clock.now()
+    acts.commit(house, settling.settle, house.services, handed.token, taken, now, datetime.now(UTC))
+    assert calling.post(body).status_code == 200
+    assert acts.advice(house).state == "complained"
+
+
+def test_an_event_of_before_what_is_being_handed_over_now_is_not_asked_for_again(house: House) -> None:
+    calling = caller(house, Ses)
+    house.opt_in()
+    acts.commit(house, acts.begin, house, acts.claim(house, "worker"), "worker")
+    inner = json.loads(sample(Ses, "complained").about(acts.advice(house)))
+    inner["mail"].pop("tags", None)
+    inner["complaint"]["timestamp"] = (datetime.now(UTC) - timedelta(minutes=2)).isoformat()
+    assert calling.post(json.dumps(inner).encode()).status_code == 200
+    assert [each.kind for each in kept(house)] == ["unknown"]
+
+
+def test_an_event_that_our_reading_fails_at_is_told_and_does_not_come_again_for_days(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calling, message = caller(house, Lettermint), advised(house)
+
+    def fails(_hook: Hook) -> list[Event]:
+        raise TypeError("nobody foresaw this")
+
+    broken = replace(PROVIDERS["lettermint"], parse=fails)
+    monkeypatch.setattr(mail_webhooks, "PROVIDERS", {"lettermint": broken})
+    assert calling.post(sample(Lettermint, "delivered").about(message)).status_code == 422
+    assert acts.alerts(house) == ["webhook-unreadable:lettermint"]
+
+
+def test_a_time_that_no_calendar_has_is_no_fault_of_ours(house: House) -> None:
+    calling = caller(house, Ses)
+    body = json.dumps({"TopicArn": TOPIC, "Timestamp": "0001-01-01T00:00:00+23:59", "Signature": "", "Type": "x"})
+    assert calling.send(Hook(headers={}, body=body.encode())).status_code == 401
 
 
 def test_who_opened_what_is_never_kept(house: House) -> None:

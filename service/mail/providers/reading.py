@@ -96,6 +96,6 @@ def iso(value: object) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(_FRACTION.sub(r"\1", found))
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # the second: an hour before the year 1, as UTC has it
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

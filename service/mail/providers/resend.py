@@ -143,7 +143,7 @@ def _bounce(kind: str | None, why: object) -> EventKind:
 def _own_key(tags: object) -> str | None:
     """Tags come back as an object; as the list that they were sent as, for good measure."""
     if isinstance(tags, list):
-        tags = {each.get("name"): each.get("value") for each in tags if isinstance(each, dict)}
+        tags = {reading.text(each.get("name")): each.get("value") for each in tags if isinstance(each, dict)}
     return reading.text(reading.within(tags, "key"))
 
 

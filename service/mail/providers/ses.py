@@ -35,6 +35,8 @@ from service.mail.providers.values import (
 _TOLERANCE = timedelta(hours=2)  # SNS goes on trying for an hour
 _QUOTA_REST = timedelta(minutes=10)
 _SNS_HOST = re.compile(r"sns\.[a-z]{2}(?:-[a-z]+)+-\d\.amazonaws\.com(?:\.cn)?")
+# SNS answers calls of its API under the same host, with words that the caller chose: a certificate of his, say.
+_CERTIFICATE = re.compile(r"/SimpleNotificationService-[0-9A-Za-z]{1,64}\.pem")
 _HASHES: Mapping[str, Hash] = MappingProxyType({"1": "sha1", "2": "sha256"})
 _THROTTLED = frozenset({"TooManyRequestsException", "ThrottlingException", "Throttling"})
 _THIS_MAIL = frozenset({"BadRequestException", "MessageRejected", "ValidationException", "InvalidParameterValue"})
@@ -144,7 +146,10 @@ def parse(hook: Hook) -> list[Event]:
 
 def certificate_url(hook: Hook) -> str | None:
     """Where the certificate lies, if that is SNS itself; None for any other place, which nobody may make us fetch."""
-    return _at_sns(reading.object_of(hook).get("SigningCertURL"), ends=".pem")
+    url = _at_sns(reading.object_of(hook).get("SigningCertURL"))
+    if url is None:
+        return None
+    return url if _CERTIFICATE.fullmatch(urlsplit(url).path) and "?" not in url else None
 
 
 def confirm_url(hook: Hook) -> str | None:
@@ -153,7 +158,7 @@ def confirm_url(hook: Hook) -> str | None:
     return _at_sns(said.get("SubscribeURL")) if said.get("Type") == "SubscriptionConfirmation" else None
 
 
-def _at_sns(value: object, *, ends: str = "") -> str | None:
+def _at_sns(value: object) -> str | None:
     if not isinstance(value, str) or not value.isascii() or not value.isprintable() or " " in value:
         return None
     try:
@@ -161,7 +166,7 @@ def _at_sns(value: object, *, ends: str = "") -> str | None:
     except ValueError:
         return None
     genuine = parts.scheme == "https" and _SNS_HOST.fullmatch(parts.netloc) is not None
-    return value if genuine and parts.path.endswith(ends) and not parts.fragment else None
+    return value if genuine and not parts.fragment else None
 
 
 def _to_sign(said: Mapping[str, object]) -> bytes:

@@ -92,22 +92,39 @@ def test_the_topic_of_another_account_is_refused_however_well_it_is_signed() -> 
 @pytest.mark.parametrize(
     "url",
     [
-        "http://sns.eu-west-1.amazonaws.com/x.pem",
-        "https://sns.eu-west-1.amazonaws.com.example.nl/x.pem",
-        "https://example.nl/sns.eu-west-1.amazonaws.com/x.pem",
-        "https://sns.eu-west-1.amazonaws.com@example.nl/x.pem",
-        "https://sns.eu-west-1.amazonaws.com:8443/x.pem",
-        "https://s3.eu-west-1.amazonaws.com/x.pem",
-        "https://SNS.eu-west-1.amazonaws.com\\@example.nl/x.pem",
-        "https://sns.eu-west-1.amazonaws.com/x.pem#a",
-        "https://sns.eu-west-1.amazonaws.com/x.txt",
-        "https://sns.eu-west-1.amazonaws.com/a b.pem",
-        "https://127.0.0.1/x.pem",
-        "https://[::1/x.pem",
+        CERTIFICATE.replace("https", "http"),
+        CERTIFICATE.replace(".com/", ".com.example.nl/"),
+        CERTIFICATE.replace("https://", "https://example.nl/"),
+        CERTIFICATE.replace(".com/", ".com@example.nl/"),
+        CERTIFICATE.replace(".com/", ".com:8443/"),
+        CERTIFICATE.replace("sns.", "s3."),
+        CERTIFICATE.replace("sns.", "SNS.").replace(".com/", ".com\\@example.nl/"),
+        CERTIFICATE.replace("sns.eu-west-1.amazonaws.com", "127.0.0.1"),
+        CERTIFICATE.replace("sns.eu-west-1.amazonaws.com", "[::1"),
+        f"{CERTIFICATE}#a",
+        CERTIFICATE.replace(".pem", ".txt"),
+        CERTIFICATE.replace("-0123", "-01 23"),
         "",
     ],
 )
 def test_no_certificate_is_fetched_from_anywhere_but_sns(url: str) -> None:
+    body = json.dumps({"SigningCertURL": url}).encode()
+    assert PROVIDER.certificate_url(Hook(headers={}, body=body)) is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://sns.eu-west-1.amazonaws.com/?Action=GetEndpointAttributes&EndpointArn=arn&x=.pem",
+        "https://sns.eu-west-1.amazonaws.com/x.pem?Action=GetEndpointAttributes",
+        "https://sns.eu-west-1.amazonaws.com/x.pem",
+        f"{CERTIFICATE}?Action=GetEndpointAttributes",
+        f"{CERTIFICATE}?",
+        CERTIFICATE.replace("/Simple", "/x/Simple"),
+        CERTIFICATE.replace("/Simple", "/x/../Simple"),
+    ],
+)
+def test_what_the_api_of_sns_answers_is_no_certificate_for_it_can_hold_anybodys(url: str) -> None:
     body = json.dumps({"SigningCertURL": url}).encode()
     assert PROVIDER.certificate_url(Hook(headers={}, body=body)) is None
 
