@@ -6,21 +6,15 @@ No message repeats the URL: it holds a password.
 from __future__ import annotations
 
 import re
-import ssl
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from service.errors import Problem
-from service.mail.loopback import is_loopback
-from service.mail.oauth import oauth_problems
 from service.mail.provider_url import problem, read_account
 from service.mail.providers import PROVIDERS
 from service.mail.providers.values import Account, Provider
-
-Tls = Literal["starttls", "implicit", "none"]
+from service.mail.server_url import OPTIONS, ServerUrl, Tls
 
 _DEFAULT_PORT = {"smtp": 587, "smtps": 465}
 _EXAMPLE = "smtp://user:password@mail.example.nl:587"
@@ -121,102 +115,24 @@ def _server(url: str) -> tuple[MailUrl | None, list[Problem]]:
         parts = urlsplit(url)
     except ValueError:
         return None, [problem("host", "The mail URL's host cannot be read; an IPv6 address stands in [brackets].")]
-    problems: list[Problem] = []
-    port = _port(parts, problems)
+    server = ServerUrl(sort="mail", ports=_DEFAULT_PORT)
+    port = server.port(parts)
     host = parts.hostname or ""
     if not host:
-        problems.append(problem("host", f"The mail URL names no host; write for example {_EXAMPLE}."))
+        server.url_problem("host", f"The mail URL names no host; write for example {_EXAMPLE}.")
     if parts.path not in ("", "/") or parts.fragment:
         message = "The mail URL has something after its host; in a password write / as %2F, ? as %3F and # as %23."
-        problems.append(problem("rest", message))
+        server.problems.append(problem("rest", message))
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    oauth = _oauth(options, problems)
-    user, password = _login(parts, problems, by_token=oauth is not None)
-    tls, ca = _options(options, parts.scheme, host, problems)
-    if problems:
-        return None, problems
+    oauth = server.token_file(options)
+    user, password = server.login(parts, by_token=oauth is not None)
+    tls, ca = server.security(options, parts.scheme, host)
+    if set(options) - OPTIONS:
+        message = "The mail URL has an option that does not exist; there are tls=none, ca=FILE and auth=xoauth2."
+        server.url_problem("option", message)
+    if server.problems:
+        return None, server.problems
     found = MailUrl(
         scheme=parts.scheme, host=host, port=port, user=user, password=password, tls=tls, ca=ca, oauth=oauth
     )
     return found, []
-
-
-def _port(parts: SplitResult, problems: list[Problem]) -> int:
-    try:
-        port = parts.port
-    except ValueError:
-        port = 0
-    if port == 0:
-        message = (
-            "The mail URL's port is no number from 1 to 65535 (in a password write / as %2F, : as %3A and @ as %40)."
-        )
-        problems.append(problem("port", message))
-    return port or _DEFAULT_PORT[parts.scheme]
-
-
-def _login(parts: SplitResult, problems: list[Problem], *, by_token: bool) -> tuple[str, str]:
-    try:
-        user = unquote(parts.username or "", errors="strict")
-        password = unquote(parts.password or "", errors="strict")
-    except UnicodeDecodeError:
-        problems.append(problem("login", "The mail URL's user or password has a % that does not decode as UTF-8."))
-        return "", ""
-    if by_token and (not user or password):
-        problems.append(problem("login", "With auth=xoauth2 the mail URL names a user and no password."))
-    elif bool(user) != bool(password) and not by_token:
-        problems.append(problem("login", "The mail URL needs both user and password, or neither."))
-    elif not (user + password).isprintable():
-        problems.append(problem("login", "The mail URL's user or password holds a control character."))
-    return user, password
-
-
-def _oauth(options: Mapping[str, str], problems: list[Problem]) -> Path | None:
-    """The file behind `auth=xoauth2&token_file=FILE`; the two go together."""
-    if not options.keys() & {"auth", "token_file"}:
-        return None
-    if options.get("auth") != "xoauth2" or not options.get("token_file"):
-        message = (
-            "A log-in by token is written auth=xoauth2&token_file=FILE, and the one does not go without the other."
-        )
-        problems.append(problem("oauth", message))
-        return None
-    path = Path(options["token_file"])
-    problems.extend(
-        problem("oauth", f"The file of the mail URL's token_file= {what}.") for what in oauth_problems(path)
-    )
-    return path
-
-
-def _options(options: Mapping[str, str], scheme: str, host: str, problems: list[Problem]) -> tuple[Tls, Path | None]:
-    tls: Tls = "implicit" if scheme == "smtps" else "starttls"
-    ca: Path | None = None
-    for key, value in options.items():
-        if key == "tls" and value == "none":
-            if tls == "implicit":
-                message = "smtps:// is TLS from the first byte, so tls=none cannot go with it; write smtp:// instead."
-                problems.append(problem("tls", message))
-            elif not is_loopback(host):
-                message = "tls=none is for a server on this machine alone (localhost, 127.0.0.1, ::1); leave it out."
-                problems.append(problem("tls", message))
-            tls = "none"
-        elif key == "tls":
-            problems.append(problem("tls", "The mail URL's tls= can only be none; leave it out for verified TLS."))
-        elif key == "ca":
-            ca = Path(value)
-            if (wrong := _unusable(ca)) is not None:
-                problems.append(problem("ca", wrong))
-        elif key not in {"auth", "token_file"}:
-            message = "The mail URL has an option that does not exist; there are tls=none, ca=FILE and auth=xoauth2."
-            problems.append(problem("option", message))
-    return tls, ca
-
-
-def _unusable(ca: Path) -> str | None:
-    try:
-        ssl.create_default_context(cafile=str(ca))
-    except ssl.SSLError:
-        return "The file of the mail URL's ca= holds no certificate in PEM form."
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "no such file"
-        return f"The file of the mail URL's ca= cannot be read: {reason}."
-    return None

@@ -5,19 +5,14 @@ No message repeats the URL: it holds a password.
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from service.domain.mailbox import parse_address
 from service.errors import Problem
-from service.mail.loopback import is_loopback
-from service.mail.oauth import oauth_problems
-
-Tls = Literal["starttls", "implicit", "none"]
+from service.mail.server_url import ServerUrl, Tls
 
 TOKEN_LETTERS = 40
 """What stands behind the + of an address that mail comes back to."""
@@ -85,19 +80,21 @@ def parse_mailbox_url(url: str) -> tuple[MailboxUrl | None, list[Problem]]:
         return None, [_problem("host", "The mailbox URL's host cannot be read; an IPv6 address stands in [brackets].")]
     if parts.scheme not in _DEFAULT_PORT:
         return None, [_problem("scheme", f"A mailbox URL starts with imaps:// or imap://; write {_EXAMPLE}.")]
-    problems: list[Problem] = []
+    server = ServerUrl(sort="mailbox", ports=_DEFAULT_PORT)
+    problems = server.problems
     if not host:
-        problems.append(_problem("host", f"The mailbox URL names no host; write for example {_EXAMPLE}."))
-    port = _port(parts, problems)
-    oauth = _oauth(options, problems)
-    user, password = _login(parts, problems, by_token=oauth is not None)
+        server.url_problem("host", f"The mailbox URL names no host; write for example {_EXAMPLE}.")
+    port = server.port(parts)
+    oauth = server.token_file(options)
+    user, password = server.login(parts, by_token=oauth is not None, needed=_EXAMPLE)
     folder = _folder(parts, problems)
-    tls, ca = _security(options, parts.scheme, host, problems)
+    tls, ca = server.security(options, parts.scheme, host)
     switches = {name: _switch(options, name, default, problems) for name, default in (("plus", True), ("keep", False))}
     address = _address(options, user, problems, plus=switches["plus"])
     if set(options) - set(_OPTIONS):
-        message = f"The mailbox URL has an option that does not exist; there are {', '.join(_OPTIONS)}."
-        problems.append(_problem("option", message))
+        server.url_problem(
+            "option", f"The mailbox URL has an option that does not exist; there are {', '.join(_OPTIONS)}."
+        )
     if problems:
         return None, problems
     return (
@@ -118,34 +115,6 @@ def parse_mailbox_url(url: str) -> tuple[MailboxUrl | None, list[Problem]]:
     )
 
 
-def _port(parts: SplitResult, problems: list[Problem]) -> int:
-    try:
-        port = parts.port
-    except ValueError:
-        port = 0
-    if port == 0:
-        message = "The mailbox URL's port is no number from 1 to 65535 (in a password / is %2F, : is %3A and @ is %40)."
-        problems.append(_problem("port", message))
-    return port or _DEFAULT_PORT[parts.scheme]
-
-
-def _login(parts: SplitResult, problems: list[Problem], *, by_token: bool) -> tuple[str, str]:
-    try:
-        user = unquote(parts.username or "", errors="strict")
-        password = unquote(parts.password or "", errors="strict")
-    except UnicodeDecodeError:
-        message = "The mailbox URL's user or password has a % that does not decode as UTF-8; write % as %25."
-        problems.append(_problem("login", message))
-        return "", ""
-    if by_token and (not user or password):
-        problems.append(_problem("login", "With auth=xoauth2 the mailbox URL names a user and no password."))
-    elif not by_token and not (user and password):
-        problems.append(_problem("login", f"The mailbox URL needs a user and a password, as in {_EXAMPLE}."))
-    elif not (user + password).isprintable():
-        problems.append(_problem("login", "The mailbox URL's user or password holds a control character."))
-    return user, password
-
-
 def _folder(parts: SplitResult, problems: list[Problem]) -> str:
     folder = unquote(parts.path.removeprefix("/").removesuffix("/"))
     if parts.fragment:
@@ -155,47 +124,6 @@ def _folder(parts: SplitResult, problems: list[Problem]) -> str:
         message = "The mailbox URL's folder holds more than plain letters; read a folder with a plain name, or INBOX."
         problems.append(_problem("folder", message))
     return folder or "INBOX"
-
-
-def _oauth(options: Mapping[str, str], problems: list[Problem]) -> Path | None:
-    """The file behind `auth=xoauth2&token_file=FILE`; the two go together."""
-    if not options.keys() & {"auth", "token_file"}:
-        return None
-    if options.get("auth") != "xoauth2" or not options.get("token_file"):
-        message = (
-            "A log-in by token is written auth=xoauth2&token_file=FILE, and the one does not go without the other."
-        )
-        problems.append(_problem("oauth", message))
-        return None
-    path = Path(options["token_file"])
-    problems.extend(
-        _problem("oauth", f"The file of the mailbox URL's token_file= {what}.") for what in oauth_problems(path)
-    )
-    return path
-
-
-def _security(options: Mapping[str, str], scheme: str, host: str, problems: list[Problem]) -> tuple[Tls, Path | None]:
-    tls: Tls = "implicit" if scheme == "imaps" else "starttls"
-    if "tls" in options:
-        if options["tls"] != "none":
-            problems.append(_problem("tls", "The mailbox URL's tls= can only be none; leave it out for verified TLS."))
-        elif tls == "implicit":
-            message = "imaps:// is TLS from the first byte, so tls=none cannot go with it; write imap:// instead."
-            problems.append(_problem("tls", message))
-        elif not is_loopback(host):
-            message = "tls=none is for a server on this machine alone (localhost, 127.0.0.1, ::1); leave it out."
-            problems.append(_problem("tls", message))
-        tls = "none"
-    ca = Path(options["ca"]) if "ca" in options else None
-    if ca is not None:
-        try:
-            ssl.create_default_context(cafile=str(ca))
-        except ssl.SSLError:
-            problems.append(_problem("ca", "The file of the mailbox URL's ca= holds no certificate in PEM form."))
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "no such file"
-            problems.append(_problem("ca", f"The file of the mailbox URL's ca= cannot be read: {reason}."))
-    return tls, ca
 
 
 def _switch(options: Mapping[str, str], name: str, default: bool, problems: list[Problem]) -> bool:
