@@ -114,7 +114,8 @@ def settings(problems: Sequence[Problem]) -> list[Finding]:
             text=str(problem).removeprefix("warning: "),
             dutch=problem.told("nl").removeprefix("waarschuwing: "),
             fix="Change it in .env, or where the environment is set, and start again.",
-            dutch_fix="Pas de instelling aan in .env (of waar je ze bewaart) en start de dienst opnieuw.",
+            dutch_fix="Pas de instelling aan in .env (of waar je ze bewaart) en start de dienst opnieuw. "
+            "Uitleg: docs/meldingen.md",
         )
         for problem in problems
     ]
