@@ -10,9 +10,9 @@ MAILS ?= 100000
 .PHONY: help demo serve test check bundle bench storm fuzz format pictures schema translations lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-demo: .venv/runtime ## the whole main job at http://localhost:8000, on SQLite, with a clock to move
+demo: .venv/runtime ## the whole main job at http://localhost:8000 (PORT=n for another), on SQLite, with a clock to move
 	$(BIN)/nurture demo --port $(PORT)
 
 serve: .venv/runtime ## the service itself, with the settings of .env

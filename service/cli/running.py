@@ -82,8 +82,8 @@ def demo(port: Port = 8000) -> None:
     }
     os.chdir(folder)  # away from a .env that is meant for the real service
     _, services = open_services()
-    typer.echo(f"The demo: http://localhost:{port}/demo/ (inbox: /demo/inbox). Stop with Ctrl-C; start again any time.")
-    _serve(services, "127.0.0.1", port, with_worker=True)
+    hello = f"The demo: http://localhost:{port}/demo/ (inbox: /demo/inbox). Stop with Ctrl-C; start again any time."
+    _serve(services, "127.0.0.1", port, with_worker=True, hello=hello)
 
 
 def migrate() -> None:
@@ -104,13 +104,15 @@ def migrate() -> None:
         say("The schema is current.", "De database is al bij.")
 
 
-def _serve(services: Services, host: str, port: int, *, with_worker: bool) -> None:
+def _serve(services: Services, host: str, port: int, *, with_worker: bool, hello: str = "") -> None:
     from service.bootstrap import publish_first
     from service.logs import configure
     from service.web.app import create_app
     from service.worker import Worker
 
     with contextlib.closing(listen(host, port)) as listening:
+        if hello:  # once the port is ours
+            typer.echo(hello)
         publish_first(services)
         configure()
         running: Worker | None = Worker(services) if with_worker else None

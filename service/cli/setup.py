@@ -88,12 +88,17 @@ def _write(present: Surroundings, *, yes: bool) -> None:
 
 def _try_out(dns: str | None, selectors: list[str]) -> bool:
     """Mail hand-over and the sender's DNS records. False when mail cannot leave."""
+    from service.flows import doctor as looks
     from service.flows import doctor_mail, sender_records
     from service.mail.name_service import DnsResolver
 
     patient = doctor.patient(*open_services(ready=False), selectors)
     resolver = DnsResolver(dns)
-    found = [*map(doctor_mail.hand_over, patient.ways), *sender_records.examine(resolver, patient.sending)]
+    found = [
+        *map(doctor_mail.hand_over, patient.ways),
+        *looks.alerts_heard(patient.services),
+        *sender_records.examine(resolver, patient.sending),
+    ]
     doctor.show(found)
     return not any(finding.level == "error" for finding in found)
 

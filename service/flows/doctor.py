@@ -53,10 +53,25 @@ def examine(patient: Patient, resolver: Resolver) -> Iterator[Finding]:
         production=services.production,
     )
     yield from _looked_at("mail", back)
+    yield from alerts_heard(services)
     published = {"published", "practice-placeholder"} & {finding.id for finding in of_database}
     yield from _looked_at("DKIM", _signature(services, patient.sending.domain))
     yield from _looked_at("NURTURE_BASE_URL", doctor_web.examine(services, published=bool(published)))
     yield from _looked_at("DNS", sender_records.examine(resolver, patient.sending))
+
+
+def alerts_heard(services: Services) -> Iterator[Finding]:
+    """Whether anybody is told when something needs a person. Nothing where it is so, or outside of production."""
+    if services.production and not services.alert_to and services.alert_url is None:
+        yield Finding(
+            id="alerts-unheard",
+            level="warning",
+            text="Nobody gets a mail when something needs a person, such as mail that does not leave.",
+            dutch="Niemand krijgt een mail als er iets is waar een mens naar moet kijken, zoals mail die niet weggaat.",
+            fix="Put the addresses of whoever must hear of it in NURTURE_ALERT_TO; `staff` in practice.yaml gets none.",
+            dutch_fix="Zet in NURTURE_ALERT_TO de adressen van wie dat moet horen. De adressen onder `staff` in "
+            "practice.yaml krijgen ze niet.",
+        )
 
 
 def _signature(services: Services, domain: str) -> Iterator[Finding]:
@@ -99,7 +114,8 @@ def settings(problems: Sequence[Problem]) -> list[Finding]:
             text=str(problem).removeprefix("warning: "),
             dutch=problem.told("nl").removeprefix("waarschuwing: "),
             fix="Change it in .env, or where the environment is set, and start again.",
-            dutch_fix="Pas de instelling aan in .env (of waar je ze bewaart) en start de dienst opnieuw.",
+            dutch_fix="Pas de instelling aan in .env (of waar je ze bewaart) en start de dienst opnieuw. "
+            "Uitleg: docs/meldingen.md",
         )
         for problem in problems
     ]

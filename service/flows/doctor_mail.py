@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import smtplib
 import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from service.flows.finding import Finding, sentence
 from service.flows.server_certificates import days_left
@@ -16,6 +18,14 @@ from service.mail.transport import Transport
 _MAIL_SECONDS = 30.0  # a person waits; the transport's own limits are those of a queue
 _LOOK_SECONDS = 10.0
 _SOON = 14  # days: they are renewed a month before their end where that works by itself
+_SECRETS: Mapping[str, tuple[re.Pattern[str], str]] = MappingProxyType(
+    {
+        "lettermint": (re.compile(r"whsec_.+"), "whsec_…"),
+        "resend": (re.compile(r"whsec_.+"), "whsec_…"),
+        "ses": (re.compile(r"arn:aws[a-z-]*:sns:.+"), "arn:aws:sns:…"),
+    }
+)
+"""What a provider's secret looks like, and how that is told. The others' may be anything."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,12 +150,23 @@ def _certificate_days(url: MailUrl) -> int | None:
 
 def _events(provider: str, secrets: Mapping[str, Sequence[str]], *, production: bool) -> Finding:
     name = f"NURTURE_WEBHOOK_SECRETS_{provider.upper()}"
-    if secrets.get(provider):
+    if kept := secrets.get(provider):
+        form, told = _SECRETS.get(provider, (None, ""))
+        if form is not None and not all(form.fullmatch(each) for each in kept):
+            return Finding(
+                id="webhook-secret-form",
+                level="warning",
+                text=f"A secret in {name} does not begin as those of {provider} do ({told}), so events may be refused.",
+                dutch=f"Een geheim in {name} begint niet zoals die van {provider} ({told}). "
+                "Berichten worden dan misschien geweigerd.",
+                fix=f"Copy it again from the webhook at {provider}; which one it is: docs/feedback.md",
+                dutch_fix=f"Kopieer het opnieuw uit de webhook bij {provider}. Welk geheim dat is: docs/feedback.md",
+            )
         return Finding(
             id="webhook-secret",
             level="ok",
-            text=f"Events of {provider} can be told from forged ones.",
-            dutch=f"Berichten van {provider} zijn te onderscheiden van valse.",
+            text=f"There is a secret to tell events of {provider} from forged ones.",
+            dutch=f"Er is een geheim waarmee berichten van {provider} van valse te onderscheiden zijn.",
         )
     return Finding(
         id="webhook-secret-missing",
@@ -153,8 +174,9 @@ def _events(provider: str, secrets: Mapping[str, Sequence[str]], *, production: 
         text=f"{name} is not set, so every event of {provider} is refused: bounces and complaints change nothing.",
         dutch=f"{name} is niet gezet. Elk bericht van {provider} wordt geweigerd, ook over klachten en adressen die "
         "niet bestaan.",
-        fix=f"Make a webhook at {provider} for this service, and put its secret there: docs/adding-a-provider.md",
-        dutch_fix=f"Maak bij {provider} een webhook naar deze dienst, en zet het geheim ervan in {name}.",
+        fix=f"Make a webhook at {provider} for this service, and put its secret there: docs/feedback.md",
+        dutch_fix=f"Maak bij {provider} een webhook naar deze dienst, en zet het geheim ervan in {name}: "
+        "docs/feedback.md",
     )
 
 
@@ -184,6 +206,7 @@ def _opened(box: Box) -> Finding:
         level="error",
         text=f"The mailbox of {box.setting} cannot be opened: {sentence(wrong)}",
         dutch=f"De mailbox van {box.setting} kan niet worden geopend. De andere kant zegt: {sentence(wrong)}",
-        fix=f"Check host, user and password in {box.setting} with whoever keeps the mailbox.",
-        dutch_fix=f"Controleer server, gebruikersnaam en wachtwoord in {box.setting} bij de beheerder van de mailbox.",
+        fix=f"Check host, port, user and password in {box.setting} with whoever keeps the mailbox.",
+        dutch_fix=f"Controleer server, poort, gebruikersnaam en wachtwoord in {box.setting} bij de beheerder van de "
+        "mailbox.",
     )

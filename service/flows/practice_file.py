@@ -20,7 +20,7 @@ FACTS: Mapping[str, str] = {
     "kvk": "KvK number",
     "phone": "Phone number",
     "email": "E-mail address of the practice",
-    "staff": "Who gets alerts and requests for a pain check (addresses, with commas)",
+    "staff": "Who gets answers of leads and requests for a pain check (addresses, with commas)",
     "privacy_url": "Web address of your privacy page",
     "links.article": "Web address of the article with the form",
     "pain_check.price": "Price of a pain check",

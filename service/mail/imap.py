@@ -184,6 +184,10 @@ class Connection:
             raise self._refused("could not agree on TLS with us") from error
         except imaplib.IMAP4.readonly as error:
             raise self._refused("lets the folder be read only; give the right to delete, or add keep=yes") from error
+        except socket.gaierror as error:
+            raise self._away("could not be found by its name") from error
+        except ConnectionRefusedError as error:
+            raise self._away(f"refused the connection to port {self._mailbox.port}") from error
         except (imaplib.IMAP4.abort, OSError, EOFError) as error:
             raise self._lost() from error
         except Exception as error:  # the client trusts its server, and fails in many ways where that talks nonsense
@@ -260,11 +264,14 @@ class Connection:
     def _refused(self, what: str) -> MailboxError:
         return MailboxError(f"The mail server {self._mailbox.host} {what}.", lasting=True)
 
+    def _away(self, what: str) -> MailboxError:
+        return MailboxError(f"The mail server {self._mailbox.host} {what}.", lasting=False)
+
     def _lost(self) -> MailboxError:
-        return MailboxError(f"The mail server {self._mailbox.host} did not answer, or was lost.", lasting=False)
+        return self._away("did not answer, or was lost")
 
     def _nonsense(self) -> MailboxError:
-        return MailboxError(f"The mail server {self._mailbox.host} did not answer as an IMAP server.", lasting=False)
+        return self._away("did not answer as an IMAP server")
 
 
 def check(mailbox: MailboxUrl) -> str | None:

@@ -18,6 +18,7 @@ from tests.support.certificates import make_certificates
 from tests.support.smtp_server import Fault, SmtpServer
 
 FALLBACK = "NURTURE_MAIL_FALLBACK_URL"
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:terug"
 
 
 def way(url: str, setting: str = "NURTURE_MAIL_URL") -> Way:
@@ -83,11 +84,27 @@ def test_a_mail_server_whose_certificate_has_ended_cannot_be_used(tmp_path: Path
 @pytest.mark.parametrize(("production", "level"), [(True, "error"), (False, "warning")])
 def test_a_provider_whose_events_nobody_can_verify_is_told(production: bool, level: str) -> None:
     ways = (way("postmark://TOKEN@default"), way("ses://KEY:SECRET@eu-west-1", FALLBACK))
-    found = back(*ways, secrets={"ses": ("arn",)}, production=production)
+    found = back(*ways, secrets={"ses": (TOPIC,)}, production=production)
     assert found["webhook-secret-missing"].level == level
     assert "NURTURE_WEBHOOK_SECRETS_POSTMARK" in found["webhook-secret-missing"].text
     assert "ses" in found["webhook-secret"].text
     assert "bounces-unread" not in found, "their bounces come as events"
+
+
+@pytest.mark.parametrize(
+    ("url", "right", "wrong"),
+    [
+        ("lettermint://TOKEN@default", "whsec_abc", "abc"),
+        ("resend://KEY@default", "whsec_YWJj", "re_abc"),
+        ("ses://KEY:SECRET@eu-west-1", TOPIC, "terug"),
+    ],
+)
+def test_a_webhook_secret_of_another_form_is_not_called_good(url: str, right: str, wrong: str) -> None:
+    provider = url.partition(":")[0]
+    assert "webhook-secret" in back(way(url), secrets={provider: (right,)})
+    found = back(way(url), secrets={provider: (right, wrong)})["webhook-secret-form"]
+    assert found.level == "warning"
+    assert wrong not in found.text + found.dutch, "a secret is never shown"
 
 
 def test_bounces_of_mail_by_smtp_need_a_mailbox_that_is_read() -> None:

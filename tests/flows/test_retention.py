@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, col, select, update
 
+from service.domain.audit_words import DUTCH_DETAILS
 from service.domain.booking_events import BookingChange
 from service.flows import booking, booking_events, privacy, retention, ticks
 from service.flows.retention import Report
@@ -69,6 +70,12 @@ def finished(house: House, address: str = ANNA) -> datetime:
 
 
 # Leads
+
+
+def test_whoever_reads_the_log_in_dutch_reads_what_went_in_dutch(house: House) -> None:
+    with house.services.database.reading() as session:
+        counted = retention.look(session, house.services, house.clock.now()).counts()
+    assert counted.keys() <= DUTCH_DETAILS.keys()
 
 
 def test_a_lead_goes_six_months_after_the_last_mail(house: House) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from service.mail.mailbox_url import MailboxUrl, parse_mailbox_url
 from tests.support.certificates import make_certificates
 from tests.support.dovecot import Box, Dovecot, dovecot
 from tests.support.http_server import Asked, HttpServer, Said
+from tests.support.running import free_port
 from tests.support.scripted_imap import ScriptedImap
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.token_server import TokenServer
@@ -171,6 +173,25 @@ def test_a_connection_cut_in_the_middle_of_a_mail_is_an_error_that_passes(box: B
             connection.fetch(1)
     assert not caught.value.lasting
     assert caught.value.english == "The mail server 127.0.0.1 did not answer, or was lost."
+
+
+def test_a_port_where_nobody_listens_is_told_and_passes() -> None:
+    port = free_port()
+    with pytest.raises(MailboxError) as caught, opened(f"imap://box%40praktijk.example:p@127.0.0.1:{port}?tls=none"):
+        pass
+    assert caught.value.english == f"The mail server 127.0.0.1 refused the connection to port {port}."
+    assert not caught.value.lasting
+
+
+def test_a_name_that_nobody_knows_is_told_and_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(MailboxError) as caught, opened("imaps://box%40praktijk.example:p@imap.praktijk.example"):
+        pass
+    assert caught.value.english == "The mail server imap.praktijk.example could not be found by its name."
+    assert not caught.value.lasting
 
 
 def test_a_server_that_says_nothing_is_given_up() -> None:

@@ -17,8 +17,7 @@ def show(visit: Visit) -> Response:
     """`GET /studio/login`."""
     if visit.member:
         return see(CODE if visit.member.level is Least.CODE else HOME)
-    demo = staff_demo.ensure(visit.services, visit.now) if visit.services.demo else None
-    return rendering.render(LoginPage(practice=None, frame=visit.frame(), demo=demo))
+    return rendering.render(LoginPage(practice=None, frame=visit.frame(), demo=_demo(visit)))
 
 
 async def act(visit: Visit) -> Response:
@@ -49,10 +48,15 @@ async def act(visit: Visit) -> Response:
     entered = await run_in_threadpool(enter) if right else None
     if entered is None:
         page = await run_in_threadpool(
-            lambda: LoginPage(practice=None, frame=visit.frame(), address=address, wrong=True)
+            lambda: LoginPage(practice=None, frame=visit.frame(), demo=_demo(visit), address=address, wrong=True)
         )
         return rendering.render(page, status=422)
     return cookies.give(see(CODE if entered.code_to_come else HOME), visit.services, entered.token)
+
+
+def _demo(visit: Visit) -> tuple[str, str] | None:
+    """With what to log in to the demo; None anywhere else."""
+    return staff_demo.ensure(visit.services, visit.now) if visit.services.demo else None
 
 
 def show_code(visit: Visit) -> Response:

@@ -384,6 +384,7 @@ def test_only_the_demo_says_how_to_log_in(house: House) -> None:
     demo = house.with_changes(demo=True)
     here = desk(demo)
     assert "kijk-maar-rond" in here.see("/studio/login").text
+    assert "kijk-maar-rond" in here.log_in("demo@praktijk.example", "mis").text, "said again after a mistake"
     assert here.log_in("demo@praktijk.example", "kijk-maar-rond").headers["location"] == "/studio/"
     assert here.see("/studio/staff").status_code == 200
     in_production = desk(house.with_changes(demo=True, production=True)).see("/studio/login")
