@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Error, Page, Route, sync_playwright
 from service.store.db import open_database
 from service.store.schema import migrate
 from tests.support import cases
+from tests.support.compiling import files_compiled_once
 from tests.support.house import House, open_house
 from tests.support.postgres import NoPostgresError, PostgresServer, postgres_server
 from tests.support.requirements import REQUIRE, not_run, report_not_run, report_summaries
@@ -82,8 +83,11 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _compiled_once() -> Iterator[None]:
-    with compiled_once():
+def _compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    shared = tmp_path_factory.getbasetemp()
+    folder = (shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / "compiled"
+    folder.mkdir(exist_ok=True)
+    with compiled_once(), files_compiled_once(folder):
         yield
 
 

@@ -81,7 +81,9 @@ def _become(
         _write_to(errors, 2)
     sys.argv = ["nurture", *command]
     from service.cli import main
+    from tests.support.compiling import remember_here
 
+    remember_here()
     main()
 
 

@@ -11,5 +11,6 @@ import service.cli
 import service.cli.running
 import service.web.app
 import service.worker  # noqa: F401
+import tests.support.compiling  # noqa: F401
 
 gc.freeze()
