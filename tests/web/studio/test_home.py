@@ -92,8 +92,6 @@ def test_staff_who_do_not_log_in_wait_for_nobody_who_does(house: House) -> None:
     client = website(house)
 
     guessers = [desk(house, peer=f"198.51.{at}.9") for at in range(12)]
-    for each in (client, *(one.client for one in guessers)):
-        each.get("/healthz")  # an app is built at its first request, with warnings caught in a way that threads disturb
 
     def guess(at: int) -> int:
         return guessers[at].log_in(f"{at}@example.org", "x").status_code
