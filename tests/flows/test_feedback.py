@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from service.domain.feedback import FeedbackKind, Tie
 from service.domain.lead import SuppressionReason
@@ -137,8 +137,8 @@ def test_a_mail_is_also_known_by_the_providers_id_and_by_its_message_id_and_a_le
     advice = acts.advice(advised)
     (attempt,) = acts.attempts(advised, advice)
 
-    def give(session: object) -> None:
-        session.merge(attempt).provider_id = "of-theirs"  # type: ignore[attr-defined]
+    def give(session: Session) -> None:
+        session.merge(attempt).provider_id = "of-theirs"
 
     acts.commit(advised, give)
     lead_id = advised.lead().public_id

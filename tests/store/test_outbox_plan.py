@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import event, text
@@ -20,7 +21,7 @@ from tests.support.house import House
 STORED = 2_000
 DUE = 5
 THURSDAY = datetime(2026, 3, 12, 9, 0, tzinfo=UTC)
-Query = tuple[str, object]
+Query = tuple[str, Any]
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def plan_of(house: House, work: Callable[[Session], object]) -> str:
     asked: list[Query] = []
     engine = house.services.database.engine
 
-    def keep(_connection: object, _cursor: object, statement: str, values: object, *_: object) -> None:
+    def keep(_connection: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
         if not statement.startswith(("BEGIN", "SAVEPOINT")):
             asked.append((statement, values))
 
@@ -83,7 +84,7 @@ def plan_of(house: House, work: Callable[[Session], object]) -> str:
     explain = "EXPLAIN QUERY PLAN " if house.services.database.is_sqlite else "EXPLAIN "
     statement, values = asked[0]
     with engine.connect() as connection:
-        rows = connection.exec_driver_sql(explain + statement, values)  # type: ignore[arg-type]
+        rows = connection.exec_driver_sql(explain + statement, values)
         return "\n".join(str(row[-1]) for row in rows)
 
 

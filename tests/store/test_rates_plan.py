@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import chain
+from typing import Any
 
 import pytest
 from sqlalchemy import event, text
@@ -60,7 +61,7 @@ def asked(house: House, found: str) -> list[Query]:
     """Every statement of a look, which finds what it should."""
     queries: list[Query] = []
 
-    def keep(_connection: object, _cursor: object, statement: str, values: object, *_: object) -> None:
+    def keep(_connection: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
         if statement.startswith("SELECT"):
             queries.append((statement, values))
 
@@ -79,7 +80,7 @@ def test_each_look_goes_by_an_index_and_asks_little(full: House) -> None:
     explain = "EXPLAIN QUERY PLAN " if full.services.database.is_sqlite else "EXPLAIN "
     with full.services.database.engine.connect() as connection:
         for statement, values in chain.from_iterable(looks):
-            rows = connection.exec_driver_sql(explain + statement, values)  # type: ignore[arg-type]
+            rows = connection.exec_driver_sql(explain + statement, values)
             plan = "\n".join(str(row[-1]) for row in rows)
             assert not reads_all(plan, "message"), (statement, plan)
             assert not reads_all(plan, "feedback_event"), (statement, plan)

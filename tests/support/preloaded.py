@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import gc
+from importlib import import_module
 
-import uvicorn  # noqa: F401 - as all of these, imported for whoever is forked
-
-import service.bootstrap
-import service.cli
-import service.cli.running
-import service.web.app
-import service.worker  # noqa: F401
-import tests.support.compiling  # noqa: F401
+for name in (
+    "uvicorn",
+    "service.bootstrap",
+    "service.cli.running",
+    "service.web.app",
+    "service.worker",
+    "tests.support.compiling",
+):
+    import_module(name)
 
 gc.freeze()

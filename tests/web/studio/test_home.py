@@ -6,6 +6,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import update
+from sqlmodel import Session, col
 
 from service.domain.staff import Role
 from service.flows import alerts, brake
@@ -30,11 +31,11 @@ def test_it_counts_what_waits_and_names_the_command_for_each(house: House) -> No
         link(house.mails("anna@example.org")[0], "b"), data={"action": "request", "phone": "06 12345678"}
     )
 
-    def waits(session: object) -> None:
+    def waits(session: Session) -> None:
         for name, state in (("bram", "held"), ("carla", "unknown")):
             [message] = house.messages(f"{name}@example.org")
-            session.execute(update(Message).where(Message.id == message.id).values(state=state))  # type: ignore[attr-defined, arg-type]
-        alerts.tell_unknown(session, house.clock.now())  # type: ignore[arg-type]
+            session.execute(update(Message).where(col(Message.id) == message.id).values(state=state))
+        alerts.tell_unknown(session, house.clock.now())
 
     acts.commit(house, waits)
     page = studio.words(desk(house, hire(house)).see("/studio/"))
