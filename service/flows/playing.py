@@ -234,7 +234,7 @@ class Play:
             planning.end(self._row, State.STOPPED, "unsubscribed", now)
 
     def _reply(self, now: datetime) -> None:
-        if self._row.state in enrolments.OPEN:
+        if self._row.state in {*enrolments.OPEN, State.STOPPED}:  # a stopped run may go on, and she wrote all the same
             self._row.replied_at = now
         self._put_off("reply", now + replies.PAUSE, now)
 

@@ -185,3 +185,22 @@ def test_the_service_does_what_simulate_tells_of_any_sequence_calendar_and_story
 @given(town=towns())
 def test_so_it_does_on_postgresql(on_postgres: Stage, town: Town) -> None:
     agree(on_postgres, town)
+
+
+def test_who_wrote_after_she_had_stopped_has_written_when_she_goes_on(on_sqlite: Stage) -> None:
+    quiet = {"key": "stil", "wait": "2 days", "template": "uitnodiging", "only_if": {"replied": False}}
+    steps: dict[str, Any] = {
+        "confirmation": "double",
+        "window": {"days": list(WEEKDAYS), "from": "08:00", "to": "20:00", "skip_holidays": False},
+        "exit_on": ["booked"],
+        "steps": [{"key": "advies", "template": "advies-lage-rug", "purpose": "advice"}, quiet],
+    }
+    life = Life(
+        steps=steps,
+        opt_in_after=timedelta(),
+        confirm_after=timedelta(days=4),
+        posture=None,
+        events=(("unsubscribed", timedelta(days=1)), ("reply", timedelta(days=2))),
+    )
+    practice = {"opening_days": ["mon"], "holidays": {"add": [], "remove": []}, "closed": []}
+    agree(on_sqlite, Town(begins=datetime(2026, 6, 1, 9, tzinfo=UTC), practice=practice, lives=[life]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -63,17 +63,14 @@ class Town:
         )
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
 class Stage:
-    """A house that plays one town after another, on one database."""
+    """A house that plays one town after another, on one database. No dataclass: Hypothesis would print all of it."""
 
-    house: House
-    runner: asyncio.Runner
-    sender: Sender
-    refusals: dict[str, int] = field(default_factory=dict)  # address -> tries that are still to be refused
+    def __init__(self, house: House, runner: asyncio.Runner, sender: Sender, refusals: dict[str, int]) -> None:
+        self.house, self.runner, self.sender = house, runner, sender
+        self.refusals = refusals  # address -> tries that are still to be refused
 
     def __repr__(self) -> str:
-        """Short: it stands beside a town in what a failure says."""
         return "Stage()"
 
     def play(self, town: Town) -> list[tuple[list[Simulated], list[Any]]]:
