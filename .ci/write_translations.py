@@ -10,4 +10,4 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tests.support.translations import write
 
 if __name__ == "__main__":
-    print(write("nl"))
+    print(*write("nl"), sep="\n")

@@ -43,6 +43,8 @@ DUTCH: Mapping[str, str] = MappingProxyType(
         "staff changed their password": "wachtwoord veranderd",
         "staff second step on": "tweede stap aangezet",
         "staff second step off": "tweede stap uitgezet",
+        "studio settings changed": "instellingen van de studio veranderd",
+        "content saved": "bestanden opgeslagen",
     }
 )
 
@@ -74,6 +76,9 @@ DUTCH_DETAILS: Mapping[str, str] = MappingProxyType(
         "rows": "rijen",
         "sequences": "reeksen",
         "since": "sinds",
+        "editors_publish": "redacteuren publiceren",
+        "second_step": "tweede stap verplicht",
+        "files": "bestanden",
         "staff": "medewerker",
         "staff_mails": "mails aan de praktijk",
         "timeline": "gebeurtenissen",

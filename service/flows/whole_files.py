@@ -9,12 +9,13 @@ from pathlib import Path
 _NEW_FILE = 0o644
 
 
-def replace_file(path: Path, text: str, *, mode: int | None = None) -> None:
+def replace_file(path: Path, content: str | bytes, *, mode: int | None = None) -> None:
     """Write a file whole or not at all; with the `mode` given, else its own, else readable by everybody."""
+    data = content.encode() if isinstance(content, str) else content
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         own = path.stat().st_mode & 0o777 if path.exists() else _NEW_FILE

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
+from service.flows.content_desk import ContentDesk
 from service.flows.services import Services
 from service.mail.hook_certificates import HookCertificates
 from service.web import (
@@ -52,6 +53,7 @@ def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -
     app.state.refusals = Refusals(services)
     app.state.hook_certificates = HookCertificates()
     app.state.hashing = Hashing()
+    app.state.content_desk = ContentDesk(services.content_dir)
     for room in (health, opt_ins, challenges, webhooks, mail_webhooks, forms, embed, media):
         app.include_router(room.router)
     for page in (confirm, unsubscribe, booking, answers, my_data, all_data):

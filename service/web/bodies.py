@@ -45,6 +45,11 @@ async def read_event(request: Request) -> Body:
     return await _read(request, LARGEST_EVENT, "1 MB")
 
 
+async def read_at_most(request: Request, largest: int) -> Body:
+    """The body, at most so many bytes."""
+    return await _read(request, largest, f"{largest // 1024} kB")
+
+
 async def _read(request: Request, largest: int, in_words: str) -> Body:
     data = bytearray()
     seen = 0

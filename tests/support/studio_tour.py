@@ -15,7 +15,9 @@ from service.flows import alerts, brake, staff, staff_secrets, staff_sessions
 from service.store import staff as rows
 from service.store.db import real_now
 from tests.support import studio
+from tests.support.folders import content_copy
 from tests.support.house import House, open_house
+from tests.support.tours import ROOMS
 from tests.support.web_servers import serving
 
 
@@ -42,7 +44,10 @@ def site(published: Path, folder: Path) -> Iterator[Site]:
     """A house of its own on a copy of this SQLite file, with staff of every kind."""
     file = folder / "nurture.db"
     shutil.copyfile(published, file)
-    with open_house(f"sqlite:///{file}", folder, published=False, base_url="http://127.0.0.1", demo=True) as house:
+    content = content_copy(folder)
+    with open_house(
+        f"sqlite:///{file}", folder, published=False, base_url="http://127.0.0.1", demo=True, content_dir=content
+    ) as house:
         admin = studio.hire(house, studio.GIJS, Role.ADMIN, "Gijs de Vries")
         manager = studio.hire(house, studio.FRANK, Role.MANAGER, "Frank van den Heuvel-Oosterhuis")
         studio.invited(house, "nova@praktijk.example")
@@ -107,6 +112,9 @@ def tour(here: Site, page: Page) -> Iterator[tuple[str, Callable[[], None]]]:
     yield "staff-invited", post("/studio/staff", "Uitnodigen", name="Tim", address="tim@praktijk.example")
     yield "audit", to("/studio/audit")
     yield "refused", to("/studio/audit?sort=x")
+    for room in ROOMS:
+        for name, path in room(here.house):
+            yield name, to(path)
     with_code(here)
     yield "account-second-step", to("/studio/account")
     here.enter(page.context, halfway=True)

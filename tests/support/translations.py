@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -26,38 +27,59 @@ msgstr ""
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
 
 
-def words() -> Catalog:
-    """Every message of the templates with the places it stands in."""
+SHELL = "shell"
+"""The catalogue of the templates that stand in no room's folder."""
+
+
+def rooms() -> list[str]:
+    """The catalogues there must be: one for each folder of templates with words in it."""
+    return sorted({_room(path) for path, _ in _said()})
+
+
+def words(room: str | None = None) -> Catalog:
+    """Every message of a room's templates, or of all, with the places it stands in."""
     catalog = Catalog()
-    for path in sorted((TEMPLATES / "studio").rglob("*.html")):
-        with path.open("rb") as file:
-            options = {"trimmed": "true", "silent": "false", "encoding": "utf-8"}
-            for _line, message, _comments, _context in extract("jinja2.ext:babel_extract", file, KEYWORDS, (), options):
-                catalog.add(message, locations=[(path.relative_to(TEMPLATES).as_posix(), 0)])
+    for path, message in _said():
+        if room in {None, _room(path)}:
+            catalog.add(message, locations=[(path.relative_to(TEMPLATES).as_posix(), 0)])
     return catalog
 
 
-def read(language: str) -> Catalog:
-    """The catalogue of a language as it stands."""
-    path = LOCALE / f"{language}.po"
+def read(language: str, room: str) -> Catalog:
+    """The catalogue of a room as it stands."""
+    path = LOCALE / language / f"{room}.po"
     if not path.exists():
         return Catalog(locale=language)
     with path.open("rb") as file:
         return read_po(file, locale=language, abort_invalid=True)
 
 
-def brought_up_to_date(language: str) -> bytes:
+def brought_up_to_date(language: str, room: str) -> bytes:
     """The catalogue with every message there is, new ones untranslated, and none that is gone."""
-    catalog = read(language)
-    catalog.update(words(), no_fuzzy_matching=True, update_header_comment=False)
+    catalog = read(language, room)
+    catalog.update(words(room), no_fuzzy_matching=True, update_header_comment=False)
     catalog.obsolete.clear()
     written = io.BytesIO()
     write_po(written, catalog, omit_header=True, sort_output=True, width=110, include_lineno=False)
     return HEADER.format(language).encode() + written.getvalue()
 
 
-def write(language: str) -> Path:
-    """Write it."""
-    path = LOCALE / f"{language}.po"
-    path.write_bytes(brought_up_to_date(language))
-    return path
+def write(language: str) -> list[Path]:
+    """Write them all."""
+    written = [LOCALE / language / f"{room}.po" for room in rooms()]
+    for path in written:
+        path.write_bytes(brought_up_to_date(language, path.stem))
+    return written
+
+
+def _said() -> Iterator[tuple[Path, str | tuple[str, ...]]]:
+    for path in sorted((TEMPLATES / "studio").rglob("*.html")):
+        with path.open("rb") as file:
+            options = {"trimmed": "true", "silent": "false", "encoding": "utf-8"}
+            for _line, message, _comments, _context in extract("jinja2.ext:babel_extract", file, KEYWORDS, (), options):
+                yield path, message
+
+
+def _room(path: Path) -> str:
+    folder = path.relative_to(TEMPLATES / "studio").parent.name
+    return folder or SHELL

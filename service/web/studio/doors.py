@@ -13,12 +13,14 @@ from typing import Literal, cast
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
+from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from service.domain.staff import Least, StaffLanguage
 from service.errors import InvalidInputError, NurtureError, TooManyError
-from service.flows import staff_sessions
+from service.flows import staff_sessions, studio_settings
+from service.flows.content_desk import ContentDesk
 from service.flows.services import Services
 from service.flows.staff_sessions import Member
 from service.store.db import real_now
@@ -43,6 +45,12 @@ class Visit:
     language: StaffLanguage
     fields: Mapping[str, Sequence[str]]
     now: datetime
+    least: Least  # who may enter here, by what is settled now
+
+    @property
+    def desk(self) -> ContentDesk:
+        """The content folder, whose files are the drafts."""
+        return cast("ContentDesk", self.request.app.state.content_desk)
 
     @property
     def me(self) -> Member:
@@ -102,7 +110,10 @@ Answer = Callable[[Visit], Response] | Callable[[Visit], Awaitable[Response]]
 
 @dataclass(frozen=True, kw_only=True)
 class Door:
-    """`query` and `fields` are what the page reads: any other field of the query is refused."""
+    """`query` and `fields` are what the page reads: any other field of the query is refused.
+
+    `publishes`: editors may enter too, where an admin settled so. `largest` is of a body, in bytes.
+    """
 
     method: Literal["GET", "POST"]
     path: str
@@ -110,6 +121,13 @@ class Door:
     answer: Answer
     query: tuple[str, ...] = ()
     fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    publishes: bool = False
+    largest: int = bodies.LARGEST
+
+    def least_now(self, session: Session) -> Least:
+        """Who may enter at least, by what is settled now."""
+        lowered = self.publishes and studio_settings.read(session).editors_publish
+        return min(self.least, Least.EDITOR) if lowered else self.least
 
 
 def router(doors: Sequence[Door]) -> APIRouter:
@@ -134,18 +152,19 @@ def see(path: str) -> Response:
 
 def enter(door: Door, request: Request, services: Services, body: bodies.Body | None) -> Visit | Response:
     """The visit, or the way to log in. Raises ForbiddenError for a role too low, or a form that is not of ours."""
-    member, now = None, None
+    member, now, least = None, None, door.least
     token = cookies.token_of(request, services)
     if token or door.least is Least.ANYONE:
         with services.database.reading() as session:
             now = real_now(session)
             member = staff_sessions.find(session, token, now) if token else None
+            least = door.least_now(session)
     level = member.level if member else Least.ANYONE
-    if now is None or (level < door.least and level is Least.ANYONE):
+    if now is None or (level < least and level is Least.ANYONE):
         return see(LOGIN)
-    if level < door.least and level is Least.CODE:
+    if level < least and level is Least.CODE:
         return see(CODE)
-    if level < door.least:
+    if level < least:
         raise ForbiddenError("your role does not go so far", "Jouw rol mag dit niet.")
     unknown = set(request.query_params) - set(door.query)
     if unknown:
@@ -162,7 +181,9 @@ def enter(door: Door, request: Request, services: Services, body: bodies.Body | 
     if member:
         staff_sessions.note_use(services, member, now)
     language = member.language if member else languages.preferred(request)
-    return Visit(request=request, services=services, member=member, language=language, fields=fields, now=now)
+    return Visit(
+        request=request, services=services, member=member, language=language, fields=fields, now=now, least=least
+    )
 
 
 def sentence(text: str) -> str:
@@ -192,9 +213,11 @@ def _reading(door: Door) -> Callable[[Request, deps.Here], Awaitable[Response]]:
     return endpoint
 
 
-def _posting(door: Door) -> Callable[[Request, deps.Here, deps.Sent], Awaitable[Response]]:
-    async def endpoint(request: Request, services: deps.Here, body: deps.Sent) -> Response:
-        return await _answered(door, request, services, body)
+def _posting(door: Door) -> Callable[[Request, deps.Here], Awaitable[Response]]:
+    async def endpoint(request: Request, services: deps.Here) -> Response:
+        if door.largest > bodies.LARGEST and not cookies.token_of(request, services):
+            return see(LOGIN)  # nobody who is not logged in is read at length
+        return await _answered(door, request, services, await bodies.read_at_most(request, door.largest))
 
     return endpoint
 

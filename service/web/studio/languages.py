@@ -1,6 +1,6 @@
-"""The languages of the studio: English in the code and the templates, Dutch in `locale/nl.po`, by gettext.
+"""The languages of the studio: English in the code and the templates, Dutch in `locale/nl/`, by gettext: a file a room.
 
-The .po is read at the first page and kept: nothing has to be compiled beforehand.
+They are read at the first page and kept: nothing has to be compiled beforehand.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from babel.core import negotiate_locale
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from starlette.requests import Request
@@ -26,9 +27,14 @@ def translations(language: StaffLanguage) -> gettext.NullTranslations:
     """The words of one language; English ones are their own translation."""
     if language == "en":
         return gettext.NullTranslations()
+    whole = Catalog(locale=language)
+    for path in sorted((LOCALE / language).glob("*.po")):
+        with path.open("rb") as file:
+            for message in read_po(file, locale=language, abort_invalid=True):
+                if message.id:
+                    whole.add(message.id, message.string)
     compiled = io.BytesIO()
-    with (LOCALE / f"{language}.po").open("rb") as file:
-        write_mo(compiled, read_po(file, locale=language, abort_invalid=True))
+    write_mo(compiled, whole)
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
 

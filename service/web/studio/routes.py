@@ -6,8 +6,15 @@ from service.domain.staff import Least, Role
 from service.web.studio import account, audit, home, invitation, login, people, set_up_code
 from service.web.studio.doors import CODE, HOME, LOGIN, Door
 from service.web.studio.doors import router as built
+from service.web.studio.leads import routes as leads
+from service.web.studio.mails import routes as mails
+from service.web.studio.publishing import routes as publishing
+from service.web.studio.results import routes as results
+from service.web.studio.sequences import routes as sequences
+from service.web.studio.settings import routes as settings
+from service.web.studio.waiting import routes as waiting
 
-DOORS: tuple[Door, ...] = (
+_SHELL: tuple[Door, ...] = (
     Door(method="GET", path="/studio", least=Least.ANYONE, answer=home.to_home),
     Door(method="GET", path=LOGIN, least=Least.ANYONE, answer=login.show),
     Door(method="POST", path=LOGIN, least=Least.ANYONE, answer=login.act, fields={"address": (), "password": ()}),
@@ -80,4 +87,14 @@ DOORS: tuple[Door, ...] = (
     Door(method="GET", path="/studio/audit", least=Least.MANAGER, answer=audit.show, query=("before",)),
 )
 
+DOORS: tuple[Door, ...] = (
+    *_SHELL,
+    *leads.DOORS,
+    *mails.DOORS,
+    *publishing.DOORS,
+    *results.DOORS,
+    *sequences.DOORS,
+    *settings.DOORS,
+    *waiting.DOORS,
+)
 router = built(DOORS)

@@ -9,20 +9,22 @@ from starlette.requests import Request
 
 from service.domain.staff import StaffLanguage
 from service.web.studio.languages import LOCALE, preferred, translations
-from tests.support.translations import brought_up_to_date, read, words
+from tests.support.translations import brought_up_to_date, read, rooms, words
 
 
-def test_the_catalogue_holds_every_word_of_the_templates_and_no_other() -> None:
-    assert (LOCALE / "nl.po").read_bytes() == brought_up_to_date("nl"), "run: make translations"
+def test_the_catalogues_hold_every_word_of_the_templates_and_no_other() -> None:
+    assert {path.stem for path in (LOCALE / "nl").iterdir()} == set(rooms()), "run: make translations"
+    for room in rooms():
+        assert (LOCALE / "nl" / f"{room}.po").read_bytes() == brought_up_to_date("nl", room), "run: make translations"
 
 
-def test_everything_is_translated_with_the_same_places_to_fill_in() -> None:
-    for message in read("nl"):
-        if not message.id:
-            continue
+def test_everything_is_translated_once_and_with_the_same_places_to_fill_in() -> None:
+    known: dict[object, object] = {}
+    for message in (each for room in rooms() for each in read("nl", room) if each.id):
         told = [message.string] if isinstance(message.string, str) else list(message.string or ())
         assert all(told), f"not translated: {message.id}"
         assert not message.fuzzy
+        assert known.setdefault(message.id, message.string) == message.string, f"two translations: {message.id}"
         asked = message.id if isinstance(message.id, str) else message.id[0]
         for each in told:
             assert re.findall(r"%\(\w+\)s", each) == re.findall(r"%\(\w+\)s", asked), each

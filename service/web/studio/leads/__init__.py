@@ -1,0 +1,1 @@
+"""A room of the studio: leads, and what staff do for one."""

@@ -1,0 +1,1 @@
+"""A room of the studio: the sequence editor."""

@@ -1,0 +1,1 @@
+"""A room of the studio: the settings of practice, forms, consent, transport and studio."""
