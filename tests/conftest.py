@@ -22,6 +22,7 @@ from tests.support.compiling import files_compiled_once
 from tests.support.house import House, open_house
 from tests.support.postgres import NoPostgresError, PostgresServer, postgres_server
 from tests.support.requirements import REQUIRE, not_run, report_not_run, report_summaries
+from tests.support.reused import Shelf
 from tests.support.statements import compiled_once
 
 Contents = Literal["migrated", "published"]
@@ -135,6 +136,17 @@ def _template_name(_postgres: PostgresServer) -> Callable[[Contents], str]:
     return make
 
 
+@pytest.fixture(scope="session")
+def _shelf(_postgres: PostgresServer, _template_name: Callable[[Contents], str]) -> Callable[[Contents], Shelf]:
+    """Databases that one test after another is given, each as new."""
+
+    @cache
+    def make(contents: Contents) -> Shelf:
+        return Shelf(_postgres, _template_name(contents))
+
+    return make
+
+
 @pytest.fixture
 def postgres_url(_postgres: PostgresServer) -> Iterator[str]:
     """The URL of an empty PostgreSQL database of the test's own. Mark the test `postgres`."""
@@ -163,11 +175,10 @@ def migrated_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Ite
         shutil.copyfile(request.getfixturevalue("template_file")(contents), file)
         yield f"sqlite:///{file}"
         return
-    template = request.getfixturevalue("_template_name")(contents)
     server: PostgresServer = request.getfixturevalue("_postgres")
-    name = server.create(template=template)
-    yield server.url(name)
-    server.drop(name)
+    shelf: Shelf = request.getfixturevalue("_shelf")(contents)
+    with shelf.lent() as name:
+        yield server.url(name)
 
 
 @pytest.fixture

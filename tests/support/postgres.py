@@ -79,6 +79,15 @@ class PostgresServer:
         """Throw a database away, and whoever is still in it."""
         self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
+    def send_away(self, name: str) -> None:
+        """End every connection to a database."""
+        away = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = {}"
+        self._run(sql.SQL(away).format(sql.Literal(name)))
+
+    def connected(self, name: str) -> psycopg.Connection:
+        """A connection of the administrator's to one database, where every statement counts at once."""
+        return psycopg.connect(host=str(self.folder), user="postgres", dbname=name, autocommit=True)
+
     def halt(self) -> None:
         """Stop the server as an administrator does, under whoever is connected; `go_on` starts it on the same data."""
         self._order("halt")
@@ -107,7 +116,7 @@ class PostgresServer:
             connection.execute(statement)
 
     def _administrator(self) -> psycopg.Connection:
-        return psycopg.connect(host=str(self.folder), user="postgres", dbname="postgres", autocommit=True)
+        return self.connected("postgres")
 
 
 @contextmanager

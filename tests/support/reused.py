@@ -1,0 +1,100 @@
+"""PostgreSQL databases that one test after another is given, each as new: to make and drop one costs most of a test.
+
+What a test wrote is deleted; what was there before must still be there, untouched to the row; and nobody may have
+changed how the database is built. Where that is not so the next test gets a database that is made for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from tests.support.postgres import PostgresServer
+
+_SHAPE = """
+SELECT md5(string_agg(line, ';' ORDER BY line)) FROM (
+    SELECT concat('column ', c.relname, ' ', a.attname, ' ', a.atttypid, ' ', a.attnotnull, ' ', a.attisdropped) AS line
+      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE c.relnamespace = 'public'::regnamespace
+    UNION ALL SELECT concat('trigger ', tgrelid::regclass, ' ', tgname, ' ', tgenabled)
+      FROM pg_trigger WHERE NOT tgisinternal
+    UNION ALL SELECT concat('constraint ', conrelid::regclass, ' ', pg_get_constraintdef(oid))
+      FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    UNION ALL SELECT concat('function ', proname, ' ', md5(prosrc))
+      FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+) AS lines
+"""
+_TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY relname"
+_NUMBERS = "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public' ORDER BY sequencename"
+_WHOLE = "SELECT ctid::text, xmin::text FROM {} ORDER BY ctid"
+"""Where each row lies and who wrote it: a row that was changed, or written anew, has another of these."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _AsNew:
+    """What a database held before any test."""
+
+    shape: str
+    rows: dict[str, list[tuple[str, str]]]
+    numbers: list[tuple[str, int | None]]
+
+
+class Shelf:
+    """Copies of one template, on one server."""
+
+    def __init__(self, server: PostgresServer, template: str) -> None:
+        self._server = server
+        self._template = template
+        self._free: list[tuple[str, _AsNew]] = []
+
+    @contextmanager
+    def lent(self) -> Iterator[str]:
+        """The name of a database like the template, for as long as the block runs."""
+        name, as_new = self._free.pop() if self._free else self._made()
+        try:
+            yield name
+        finally:
+            self._server.send_away(name)
+            if self._is_as_new(name, as_new):
+                self._free.append((name, as_new))
+            else:
+                self._server.drop(name)
+
+    def _made(self) -> tuple[str, _AsNew]:
+        name = self._server.create(template=self._template)
+        with self._server.connected(name) as connection:
+            rows = {
+                table: connection.execute(sql.SQL(_WHOLE).format(sql.Identifier(table))).fetchall()
+                for (table,) in connection.execute(_TABLES).fetchall()
+            }
+            [(shape,)] = connection.execute(_SHAPE).fetchall()
+            return name, _AsNew(shape=shape, rows=rows, numbers=connection.execute(_NUMBERS).fetchall())
+
+    def _is_as_new(self, name: str, as_new: _AsNew) -> bool:
+        """Delete what was added. False: there is more to it than that."""
+        with self._server.connected(name) as connection:
+            if connection.execute(_SHAPE).fetchall() != [(as_new.shape,)]:
+                return False
+            connection.execute("SET session_replication_role = replica")  # no trigger and no foreign key says no
+            connection.execute(sql.SQL("; ").join(map(_emptied, as_new.rows.items())))
+            connection.execute(sql.SQL("; ").join(map(_counted, as_new.numbers)))
+            return all(
+                connection.execute(sql.SQL(_WHOLE).format(sql.Identifier(table))).fetchall() == kept
+                for table, kept in as_new.rows.items()
+                if kept
+            )
+
+
+def _emptied(table: tuple[str, list[tuple[str, str]]]) -> sql.Composed:
+    name, kept = table
+    places = sql.SQL(", ").join(sql.Literal(place) for place, _ in kept)
+    where = sql.SQL(" WHERE ctid NOT IN (SELECT p::tid FROM unnest(ARRAY[{}]) AS p)").format(places)
+    return sql.SQL("DELETE FROM {}{}").format(sql.Identifier(name), where if kept else sql.SQL(""))
+
+
+def _counted(number: tuple[str, int | None]) -> sql.Composed:
+    name, last = number
+    called = sql.SQL("true" if last is not None else "false")
+    return sql.SQL("SELECT setval({}, {}, {})").format(sql.Literal(f'public."{name}"'), sql.Literal(last or 1), called)
