@@ -58,9 +58,10 @@ format: .venv/dev ## put the code in its one format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix-only .
 
-pictures: .venv/dev ## draw every mail anew for docs/mails.md, and what docs/handleiding.md shows, in a Chromium
+pictures: .venv/dev ## draw anew what docs/mails.md, docs/handleiding.md and docs/studio-pages.md show, in a Chromium
 	$(BIN)/python -m tests.support.mail_pictures
 	$(BIN)/python -m tests.support.guide_pictures
+	$(BIN)/python -m tests.support.studio_pictures
 
 schema: .venv/dev ## write docs/schema anew, for the editors of who writes content
 	$(BIN)/python .ci/write_schemas.py
