@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.crash.storm import storm
 
-KILLS, SEED = 20, 42
+KILLS, SEED = 12, 42
 KILLS_ON_TWO_WAYS, KILLS_BY_KEYS = 6, 4
 
 
