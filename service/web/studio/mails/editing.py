@@ -17,7 +17,7 @@ from service.mail.approvals import approval
 from service.mail.compose import HeldMailError, Rendered, render
 from service.web.studio import rendering
 from service.web.studio.doors import Visit, see
-from service.web.studio.mails.bundle import built
+from service.web.studio.mails import bundle
 from service.web.studio.mails.preview import values, words
 from service.web.studio.mails.shelf import MAILS
 from service.web.studio.mails.typed import Typed, previews, saved, told, typed
@@ -83,7 +83,8 @@ def _page(visit: Visit, found: Typed, *, tab: str, done: str) -> EditPage:
         recipients=tuple(Recipient(id=each.id, name=each.name, address=each.address or "") for each in people),
         me=visit.me.id,
         writable=visit.desk.writable,
-        built=built(),
+        script=bundle.script(),
+        styles=bundle.styles(),
         done=done,
     )
 

@@ -109,7 +109,8 @@ class EditPage(StudioPage):
     recipients: tuple[Recipient, ...]
     me: int
     writable: bool
-    built: str  # where the script of the editor stands, "" where it was not built
+    script: str  # where the script of the editor stands, and its style sheet; "" where there is none
+    styles: str
     done: str = ""
     looks: tuple[str, ...] = LOOKS
 
