@@ -28,6 +28,7 @@ RESERVED = frozenset({"media", "new"})
 """What no mail may be called: pages of the studio stand at these addresses."""
 
 _NAME = re.compile(r"_?[a-z0-9][a-z0-9-]{0,59}")
+_FILE = re.compile(r"[a-z0-9_][a-z0-9_-]{0,79}")
 _HEADLESS = ("mail.head", "mail.too-large")
 _BOM = "\ufeff"
 
@@ -110,6 +111,11 @@ def new_name(typed: str) -> str:
             "Kies een naam van letters en cijfers, hoogstens 60, zoals: tips voor thuis.",
         )
     return name
+
+
+def is_name(name: str) -> bool:
+    """Can a mail be called so? Others in the folder are not seen in the studio."""
+    return _FILE.fullmatch(name) is not None
 
 
 def empty(name: str, *, dutch_title: str) -> str:

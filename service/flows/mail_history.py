@@ -114,7 +114,8 @@ def _pieces(old: str, new: str) -> Iterator[Piece]:
         yield Piece(kind="del", text=old)
         yield Piece(kind="ins", text=new)
         return
-    for tag, first, last, begin, end in difflib.SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
+    matcher = difflib.SequenceMatcher(str.isspace, was, now, autojunk=False)  # a space alone is no likeness
+    for tag, first, last, begin, end in matcher.get_opcodes():
         if tag == "equal":
             yield Piece(kind="same", text="".join(now[begin:end]))
             continue

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from service.errors import InvalidInputError, NotFoundError, NurtureError, RefusedError
 from service.flows import mail_editing, mail_shelf
+from service.flows.content import TEMPLATES
 from service.flows.content_desk import NEW, Change
 from service.flows.mail_editing import file_of
 from service.mail import approvals
@@ -96,7 +97,8 @@ def _made(visit: Visit, typed: dict[str, str]) -> tuple[str, str]:
 
 
 def _page(visit: Visit, typed: dict[str, str], *, told: str = "") -> NewPage:
-    names = sorted(mail_shelf.markdown(visit.desk.draft()))
+    folder = visit.services.content_dir / TEMPLATES  # the names alone: what stands in them need not be read
+    names = sorted(path.stem for path in folder.glob("*.md") if mail_editing.is_name(path.stem))
     return NewPage(
         frame=visit.frame(),
         mails=tuple(each for each in names if not each.startswith("_")),
