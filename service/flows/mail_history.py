@@ -17,6 +17,8 @@ from service.store import sequences
 Kind = Literal["same", "ins", "del"]
 _MOST_WORDS = 1_500
 """Of a stretch that was rewritten: comparing takes time that grows with the square."""
+_ALIKE = 0.4
+"""Lines with less in common read best as one that went and one that came."""
 _WORD = re.compile(r"\w+|\s+|[^\w\s]")
 
 
@@ -115,6 +117,10 @@ def _pieces(old: str, new: str) -> Iterator[Piece]:
         yield Piece(kind="ins", text=new)
         return
     matcher = difflib.SequenceMatcher(str.isspace, was, now, autojunk=False)  # a space alone is no likeness
+    if matcher.ratio() < _ALIKE:
+        yield Piece(kind="del", text=old)
+        yield Piece(kind="ins", text=new)
+        return
     for tag, first, last, begin, end in matcher.get_opcodes():
         if tag == "equal":
             yield Piece(kind="same", text="".join(now[begin:end]))

@@ -12,8 +12,8 @@ from sqlmodel import Session
 from service.errors import NotFoundError
 from service.flows.content import SEQUENCES, TEMPLATES
 from service.flows.drafts import SAFETY, SERVICE_MAILS, Draft
+from service.flows.kept_mails import included
 from service.flows.mail_editing import apart
-from service.flows.previews import included
 from service.mail.approvals import Approval, approval
 from service.mail.front_matter import read
 from service.store import sequences

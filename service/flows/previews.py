@@ -27,7 +27,6 @@ WAIT, IDLE = 6.0, 900.0
 """Seconds: for one's turn, and before a process that nobody needs is let go."""
 
 _IMAGE = re.compile(r"media/[a-z0-9][a-z0-9_-]*\.[a-z]+")
-_INCLUDE = re.compile(r"\{%[-+]?\s*include\s+[\"']([^\"']+)[\"']")
 _ENDED = frozenset({"mail.too-slow", "mail.too-heavy", "mail.crashed"})
 ALONE = "alleen-dit-blok"
 """The mail that a partial is shown in by itself, where no mail has it. No file may be called so meanwhile."""
@@ -146,18 +145,6 @@ class Previews:
     def _let_go(self) -> None:
         _end(self._held)
         self._held.workshop, self._held.timer, self._held.images = None, None, None
-
-
-def included(texts: Mapping[str, str], name: str) -> frozenset[str]:
-    """Every partial that a file includes, and those that they include, by their names without `.md`."""
-    found: set[str] = set()
-    left = [f"{name}.md"]
-    while left:
-        for file in _INCLUDE.findall(texts.get(left.pop(), "")):
-            if file not in found:
-                found.add(file)
-                left.append(file)
-    return frozenset(file.removesuffix(".md") for file in found)
 
 
 def _by_itself(partial: str) -> str:

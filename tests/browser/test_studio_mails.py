@@ -30,7 +30,7 @@ def test_a_mail_is_seen_tried_and_saved_without_script_and_nothing_typed_is_lost
     page.get_by_role("link", name="Mail 2: Hoe ging de eerste stap?").first.click()
     frame = page.frame_locator("[data-preview-frame]")
     frame.get_by_text("Hallo Anna").wait_for()
-    page.get_by_label("Onderwerp").fill("Hoe is het nu?")
+    page.get_by_label("Onderwerp", exact=True).fill("Hoe is het nu?")
     text = page.get_by_role("textbox", name="Tekst", exact=True)
     text.fill("# Nieuwe kop\n\nHallo{% if first_name %} {{ first_name }}{% endif %},\n\nDit is nieuw.\n")
     page.get_by_label("Gelezen door").select_option(label="Iemand zonder voornaam")
@@ -58,10 +58,10 @@ def test_what_is_typed_can_run_nothing_and_ask_nobody(browser: Browser, here: Si
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{here.url}{MAIL}")
-    body = f"# Kop\n\n[{'x'}](https://kwaad.example/weg) {EVIL}\n"
+    body = f"# Kop\n\n{EVIL}\n"
     page.evaluate("text => document.querySelector('#mail-form textarea').value = text", body)
     page.get_by_role("button", name="Laat het zo zien").click()
-    page.frame_locator("[data-preview-frame]").get_by_text("document.title").first.wait_for()
+    page.frame_locator("[data-preview-frame]").get_by_text("kan niet in een mail").first.wait_for()
     assert page.title().startswith("hoe-ging-het")
     assert not [url for url in asked if "kwaad.example" in url]
     context.close()

@@ -10,8 +10,8 @@ from service.flows import mail_shelf, mail_trials
 from service.flows.content import TEMPLATES
 from service.flows.content_desk import Change
 from service.flows.drafts import SERVICE_MAILS, Draft
+from service.flows.kept_mails import included
 from service.flows.mail_editing import apart, file_of
-from service.flows.previews import included
 from service.flows.readers import asked
 from service.mail.approvals import approval
 from service.mail.compose import HeldMailError, Rendered, render
