@@ -1,7 +1,7 @@
 """Mails that were compiled before, for as long as nothing they are made of changes.
 
-Whoever saves one mail in the studio would otherwise wait for all of them. What a mail becomes hangs on its own text, the
-partials in it, the layouts, and the names of the other files (which messages suggest from); and on nothing else.
+Whoever saves one mail in the studio would otherwise wait for all of them. What a mail becomes hangs on its own text,
+the partials in it, the layouts, and the names of the other files (which messages suggest from); and on nothing else.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import re
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,7 +66,8 @@ class Previews:
         """Let the process start, if it is not there; without waiting for it, or for anybody who is using it."""
         if self._lock.acquire(blocking=False):
             try:
-                self._workshop()
+                with suppress(UnavailableError):  # whoever asks for a preview is told
+                    self._workshop()
             finally:
                 self._lock.release()
 
