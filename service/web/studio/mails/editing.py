@@ -85,6 +85,7 @@ def _page(visit: Visit, found: Typed, *, tab: str, done: str) -> EditPage:
         writable=visit.desk.writable,
         script=bundle.script(),
         styles=bundle.styles(),
+        code_field=bundle.field(),
         done=done,
     )
 

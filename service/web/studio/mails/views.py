@@ -109,8 +109,9 @@ class EditPage(StudioPage):
     recipients: tuple[Recipient, ...]
     me: int
     writable: bool
-    script: str  # where the script of the editor stands, and its style sheet; "" where there is none
+    script: str  # where the script of the editor stands, its style sheet and its field; "" where there is none
     styles: str
+    code_field: str
     done: str = ""
     looks: tuple[str, ...] = LOOKS
 
