@@ -45,6 +45,7 @@ DUTCH: Mapping[str, str] = MappingProxyType(
         "staff second step off": "tweede stap uitgezet",
         "studio settings changed": "instellingen van de studio veranderd",
         "content saved": "bestanden opgeslagen",
+        "test mail sent": "testmail verstuurd",
     }
 )
 
@@ -55,6 +56,7 @@ DUTCH_DETAILS: Mapping[str, str] = MappingProxyType(
         "all_mail": "alle mail",
         "answers_of_servers": "antwoorden van mailservers",
         "before": "eerst",
+        "by": "door",
         "booking_events": "berichten over afspraken",
         "bookings_of_nobody": "afspraken van onbekenden",
         "feedback": "wat over mails terugkwam",
@@ -64,11 +66,13 @@ DUTCH_DETAILS: Mapping[str, str] = MappingProxyType(
         "last_mail": "leads na hun laatste mail",
         "lead": "lead",
         "made_at": "gemaakt op",
+        "mail": "mail",
         "message": "mail",
         "moved": "verplaatst",
         "name": "naam",
         "no_consent": "leads zonder toestemming voor vervolg",
         "outcome": "uitkomst",
+        "partial": "tekstblok",
         "request": "aanvraag",
         "requests": "aanvragen",
         "revision": "revisie",

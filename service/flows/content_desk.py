@@ -18,6 +18,7 @@ from pathlib import Path
 
 from service.errors import NotFoundError, NurtureError
 from service.flows.drafts import Draft, read_draft
+from service.flows.kept_mails import KeptMails
 from service.flows.whole_files import replace_file
 
 _NAME = r"[a-z0-9_][a-z0-9_-]{0,79}"
@@ -80,6 +81,7 @@ class ContentDesk:
         self._folder = folder
         self._lock = threading.Lock()
         self._drafted: tuple[str, Draft] | None = None
+        self._kept = KeptMails()
 
     @property
     def writable(self) -> bool:
@@ -92,7 +94,7 @@ class ContentDesk:
         with self._lock:
             state = self._state()
             if self._drafted is None or self._drafted[0] != state:
-                self._drafted = (state, read_draft(self._folder))
+                self._drafted = (state, read_draft(self._folder, self._kept))
             return self._drafted[1]
 
     def open(self, file: str) -> OpenFile:

@@ -12,6 +12,7 @@ from typing import Any
 from service.errors import Problem, ProblemsError
 from service.flows.content import TEMPLATES, Content, read_content
 from service.flows.content_lint import lint_content
+from service.flows.kept_mails import KeptMails
 from service.flows.left_over import left_over
 from service.flows.media import FOLDER as MEDIA
 from service.flows.media import Images, read_images
@@ -69,8 +70,12 @@ class Draft:
         return [problem for problem in self.problems if problem.severity == "warning"]
 
 
-def read_draft(folder: Path) -> Draft:
-    """Read and compile everything in the content folder. Raises ProblemsError where there is no such folder."""
+def read_draft(folder: Path, kept: KeptMails | None = None) -> Draft:
+    """Read and compile everything in the content folder. Raises ProblemsError where there is no such folder.
+
+    `kept` are the mails of readings before this one: those that nothing changed about are not compiled again.
+    """
+    before = kept or KeptMails()
     if not folder.is_dir():
         message = f"NURTURE_CONTENT_DIR: there is no folder {folder}; it holds practice.yaml, forms.yaml and the mails"
         dutch = f"NURTURE_CONTENT_DIR: de map {folder} is er niet; daarin staan practice.yaml, forms.yaml en de mails"
@@ -84,11 +89,11 @@ def read_draft(folder: Path) -> Draft:
         mails: dict[str, CompiledMail] = {}
         problems = [*content.problems, *images.problems, *_logo_missing(logo, images)]
         for name in _mail_names(content):
-            mail, found = workshop.mail(name)
+            mail, found = before.mail(workshop, name, content.templates, titles, images.facts)
             problems += found
             if mail is not None:
                 mails[name] = mail
-        safety, found = workshop.partial(SAFETY)
+        safety, found = before.partial(workshop, SAFETY, content.templates)
         problems += found
     problems += _safety_missing(content, mails)
     problems += lint_content(content, mails)

@@ -71,6 +71,11 @@ def in_the_dark(page: str) -> str:
     return _SCHEMES.sub(r"\1dark", _IF_DARK.sub("(min-width: 0)", page))
 
 
+def in_the_light(page: str) -> str:
+    """The page as a reader without dark mode has it, whatever the browser it is shown in prefers."""
+    return _SCHEMES.sub(r"\1light", _IF_DARK.sub("(max-width: 0)", page))
+
+
 def text_page(text: str) -> str:
     """The text part as a mail program shows it."""
     style = "margin: 16px; font: 13px/1.6 monospace; white-space: pre-wrap; overflow-wrap: anywhere"

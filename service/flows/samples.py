@@ -17,6 +17,7 @@ from service.errors import ProblemsError, RefusedError
 from service.flows.drafts import Draft, read_draft
 from service.flows.pictures import Hosted
 from service.flows.services import Services
+from service.mail.compiled import CompiledMail
 from service.mail.compose import MailHeaders, MailValues, Rendered, compose, render
 from service.mail.links import Purpose, new_public_id, url
 from service.mail.transport import OutboundMail, SendResult
@@ -78,15 +79,7 @@ def send(services: Services, template: str, answers: Mapping[str, str], *, to: s
             f"een testmail gaat alleen naar de praktijk (practice.yaml, staff: {', '.join(staff) or 'nog niemand'})",
         )
     sample = _sample(services, draft, template, answers, to.strip(), now)
-
-    async def hand_over() -> SendResult:
-        transport = services.open_transport()
-        try:
-            return await transport.send(sample.mail)
-        finally:
-            await transport.close()
-
-    return asyncio.run(hand_over())
+    return hand_over(services, sample.mail)
 
 
 def _sample(
@@ -102,9 +95,23 @@ def _sample(
         raise RefusedError(
             f"there is no mail {template}; there are: {there}", f"er is geen mail {template}; kies uit: {there}"
         )
-    values = MailValues(
+    given = values(services, practice, answers=answers)
+    given = given if compiled.for_lead else given.for_practice()
+    hosted = Hosted(url=f"{services.base_url}/media/", images=draft.images)
+    return Sample(rendered=render(compiled, given), mail=packed(services, compiled, given, to, now), hosted=hosted)
+
+
+def values(
+    services: Services,
+    practice: dict[str, Any],
+    *,
+    first_name: str | None = "Anna",
+    answers: Mapping[str, str] = MappingProxyType({}),
+) -> MailValues:
+    """What a sample is filled in with: made up, but for the practice. Its links are of nobody."""
+    return MailValues(
         practice=practice,
-        first_name="Anna",
+        first_name=first_name,
         answers=dict(answers),
         extra={
             "request": dict.fromkeys(_REQUEST, "voorbeeld") | {"email": _ANNA, "url": services.base_url},
@@ -113,8 +120,12 @@ def _sample(
             "alert": dict.fromkeys(_ALERT, "voorbeeld") | {"url": services.base_url},
             "reply": dict(REPLY),
         },
-        **(_links(services) if compiled.for_lead else {}),
+        **_links(services),
     )
+
+
+def packed(services: Services, compiled: CompiledMail, given: MailValues, to: str, now: datetime) -> OutboundMail:
+    """A sample as it is handed over, to this address."""
     sender = parse_mailbox(services.mail_from)
     public_id = new_public_id()
     headers = MailHeaders(
@@ -124,17 +135,28 @@ def _sample(
         mail_from=sender,
         reply_to=None,
         to=to,
-        unsubscribe_url=values.unsubscribe_url,
+        unsubscribe_url=given.unsubscribe_url,
     )
-    mail = OutboundMail(
+    return OutboundMail(
         sender=sender.address,
         recipient=to,
-        data=compose(compiled, values, headers),
+        data=compose(compiled, given, headers),
         message_id=headers.message_id,
         idempotency_key=public_id,
     )
-    hosted = Hosted(url=f"{services.base_url}/media/", images=draft.images)
-    return Sample(rendered=render(compiled, values), mail=mail, hosted=hosted)
+
+
+def hand_over(services: Services, mail: OutboundMail) -> SendResult:
+    """Hand one sample to the transport, and wait for what it says."""
+
+    async def send_it() -> SendResult:
+        transport = services.open_transport()
+        try:
+            return await transport.send(mail)
+        finally:
+            await transport.close()
+
+    return asyncio.run(send_it())
 
 
 _REQUEST = (

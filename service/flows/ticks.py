@@ -10,6 +10,7 @@ from service.flows import (
     booking_requests,
     feedback,
     heartbeat,
+    mail_trials,
     opt_in_caps,
     planning,
     rates,
@@ -60,6 +61,7 @@ def housekeeping(services: Services) -> None:
         refusals.forget_old(session, services, now)
         staff_sessions.forget(session, real_now(session))
         staff_throttle.forget(session, real_now(session))
+        mail_trials.forget(session, real_now(session))
     with services.database.transaction() as session:
         receipts.make_up(session)
     with services.database.transaction() as session:

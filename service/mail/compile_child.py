@@ -17,7 +17,9 @@ from typing import Any
 
 from service.errors import Problem, trace
 from service.mail.compile import compile_mail, compile_partial
-from service.mail.compiled import Image
+from service.mail.compiled import CompiledMail, Image
+from service.mail.compose import HeldMailError, MailValues, render
+from service.mail.front_matter import FOLDER
 from service.mail.image_check import judge
 from service.mail.try_out import try_out
 
@@ -49,11 +51,10 @@ def _answer(request: Mapping[str, Any], folder: dict[str, Any]) -> Mapping[str, 
             folder.update({str(key): value for key, value in sent.items()})
             return _READY
         case {"mail": str(name)}:
-            images = {path: Image.model_validate(each) if each else None for path, each in folder["images"].items()}
-            mail, problems = compile_mail(name, folder["sources"], protected_titles=folder["titles"], images=images)
-            if mail is not None and (found := try_out(mail)):
-                mail, problems = None, [*problems, *found]
+            mail, problems = _compiled(name, folder)
             return _result(mail.model_dump(mode="json") if mail else None, problems)
+        case {"sample": str(name), "values": {**values}}:
+            return _sample(name, {str(key): value for key, value in values.items()}, folder)
         case {"partial": str(name)}:
             partial, problems = compile_partial(name, folder["sources"])
             return _result(partial.model_dump(mode="json") if partial else None, problems)
@@ -61,6 +62,33 @@ def _answer(request: Mapping[str, Any], folder: dict[str, Any]) -> Mapping[str, 
             image, problems = judge(path, base64.b64decode(data))
             return _result(image.model_dump(mode="json") if image else None, problems)
     raise ValueError("no such request")
+
+
+def _compiled(name: str, folder: Mapping[str, Any]) -> tuple[CompiledMail | None, list[Problem]]:
+    images = {path: Image.model_validate(each) if each else None for path, each in folder["images"].items()}
+    mail, problems = compile_mail(name, folder["sources"], protected_titles=folder["titles"], images=images)
+    if mail is not None and (found := try_out(mail)):
+        return None, [*problems, *found]
+    return mail, problems
+
+
+def _sample(name: str, given: Mapping[str, Any], folder: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The mail, and the same filled in with these values: here too a mail may take what it likes of this process."""
+    mail, problems = _compiled(name, folder)
+    if mail is None:
+        return _result(None, problems)
+    values = MailValues.model_validate(given)
+    try:
+        rendered = render(mail, values if mail.for_lead else values.for_practice())
+    except HeldMailError as error:
+        dutch = (
+            "voor deze lezer kan de mail niet worden ingevuld: er ontbreekt een gegeven. Zet het tussen een `if`, of "
+            "vul het in bij de praktijk."
+        )
+        held = Problem(id="mail.fill", file=f"{FOLDER}{name}.md", message=error.english, dutch=dutch)
+        return _result({"mail": mail.model_dump(mode="json"), "rendered": None}, [*problems, held])
+    filled = {"mail": mail.model_dump(mode="json"), "rendered": dataclasses.asdict(rendered)}
+    return _result(filled, problems)
 
 
 def _result(made: object, problems: list[Problem]) -> Mapping[str, Any]:

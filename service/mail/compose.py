@@ -42,6 +42,11 @@ class MailValues(BaseModel):
     calendar: str | None = None
     extra: dict[str, JsonValue] = {}
 
+    def for_practice(self) -> MailValues:
+        """The same without a lead's own links: a mail to the practice is given none."""
+        own = ("confirm_url", "booking_url", "unsubscribe_url", "preferences_url", "answer_url_base")
+        return self.model_copy(update=dict.fromkeys(own))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rendered:

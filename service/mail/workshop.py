@@ -21,6 +21,7 @@ from typing import Any
 
 from service.errors import Problem, UnavailableError
 from service.mail.compiled import CompiledMail, CompiledPartial, Image
+from service.mail.compose import MailValues, Rendered
 from service.mail.front_matter import FOLDER
 
 _PACKAGE = Path(__file__).parents[2]
@@ -93,6 +94,15 @@ class Workshop:
         made, problems = self._make({"mail": name}, f"{FOLDER}{name}.md")
         return (CompiledMail.model_validate(made) if made is not None else None), problems
 
+    def sample(self, name: str, values: MailValues) -> tuple[CompiledMail | None, Rendered | None, list[Problem]]:
+        """A mail, and the same filled in with these values: what may be wrong with it costs nobody but that process."""
+        request = {"sample": name, "values": values.model_dump(mode="json")}
+        made, problems = self._make(request, f"{FOLDER}{name}.md")
+        if not isinstance(made, dict):
+            return None, None, problems
+        mail, rendered = CompiledMail.model_validate(made["mail"]), made["rendered"]
+        return mail, Rendered(**rendered) if rendered else None, problems
+
     def partial(self, name: str) -> tuple[CompiledPartial | None, list[Problem]]:
         """As `compile_partial`, with a problem more where the file cost too much or ended the process."""
         made, problems = self._make({"partial": name}, FOLDER + name)
@@ -109,7 +119,7 @@ class Workshop:
         self._process.kill()
         self._process.wait()
 
-    def _make(self, request: Mapping[str, str], file: str) -> tuple[object, list[Problem]]:
+    def _make(self, request: Mapping[str, Any], file: str) -> tuple[object, list[Problem]]:
         if self._lost >= _MOST_LOST:
             return None, [_problem("not-read", file)]
         try:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
 
 from service.store.tables import Revision
@@ -50,3 +52,27 @@ def compiled_of(session: Session, kind: str, name: str) -> Iterator[dict[str, An
     statement = select(Revision.compiled).where(Revision.kind == kind, Revision.name == name)
     for each in session.exec(statement.order_by(col(Revision.id).desc()).execution_options(yield_per=1)):
         yield dict(each)
+
+
+def sources_of(session: Session, file: str, mail: str) -> Sequence[tuple[int, str, datetime, str, str, bool]]:
+    """A file as each revision of a sequence or of the service mails was made from it, newest first.
+
+    Each is (revision, name of the part, when, by whom, the file's text, whether the part sends this mail). Read out of
+    the JSON by the database: a revision holds the text of every mail there is.
+    """
+    text = col(Revision.source)[file].as_string()
+    sends = col(Revision.compiled)[mail]["name"].as_string().is_not(None)
+    names = ("id", "name", "published_at", "published_by")
+    columns = [sa.inspect(Revision).columns[name] for name in names]
+    statement = (
+        sa.select(*columns, text, sends)  # sqlmodel's own knows no more than four columns
+        .where(col(Revision.kind).in_(("sequence", "mails")), text.is_not(None))
+        .order_by(col(Revision.id).desc())
+    )
+    rows = session.execute(statement)
+    return [(number, part, at, by, written, bool(sent)) for number, part, at, by, written, sent in rows]
+
+
+def find(session: Session, revision_id: int) -> Revision | None:
+    """A revision by its number, or None."""
+    return session.get(Revision, revision_id)

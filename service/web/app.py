@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from service.flows.content_desk import ContentDesk
+from service.flows.previews import Previews
 from service.flows.services import Services
 from service.mail.hook_certificates import HookCertificates
 from service.web import (
@@ -54,6 +55,7 @@ def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -
     app.state.hook_certificates = HookCertificates()
     app.state.hashing = Hashing()
     app.state.content_desk = ContentDesk(services.content_dir)
+    app.state.previews = Previews()
     for room in (health, opt_ins, challenges, webhooks, mail_webhooks, forms, embed, media):
         app.include_router(room.router)
     for page in (confirm, unsubscribe, booking, answers, my_data, all_data):

@@ -29,11 +29,13 @@ from tests.support.fakes.lettermint import Lettermint
 from tests.support.house import BASE_URL, House, link, open_house
 from tests.support.pictures import image
 from tests.support.routes import (
+    BEHIND_LOGIN,
     BODIES,
     EMPTY,
     FRAMED_PAGE,
     MAIL,
     NONE,
+    NOT_READ,
     PAGE,
     PROBLEM,
     ROUTES,
@@ -170,10 +172,10 @@ def test_so_has_every_refusal(client: TestClient, real: dict[str, str], accept: 
     for route in ROUTES:
         path = path_of(route, real)
         refused.append((405, client.request("DELETE", path, headers=accept)))
-        if "{" in route:
+        if "{" in route and route not in BEHIND_LOGIN:
             unknown = path_of(route, dict.fromkeys(real, "verzonnen"))
             refused.append((404, ask(client, route, unknown, accept)))
-        if route.startswith("POST"):
+        if route.startswith("POST") and route not in NOT_READ:
             refused.append((413, client.post(path, content=b"x" * 1_100_000, headers=form)))
     particular = ("POST /api/opt-ins", "POST /b/{token}", "POST /a/{token}", "POST /p/{token}", "POST /demo/clock")
     dance = [client.post(path_of(route, real), data={"action": "dance"}, headers=accept) for route in particular]
