@@ -27,7 +27,7 @@ from service.store.db import real_now
 from service.web import bodies, deps, documented
 from service.web.client import client_of
 from service.web.problems import ForbiddenError
-from service.web.studio import cookies, languages, rendering
+from service.web.studio import cookies, languages, rendering, typed
 from service.web.studio.hashing import Hashing
 from service.web.studio.views import Frame, ProblemPage
 
@@ -159,31 +159,58 @@ def enter(door: Door, request: Request, services: Services, body: bodies.Body | 
             now = real_now(session)
             member = staff_sessions.find(session, token, now) if token else None
             least = door.least_now(session)
-    level = member.level if member else Least.ANYONE
-    if now is None or (level < least and level is Least.ANYONE):
-        return see(LOGIN)
-    if level < least and level is Least.CODE:
-        return see(CODE)
-    if level < least:
-        raise ForbiddenError("your role does not go so far", "Jouw rol mag dit niet.")
+    away = see(LOGIN) if now is None else _away(member.level if member else Least.ANYONE, least)
+    if away or now is None:
+        return _typed(request, services, body, None) or away or see(LOGIN)
     unknown = set(request.query_params) - set(door.query)
     if unknown:
         raise InvalidInputError("this page knows no such question", "Die vraag kent deze pagina niet.")
     fields = deps.posted(body) if body else {}
     if door.method == "POST":
         _check_page(request, services)
-        if member and door.least is not Least.ANYONE:
-            given = next(iter(fields.get("form_token", [])), "")
-            if not staff_sessions.is_form_of(services, member, given):
-                raise ForbiddenError(
-                    "the form is not of this session", "Dit formulier is verlopen. Open de pagina opnieuw."
-                )
+        if member and door.least is not Least.ANYONE and not _is_of_session(services, member, fields):
+            if late := _typed(request, services, body, member):
+                return late
+            raise ForbiddenError(
+                "the form is not of this session", "Dit formulier is verlopen. Open de pagina opnieuw."
+            )
     if member:
         staff_sessions.note_use(services, member, now)
     language = member.language if member else languages.preferred(request)
     return Visit(
         request=request, services=services, member=member, language=language, fields=fields, now=now, least=least
     )
+
+
+def _away(level: Least, least: Least) -> Response | None:
+    """Where whoever may not enter yet goes first. Raises ForbiddenError for a role too low."""
+    if level >= least:
+        return None
+    if level > Least.CODE:
+        raise ForbiddenError("your role does not go so far", "Jouw rol mag dit niet.")
+    return see(CODE if level is Least.CODE else LOGIN)
+
+
+def _is_of_session(services: Services, member: Member, fields: Mapping[str, Sequence[str]]) -> bool:
+    return staff_sessions.is_form_of(services, member, next(iter(fields.get("form_token", [])), ""))
+
+
+def _typed(request: Request, services: Services, body: bodies.Body | None, member: Member | None) -> Response | None:
+    """What somebody typed, shown back to them (403), where their session ended meanwhile; None where that is not it.
+
+    Only what a page of ours posted, in a browser: nothing that another site sends is ever shown.
+    """
+    if body is None or "text/html" not in request.headers.get("accept", ""):
+        return None
+    try:
+        _check_page(request, services)
+    except ForbiddenError:
+        return None
+    language = member.language if member else languages.preferred(request)
+    token = staff_sessions.form_token_of(services, member) if member else ""
+    frame = Frame(language=language, here="", member=member, form_token=token, in_demo=services.demo)
+    page = typed.page(frame, request.url.path, deps.posted(body))
+    return rendering.render(page, status=403) if page else None
 
 
 def sentence(text: str) -> str:
