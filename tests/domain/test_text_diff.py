@@ -22,7 +22,9 @@ def side(rows: tuple[Row, ...], which: str) -> list[str]:
 def test_a_changed_word_is_marked_on_both_sides_and_the_rest_of_its_line_is_not() -> None:
     [row] = text_diff.rows("Wandel elke dag tien minuten.", "Wandel elke dag twintig minuten.")
     assert row.kind == "changed"
-    assert row.left == (Piece(text="Wandel elke dag ", other=False), Piece(text="tien", other=True)) + (
+    assert row.left == (
+        Piece(text="Wandel elke dag ", other=False),
+        Piece(text="tien", other=True),
         Piece(text=" minuten.", other=False),
     )
     assert [each.text for each in row.right or () if each.other] == ["twintig"]
