@@ -79,7 +79,7 @@ def test_an_edit_in_a_file_shows_at_once_with_its_text_and_what_it_does_to_those
     for count in sequence.move.counts:
         assert plan_text.in_words(count, "nl") in page, "in the words of nurture plan"
     assert "wait: 6 days" in page
-    assert "0 krijgen een mail dubbel" in page
+    assert "Niemand krijgt een mail dubbel" in page
 
 
 def test_what_was_shown_is_published_and_the_page_says_what_came_of_it(house: House, frank: Desk) -> None:
@@ -192,7 +192,7 @@ def test_an_error_in_a_file_stands_there_with_its_line_and_nothing_can_be_publis
     (house.services.content_dir / "practice.yaml").unlink()
     house.services.content_dir.rename(house.services.content_dir.with_name("weg"))
     answer = frank.see(PATH)
-    assert (answer.status_code, "ding moet eerst worden opgelost" in answer.text) == (200, True)
+    assert (answer.status_code, "fout moet eerst worden opgelost" in answer.text) == (200, True)
 
 
 def test_in_production_made_up_facts_are_not_published(house: House) -> None:

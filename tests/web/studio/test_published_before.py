@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import pytest
 from httpx2 import Response
@@ -70,7 +71,7 @@ def test_going_back_shows_its_plan_and_restores_byte_for_byte_with_the_files(hou
         older = revisions.as_draft(sequences.by_id(session, first))
         [told] = publish_plan.plan(session, house.services, older, house.clock.now()).sequences
     assert f"{told.stay.unchanged} merkt niets" in studio.words(page)
-    assert "wait: 6 days -> 4 days" in studio.words(page)
+    assert "wait: 6 days -> 4 days" in unescape(studio.words(page))
     assert "Zet ook het bestand terug: sequences/lage-rug.yaml" in studio.words(page)
     answer = frank.post(back(first), seen=seen(page), files="yes", move="move")
     assert answer.status_code == 303
