@@ -5,20 +5,17 @@ from __future__ import annotations
 import re
 from html import unescape
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from httpx2 import Response
-from starlette.requests import Request
 
-from service.domain.staff import Least, Role
+from service.domain.staff import Role
 from service.flows import staff_sessions
-from service.flows.content_desk import Change, ContentDesk
 from service.store import events
 from service.store.db import real_now
-from service.web.studio.doors import Visit
 from service.web.studio.publishing import saving
-from tests.support import studio
+from tests.support import saves, studio
 from tests.support.house import House
 from tests.support.studio import Desk
 
@@ -35,32 +32,14 @@ def folder(house: House) -> Path:
     return house.services.content_dir
 
 
-def content(desk: Desk) -> ContentDesk:
-    return cast("ContentDesk", cast("Any", desk.client.app).state.content_desk)
-
-
-def saved(desk: Desk, changes: dict[str, bytes | None], seen: dict[str, str]) -> Response:
+def save(desk: Desk, changes: dict[str, bytes | None], seen: dict[str, str]) -> Response:
     """As any page of the studio saves: the answer, as the browser of this desk would get it."""
-    with desk.house.services.database.reading() as session:
-        now = real_now(session)
-        member = staff_sessions.find(session, desk.token, now)
-    scope = {"type": "http", "app": desk.client.app, "path": DONE, "headers": [], "query_string": b"", "method": "POST"}
-    visit = Visit(
-        request=Request(scope | {"server": ("praktijk.example", 443), "scheme": "https"}),
-        services=desk.house.services,
-        member=member,
-        language="nl",
-        fields={},
-        now=now,
-        least=Least.EDITOR,
-    )
-    whole = {file: Change(data=data, seen=seen[file]) for file, data in changes.items()}
-    made = saving.save(visit, whole, done=DONE)
+    made = saves.save(desk.house, desk.client.app, desk.token, changes, seen, done=DONE)
     return Response(made.status_code, headers=dict(made.headers), content=bytes(made.body))
 
 
 def marks(desk: Desk, *files: str) -> dict[str, str]:
-    return {file: content(desk).open(file).mark for file in files}
+    return {file: saves.desk_of(desk.client.app).open(file).mark for file in files}
 
 
 def held(answer: Response) -> str:
@@ -76,21 +55,21 @@ def entries(house: House, action: str = "content saved") -> list[dict[str, objec
 
 def test_a_save_is_noted_with_what_it_changed(house: House, desk: Desk) -> None:
     was = (folder(house) / MAIL).read_text()
-    answer = saved(desk, {MAIL: (was + "Tot gauw.\n").encode()}, marks(desk, MAIL))
+    answer = save(desk, {MAIL: (was + "Tot gauw.\n").encode()}, marks(desk, MAIL))
     assert (answer.status_code, answer.headers["location"]) == (303, DONE)
     [entry] = entries(house)
     assert entry["files"] == [MAIL]
     assert "+Tot gauw." in str(entry["diff"])
-    assert saved(desk, {MAIL: (was + "Tot gauw.\n").encode()}, marks(desk, MAIL)).status_code == 303
+    assert save(desk, {MAIL: (was + "Tot gauw.\n").encode()}, marks(desk, MAIL)).status_code == 303
     assert len(entries(house)) == 1, "nothing changed, so nothing is noted"
 
 
 def test_of_a_large_change_the_log_keeps_a_part_and_says_so(house: House, desk: Desk) -> None:
-    saved(desk, {MAIL: b"x\0\n" * 20_000}, marks(desk, MAIL))
+    save(desk, {MAIL: b"x\0\n" * 20_000}, marks(desk, MAIL))
     [entry] = entries(house)
     assert entry["cut"] is True
     assert len(cast("dict[str, str]", entry["diff"])[MAIL]) == saving.LARGEST_DIFF
-    saved(desk, {"media/x.png": b"\x89PNG\xff"}, {"media/x.png": ""})
+    save(desk, {"media/x.png": b"\x89PNG\xff"}, {"media/x.png": ""})
     assert entries(house)[0] == {"files": ["media/x.png"], "diff": {}}
 
 
@@ -99,7 +78,7 @@ def conflicting(house: House, desk: Desk) -> Response:
     seen = marks(desk, MAIL)
     was = (folder(house) / MAIL).read_text()
     (folder(house) / MAIL).write_text(was + "\nVan een ander: <script>alert(1)</script>\n")
-    return saved(desk, {MAIL: was.replace("---\n", "---\n# van mij\n", 1).encode()}, seen)
+    return save(desk, {MAIL: was.replace("---\n", "---\n# van mij\n", 1).encode()}, seen)
 
 
 def test_a_file_that_changed_meanwhile_is_shown_beside_what_was_typed_and_nothing_is_written(
@@ -139,7 +118,7 @@ def test_edits_of_the_same_line_are_not_put_together(house: House, desk: Desk) -
     seen = marks(desk, MAIL)
     was = (folder(house) / MAIL).read_text()
     (folder(house) / MAIL).write_text("A\n" + was)
-    answer = saved(desk, {MAIL: ("B\n" + was).encode()}, seen)
+    answer = save(desk, {MAIL: ("B\n" + was).encode()}, seen)
     assert 'value="mine"' in answer.text
     assert 'value="merged"' not in answer.text
 
@@ -150,7 +129,7 @@ def test_of_several_files_none_is_saved_where_one_changed_and_all_are_after_the_
     seen = marks(desk, MAIL, OTHER)
     (folder(house) / MAIL).write_text("van een ander")
     before = (folder(house) / OTHER).read_bytes()
-    answer = saved(desk, {MAIL: None, OTHER: b"nieuw"}, seen)
+    answer = save(desk, {MAIL: None, OTHER: b"nieuw"}, seen)
     assert answer.status_code == 409
     assert "intussen veranderd" in studio.words(answer)
     assert (folder(house) / OTHER).read_bytes() == before
@@ -162,7 +141,7 @@ def test_of_several_files_none_is_saved_where_one_changed_and_all_are_after_the_
 @pytest.mark.usefixtures("read_only")
 def test_where_nothing_can_be_written_each_file_can_be_taken_along_under_its_name(house: House, desk: Desk) -> None:
     data = b"---\r\nsubject: <script>alert(1)</script>\n\xff"
-    answer = saved(desk, {MAIL: data, OTHER: None}, marks(desk, MAIL, OTHER))
+    answer = save(desk, {MAIL: data, OTHER: None}, marks(desk, MAIL, OTHER))
     assert answer.status_code == 409
     for file in (MAIL, OTHER):
         assert file in answer.text
