@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence as Rows
 from dataclasses import dataclass, replace
 
 from sqlmodel import Session
@@ -25,14 +26,15 @@ PATH = "/studio/publish/history/{part}/{revision}/back"
 class _Looked:
     revision: int
     draft: Draft
-    plan: Plan
+    found: Rows[publishing.Change]
+    live: publishing.Live
     files: dict[str, Change]
     page: BackPage
 
 
 def show(visit: Visit) -> Response:
     """`GET /studio/publish/history/{part}/{revision}/back`: what would happen."""
-    return rendering.render(_look(visit).page)
+    return rendering.render(_look(visit, most=planned.most(visit.query("plan"))).page)
 
 
 def act(visit: Visit) -> Response:
@@ -40,9 +42,9 @@ def act(visit: Visit) -> Response:
     move = visit.field("move")
     if move not in {"", "stay", "move"} or visit.field("files") not in {"", "yes"}:
         raise InvalidInputError("choose who goes along", "Kies wie er meegaat.")
-    looked = _look(visit, move=move == "move")
+    looked = _look(visit, most=-1)  # the plan was seen, and need not be reckoned once more
     if looked.page.digest != visit.field("seen"):
-        return rendering.render(_again(visit, looked), status=409)
+        return rendering.render(_again(visit, move=move == "move"), status=409)
     now = visit.services.clock.now()
     try:
         with visit.services.database.transaction() as session:
@@ -50,18 +52,18 @@ def act(visit: Visit) -> Response:
                 session,
                 visit.services,
                 looked.draft,
-                looked.plan.found,
+                looked.found,
                 by=visit.me.actor,
                 move_leads=move == "move",
-                seen=looked.plan.live,
+                seen=looked.live,
                 back_to=looked.revision,
                 now=now,
             )
     except RefusedError:  # somebody else published since this very request looked
-        return rendering.render(_again(visit, _look(visit)), status=409)
+        return rendering.render(_again(visit, move=move == "move"), status=409)
     except ProblemsError as error:
         told = " ".join(each.told(visit.language) for each in error.problems)
-        return rendering.render(replace(looked.page, told=told), status=422)
+        return rendering.render(replace(_look(visit, most=planned.MOST).page, told=told), status=422)
     publishing.look_again(visit.services, made, now)
     done = f"{publish.PATH}?done={made.revisions[0]}"
     if visit.field("files") == "yes" and looked.files:
@@ -69,7 +71,7 @@ def act(visit: Visit) -> Response:
     return see(done)
 
 
-def _look(visit: Visit, *, move: bool = False) -> _Looked:
+def _look(visit: Visit, *, most: int | None, move: bool = False) -> _Looked:
     frame, now, desk = visit.frame(), visit.services.clock.now(), visit.desk
     with visit.services.database.reading() as session:
         row = history.found(session, visit)
@@ -77,25 +79,29 @@ def _look(visit: Visit, *, move: bool = False) -> _Looked:
     files, texts = _files(visit, older)
     with visit.services.database.reading() as session:
         draft = revisions.as_draft(older)
-        plan = publish_plan.plan(session, visit.services, draft, now)
+        found, live = publishing.changes(session, draft), publishing.live(session)
+        waits = planned.concerned(session, found)
+        reckoned = most is None or waits <= most
+        plan = publish_plan.plan(session, visit.services, draft, now) if reckoned else None
         page = _page(session, visit, older, plan)
     page = replace(
         page,
         frame=frame,
         files=parts.of(texts, dict(older.source), only=files.keys()),
         writable=desk.writable,
-        digest=planned.digest(plan, (), sorted((file, change.seen) for file, change in files.items())),
+        waits=0 if reckoned else waits,
+        digest=planned.digest(found, live, (), sorted((file, change.seen) for file, change in files.items())),
         move=move,
     )
-    return _Looked(revision=older.id, draft=draft, plan=plan, files=files, page=page)
+    return _Looked(revision=older.id, draft=draft, found=found, live=live, files=files, page=page)
 
 
-def _page(session: Session, visit: Visit, older: Revision, plan: Plan) -> BackPage:
+def _page(session: Session, visit: Visit, older: Revision, plan: Plan | None) -> BackPage:
     return BackPage(
         frame=visit.frame(),
         part=parts.named(older.kind, older.name, older.document),
         line=history.line(session, older),
-        shown=planned.shown(session, visit.services, plan, visit.language),
+        shown=planned.shown(session, visit.services, plan, visit.language) if plan else None,
         files=(),
         writable=True,
         digest="",
@@ -118,5 +124,6 @@ def _files(visit: Visit, older: Revision) -> tuple[dict[str, Change], dict[str, 
     return changes, texts
 
 
-def _again(visit: Visit, looked: _Looked) -> BackPage:
-    return replace(looked.page, told=publish.AGAIN[1] if visit.language == "nl" else publish.AGAIN[0])
+def _again(visit: Visit, *, move: bool) -> BackPage:
+    page = _look(visit, most=planned.MOST, move=move).page
+    return replace(page, told=publish.AGAIN[1] if visit.language == "nl" else publish.AGAIN[0])

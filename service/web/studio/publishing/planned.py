@@ -12,13 +12,17 @@ from sqlmodel import Session
 from service.domain.sequence import Sequence
 from service.domain.staff import StaffLanguage
 from service.domain.waits import Unit
-from service.errors import Problem
+from service.errors import InvalidInputError, Problem
 from service.flows import plan_text
 from service.flows.plan_shown import Choice, Plan, SequencePlan
+from service.flows.publishing import Change, Live
 from service.flows.services import Services
+from service.store import enrolments
 from service.web.studio.publishing import parts
 from service.web.studio.publishing.views import ChoiceShown, Dot, Part, PlanShown, SequenceShown, StepCounts, Strip
 
+MOST = 500
+"""Leads under way up to which a page reckons the plan at once, in half a second."""
 _DAYS: dict[Unit, float] = {"hours": 1 / 24, "days": 1, "working_days": 1.4}
 _LEFT, _WIDE = 4.0, 92.0  # per cent: dots at the very edge would be cut in two
 _CLOSE = 5.0  # per cent between two days that are written below
@@ -45,11 +49,25 @@ def shown(session: Session, services: Services, plan: Plan, language: StaffLangu
     return PlanShown(plan=plan, sequences=tuple(told), others=others, chooses=chooses)
 
 
-def digest(plan: Plan, warnings: Rows[Problem], extra: object = None) -> str:
+def concerned(session: Session, found: Rows[Change]) -> int:
+    """How many leads under way a plan of these parts has to look at; it takes about a second for a thousand."""
+    if any(each.part.kind == "practice" for each in found):
+        return sum(enrolments.count_by_revision(session).values())
+    return sum(each.under_way for each in found)
+
+
+def most(asked: str) -> int | None:
+    """Of how many leads the plan is reckoned without being asked for; `asked` is the page's `plan`, "now" for all."""
+    if asked not in {"", "now"}:
+        raise InvalidInputError("that is no plan to ask for", "Dat plan bestaat niet.")
+    return None if asked else MOST
+
+
+def digest(found: Rows[Change], live: Live, warnings: Rows[Problem], extra: object = None) -> str:
     """Stands for what somebody says yes to: the parts to the byte, what they replace, and the warnings."""
     seen = [
-        sorted((each.part.kind, each.part.name, each.part.hash) for each in plan.found),
-        sorted((kind, name, number) for (kind, name), number in plan.live.items()),
+        sorted((each.part.kind, each.part.name, each.part.hash) for each in found),
+        sorted((kind, name, number) for (kind, name), number in live.items()),
         sorted((each.id, each.file, each.message) for each in warnings),
         extra,
     ]

@@ -14,8 +14,7 @@ from service.errors import InvalidInputError, NotFoundError, Problem, ProblemsEr
 from service.flows import publish_plan, publishing, studio_settings
 from service.flows.content_lint import replied_unread
 from service.flows.drafts import Draft
-from service.flows.plan_shown import Plan
-from service.flows.publishing import Change
+from service.flows.publishing import Change, Live
 from service.store import events, sequences
 from service.store.tables import AuditEntry
 from service.web.studio import rendering
@@ -37,13 +36,13 @@ _NAMED = (
 
 @dataclass(frozen=True, kw_only=True)
 class _Looked:
-    """One look at draft and database. `plan` is None where an error keeps it from being published."""
+    """One look at draft and database, and the page of it."""
 
     draft: Draft
     found: Rows[Change]
     errors: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
-    plan: Plan | None
+    live: Live
     page: PublishPage
 
 
@@ -56,7 +55,8 @@ def may_publish(session: Session, visit: Visit) -> bool:
 def show(visit: Visit) -> Response:
     """`GET /studio/publish`; `?part=` for some of it alone, `?done=` a revision that was published just now."""
     names = tuple(parse_qs(visit.request.url.query, keep_blank_values=True).get("part", []))
-    return rendering.render(_look(visit, names, done=_number(visit.query("done"))).page)
+    most = planned.most(visit.query("plan"))
+    return rendering.render(_look(visit, names, most=most, done=_number(visit.query("done"))).page)
 
 
 def act(visit: Visit) -> Response:
@@ -64,13 +64,19 @@ def act(visit: Visit) -> Response:
     names, move, override = tuple(visit.fields.get("part", ())), visit.field("move"), visit.field("override") == "yes"
     if move not in {"", "stay", "move"}:
         raise InvalidInputError("choose who goes along", "Kies wie er meegaat.")
-    looked = _look(visit, names, move=move == "move")
-    if looked.plan is None:
-        return rendering.render(looked.page, status=422)
+
+    def again(status: int, told: tuple[str, str] = ("", ""), errors: Rows[Problem] = ()) -> Response:
+        page = _look(visit, names, most=planned.MOST, move=move == "move").page
+        words = told[1] if visit.language == "nl" else told[0]
+        return rendering.render(replace(page, told=words, errors=(*page.errors, *errors)), status=status)
+
+    looked = _look(visit, names, most=-1)  # the plan was seen, and need not be reckoned once more
+    if looked.errors:
+        return again(422)
     if not looked.found or looked.page.digest != visit.field("seen"):
-        return rendering.render(_told(visit, looked, AGAIN), status=409)
+        return again(409, AGAIN)
     if looked.warnings and not override:
-        return rendering.render(_told(visit, looked, _NAMED), status=422)
+        return again(422, _NAMED)
     now = visit.services.clock.now()
     try:
         with visit.services.database.transaction() as session:
@@ -82,19 +88,22 @@ def act(visit: Visit) -> Response:
                 by=visit.me.actor,
                 override_by=visit.me.name if looked.warnings else None,
                 move_leads=move == "move",
-                seen=looked.plan.live,
+                seen=looked.live,
                 now=now,
             )
     except RefusedError:  # somebody else published since this very request looked
-        return rendering.render(_told(visit, _look(visit, names), AGAIN), status=409)
+        return again(409, AGAIN)
     except ProblemsError as error:
-        return rendering.render(replace(looked.page, errors=tuple(error.problems)), status=422)
+        return again(422, errors=error.problems)
     publishing.look_again(visit.services, made, now)
     return see(f"{PATH}?done={made.revisions[0]}")
 
 
-def _look(visit: Visit, names: Rows[str], *, move: bool = False, done: int | None = None) -> _Looked:
-    """The files are compiled before the database is read, and nothing is locked."""
+def _look(visit: Visit, names: Rows[str], *, most: int | None, move: bool = False, done: int | None = None) -> _Looked:
+    """The files are compiled before the database is read, and nothing is locked.
+
+    The plan is reckoned where it concerns at most so many leads, None: however many.
+    """
     draft = visit.desk.draft()
     if unknown := set(names) - {part.name for part in draft.parts}:
         raise InvalidInputError(
@@ -108,8 +117,10 @@ def _look(visit: Visit, names: Rows[str], *, move: bool = False, done: int | Non
         found = [each for each in every if not names or each.part.name in names]
         if not errors:
             errors = _refused(session, visit, draft, found)
-        if not errors:
+        waits = 0 if errors else planned.concerned(session, found)
+        if found and not errors and (most is None or waits <= most):
             plan = publish_plan.plan(session, visit.services, draft, now, names)
+        live = publishing.live(session)
         page = PublishPage(
             frame=frame,
             found=tuple(every),
@@ -118,14 +129,15 @@ def _look(visit: Visit, names: Rows[str], *, move: bool = False, done: int | Non
             files=parts.differing(session, found),
             errors=tuple(errors),
             warnings=warnings,
-            shown=planned.shown(session, visit.services, plan, visit.language) if plan is not None and found else None,
-            digest=planned.digest(plan, warnings) if plan is not None else "",
+            shown=planned.shown(session, visit.services, plan, visit.language) if plan is not None else None,
+            waits=waits if plan is None else 0,
+            digest=planned.digest(found, live, warnings),
             may=may_publish(session, visit),
             move=move,
         )
         if done is not None:
             page = _done(session, page, done)
-    return _Looked(draft=draft, found=found, errors=tuple(errors), warnings=warnings, plan=plan, page=page)
+    return _Looked(draft=draft, found=found, errors=tuple(errors), warnings=warnings, live=live, page=page)
 
 
 def _refused(session: Session, visit: Visit, draft: Draft, found: Rows[Change]) -> list[Problem]:
@@ -172,7 +184,3 @@ def _number(text: str) -> int | None:
     if text and not (text.isascii() and text.isdigit() and len(text) < 10):
         raise InvalidInputError("that is no number of a revision", "Dat is geen nummer van een versie.")
     return int(text) if text else None
-
-
-def _told(visit: Visit, looked: _Looked, told: tuple[str, str]) -> PublishPage:
-    return replace(looked.page, told=told[1] if visit.language == "nl" else told[0])

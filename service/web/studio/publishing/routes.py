@@ -9,7 +9,7 @@ from service.web.studio.publishing import back, choice, download, held, history,
 _CHOICE = ("stay", "move")
 
 DOORS: tuple[Door, ...] = (
-    Door(method="GET", path=publish.PATH, least=Least.EDITOR, answer=publish.show, query=("part", "done")),
+    Door(method="GET", path=publish.PATH, least=Least.EDITOR, answer=publish.show, query=("part", "done", "plan")),
     Door(
         method="POST",
         path=publish.PATH,
@@ -42,7 +42,7 @@ DOORS: tuple[Door, ...] = (
         least=Least.EDITOR,
         answer=history.show_revision,
     ),
-    Door(method="GET", path=back.PATH, least=Least.EDITOR, answer=back.show),
+    Door(method="GET", path=back.PATH, least=Least.EDITOR, answer=back.show, query=("plan",)),
     Door(
         method="POST",
         path=back.PATH,

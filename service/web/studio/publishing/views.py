@@ -174,6 +174,7 @@ class PublishPage(StudioPage):
     shown: PlanShown | None
     digest: str
     may: bool
+    waits: int = 0  # so many leads are under way that their plan is reckoned only where somebody asks for it
     told: str = ""
     done: tuple[Done, ...] = ()
     done_at: datetime | None = None
@@ -233,7 +234,8 @@ class BackPage(StudioPage):
     practice: None = None
     part: Part
     line: RevisionLine
-    shown: PlanShown
+    shown: PlanShown | None
+    waits: int = 0
     files: tuple[FileDiff, ...]
     writable: bool
     digest: str
