@@ -17,6 +17,7 @@ from service.flows.drafts import read_draft
 from service.flows.publishing import Publication
 from service.flows.studio_settings import StudioSettings
 from service.store import events, sequences
+from service.web.studio.publishing import planned
 from tests.support import acts, drafts, studio
 from tests.support.house import START, House
 from tests.support.studio import Desk
@@ -240,3 +241,23 @@ def test_text_of_files_runs_nothing_on_any_page(house: House, frank: Desk) -> No
 def test_a_question_outside_what_the_page_knows_is_refused(frank: Desk, query: str) -> None:
     assert frank.see(f"{PATH}?{query}").status_code == 422
     assert frank.see(f"{PATH}?done=999999999").status_code == 404
+
+
+def test_where_many_are_under_way_the_plan_is_reckoned_when_somebody_asks_for_it(
+    house: House, frank: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planned, "MOST", 0)
+    acts.confirmed(house)
+    later(house)
+    page = frank.see(PATH)
+    assert "1 lead is onderweg" in page.text
+    assert "Publiceer dit" not in page.text
+    assert "wait: 6 days" in studio.words(page)
+    asked = frank.see(f"{PATH}?plan=now")
+    assert "Gaan ze mee" in asked.text
+    assert frank.see(f"{PATH}?plan=x").status_code == 422
+    assert press(frank, asked).status_code == 303
+    back = f"{PATH}/history/lage-rug/{numbers(house)[1]}/back"
+    assert "Zet deze versie terug" not in frank.see(back).text
+    asked = frank.see(f"{back}?plan=now")
+    assert frank.post(back, seen=seen(asked)).status_code == 303
