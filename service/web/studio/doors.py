@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, cast
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
 from sqlmodel import Session
@@ -29,6 +28,7 @@ from service.web.client import client_of
 from service.web.problems import ForbiddenError
 from service.web.studio import cookies, languages, rendering, typed
 from service.web.studio.hashing import Hashing
+from service.web.studio.own_pages import check_page
 from service.web.studio.views import Frame, ProblemPage
 
 LOGIN, CODE, HOME = "/studio/login", "/studio/login/code", "/studio/"
@@ -161,15 +161,15 @@ def enter(door: Door, request: Request, services: Services, body: bodies.Body | 
             least = door.least_now(session)
     away = see(LOGIN) if now is None else _away(member.level if member else Least.ANYONE, least)
     if away or now is None:
-        return _typed(request, services, body, None) or away or see(LOGIN)
+        return typed.answer(request, services, body, None) or away or see(LOGIN)
     unknown = set(request.query_params) - set(door.query)
     if unknown:
         raise InvalidInputError("this page knows no such question", "Die vraag kent deze pagina niet.")
     fields = deps.posted(body) if body else {}
     if door.method == "POST":
-        _check_page(request, services)
+        check_page(request, services)
         if member and door.least is not Least.ANYONE and not _is_of_session(services, member, fields):
-            if late := _typed(request, services, body, member):
+            if late := typed.answer(request, services, body, member):
                 return late
             raise ForbiddenError(
                 "the form is not of this session", "Dit formulier is verlopen. Open de pagina opnieuw."
@@ -195,42 +195,9 @@ def _is_of_session(services: Services, member: Member, fields: Mapping[str, Sequ
     return staff_sessions.is_form_of(services, member, next(iter(fields.get("form_token", [])), ""))
 
 
-def _typed(request: Request, services: Services, body: bodies.Body | None, member: Member | None) -> Response | None:
-    """What somebody typed, shown back to them (403), where their session ended meanwhile; None where that is not it.
-
-    Only what a page of ours posted, in a browser: nothing that another site sends is ever shown.
-    """
-    if body is None or "text/html" not in request.headers.get("accept", ""):
-        return None
-    try:
-        _check_page(request, services)
-    except ForbiddenError:
-        return None
-    language = member.language if member else languages.preferred(request)
-    token = staff_sessions.form_token_of(services, member) if member else ""
-    frame = Frame(language=language, here="", member=member, form_token=token, in_demo=services.demo)
-    page = typed.page(frame, request.url.path, deps.posted(body))
-    return rendering.render(page, status=403) if page else None
-
-
 def sentence(text: str) -> str:
     """With a capital and a full stop, for a page."""
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
-
-
-def _check_page(request: Request, services: Services) -> None:
-    """Raise ForbiddenError unless the post was made by a page of ours, as the browser tells.
-
-    Sec-Fetch-Site (Fetch Metadata, section 2.3) where it sends one; else Origin (RFC 6454), which all of them send.
-    """
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        ours = site == "same-origin"
-    else:
-        parts = urlsplit(services.base_url)
-        ours = request.headers.get("origin") == f"{parts.scheme}://{parts.netloc}"
-    if not ours:
-        raise ForbiddenError("posted from a page that is not ours", "Dit kan alleen vanuit de studio zelf.")
 
 
 def _reading(door: Door) -> Callable[[Request, deps.Here], Awaitable[Response]]:

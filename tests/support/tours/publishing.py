@@ -23,14 +23,12 @@ def publishing(house: House) -> Iterator[tuple[str, str]]:
     sequence.write_text(edited.replace("title: Lage rugpijn", "title: Lage rug"))
     mail.write_text(before[1] + "\nBel gerust als je ergens over twijfelt.\n")
     yield "publish", "/studio/publish"
-    yield "publish-some", "/studio/publish?part=lage-rug"
     sequence.write_text(before[0].replace("wait: 2 days", "wait: gisteren", 1))
     yield "publish-errors", "/studio/publish"
     sequence.write_text(before[0])
     mail.write_text(before[1])
     publish(house, with_sequence(slower), by="studio:1", move_leads=True)
     yield "publish-history", "/studio/publish/history"
-    yield "publish-part", "/studio/publish/history/lage-rug"
     yield "publish-revision", f"/studio/publish/history/lage-rug/{live(house)}"
     yield "publish-back", f"/studio/publish/history/lage-rug/{live(house, 1)}/back"
     yield "published", f"/studio/publish?done={live(house)}"

@@ -12,6 +12,7 @@ from httpx2 import Response
 
 from service.domain.staff import Role
 from service.flows import staff_sessions
+from service.flows.content_desk import ContentDesk
 from service.store import events
 from service.store.db import real_now
 from service.web.studio.publishing import saving
@@ -123,6 +124,17 @@ def test_edits_of_the_same_line_are_not_put_together(house: House, desk: Desk) -
     assert 'value="merged"' not in answer.text
 
 
+def test_what_a_process_before_this_one_showed_is_put_together_where_it_was_published(house: House, desk: Desk) -> None:
+    seen = marks(desk, MAIL)
+    was = (folder(house) / MAIL).read_text()
+    (folder(house) / MAIL).write_text(was + "\nVan een ander.\n")
+    later = studio.desk(house, 1)
+    answer = save(later, {MAIL: was.replace("---\n", "---\n# van mij\n", 1).encode()}, seen)
+    assert 'value="merged"' in answer.text
+    text = save(later, {MAIL: b"van mij"}, {MAIL: "0" * 32}).text
+    assert 'value="merged"' not in text, "nobody knows what that began with"
+
+
 def test_of_several_files_none_is_saved_where_one_changed_and_all_are_after_the_choice(
     house: House, desk: Desk
 ) -> None:
@@ -159,7 +171,7 @@ def test_where_nothing_can_be_written_each_file_can_be_taken_along_under_its_nam
 @pytest.fixture
 def read_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a mount that is read-only; file modes hold nobody back who is root."""
-    monkeypatch.setattr("os.access", lambda _path, _mode: False)
+    monkeypatch.setattr(ContentDesk, "writable", False)
 
 
 def test_what_a_page_holds_is_of_use_to_nobody_else_and_cannot_be_made_up(house: House, desk: Desk) -> None:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from starlette.responses import Response
 
 from service.domain import text_diff
-from service.flows.content_desk import NEW, Change, OpenFile
+from service.flows.content_desk import NEW, Change, OpenFile, mark_of
+from service.store import sequences
 from service.web.studio import rendering
 from service.web.studio.doors import Visit
 from service.web.studio.publishing import held
@@ -33,7 +34,7 @@ def show(visit: Visit, changes: Mapping[str, Change], moved: Collection[str], *,
 
 def _merged(visit: Visit, change: Change, now: OpenFile) -> bytes | None:
     """Both edits in one text; None where they touch each other, or it is not known what both began with."""
-    base = visit.desk.known(change.seen) if change.seen != NEW else None
+    base = _base(visit, now.file, change.seen) if change.seen != NEW else None
     if base is None or change.data is None or now.mark == NEW:
         return None
     try:
@@ -41,6 +42,15 @@ def _merged(visit: Visit, change: Change, now: OpenFile) -> bytes | None:
     except UnicodeDecodeError:
         return None
     return None if both is None else both.encode()
+
+
+def _base(visit: Visit, file: str, mark: str) -> bytes | None:
+    """What both began with: as this process read it, else as it was published; None where neither has it."""
+    if (known := visit.desk.known(mark)) is not None:
+        return known
+    with visit.services.database.reading() as session:
+        texts = (sequences.by_id(session, each).source.get(file) for each in sequences.live_ids(session).values())
+        return next((data for text in texts if text and mark_of(data := text.encode()) == mark), None)
 
 
 def _file(file: str, mine: Change, now: OpenFile, merged: bytes | None) -> ConflictFile:

@@ -37,7 +37,6 @@ class ConflictPage(StudioPage):
 
     template: ClassVar[str] = "studio/publishing/conflict.html"
 
-    practice: None = None
     files: tuple[ConflictFile, ...]
     beside: tuple[str, ...]
     can_merge: bool
@@ -50,7 +49,6 @@ class NotWritablePage(StudioPage):
 
     template: ClassVar[str] = "studio/publishing/not_writable.html"
 
-    practice: None = None
     files: tuple[str, ...]
     gone: tuple[str, ...]
     done: str
@@ -164,7 +162,6 @@ class PublishPage(StudioPage):
 
     template: ClassVar[str] = "studio/publishing/publish.html"
 
-    practice: None = None
     found: tuple[Change, ...]  # all that differs
     parts: tuple[Part, ...]
     chosen: frozenset[str]
@@ -201,7 +198,6 @@ class HistoryPage(StudioPage):
 
     template: ClassVar[str] = "studio/publishing/history.html"
 
-    practice: None = None
     parts: tuple[tuple[Part, tuple[RevisionLine, ...]], ...]
     more: frozenset[str] = frozenset()
     one: Part | None = None  # the page of this one alone
@@ -213,7 +209,6 @@ class RevisionPage(StudioPage):
 
     template: ClassVar[str] = "studio/publishing/revision.html"
 
-    practice: None = None
     part: Part
     line: RevisionLine
     warnings: tuple[str, ...]
@@ -231,7 +226,6 @@ class BackPage(StudioPage):
 
     template: ClassVar[str] = "studio/publishing/back.html"
 
-    practice: None = None
     part: Part
     line: RevisionLine
     shown: PlanShown | None
