@@ -46,5 +46,5 @@ def audit(
 
 
 def _short(value: object) -> str:
-    """A list by its length: fifty warnings are told by --json."""
-    return f"[{len(value)}]" if isinstance(value, list) else str(value)
+    """A list or a diff by its length: fifty warnings are told by --json."""
+    return f"[{len(value)}]" if isinstance(value, list | dict) else str(value)

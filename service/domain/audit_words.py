@@ -8,6 +8,7 @@ from types import MappingProxyType
 DUTCH: Mapping[str, str] = MappingProxyType(
     {
         "published": "gepubliceerd",
+        "rolled back": "teruggezet",
         "approved": "goedgekeurd",
         "paused": "stilgezet",
         "resumed": "weer aangezet",
@@ -52,6 +53,8 @@ DUTCH: Mapping[str, str] = MappingProxyType(
 DUTCH_DETAILS: Mapping[str, str] = MappingProxyType(
     {
         "after": "daarna",
+        "back_to": "terug naar versie",
+        "override_by": "over waarschuwingen heen door",
         "alerts": "meldingen",
         "all_mail": "alle mail",
         "answers_of_servers": "antwoorden van mailservers",
@@ -99,6 +102,7 @@ DUTCH_VALUES: Mapping[str, str] = MappingProxyType(
         "admin": "beheerder",
         "editor": "redacteur",
         "forms": "formulieren",
+        "mails": "dienstmails",
         "practice": "praktijk",
         "sequence": "reeks",
     }

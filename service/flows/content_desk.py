@@ -11,21 +11,27 @@ import hashlib
 import os
 import re
 import threading
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.errors import NotFoundError, NurtureError
+from service.errors import NotFoundError, NurtureError, Problem, ProblemsError, UnavailableError
+from service.flows import content_journal
+from service.flows.content import Content
+from service.flows.content_journal import Step
 from service.flows.drafts import Draft, read_draft
 from service.flows.kept_mails import KeptMails
-from service.flows.whole_files import replace_file
 
 _NAME = r"[a-z0-9_][a-z0-9_-]{0,79}"
 _OURS = re.compile(
-    rf"practice\.yaml|forms\.yaml|sequences/{_NAME}\.yaml|email_templates/{_NAME}\.md|media/{_NAME}\.[a-z]{{3,4}}"
+    rf"practice\.yaml|forms\.yaml|sequences/{_NAME}\.yaml|email_templates/({_NAME}\.md|layouts/{_NAME}\.mjml)"
+    rf"|media/{_NAME}\.[a-z]{{3,4}}"
 )
-_FOLDERS = ("", "sequences", "email_templates", "media")
+_FILES, _FOLDERS = ("practice.yaml", "forms.yaml"), ("sequences", "email_templates", "media")
+_MOST_KNOWN = 8_000_000  # bytes of earlier states of files
+_LONGEST_WAIT = 20.0  # seconds; each waits in a thread that the website needs too
 NEW = ""
 """The mark of a file that is not there."""
 
@@ -37,6 +43,11 @@ class OpenFile:
     file: str
     data: bytes
     mark: str
+
+    @property
+    def kept(self) -> bytes | None:
+        """Its bytes; None where there is no such file."""
+        return self.data if self.mark != NEW else None
 
     @property
     def text(self) -> str:
@@ -64,7 +75,7 @@ class ChangedMeanwhileError(NurtureError):
 
 
 class NotWritableError(NurtureError):
-    """The content folder cannot be written in here; nothing was."""
+    """The content folder cannot be written in here, or there is no room; nothing was."""
 
     code, status = "not-writable", 409
 
@@ -75,59 +86,121 @@ class NotWritableError(NurtureError):
 
 
 class ContentDesk:
-    """One content folder. For all threads of one process; several processes may each have one."""
+    """One content folder. For all threads of one process; several processes may each have one.
+
+    Saving waits for nobody who compiles: the one lock is for writing, the other for making the draft.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lock = threading.Lock()
+        self._writing, self._drafting, self._keeping = threading.Lock(), threading.Lock(), threading.Lock()
         self._drafted: tuple[str, Draft] | None = None
         self._kept = KeptMails()
+        self._known: OrderedDict[str, bytes] = OrderedDict()
 
     @property
     def writable(self) -> bool:
         """May files be made and replaced here?"""
-        there = (self._folder / name for name in _FOLDERS if (self._folder / name).is_dir())
+        there = [self._folder, *(self._folder / name for name in _FOLDERS if (self._folder / name).is_dir())]
         return self._folder.is_dir() and all(os.access(each, os.W_OK | os.X_OK) for each in there)
 
     def draft(self) -> Draft:
-        """The folder compiled, made anew only where a file of it changed. Raises ProblemsError without a folder."""
-        with self._lock:
+        """The folder compiled, made anew only where a file of it changed: as it is now, never as it was before.
+
+        One thread compiles, whoever else needs the same waits for it. A folder that is not there or cannot be read is
+        a draft of nothing, with that as its problem. UnavailableError where compiling takes too long.
+        """
+        self._finish()
+        state = self._state()
+        if (found := self._drafted) is not None and found[0] == state:
+            return found[1]
+        if not self._drafting.acquire(timeout=_LONGEST_WAIT):
+            raise UnavailableError(
+                "the files are being read; try again in a moment",
+                "De bestanden worden net gelezen. Probeer het zo nog eens.",
+            )
+        try:
             state = self._state()
             if self._drafted is None or self._drafted[0] != state:
-                self._drafted = (state, read_draft(self._folder, self._kept))
+                self._drafted = (state, self._read())
             return self._drafted[1]
+        finally:
+            self._drafting.release()
+
+    def known(self, mark: str) -> bytes | None:
+        """The bytes of an earlier state of some file; None where this process never read it, or forgot."""
+        with self._keeping:
+            return self._known.get(mark)
 
     def open(self, file: str) -> OpenFile:
         """A file as it is now; empty, with the mark NEW, where there is none. NotFoundError for no name of ours."""
         path = self._path(file)
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            return OpenFile(file=file, data=b"", mark=NEW)
-        return OpenFile(file=file, data=data, mark=_mark(data))
+        self._finish()
+        return self._opened(file, path)
 
     def save(self, changes: Mapping[str, Change]) -> None:
-        """Write all of these, or, where one of them changed meanwhile or the folder cannot be written in, none."""
+        """Write all of these, or, where one of them changed meanwhile or the folder cannot be written in, none.
+
+        Several files are kept in a journal first: a process that is ended half-way leaves no half of them.
+        """
+        paths = {file: self._path(file) for file in changes}
         if not self.writable:
             raise NotWritableError
-        with self._alone():
-            moved = tuple(file for file, change in changes.items() if self.open(file).mark != change.seen)
-            if moved:
-                raise ChangedMeanwhileError(moved)
-            for file, change in changes.items():
-                path = self._path(file)
-                if change.data is None:
-                    path.unlink(missing_ok=True)
-                else:
-                    path.parent.mkdir(exist_ok=True)
-                    replace_file(path, change.data)
+        try:
+            with self._alone():
+                there = {file: self._opened(file, path) for file, path in paths.items()}
+                moved = tuple(file for file, change in changes.items() if there[file].mark != change.seen)
+                if moved:
+                    raise ChangedMeanwhileError(moved)
+                steps = [
+                    Step(path=paths[file], file=file, data=change.data, before=there[file].kept)
+                    for file, change in changes.items()
+                ]
+                content_journal.carry_out(self._folder, steps)
+        except OSError as error:
+            raise NotWritableError from error
+
+    def _finish(self) -> None:
+        """Finish what a process that was ended left half-written."""
+        if content_journal.is_open(self._folder) and self.writable:
+            with self._alone():
+                pass
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """No other process saves meanwhile, nor another thread of this one. Whoever edits files by hand is not held."""
-        with self._lock, (self._folder / ".studio-lock").open("w") as file:
+        with self._writing, (self._folder / ".studio-lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
+            content_journal.finish(self._folder, self._path)
             yield
+
+    def _opened(self, file: str, path: Path) -> OpenFile:
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return OpenFile(file=file, data=b"", mark=NEW)
+        mark = mark_of(data)
+        with self._keeping:
+            self._known[mark] = data
+            self._known.move_to_end(mark)
+            while sum(map(len, self._known.values())) > _MOST_KNOWN:
+                self._known.popitem(last=False)
+        return OpenFile(file=file, data=data, mark=mark)
+
+    def _read(self) -> Draft:
+        try:
+            return read_draft(self._folder, self._kept)
+        except ProblemsError as error:
+            problems = error.problems
+        except OSError as error:  # a folder that is taken away while it is being listed
+            told = Problem(
+                id="content-unreadable",
+                message=f"the content folder cannot be read: {error.strerror}",
+                dutch=f"de map met de inhoud kan niet gelezen worden: {error.strerror}",
+            )
+            problems = (told,)
+        nothing = Content(practice=None, forms=None, sequences={}, templates={}, sources={}, problems=problems)
+        return Draft(content=nothing, mails={}, parts=(), problems=problems)
 
     def _path(self, file: str) -> Path:
         path = self._folder / file
@@ -139,14 +212,20 @@ class ContentDesk:
 
     def _state(self) -> str:
         """Changes whenever a file is saved, comes or goes."""
-        seen: list[tuple[object, ...]] = []
-        for path in sorted(self._folder.rglob("*")):
-            if path.name.startswith(".") or not path.is_file():
+        seen: list[tuple[object, ...]] = [(self._folder.is_dir(),)]
+        below = (path for name in _FOLDERS for path in (self._folder / name).rglob("*"))
+        for path in sorted([*(self._folder / name for name in _FILES), *below]):
+            if path.name.startswith("."):
                 continue
-            found = path.stat()
-            seen.append((str(path), found.st_mtime_ns, found.st_size, found.st_ino))
-        return hashlib.sha256(repr(seen).encode()).hexdigest()
+            try:
+                found = path.stat()
+            except OSError:
+                seen.append((str(path),))
+                continue
+            seen.append((str(path), found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino))
+        return hashlib.sha256(repr(seen).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _mark(data: bytes) -> str:
+def mark_of(data: bytes) -> str:
+    """What stands for these bytes."""
     return hashlib.sha256(data).hexdigest()[:32]

@@ -57,6 +57,20 @@ def as_json(plan: Plan) -> dict[str, Any]:
     return told
 
 
+def in_words(told: Count | StepChange | Difference | SequencePlan, language: Language) -> str:
+    """One thing of a plan as a line of it says it: so many leads, a step, a fact, or those under way."""
+    say = _Say(language)
+    match told:
+        case Count():
+            return _count(told, say)
+        case StepChange():
+            return _step(told, say)
+        case Difference():
+            return _difference(told, say)
+        case SequencePlan():
+            return _under_way(told, say)
+
+
 class _Say:
     """Chooses the language, of sentences and of moments."""
 

@@ -45,12 +45,15 @@ def audit(session: Session, actor: str, action: str, now: datetime, **details: A
 
 
 def audit_log(
-    session: Session, *, limit: int, action: str | None = None, before: int | None = None
+    session: Session, *, limit: int, action: str | None = None, before: int | None = None, actor: str | None = None
 ) -> Sequence[AuditEntry]:
-    """The newest entries of the audit log, newest first; of one action, or of all; those `before` an id, or any."""
+    """The newest entries of the audit log, newest first; of one action, or of all; those `before` an id, or any; of one
+    `actor`, or of all."""
     statement = select(AuditEntry).order_by(col(AuditEntry.id).desc()).limit(limit)
     if before is not None:
         statement = statement.where(col(AuditEntry.id) < before)
+    if actor is not None:
+        statement = statement.where(AuditEntry.actor == actor)
     return session.exec(statement.where(AuditEntry.action == action) if action else statement).all()
 
 

@@ -7,9 +7,19 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import load_only
 from sqlmodel import Session, col, func, select
 
 from service.store.tables import Revision
+
+_HEAD = ("id", "kind", "name", "hash", "published_at", "published_by")
+
+
+def noted(session: Session, name: str | None = None) -> Sequence[Revision]:
+    """Every revision of one thing or of everything, newest first; its content is large, and not read along."""
+    head = (getattr(Revision, each) for each in _HEAD)
+    statement = select(Revision).options(load_only(*head)).order_by(col(Revision.id).desc())
+    return session.exec(statement.where(Revision.name == name) if name else statement).all()
 
 
 def live(session: Session, kind: str, name: str) -> Revision | None:

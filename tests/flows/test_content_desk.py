@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import errno
+import subprocess
+import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from service.errors import NotFoundError
+from service.errors import NotFoundError, UnavailableError
+from service.flows import content_desk, content_journal
 from service.flows.content_desk import NEW, Change, ChangedMeanwhileError, ContentDesk, NotWritableError
+from service.flows.drafts import Draft, read_draft
+from service.flows.whole_files import replace_file
 from tests.support.folders import content_copy
+from tests.support.house import ROOT
 
 MAIL = "email_templates/uitnodiging.md"
 
@@ -109,3 +119,136 @@ def test_where_the_folder_cannot_be_written_in_that_is_said_and_nothing_done(fol
     with pytest.raises(NotWritableError):
         desk.save({MAIL: Change(data=b"x", seen=desk.open(MAIL).mark)})
     assert files(folder) == before
+
+
+def test_a_folder_that_is_not_there_or_comes_back_is_a_draft_and_no_end(folder: Path, desk: ContentDesk) -> None:
+    folder.rename(folder.with_name("weg"))
+    nothing = desk.draft()
+    assert [each.id for each in nothing.errors] == ["content-folder"]
+    assert (nothing.parts, nothing.content.practice) == ((), None)
+    folder.with_name("weg").rename(folder)
+    assert desk.draft().content.practice is not None
+    (folder / "practice.yaml").unlink()
+    (folder / "practice.yaml").mkdir()
+    assert any(each.file == "practice.yaml" for each in desk.draft().errors)
+
+
+def test_saving_waits_for_nobody_who_compiles_and_who_needs_the_same_draft_gets_the_one_that_is_made(
+    folder: Path, desk: ContentDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiling, go_on, made = threading.Event(), threading.Event(), []
+
+    def slow(where: Path) -> Draft:
+        compiling.set()
+        assert go_on.wait(30)
+        made.append(where)
+        return read_draft(where)
+
+    monkeypatch.setattr(content_desk, "read_draft", slow)
+    with ThreadPoolExecutor() as pool:
+        waiting = [pool.submit(desk.draft) for _ in range(3)]
+        assert compiling.wait(30)
+        seen = desk.open(MAIL)
+        desk.save({"sequences/nieuw.yaml": Change(data=b"title: Nieuw\n", seen=NEW)})
+        assert desk.open("sequences/nieuw.yaml").data == b"title: Nieuw\n"
+        desk.save({"sequences/nieuw.yaml": Change(data=None, seen=desk.open("sequences/nieuw.yaml").mark)})
+        go_on.set()
+        found = {id(each.result()) for each in waiting}
+    assert desk.open(MAIL) == seen
+    assert len(made) <= 2, "one for all that waited, and one more where the save came in between"
+    assert len(found) <= 2
+
+
+def test_who_waits_too_long_for_a_draft_is_told_so(desk: ContentDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(content_desk, "_LONGEST_WAIT", 0.01)
+    desk._drafting.acquire()
+    with pytest.raises(UnavailableError):
+        desk.draft()
+    desk._drafting.release()
+    assert desk.draft().parts
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from service.flows import content_journal
+from service.flows.content_desk import NEW, Change, ContentDesk
+from service.flows.whole_files import replace_file
+left = int(sys.argv[2])
+def replace(path, data, **more):
+    global left
+    if not left:
+        os.kill(os.getpid(), 9)
+    left -= 1
+    replace_file(path, data, **more)
+content_journal.replace_file = replace
+desk = ContentDesk(Path(sys.argv[1]))
+mail, gone = (desk.open(f"email_templates/{name}.md") for name in ("uitnodiging", "laatste-bericht"))
+desk.save({
+    mail.file: Change(data=b"nieuw", seen=mail.mark),
+    gone.file: Change(data=None, seen=gone.mark),
+    "sequences/nieuw.yaml": Change(data=b"title: Nieuw", seen=NEW),
+})
+"""
+
+
+@pytest.mark.parametrize("writes", [0, 1, 2])
+def test_a_process_that_is_killed_while_it_saves_several_files_leaves_all_of_it_or_nothing(
+    folder: Path, writes: int
+) -> None:
+    before = files(folder)
+    command = [sys.executable, "-c", KILLED, str(folder), str(writes)]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == -9
+    desk = ContentDesk(folder)
+    desk.open("practice.yaml")
+    if not writes:  # before it was all kept
+        assert files(folder) == before
+        return
+    assert (folder / MAIL).read_bytes() == b"nieuw"
+    assert not (folder / "email_templates" / "laatste-bericht.md").exists()
+    assert (folder / "sequences" / "nieuw.yaml").read_bytes() == b"title: Nieuw"
+    assert [each.name for each in folder.glob(".studio-*")] == [".studio-lock"]
+
+
+def test_what_was_edited_by_hand_since_stays_and_what_it_was_to_become_is_kept_beside(folder: Path) -> None:
+    command = [sys.executable, "-c", KILLED, str(folder), "1"]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == -9
+    (folder / MAIL).write_text("met de hand")
+    assert ContentDesk(folder).open(MAIL).text == "met de hand"
+    assert (folder / "sequences" / "nieuw.yaml").exists()
+    [left] = folder.glob(".studio-left-*")
+    assert base64.b64encode(b"nieuw").decode() in left.read_text()
+    assert ContentDesk(folder).open(MAIL).text == "met de hand", "once, and then no more"
+
+
+def test_a_journal_that_is_none_of_ours_stops_nobody(folder: Path, desk: ContentDesk) -> None:
+    for text in ("{", "[1]", '[{"file": "../x", "data": null, "before": null}]'):
+        (folder / ".studio-journal").write_text(text)
+        desk.save({MAIL: Change(data=text.encode(), seen=desk.open(MAIL).mark)})
+        assert desk.open(MAIL).text == text
+
+
+def test_where_the_disk_is_full_half_way_everything_is_as_it_was(
+    folder: Path, desk: ContentDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = files(folder)
+    other = "email_templates/laatste-bericht.md"
+
+    def full(path: Path, data: bytes, **more: Any) -> None:
+        if path.name == "laatste-bericht.md":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace_file(path, data, **more)
+
+    monkeypatch.setattr(content_journal, "replace_file", full)
+    changes = {file: Change(data=b"x", seen=desk.open(file).mark) for file in (MAIL, other)}
+    with pytest.raises(NotWritableError):
+        desk.save(changes)
+    assert files(folder) == before
+    assert not (folder / ".studio-journal").exists()
+
+
+def test_what_was_read_before_is_known_by_its_mark(folder: Path, desk: ContentDesk) -> None:
+    seen = desk.open(MAIL)
+    (folder / MAIL).write_text("van een ander")
+    assert desk.known(seen.mark) == seen.data
+    assert desk.known("0" * 32) is None

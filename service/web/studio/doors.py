@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, cast
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
 from sqlmodel import Session
@@ -27,8 +26,9 @@ from service.store.db import real_now
 from service.web import bodies, deps, documented
 from service.web.client import client_of
 from service.web.problems import ForbiddenError
-from service.web.studio import cookies, languages, rendering
+from service.web.studio import cookies, languages, rendering, typed
 from service.web.studio.hashing import Hashing
+from service.web.studio.own_pages import check_page
 from service.web.studio.views import Frame, ProblemPage
 
 LOGIN, CODE, HOME = "/studio/login", "/studio/login/code", "/studio/"
@@ -159,25 +159,21 @@ def enter(door: Door, request: Request, services: Services, body: bodies.Body | 
             now = real_now(session)
             member = staff_sessions.find(session, token, now) if token else None
             least = door.least_now(session)
-    level = member.level if member else Least.ANYONE
-    if now is None or (level < least and level is Least.ANYONE):
-        return see(LOGIN)
-    if level < least and level is Least.CODE:
-        return see(CODE)
-    if level < least:
-        raise ForbiddenError("your role does not go so far", "Jouw rol mag dit niet.")
+    away = see(LOGIN) if now is None else _away(member.level if member else Least.ANYONE, least)
+    if away or now is None:
+        return typed.answer(request, services, body, None) or away or see(LOGIN)
     unknown = set(request.query_params) - set(door.query)
     if unknown:
         raise InvalidInputError("this page knows no such question", "Die vraag kent deze pagina niet.")
     fields = deps.posted(body) if body else {}
     if door.method == "POST":
-        _check_page(request, services)
-        if member and door.least is not Least.ANYONE:
-            given = next(iter(fields.get("form_token", [])), "")
-            if not staff_sessions.is_form_of(services, member, given):
-                raise ForbiddenError(
-                    "the form is not of this session", "Dit formulier is verlopen. Open de pagina opnieuw."
-                )
+        check_page(request, services)
+        if member and door.least is not Least.ANYONE and not _is_of_session(services, member, fields):
+            if late := typed.answer(request, services, body, member):
+                return late
+            raise ForbiddenError(
+                "the form is not of this session", "Dit formulier is verlopen. Open de pagina opnieuw."
+            )
     if member:
         staff_sessions.note_use(services, member, now)
     language = member.language if member else languages.preferred(request)
@@ -186,24 +182,22 @@ def enter(door: Door, request: Request, services: Services, body: bodies.Body | 
     )
 
 
+def _away(level: Least, least: Least) -> Response | None:
+    """Where whoever may not enter yet goes first. Raises ForbiddenError for a role too low."""
+    if level >= least:
+        return None
+    if level > Least.CODE:
+        raise ForbiddenError("your role does not go so far", "Jouw rol mag dit niet.")
+    return see(CODE if level is Least.CODE else LOGIN)
+
+
+def _is_of_session(services: Services, member: Member, fields: Mapping[str, Sequence[str]]) -> bool:
+    return staff_sessions.is_form_of(services, member, next(iter(fields.get("form_token", [])), ""))
+
+
 def sentence(text: str) -> str:
     """With a capital and a full stop, for a page."""
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
-
-
-def _check_page(request: Request, services: Services) -> None:
-    """Raise ForbiddenError unless the post was made by a page of ours, as the browser tells.
-
-    Sec-Fetch-Site (Fetch Metadata, section 2.3) where it sends one; else Origin (RFC 6454), which all of them send.
-    """
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        ours = site == "same-origin"
-    else:
-        parts = urlsplit(services.base_url)
-        ours = request.headers.get("origin") == f"{parts.scheme}://{parts.netloc}"
-    if not ours:
-        raise ForbiddenError("posted from a page that is not ours", "Dit kan alleen vanuit de studio zelf.")
 
 
 def _reading(door: Door) -> Callable[[Request, deps.Here], Awaitable[Response]]:

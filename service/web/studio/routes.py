@@ -84,7 +84,8 @@ _SHELL: tuple[Door, ...] = (
         answer=people.change,
         fields={"action": people.ACTIONS, "staff": (), "role": [each.value for each in Role]},
     ),
-    Door(method="GET", path="/studio/audit", least=Least.MANAGER, answer=audit.show, query=("before",)),
+    Door(method="GET", path="/studio/audit", least=Least.MANAGER, answer=audit.show, query=("before", "action", "who")),
+    Door(method="GET", path="/studio/audit/{entry}", least=Least.MANAGER, answer=audit.show_entry),
 )
 
 DOORS: tuple[Door, ...] = (

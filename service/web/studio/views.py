@@ -54,6 +54,17 @@ class ProblemPage(StudioPage):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TypedPage(StudioPage):
+    """What was typed into a form that came too late: `texts` and `others` by the name of their field."""
+
+    template: ClassVar[str] = "studio/typed.html"
+
+    path: str
+    texts: tuple[tuple[str, str], ...]
+    others: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class LoginPage(StudioPage):
     """`wrong`: the try before this one. `demo`: address and password to try out with, in the demo alone."""
 
@@ -150,17 +161,37 @@ class AuditLine:
     who: str
     what: str
     details: str
+    has_diff: bool = False
+    published: str = ""  # the path of what was published
 
 
 @dataclass(frozen=True, kw_only=True)
 class AuditPage(StudioPage):
-    """A page of the audit log, newest first. `older`: the id that the next page begins before, None at the end."""
+    """A page of the audit log, newest first. `older`: the query of the next page, "" at the end.
+
+    `actions` and `people` are what can be chosen from, by value and word; `action` and `who` what was, "" for all.
+    """
 
     template: ClassVar[str] = "studio/audit.html"
 
     lines: tuple[AuditLine, ...]
-    older: int | None
+    older: str
     is_first: bool
+    actions: tuple[tuple[str, str], ...] = ()
+    people: tuple[tuple[str, str], ...] = ()
+    action: str = ""
+    who: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditEntryPage(StudioPage):
+    """One entry, with what it changed in the files: by file, the lines of a patch. `cut`: not all of it was kept."""
+
+    template: ClassVar[str] = "studio/audit_entry.html"
+
+    line: AuditLine
+    files: tuple[tuple[str, tuple[str, ...]], ...]
+    cut: bool
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,11 @@ from collections.abc import Callable, Iterator
 
 from tests.support.house import House
 from tests.support.tours.mails import mails
+from tests.support.tours.publishing import publishing
 
 Room = Callable[[House], Iterator[tuple[str, str]]]
 
-ROOMS: tuple[Room, ...] = (mails,)
+ROOMS: tuple[Room, ...] = (
+    mails,
+    publishing,
+)

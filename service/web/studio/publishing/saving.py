@@ -1,4 +1,8 @@
-"""What every save of a file of the content goes through, whichever page makes it."""
+"""What every save of a file of the content goes through, whichever page makes it.
+
+Nothing that somebody typed is lost: where the file changed meanwhile, or cannot be written, the page says so and holds
+both texts.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,60 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
-from service.flows.content_desk import Change
+from service.domain import text_diff
+from service.flows.content_desk import NEW, Change, ChangedMeanwhileError, NotWritableError
 from service.store import events
 from service.web.studio.doors import Visit, see
+from service.web.studio.publishing import conflict, download
+
+LARGEST_DIFF = 20_000
+"""Letters of what one save changed that are kept in the audit log; what is cut off says so."""
 
 
 def save(visit: Visit, changes: Mapping[str, Change], *, done: str) -> Response:
-    """Write these files of the content folder, note it in the audit log, and go on to the page `done`."""
-    visit.desk.save(changes)
-    with visit.services.database.transaction() as session:
-        events.audit(session, visit.me.actor, "content saved", visit.now, files=sorted(changes))
+    """Write these files of the content folder, note it in the audit log, and go on to the page `done`.
+
+    Where one of them changed meanwhile (409) or none can be written (409), the page that says so and offers what to do.
+    """
+    try:
+        visit.desk.save(changes)
+    except ChangedMeanwhileError as error:
+        return conflict.show(visit, changes, error.files, done=done)
+    except NotWritableError:
+        return download.show(visit, changes, done=done)
+    written = {file: change for file, change in changes.items() if _bytes(visit, change) != change.data}
+    if written:
+        diff, cut = _diff(visit, written)
+        with visit.services.database.transaction() as session:
+            told = {"files": sorted(written), "diff": diff} | ({"cut": True} if cut else {})
+            events.audit(session, visit.me.actor, "content saved", visit.now, **told)
     return see(done)
+
+
+def _bytes(visit: Visit, change: Change) -> bytes | None:
+    """What stood there before, which was read to compare it."""
+    return None if change.seen == NEW else visit.desk.known(change.seen)
+
+
+def _diff(visit: Visit, changes: Mapping[str, Change]) -> tuple[dict[str, str], bool]:
+    """By file, as patches are written, no more than is kept; and was something cut off? Images have none."""
+    found: dict[str, str] = {}
+    room = LARGEST_DIFF
+    cut = False
+    for file, change in sorted(changes.items()):
+        before, after = _text(_bytes(visit, change)), _text(change.data)
+        if before is None or after is None:
+            continue
+        told = text_diff.unified(before, after, file)
+        cut = cut or len(told) > room
+        found[file] = told[:room]
+        room -= len(found[file])
+    return found, cut
+
+
+def _text(data: bytes | None) -> str | None:
+    """As text that a database can keep; None for what is none."""
+    try:
+        return (data or b"").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,115 @@
+"""Several files saved as one, though each is replaced by itself: what is to be written is kept in a file first.
+
+Whoever comes next finishes what a process that was ended left half-way: all of it then stands there, and never a part.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.errors import NotFoundError
+from service.flows.whole_files import replace_file
+
+_NAME, _LEFT = ".studio-journal", ".studio-left"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One file: what it is and what it becomes, None for no file at all."""
+
+    path: Path
+    file: str
+    data: bytes | None
+    before: bytes | None
+
+
+def is_open(folder: Path) -> bool:
+    """Is something half-written, or being written just now?"""
+    return (folder / _NAME).exists()
+
+
+def carry_out(folder: Path, steps: Sequence[Step]) -> None:
+    """Write all of these. OSError where there is no room or it is not allowed: then everything is as it was."""
+    if len(steps) > 1:
+        replace_file(folder / _NAME, json.dumps([_plain(each) for each in steps]), mode=0o600)
+        _sync(folder)
+    done: list[Step] = []
+    try:
+        for each in steps:
+            _put(each.path, each.data)
+            done.append(each)
+    except OSError:
+        for each in done:
+            _put(each.path, each.before)
+        _clear(folder, steps)
+        raise
+    _clear(folder, steps)
+
+
+def finish(folder: Path, path_of: Callable[[str], Path]) -> None:
+    """Write what was left.
+
+    A file that somebody edited by hand since stays as it is; what it was to become is then kept beside, in a file of
+    which the name begins with .studio-left.
+    """
+    if not is_open(folder):
+        return
+    kept = (folder / _NAME).read_bytes()
+    left = False
+    try:
+        for each in json.loads(kept):
+            path, data, before = path_of(each["file"]), _bytes(each["data"]), _bytes(each["before"])
+            there = path.read_bytes() if path.exists() else None
+            if there == data:
+                continue
+            if there == before:
+                _put(path, data)
+            else:
+                left = True
+    except (ValueError, KeyError, TypeError, NotFoundError):  # no journal of ours
+        left = True
+    if left:
+        number = sum(1 for _ in folder.glob(f"{_LEFT}-*")) + 1
+        replace_file(folder / f"{_LEFT}-{number}.json", kept, mode=0o600)
+    _clear(folder)
+
+
+def _put(path: Path, data: bytes | None) -> None:
+    if data is None:
+        path.unlink(missing_ok=True)
+    else:
+        path.parent.mkdir(exist_ok=True)
+        replace_file(path, data)
+
+
+def _clear(folder: Path, steps: Sequence[Step] = ()) -> None:
+    if is_open(folder):
+        for each in {folder, *(step.path.parent for step in steps)}:
+            _sync(each)
+        (folder / _NAME).unlink(missing_ok=True)
+
+
+def _plain(step: Step) -> dict[str, str | None]:
+    return {"file": step.file, "data": _text(step.data), "before": _text(step.before)}
+
+
+def _text(data: bytes | None) -> str | None:
+    return None if data is None else base64.b64encode(data).decode()
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else base64.b64decode(text)
+
+
+def _sync(folder: Path) -> None:
+    """Have a folder's own entries on disk, so that what was renamed stays so when the power goes."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
