@@ -72,14 +72,15 @@ def prepare(data: bytes, description: str) -> tuple[Prepared | None, list[Proble
 
 def _prepared(data: bytes, description: str) -> Prepared:
     with Pillow.open(io.BytesIO(data), formats=_FORMATS) as opened:
-        photo = opened.format == "JPEG"
-        if opened.width * opened.height > (MOST_OF_A_PHOTO if photo else MOST_PIXELS):
+        jpeg = opened.format == "JPEG"
+        if opened.width * opened.height > (MOST_OF_A_PHOTO if jpeg else MOST_PIXELS):
             raise _too_many_pixels()
         if getattr(opened, "n_frames", 1) > 1:
             english = "this image moves, which some readers cannot bear and Outlook does not show; choose a still one"
             dutch = "dit plaatje beweegt. Sommige lezers kunnen daar niet tegen. Kies er een die stilstaat."
             raise _UnfitError("format", english, dutch)
-        if photo:
+        photo = opened.format in {"JPEG", "WEBP"}
+        if jpeg:
             opened.draft(None, (HIGHEST, HIGHEST))
         turned = opened.getexif().get(_ORIENTATION, 1)
         small = _true_colours(opened)
@@ -127,16 +128,17 @@ def _ways(image: Pillow.Image, *, photo: bool, description: str) -> Iterator[tup
     opaque = image.mode == "RGB"
     for width in _WIDTHS:
         at = image if image.width <= width else _fitted(image, width)
-        if not photo:
+        if not photo or not opaque:
             yield "png", _png(at, description), at.size
-            fewer = at.quantize(256, method=Pillow.Quantize.FASTOCTREE)
-            yield "png", _png(fewer, description), at.size
         if opaque:
             for quality in _QUALITIES:
                 written = io.BytesIO()
                 comment = description.encode()
                 at.save(written, "JPEG", quality=quality, optimize=True, progressive=True, comment=comment)
                 yield "jpg", written.getvalue(), at.size
+        else:
+            fewer = at.quantize(256, method=Pillow.Quantize.FASTOCTREE)
+            yield "png", _png(fewer, description), at.size
 
 
 def _png(image: Pillow.Image, description: str) -> bytes:

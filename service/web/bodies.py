@@ -85,9 +85,9 @@ def form_parts(body: Body, uploads: Collection[str]) -> tuple[list[tuple[str, st
     if body.kind == URLENCODED:
         try:
             fields = parse_qsl(body.data.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
-            return fields, {}
         except ValueError:
             _broken("the form is not urlencoded UTF-8")
+        return fields, {}
     if body.kind == MULTIPART:
         return _multipart(body, uploads)
     raise UnsupportedTypeError(

@@ -84,9 +84,7 @@ def posted(body: bodies.Body) -> dict[str, list[str]]:
     return posted_with(body, ())[0]
 
 
-def posted_with(
-    body: bodies.Body, uploads: Collection[str]
-) -> tuple[dict[str, list[str]], dict[str, bodies.Upload]]:
+def posted_with(body: bodies.Body, uploads: Collection[str]) -> tuple[dict[str, list[str]], dict[str, bodies.Upload]]:
     """As `posted`, and the files that came in the fields `uploads`."""
     if body.kind not in {bodies.URLENCODED, bodies.MULTIPART} or not body.data:
         return {}, {}

@@ -91,9 +91,7 @@ def query(name: str, *choices: str) -> dict[str, Any]:
     return {"parameters": [{"name": name, "in": "query", "required": False, "schema": _one_of(choices)}]}
 
 
-def form(
-    fields: Mapping[str, Sequence[str] | dict[str, Any]], *, uploads: Sequence[str] = ()
-) -> dict[str, Any]:
+def form(fields: Mapping[str, Sequence[str] | dict[str, Any]], *, uploads: Sequence[str] = ()) -> dict[str, Any]:
     """`openapi_extra` for a page's post: its fields with their choices, () for free text, or a schema.
 
     Other fields are not looked at. `uploads` are those that take a file.

@@ -55,7 +55,7 @@ async function start() {
   checked?.now();
   drawn?.now();
 
-  const bundle = form.dataset.bundle ?? "/studio/editor.js";
+  const bundle = form.dataset.bundle ?? "/editor.js";
   const built = bundle && (await import(bundle).catch(() => null));
   if (!built) return;
   const label = [...textarea.labels].map((each) => each.textContent.trim()).join(" ") || words.text;
