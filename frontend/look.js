@@ -12,10 +12,10 @@ export const colours = HighlightStyle.define([
 ]);
 
 export const look = EditorView.theme({
-  "&": { minHeight: "22rem", maxHeight: "70vh", fontSize: "1rem", color: "var(--ink)", backgroundColor: "var(--card)" },
-  "&.cm-focused": { outline: "3px solid var(--focus)", outlineOffset: "2px" },
-  ".cm-scroller": { overflow: "auto", lineHeight: "1.6", fontFamily: "ui-monospace, SFMono-Regular, Menlo, Consolas, 'Liberation Mono', monospace" },
-  ".cm-content": { padding: "0.75rem 0", caretColor: "var(--ink)", minHeight: "22rem" },
+  "&": { maxHeight: "70vh", fontSize: "1rem", color: "var(--ink)", backgroundColor: "var(--card)" },
+  "&.cm-focused": { outline: "3px solid var(--focus)", outlineOffset: "0" },
+  ".cm-scroller": { overflow: "auto", minHeight: "22rem", lineHeight: "1.6", fontFamily: "ui-monospace, SFMono-Regular, Menlo, Consolas, 'Liberation Mono', monospace" },
+  ".cm-content": { padding: "0.75rem 0", caretColor: "var(--ink)" },
   ".cm-line": { padding: "0 0.75rem" },
   ".cm-gutters": { backgroundColor: "var(--ground)", color: "var(--soft)", border: "0", borderRight: "1px solid var(--line)" },
   ".cm-cursor": { borderLeftColor: "var(--ink)", borderLeftWidth: "2px" },
@@ -28,6 +28,11 @@ export const look = EditorView.theme({
   ".head-line": { background: "var(--ground)" },
   ".cm-lintRange-error": { backgroundImage: "none", textDecoration: "underline wavy var(--error)", textUnderlineOffset: "0.2em" },
   ".cm-lintRange-warning": { backgroundImage: "none", textDecoration: "underline wavy var(--warn-line)", textUnderlineOffset: "0.2em" },
+  // Theirs is a picture inside the style sheet, which the page does not allow.
+  ".cm-lint-marker": { width: "0.9em", height: "1.6em", content: "none" },
+  ".cm-lint-marker-error, .cm-lint-marker-warning": { content: "none" },
+  ".cm-lint-marker::before": { content: "'!'", display: "block", fontWeight: "800", textAlign: "center", color: "var(--warn-line)" },
+  ".cm-lint-marker-error::before": { color: "var(--error)" },
   ".cm-tooltip": {
     maxWidth: "min(26rem, 90vw)",
     border: "1px solid var(--edge)",

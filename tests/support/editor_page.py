@@ -97,7 +97,9 @@ def editor_page() -> Iterator[EditorPage]:
             elif self.path == "/preview":
                 policy = "sandbox allow-popups; default-src 'none'; frame-ancestors 'self'"
                 drawn = state.preview.format(body=fields["body"])
-                self._send(f"<!doctype html><html lang=nl><title>Mail</title><main><h1>{drawn}</h1>", "text/html", policy)
+                self._send(
+                    f"<!doctype html><html lang=nl><title>Mail</title><main><h1>{drawn}</h1>", "text/html", policy
+                )
             else:
                 self._send("<!doctype html><html lang=nl><title>Klaar</title><h1>Opgeslagen</h1>", "text/html", POLICY)
 

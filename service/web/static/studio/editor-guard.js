@@ -1,13 +1,14 @@
 // Nothing written is lost by going elsewhere, and Ctrl+S saves.
 import { words } from "./editor-words.js";
 
-// What somebody typed: not the look of the preview, nor as whom it is shown.
-const written = (form) => JSON.stringify([...new FormData(form)].filter(([name]) => !["look", "as", "form_token"].includes(name)));
+// What is saved: not how the preview looks and as whom, which stand beside the form or are named here.
+const written = (form) =>
+  JSON.stringify([...form.elements].filter((each) => form.contains(each) && !["look", "as"].includes(each.name)).map(({ name, value }) => [name, value]));
 
 export function guard(form, changes) {
   const saved = written(form);
   let leaving = false;
-  const told = document.createElement("p");
+  const told = document.createElement("span");
   told.className = "unsaved";
   told.setAttribute("role", "status");
   (form.querySelector("[data-unsaved]") ?? form).append(told);

@@ -3,16 +3,12 @@
 import { words } from "./editor-words.js";
 
 export function preview(form, first) {
-  const stage = document.createElement("div");
-  stage.className = "preview-stage";
-  stage.tabIndex = 0;
-  stage.setAttribute("role", "region");
-  stage.setAttribute("aria-label", words.preview);
-  first.before(stage);
-  stage.append(first);
+  const stage = stageOf(first);
   const bare = first.cloneNode(false);
   for (const name of ["src", "srcdoc", "id"]) bare.removeAttribute(name);
   const looks = looksOf(form, stage);
+  // The buttons for it have nothing left to do.
+  for (const each of document.querySelectorAll("[formtarget=preview]")) if (each.formAction === new URL(form.dataset.preview, location).href) each.hidden = true;
 
   let shown = first;
   let coming = null;
@@ -72,6 +68,23 @@ export function preview(form, first) {
       fit();
     },
   };
+}
+
+// What the frames stand in, and scroll in: the page's own, where it has one that can be scrolled by keyboard.
+function stageOf(frame) {
+  const there = frame.parentElement;
+  if (there.tabIndex === 0 && there.children.length === 1) {
+    there.classList.add("preview-stage");
+    return there;
+  }
+  const stage = document.createElement("div");
+  stage.className = "preview-stage";
+  stage.tabIndex = 0;
+  stage.setAttribute("role", "region");
+  stage.setAttribute("aria-label", words.preview);
+  frame.before(stage);
+  stage.append(frame);
+  return stage;
 }
 
 // The form as it stands, into a frame: by a form of its own, since only a form posts into one.

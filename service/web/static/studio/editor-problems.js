@@ -27,20 +27,36 @@ export function problems(list, at) {
   };
 }
 
-function item({ line, severity, text, id }, at) {
+// Stands in another file where there is a `where`, and in a field of the head where there is a `field`.
+export const isInText = ({ line, where, field }) => Boolean(line) && !where && !field;
+
+function item(each, at) {
+  const { line, severity, text, id, field } = each;
   const entry = document.createElement("li");
-  entry.className = severity === "error" ? "error" : "warning";
+  entry.className = severity === "error" ? "mistake" : "mind";
   if (id) entry.dataset.problem = id;
   const kind = severity === "error" ? words.error : words.warning;
-  if (line) {
+  const named = field && document.querySelector(`#mail-form [name="${CSS.escape(field)}"]`);
+  const go = isInText(each) ? () => at.field.goTo(line) : named ? () => named.focus() : null;
+  if (go) {
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = words.line(line);
-    button.addEventListener("click", () => at.field.goTo(line));
+    button.textContent = named ? (named.labels?.[0]?.firstChild?.textContent ?? field).trim() : words.line(line);
+    button.addEventListener("click", go);
     entry.append(button, " ");
   }
   const strong = document.createElement("strong");
   strong.textContent = `${kind}: `;
-  entry.append(strong, text);
+  entry.append(strong, ...withCode(text));
   return entry;
+}
+
+// What stands between backticks, as what somebody types.
+function withCode(text) {
+  return text.split("`").map((part, index) => {
+    if (index % 2 === 0) return part;
+    const code = document.createElement("code");
+    code.textContent = part;
+    return code;
+  });
 }

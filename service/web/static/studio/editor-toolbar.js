@@ -156,8 +156,8 @@ function conditions(field, { name, label, values }) {
   };
   if (values?.length) {
     return values.map((value) => {
-      const { value: key, label: said } = typeof value === "string" ? { value, label: value } : value;
-      return { label: `${label}: ${said ?? key}`, act: write(`${name} == ${JSON.stringify(key)}`) };
+      const { value: key, label: said } = typeof value === "string" ? { value, label: words.answers[value] } : value;
+      return { label: `${label} → ${said ?? key}`, act: write(`${name} == ${JSON.stringify(key)}`) };
     });
   }
   const known = { "answers.helped": ["better", "same", "worse"] }[name];

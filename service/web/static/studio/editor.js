@@ -7,7 +7,7 @@ import { sorted } from "./editor-fields.js";
 import { guard } from "./editor-guard.js";
 import { plainField } from "./editor-plain.js";
 import { preview } from "./editor-preview.js";
-import { problems } from "./editor-problems.js";
+import { isInText, problems } from "./editor-problems.js";
 import { toolbar } from "./editor-toolbar.js";
 import { words } from "./editor-words.js";
 
@@ -34,11 +34,12 @@ async function start() {
   const take = (found) => {
     answer = found;
     told?.show(found.problems ?? []);
-    at.field.mark(found.problems ?? []);
+    at.field.mark((found.problems ?? []).filter(isInText));
     const fields = sorted(found.fields ?? []);
     at.field.offer(fields);
     tools?.offer(fields);
     drawn?.length(found.words ?? 0);
+    for (const place of document.querySelectorAll("[data-words]")) place.textContent = found.words ?? "";
     for (const name of ["subject", "preheader"])
       for (const place of document.querySelectorAll(`[data-inbox-${name}]`)) place.textContent = found[name] ?? "";
   };
