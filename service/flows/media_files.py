@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.errors import InvalidInputError, NotFoundError, RefusedError, UnavailableError
+from service.flows.content import TEMPLATES
 from service.flows.content_desk import NEW, ContentDesk
+from service.flows.content_yaml import LARGEST_FILE
 from service.flows.media import FOLDER
 from service.mail.image_notes import Notes, notes
 from service.mail.image_prepare import Prepared
@@ -63,7 +65,7 @@ class Picture:
 
 def pictures(desk: ContentDesk, folder: Path) -> tuple[Picture, ...]:
     """All images of the folder, by name. Files with other names than a mail can write are not among them."""
-    sources = desk.draft().content.sources
+    sources = _sources(folder)
     used, said = _uses(sources), _said(sources)
     there = sorted(path.name for path in (folder / FOLDER).glob("*") if _NAME.fullmatch(path.name) and path.is_file())
     return tuple(_picture(desk, name, used.get(name, ()), said.get(name, "")) for name in there)
@@ -156,6 +158,14 @@ def _picture(desk: ContentDesk, name: str, used: tuple[str, ...], said: str) -> 
         used_in=used,
         usable=told is not None,
     )
+
+
+def _sources(folder: Path) -> dict[str, str]:
+    """The files that may name an image, by their place in the folder. Not compiled: they may be broken as well."""
+    mails = folder / TEMPLATES
+    files = [folder / "practice.yaml", *mails.rglob("*.md"), *mails.rglob("*.mjml")]
+    found = (path for path in files if path.is_file() and path.stat().st_size <= LARGEST_FILE)
+    return {path.relative_to(folder).as_posix(): path.read_text("utf-8", "replace") for path in found}
 
 
 def _uses(sources: Mapping[str, str]) -> dict[str, tuple[str, ...]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from service.web import editor_script
 from tests.support.editor_page import MAIL, EditorPage, editor_page
@@ -156,7 +156,12 @@ def test_whoever_goes_elsewhere_with_words_that_are_not_saved_is_asked_first(pag
     page.goto(at.url)
     page.locator("[data-state]").wait_for()
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", leave)
     page.locator("#body").press("Control+End")
     page.keyboard.type("nieuw")
     page.goto(f"{at.url}other")

@@ -17,8 +17,8 @@ from urllib.parse import parse_qs
 from service.web import editor_script, pages
 
 POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; "
-    "script-src 'self'; connect-src 'self'; frame-src 'self'"
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "form-action 'self'; script-src 'self'; connect-src 'self'; frame-src 'self'"
 )
 """As `pages.security_headers` gives it to a page with scripts and frames."""
 MAIL = "# Hallo\n\nBeste lezer,\n\nDit is een mail.\n"
@@ -30,7 +30,8 @@ _PAGE = """<!doctype html><html lang="nl"><head><meta charset="utf-8"><title>Mai
 <h1>Mail</h1>
 <form id="mail-form" method="post" action="/save" data-check="/check" data-preview="/preview" data-bundle="{bundle}">
 <input type="hidden" name="form_token" value="penning">
-<div class="field"><label for="subject">Onderwerp</label><input id="subject" name="subject" type="text" value="Hallo"></div>
+<div class="field"><label for="subject">Onderwerp</label>
+<input id="subject" name="subject" type="text" value="Hallo"></div>
 <label for="body">Tekst</label>
 <div data-toolbar hidden></div>
 <div data-editor><textarea id="body" name="body">{mail}</textarea></div>
@@ -54,67 +55,61 @@ class EditorPage:
     answer: dict[str, Any] = field(default_factory=dict)
     images: list[dict[str, Any]] = field(default_factory=list)
     sent: list[tuple[str, dict[str, str]]] = field(default_factory=list)
-    preview: str = "{body}"
     built: bool = True
 
     def saved(self) -> str:
         """The text of the mail that was saved last."""
         return next(fields["body"] for path, fields in reversed(self.sent) if path == "/save").replace("\r\n", "\n")
 
-    def drawn(self) -> list[str]:
-        """The texts that were drawn, oldest first."""
-        return [fields["body"].replace("\r\n", "\n") for path, fields in self.sent if path == "/preview"]
+
+class _Handler(BaseHTTPRequestHandler):
+    state: EditorPage
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        static = (pages.STATIC / path.removeprefix("/static/")).resolve()
+        if path == "/":
+            bundle = editor_script.SCRIPT if self.state.built else ""
+            self._send(_PAGE.format(mail=MAIL, bundle=bundle), "text/html", POLICY)
+        elif path == editor_script.SCRIPT:
+            self._send(editor_script.BUNDLE.read_text(encoding="utf-8"), "text/javascript")
+        elif path.startswith("/static/") and static.is_relative_to(pages.STATIC) and static.is_file():
+            kind = "text/css" if path.endswith(".css") else "text/javascript"
+            self._send(static.read_text(encoding="utf-8"), kind)
+        elif path.endswith("/all"):
+            self._send(json.dumps({"images": self.state.images}), "application/json")
+        else:
+            self._send("", "text/plain")
+
+    def do_POST(self) -> None:
+        text = self.rfile.read(int(self.headers["Content-Length"] or 0)).decode()
+        fields = {name: values[0] for name, values in parse_qs(text, keep_blank_values=True).items()}
+        self.state.sent.append((self.path, fields))
+        if self.path == "/check":
+            self._send(json.dumps(self.state.answer), "application/json")
+        elif self.path == "/preview":
+            drawn = f"<!doctype html><html lang=nl><title>Mail</title><main><h1>{fields['body']}</h1>"
+            self._send(drawn, "text/html", "sandbox allow-popups; default-src 'none'; frame-ancestors 'self'")
+        else:
+            self._send("<!doctype html><html lang=nl><title>Klaar</title><h1>Opgeslagen</h1>", "text/html", POLICY)
+
+    def _send(self, text: str, kind: str, policy: str = "default-src 'none'") -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        self.send_header("Content-Security-Policy", policy)
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Nothing on the terminal."""
 
 
 @contextmanager
 def editor_page() -> Iterator[EditorPage]:
     """Such a page, for as long as the block runs."""
     state = EditorPage()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path = self.path.partition("?")[0]
-            static = (pages.STATIC / path.removeprefix("/static/")).resolve()
-            if path == "/":
-                bundle = editor_script.SCRIPT if state.built else ""
-                self._send(_PAGE.format(mail=MAIL, bundle=bundle), "text/html", POLICY)
-            elif path == editor_script.SCRIPT:
-                self._send(editor_script.BUNDLE.read_text(encoding="utf-8"), "text/javascript")
-            elif path.startswith("/static/") and static.is_relative_to(pages.STATIC) and static.is_file():
-                kind = "text/css" if path.endswith(".css") else "text/javascript"
-                self._send(static.read_text(encoding="utf-8"), kind)
-            elif path.endswith("/all"):
-                self._send(json.dumps({"images": state.images}), "application/json")
-            else:
-                self._send("", "text/plain")
-
-        def do_POST(self) -> None:
-            text = self.rfile.read(int(self.headers["Content-Length"] or 0)).decode()
-            fields = {name: values[0] for name, values in parse_qs(text, keep_blank_values=True).items()}
-            state.sent.append((self.path, fields))
-            if self.path == "/check":
-                self._send(json.dumps(state.answer), "application/json")
-            elif self.path == "/preview":
-                policy = "sandbox allow-popups; default-src 'none'; frame-ancestors 'self'"
-                drawn = state.preview.format(body=fields["body"])
-                self._send(
-                    f"<!doctype html><html lang=nl><title>Mail</title><main><h1>{drawn}</h1>", "text/html", policy
-                )
-            else:
-                self._send("<!doctype html><html lang=nl><title>Klaar</title><h1>Opgeslagen</h1>", "text/html", POLICY)
-
-        def _send(self, text: str, kind: str, policy: str = "default-src 'none'") -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", f"{kind}; charset=utf-8")
-            self.send_header("Content-Security-Policy", policy)
-            self.send_header("Cache-Control", "no-store")
-            self.end_headers()
-            self.wfile.write(text.encode())
-
-        def log_message(self, format: str, *arguments: object) -> None:
-            """Nothing on the terminal."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"state": state}))
     state.url = f"http://127.0.0.1:{server.server_port}/"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
