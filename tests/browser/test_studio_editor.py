@@ -22,7 +22,7 @@ HEAD = {"line": 1, "severity": "warning", "id": "mail.x", "text": "Het onderwerp
 @pytest.fixture
 def at() -> Iterator[EditorPage]:
     with editor_page() as running:
-        running.answer = {"subject": "Hallo", "preheader": "Kort", "words": 4, "problems": [], "fields": FIELDS}
+        running.answer = {"subject": "Hallo", "preheader": "Kort", "words": 40, "problems": [], "fields": FIELDS}
         yield running
 
 
@@ -62,6 +62,7 @@ def test_what_is_typed_is_checked_drawn_and_saved_and_going_back_still_leaves_th
 ) -> None:
     open_built(page, at)
     before = page.evaluate("history.length")
+    page.locator(".preview-stage").evaluate("stage => { stage.scrollTop = 150; }")
     at.answer["problems"] = [MISTAKE, HEAD]
     write_at_the_end(page, "Tot ziens")
     expect(page.frame_locator("iframe:not(.coming)").get_by_role("heading")).to_contain_text("Tot ziens")
@@ -69,6 +70,9 @@ def test_what_is_typed_is_checked_drawn_and_saved_and_going_back_still_leaves_th
     expect(page.locator(".cm-lintRange-error")).to_have_text("Beste lezer,")
     assert page.locator("[data-problems] b").count() == 0, "what a check says is text"
     assert page.evaluate("history.length") == before
+    assert page.locator(".preview-stage").evaluate("stage => stage.scrollTop") == 150
+    page.get_by_role("button", name="Stuur een test").click()
+    page.frame_locator("iframe:not(.coming)").get_by_role("heading", name="Verstuurd").wait_for()
     expect(page.locator("[data-inbox-preheader]")).to_have_text("Kort")
     page.get_by_role("button", name="Regel 3").click()
     page.keyboard.type("X")

@@ -39,7 +39,8 @@ _PAGE = """<!doctype html><html lang="nl"><head><meta charset="utf-8"><title>Mai
 <option value="desktop">Groot scherm</option><option value="dark">Donker</option><option value="text">Tekst</option>
 </select>
 <button class="button" type="submit" formaction="/preview" formtarget="preview">Voorbeeld</button>
-<button class="button" type="submit">Opslaan</button>
+<button class="button" type="submit" formaction="/test" formtarget="preview">Stuur een test</button>
+<button class="button" type="submit" data-save>Opslaan</button>
 </form>
 <p data-inbox-subject></p><p data-inbox-preheader></p>
 <ul data-problems></ul>
@@ -90,6 +91,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.path == "/preview":
             drawn = f"<!doctype html><html lang=nl><title>Mail</title><main><h1>{fields['body']}</h1>"
             self._send(drawn, "text/html", "sandbox allow-popups; default-src 'none'; frame-ancestors 'self'")
+        elif self.path == "/test":
+            told = "<!doctype html><html lang=nl><title>Test</title><h1>Verstuurd</h1>"
+            self._send(told, "text/html", "sandbox; default-src 'none'; frame-ancestors 'self'")
         else:
             self._send("<!doctype html><html lang=nl><title>Klaar</title><h1>Opgeslagen</h1>", "text/html", POLICY)
 

@@ -7,14 +7,17 @@ export function preview(form, first) {
   const bare = first.cloneNode(false);
   for (const name of ["src", "srcdoc", "id"]) bare.removeAttribute(name);
   const looks = looksOf(form, stage);
-  // The buttons for it have nothing left to do.
-  for (const each of document.querySelectorAll("[formtarget=preview]")) if (each.formAction === new URL(form.dataset.preview, location).href) each.hidden = true;
+  // What else shows something in the frame goes on to do so, in whichever is seen; buttons for the preview itself have
+  // nothing left to do.
+  const others = [...document.querySelectorAll("[formtarget]")].filter((each) => each.formTarget === first.name);
+  for (const each of others) if (each.formAction === new URL(form.dataset.preview, location).href) each.hidden = true;
 
   let shown = first;
   let coming = null;
   let again = false;
   let number = 0;
   let long = 0;
+  let reading = null;
 
   const now = () => {
     if (coming) {
@@ -40,13 +43,15 @@ export function preview(form, first) {
     if (coming !== next) return;
     coming = null;
     if (loaded) {
-      shown.remove();
+      const at = stage.scrollTop;
       next.classList.remove("coming");
       next.removeAttribute("aria-hidden");
       next.removeAttribute("tabindex");
-      next.name = bare.name;
+      next.style.height = shown.style.height;
+      shown.remove();
       shown = next;
-      fit();
+      stage.scrollTop = at;
+      for (const each of others) each.formTarget = next.name;
     } else next.remove();
     if (again) {
       again = false;
@@ -63,9 +68,17 @@ export function preview(form, first) {
   looks?.addEventListener("change", fit);
   return {
     now,
+    // A mail that cannot be drawn says why at its top; once it can be again, one is back where one was.
     length(count) {
+      if (!count && long) {
+        reading ??= stage.scrollTop;
+        stage.scrollTop = 0;
+        return;
+      }
       long = count;
       fit();
+      if (reading !== null) stage.scrollTop = reading;
+      reading = null;
     },
   };
 }

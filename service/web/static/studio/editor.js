@@ -39,9 +39,9 @@ async function start() {
     at.field.offer(fields);
     tools?.offer(fields);
     drawn?.length(found.words ?? 0);
-    for (const place of document.querySelectorAll("[data-words]")) place.textContent = found.words ?? "";
+    if (found.words) for (const place of document.querySelectorAll("[data-words]")) place.textContent = found.words;
     for (const name of ["subject", "preheader"])
-      for (const place of document.querySelectorAll(`[data-inbox-${name}]`)) place.textContent = found[name] ?? "";
+      for (const place of document.querySelectorAll(`[data-inbox-${name}]`)) place.textContent = found[name] || form.elements.namedItem(name)?.value || "";
   };
   const checked = form.dataset.check ? check(form, take, told) : null;
 
