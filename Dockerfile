@@ -1,6 +1,6 @@
 # The service as one image: web, worker and every command. Built from hashed requirements; runs without root.
 
-# The browser's solver of a proof of work; Node stays behind here.
+# The studio's mail editor, and the browser's solver of a proof of work; Node stays behind here.
 FROM python:3.11-slim-bookworm AS bundle
 WORKDIR /app
 COPY requirements-node.txt ./

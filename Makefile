@@ -13,13 +13,14 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 demo: .venv/runtime ## the whole main job at http://localhost:8000 (PORT=n for another), on SQLite, with a clock to move
+	@timeout 120 $(MAKE) --no-print-directory bundle >/dev/null 2>&1 || echo "not built: the mail editor; mails are written in a plain field"
 	$(BIN)/nurture demo --port $(PORT)
 
 serve: .venv/runtime ## the service itself, with the settings of .env
 	$(BIN)/nurture serve --port $(PORT)
 
 test: .venv/dev ## the whole test suite, on SQLite and PostgreSQL, browser included where there is one
-	@$(MAKE) --no-print-directory bundle || echo "not built: service/web/dist/proof.js; the tests of it say so"
+	@$(MAKE) --no-print-directory bundle || echo "not built: the scripts of service/web/dist; the tests of them say so"
 	$(BIN)/python -m pytest
 
 check: .venv/dev ## format, lint, types, import layers, lock files, content, migrations
@@ -31,7 +32,7 @@ check: .venv/dev ## format, lint, types, import layers, lock files, content, mig
 	$(BIN)/python .ci/check_migrations.py
 	$(BIN)/nurture check
 
-bundle: service/web/dist/proof.js ## the solver of a proof of work (NURTURE_PROOF_OF_WORK), with a Node of its own
+bundle: service/web/dist/editor.js ## the mail editor of the studio, and the solver of a proof of work, with a Node of its own
 
 bench: .venv/dev build/bench-venv/ready ## how fast it starts, answers and sends, as ratios; takes half an hour
 	$(BIN)/python bench/start.py
@@ -84,7 +85,7 @@ clean: ## remove what the other targets made (not data/)
 	.ci/install requirements-dev.txt
 	@touch $@ .venv/runtime
 
-service/web/dist/proof.js: .ci/bundle requirements-node.txt $(wildcard frontend/*.*) frontend/.npmrc
+service/web/dist/editor.js: .ci/bundle requirements-node.txt $(wildcard frontend/*.*) frontend/.npmrc
 	PYTHON=$(PYTHON) .ci/bundle
 	@touch $@
 

@@ -1,14 +1,26 @@
-// One file for the browser, with the licence of what it holds.
-import { readFile } from "node:fs/promises";
+// Two files for the browser, each with the licences of what it holds.
+import { readdir, readFile } from "node:fs/promises";
 import { build } from "esbuild";
 
-const licence = await readFile("node_modules/altcha/LICENSE.txt", "utf8");
-await build({
-  entryPoints: ["proof.js"],
-  bundle: true,
-  minify: true,
-  format: "esm",
-  target: "es2020",
-  banner: { js: `/* Holds the solver of altcha 3.2.2.\n\n${licence}*/` },
-  outfile: "../service/web/dist/proof.js",
-});
+// What a bundle holds, as esbuild tells, is what its banner names: nothing is left out, and nothing named in vain.
+async function licences(inputs) {
+  const names = new Set(Object.keys(inputs).flatMap((file) => file.match(/node_modules\/((?:@[^/]+\/)?[^/]+)/)?.[1] ?? []));
+  const told = await Promise.all(
+    [...names].sort().map(async (name) => {
+      const folder = `node_modules/${name}`;
+      const { version } = JSON.parse(await readFile(`${folder}/package.json`, "utf8"));
+      const file = (await readdir(folder)).find((each) => /^licen[cs]e/i.test(each));
+      if (!file) throw new Error(`${name} brings no licence`);
+      return [`${name} ${version}`, (await readFile(`${folder}/${file}`, "utf8")).trim()];
+    }),
+  );
+  const together = Map.groupBy(told, ([, text]) => text);
+  return [...together].map(([text, each]) => `Holds ${each.map(([name]) => name).join(", ")}.\n\n${text}`).join("\n\n");
+}
+
+for (const name of ["proof", "editor"]) {
+  const options = { entryPoints: [`${name}.js`], bundle: true, minify: true, format: "esm", target: "es2020" };
+  const { metafile } = await build({ ...options, write: false, metafile: true });
+  const banner = { js: `/* ${await licences(metafile.inputs)}\n*/` };
+  await build({ ...options, banner, outfile: `../service/web/dist/${name}.js` });
+}

@@ -21,6 +21,7 @@ from service.mail.compiled import CompiledMail, Image
 from service.mail.compose import HeldMailError, MailValues, render
 from service.mail.front_matter import FOLDER
 from service.mail.image_check import judge
+from service.mail.image_prepare import Prepared, prepare
 from service.mail.try_out import try_out
 
 _READY: Mapping[str, Any] = {"ready": True}
@@ -61,6 +62,9 @@ def _answer(request: Mapping[str, Any], folder: dict[str, Any]) -> Mapping[str, 
         case {"image": str(path), "data": str(data)}:
             image, problems = judge(path, base64.b64decode(data))
             return _result(image.model_dump(mode="json") if image else None, problems)
+        case {"prepare": str(data), "description": str(description)}:
+            prepared, problems = prepare(base64.b64decode(data), description)
+            return _result(_as_json(prepared) if prepared else None, problems)
     raise ValueError("no such request")
 
 
@@ -93,6 +97,10 @@ def _sample(name: str, given: Mapping[str, Any], folder: Mapping[str, Any]) -> M
 
 def _result(made: object, problems: list[Problem]) -> Mapping[str, Any]:
     return {"made": made, "problems": [dataclasses.asdict(problem) for problem in problems]}
+
+
+def _as_json(prepared: Prepared) -> Mapping[str, Any]:
+    return {**dataclasses.asdict(prepared), "data": base64.b64encode(prepared.data).decode()}
 
 
 def _written(answer: Mapping[str, Any]) -> bytes:

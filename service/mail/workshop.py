@@ -23,6 +23,7 @@ from service.errors import Problem, UnavailableError
 from service.mail.compiled import CompiledMail, CompiledPartial, Image
 from service.mail.compose import MailValues, Rendered
 from service.mail.front_matter import FOLDER
+from service.mail.image_prepare import Prepared
 
 _PACKAGE = Path(__file__).parents[2]
 _LARGEST_ANSWER = 8_000_000
@@ -113,6 +114,14 @@ class Workshop:
         made, problems = self._make({"image": path, "data": base64.b64encode(data).decode()}, path)
         return (Image.model_validate(made) if made is not None else None), problems
 
+    def prepared(self, data: bytes, description: str) -> tuple[Prepared | None, list[Problem]]:
+        """As `prepare`, with a problem more where the image cost too much or ended the process."""
+        request = {"prepare": base64.b64encode(data).decode(), "description": description}
+        made, problems = self._make(request, "")
+        if not isinstance(made, dict):
+            return None, problems
+        return Prepared(**{**made, "data": base64.b64decode(made["data"])}), problems
+
     def close(self) -> None:
         """End the process."""
         self._line.close()
@@ -123,7 +132,7 @@ class Workshop:
         if self._lost >= _MOST_LOST:
             return None, [_problem("not-read", file)]
         try:
-            if not self._told and "image" not in request:
+            if not self._told and not {"image", "prepare"} & request.keys():
                 self._ask({"folder": self._folder}, file)
                 self._told = True
             answer = self._ask(request, file)

@@ -18,6 +18,7 @@ from service.web import (
     challenges,
     confirm,
     demo,
+    editor_script,
     embed,
     forms,
     health,
@@ -56,7 +57,7 @@ def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -
     app.state.hashing = Hashing()
     app.state.content_desk = ContentDesk(services.content_dir)
     app.state.previews = Previews()
-    for room in (health, opt_ins, challenges, webhooks, mail_webhooks, forms, embed, media):
+    for room in (health, opt_ins, challenges, webhooks, mail_webhooks, forms, embed, editor_script, media):
         app.include_router(room.router)
     for page in (confirm, unsubscribe, booking, answers, my_data, all_data):
         app.include_router(page.router)

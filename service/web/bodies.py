@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
@@ -33,6 +33,14 @@ class Body:
     @property
     def kind(self) -> str:
         return self.content_type.partition(";")[0].strip().lower()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """A file that came in a form. Its name is what the sender says, and no more: it names nothing here."""
+
+    told_name: str
+    data: bytes
 
 
 async def read_body(request: Request) -> Body:
@@ -66,13 +74,22 @@ async def _read(request: Request, largest: int, in_words: str) -> Body:
 
 def form_fields(body: Body) -> list[tuple[str, str]]:
     """The fields of a form post, in their order. Raises UnsupportedTypeError, or InvalidInputError when broken."""
+    return form_parts(body, ())[0]
+
+
+def form_parts(body: Body, uploads: Collection[str]) -> tuple[list[tuple[str, str]], dict[str, Upload]]:
+    """The fields of a form post, and the files that came as these; those that were left empty are not among them.
+
+    Any other file makes the form a broken one.
+    """
     if body.kind == URLENCODED:
         try:
-            return parse_qsl(body.data.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+            fields = parse_qsl(body.data.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
         except ValueError:
             _broken("the form is not urlencoded UTF-8")
+        return fields, {}
     if body.kind == MULTIPART:
-        return _multipart(body)
+        return _multipart(body, uploads)
     raise UnsupportedTypeError(
         f"expected {JSON}, {URLENCODED} or {MULTIPART}",
         "Stuur dit als application/json, application/x-www-form-urlencoded of multipart/form-data.",
@@ -108,8 +125,9 @@ def pointer(*parts: object) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
-def _multipart(body: Body) -> list[tuple[str, str]]:
+def _multipart(body: Body, uploads: Collection[str]) -> tuple[list[tuple[str, str]], dict[str, Upload]]:
     fields: list[tuple[str, str]] = []
+    files: dict[str, Upload] = {}
     ended: list[bool] = []
 
     def on_field(field: Field) -> None:
@@ -117,13 +135,25 @@ def _multipart(body: Body) -> list[tuple[str, str]]:
             raise ValueError("too many fields, or one without a name")
         fields.append((field.field_name.decode(), (field.value or b"").decode()))
 
-    def on_file(_file: File) -> None:
-        raise ValueError("a file where a field belongs")
+    def on_file(file: File) -> None:
+        name = (file.field_name or b"").decode()
+        if name not in uploads or name in files:
+            raise ValueError("a file where a field belongs, or one too many")
+        file.file_object.seek(0)
+        data = file.file_object.read()
+        file.close()
+        if data or file.file_name:  # a browser sends a field that nobody chose a file for as an empty one without name
+            files[name] = Upload(told_name=(file.file_name or b"").decode("utf-8", "replace"), data=data)
 
     _, options = parse_options_header(body.content_type)
     try:
         parser = FormParser(
-            MULTIPART, on_field, on_file, on_end=lambda: ended.append(True), boundary=options.get(b"boundary")
+            MULTIPART,
+            on_field,
+            on_file,
+            on_end=lambda: ended.append(True),
+            boundary=options.get(b"boundary"),
+            config={"MAX_MEMORY_FILE_SIZE": len(body.data) + 1},  # none of it goes to a disk
         )
         parser.write(body.data)
         parser.finalize()
@@ -131,7 +161,7 @@ def _multipart(body: Body) -> list[tuple[str, str]]:
         _broken("the multipart form cannot be read")
     if not ended:
         _broken("the multipart form has no end")
-    return fields
+    return fields, files
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, TypeVar
@@ -80,12 +81,18 @@ def erased_page(session: Session, services: Services, *, just_now: bool = False)
 
 def posted(body: bodies.Body) -> dict[str, list[str]]:
     """The fields of a post to a page of ours; none where there is no form in it. A mail program may post anything."""
+    return posted_with(body, ())[0]
+
+
+def posted_with(body: bodies.Body, uploads: Collection[str]) -> tuple[dict[str, list[str]], dict[str, bodies.Upload]]:
+    """As `posted`, and the files that came in the fields `uploads`."""
     if body.kind not in {bodies.URLENCODED, bodies.MULTIPART} or not body.data:
-        return {}
+        return {}, {}
+    fields, files = bodies.form_parts(body, uploads)
     found: dict[str, list[str]] = {}
-    for name, value in bodies.form_fields(body):
+    for name, value in fields:
         found.setdefault(name, []).append(value)
-    return found
+    return found, files
 
 
 def query(request: Request, name: str) -> str | None:

@@ -91,16 +91,20 @@ def query(name: str, *choices: str) -> dict[str, Any]:
     return {"parameters": [{"name": name, "in": "query", "required": False, "schema": _one_of(choices)}]}
 
 
-def form(fields: Mapping[str, Sequence[str] | dict[str, Any]]) -> dict[str, Any]:
+def form(fields: Mapping[str, Sequence[str] | dict[str, Any]], *, uploads: Sequence[str] = ()) -> dict[str, Any]:
     """`openapi_extra` for a page's post: its fields with their choices, () for free text, or a schema.
 
-    Other fields are not looked at.
+    Other fields are not looked at. `uploads` are those that take a file.
     """
-    schema = {
+    schema: dict[str, Any] = {
         "type": "object",
         "properties": {name: given if isinstance(given, dict) else _one_of(given) for name, given in fields.items()},
         "additionalProperties": _TEXT,
     }
+    if uploads:
+        files = {name: {"type": "string", "format": "binary"} for name in uploads}
+        with_files = {**schema, "properties": {**schema["properties"], **files}}
+        return {"requestBody": {"content": {"multipart/form-data": {"schema": with_files}}}}
     kinds = ("application/x-www-form-urlencoded", "multipart/form-data")
     return {"requestBody": {"content": {kind: {"schema": schema} for kind in kinds}}}
 

@@ -46,6 +46,7 @@ class Visit:
     fields: Mapping[str, Sequence[str]]
     now: datetime
     least: Least  # who may enter here, by what is settled now
+    uploads: Mapping[str, bodies.Upload] = field(default_factory=dict)
 
     @property
     def desk(self) -> ContentDesk:
@@ -62,6 +63,10 @@ class Visit:
     def field(self, name: str) -> str:
         """The first value of a field of the form; "" where it is not there."""
         return next(iter(self.fields.get(name, [])), "")
+
+    def upload(self, name: str) -> bodies.Upload | None:
+        """The file that was chosen in a field of the form; None where none was."""
+        return self.uploads.get(name)
 
     def query(self, name: str) -> str:
         """The first value of a field of the query."""
@@ -112,7 +117,8 @@ Answer = Callable[[Visit], Response] | Callable[[Visit], Awaitable[Response]]
 class Door:
     """`query` and `fields` are what the page reads: any other field of the query is refused.
 
-    `publishes`: editors may enter too, where an admin settled so. `largest` is of a body, in bytes.
+    `publishes`: editors may enter too, where an admin settled so. `largest` is of a body, in bytes. `uploads` are the
+    fields that a file may come in: nowhere else is one taken.
     """
 
     method: Literal["GET", "POST"]
@@ -123,6 +129,7 @@ class Door:
     fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
     publishes: bool = False
     largest: int = bodies.LARGEST
+    uploads: tuple[str, ...] = ()
 
     def least_now(self, session: Session) -> Least:
         """Who may enter at least, by what is settled now."""
@@ -165,7 +172,7 @@ def enter(door: Door, request: Request, services: Services, body: bodies.Body | 
     unknown = set(request.query_params) - set(door.query)
     if unknown:
         raise InvalidInputError("this page knows no such question", "Die vraag kent deze pagina niet.")
-    fields = deps.posted(body) if body else {}
+    fields, uploads = deps.posted_with(body, door.uploads) if body else ({}, {})
     if door.method == "POST":
         check_page(request, services)
         if member and door.least is not Least.ANYONE and not _is_of_session(services, member, fields):
@@ -178,7 +185,14 @@ def enter(door: Door, request: Request, services: Services, body: bodies.Body | 
         staff_sessions.note_use(services, member, now)
     language = member.language if member else languages.preferred(request)
     return Visit(
-        request=request, services=services, member=member, language=language, fields=fields, now=now, least=least
+        request=request,
+        services=services,
+        member=member,
+        language=language,
+        fields=fields,
+        now=now,
+        least=least,
+        uploads=uploads,
     )
 
 
@@ -209,11 +223,19 @@ def _reading(door: Door) -> Callable[[Request, deps.Here], Awaitable[Response]]:
 
 def _posting(door: Door) -> Callable[[Request, deps.Here], Awaitable[Response]]:
     async def endpoint(request: Request, services: deps.Here) -> Response:
-        if door.largest > bodies.LARGEST and not cookies.token_of(request, services):
+        if door.largest > bodies.LARGEST and not await run_in_threadpool(_is_somebody, request, services):
             return see(LOGIN)  # nobody who is not logged in is read at length
         return await _answered(door, request, services, await bodies.read_at_most(request, door.largest))
 
     return endpoint
+
+
+def _is_somebody(request: Request, services: Services) -> bool:
+    token = cookies.token_of(request, services)
+    if not token:
+        return False
+    with services.database.reading() as session:
+        return staff_sessions.find(session, token, real_now(session)) is not None
 
 
 async def _answered(door: Door, request: Request, services: Services, body: bodies.Body | None) -> Response:
@@ -257,5 +279,5 @@ def _described(door: Door) -> dict[str, object]:
     in_query = [each for name in door.query for each in documented.query(name)["parameters"]]
     told: dict[str, object] = {"parameters": in_path + in_query} if in_path or in_query else {}
     if door.method == "POST":
-        told |= documented.form({"form_token": (), **door.fields})
+        told |= documented.form({"form_token": (), **door.fields}, uploads=door.uploads)
     return told

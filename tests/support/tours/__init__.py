@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from tests.support.house import House
-from tests.support.tours.mails import mails
-from tests.support.tours.publishing import publishing
+from tests.support.tours import mails, media, publishing
 
 Room = Callable[[House], Iterator[tuple[str, str]]]
 
 ROOMS: tuple[Room, ...] = (
-    mails,
-    publishing,
+    mails.mails,
+    media.pages,
+    publishing.publishing,
 )

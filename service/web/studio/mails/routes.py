@@ -6,7 +6,7 @@ from service.domain.staff import Least
 from service.flows.mail_editing import FIELDS
 from service.flows.readers import NAMES
 from service.web.studio.doors import Door
-from service.web.studio.mails import editing, history, making, preview, shelf, testing
+from service.web.studio.mails import editing, history, making, media_routes, preview, shelf, testing
 from service.web.studio.mails.views import LOOKS, TABS
 
 _MAIL = "/studio/mails/{name}"
@@ -15,6 +15,7 @@ _TYPED = {"tab": TABS, **dict.fromkeys(FIELDS, ()), "body": (), "source": (), "m
 _SEEN_AS = {"look": LOOKS, "as": tuple(NAMES), "in": ()}
 
 DOORS: tuple[Door, ...] = (
+    *media_routes.DOORS,
     Door(method="GET", path=shelf.MAILS, least=Least.EDITOR, answer=shelf.show, query=("done",)),
     Door(method="GET", path="/studio/mails/new", least=Least.EDITOR, answer=making.show_new, query=("copy",)),
     Door(
