@@ -29,9 +29,11 @@ from service.web.client import client_of
 from service.web.problems import ForbiddenError
 from service.web.studio import cookies, languages, rendering
 from service.web.studio.hashing import Hashing
-from service.web.studio.views import Frame, ProblemPage
+from service.web.studio.views import Frame, MemberProblemPage, ProblemPage
 
 LOGIN, CODE, HOME = "/studio/login", "/studio/login/code", "/studio/"
+SET_UP = "/studio/account/code"
+"""Where whoever has no second step yet sets one up; the one way on while an admin demands it."""
 _AGENTS = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
 
 
@@ -46,6 +48,7 @@ class Visit:
     fields: Mapping[str, Sequence[str]]
     now: datetime
     least: Least  # who may enter here, by what is settled now
+    owes_step: bool = False  # an admin demands a second step, and they have none yet
 
     @property
     def desk(self) -> ContentDesk:
@@ -93,12 +96,14 @@ class Visit:
             form_token=form,
             zone=rendering.zone_of(self.services),
             in_demo=self.services.demo,
+            owes_step=self.owes_step,
         )
 
     def as_renewed(self, token: str) -> Visit:
         """The same visit in the session that took this one's place."""
         with self.services.database.reading() as session:
-            return replace(self, member=staff_sessions.find(session, token, self.now))
+            member = staff_sessions.find(session, token, self.now)
+            return replace(self, member=member, owes_step=_owes_step(session, member))
 
     def words(self, error: NurtureError) -> str:
         """What an error says, in the language of whoever is there, as a sentence."""
@@ -112,7 +117,8 @@ Answer = Callable[[Visit], Response] | Callable[[Visit], Awaitable[Response]]
 class Door:
     """`query` and `fields` are what the page reads: any other field of the query is refused.
 
-    `publishes`: editors may enter too, where an admin settled so. `largest` is of a body, in bytes.
+    `publishes`: editors may enter too, where an admin settled so. `sets_up`: open also to whoever must first set a
+    second step up. `largest` is of a body, in bytes.
     """
 
     method: Literal["GET", "POST"]
@@ -122,6 +128,7 @@ class Door:
     query: tuple[str, ...] = ()
     fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
     publishes: bool = False
+    sets_up: bool = False
     largest: int = bodies.LARGEST
 
     def least_now(self, session: Session) -> Least:
@@ -152,18 +159,21 @@ def see(path: str) -> Response:
 
 def enter(door: Door, request: Request, services: Services, body: bodies.Body | None) -> Visit | Response:
     """The visit, or the way to log in. Raises ForbiddenError for a role too low, or a form that is not of ours."""
-    member, now, least = None, None, door.least
+    member, now, least, owes_step = None, None, door.least, False
     token = cookies.token_of(request, services)
     if token or door.least is Least.ANYONE:
         with services.database.reading() as session:
             now = real_now(session)
             member = staff_sessions.find(session, token, now) if token else None
             least = door.least_now(session)
+            owes_step = _owes_step(session, member)
     level = member.level if member else Least.ANYONE
     if now is None or (level < least and level is Least.ANYONE):
         return see(LOGIN)
     if level < least and level is Least.CODE:
         return see(CODE)
+    if owes_step and door.least > Least.CODE and not door.sets_up:
+        return see(SET_UP)
     if level < least:
         raise ForbiddenError("your role does not go so far", "Jouw rol mag dit niet.")
     unknown = set(request.query_params) - set(door.query)
@@ -182,13 +192,27 @@ def enter(door: Door, request: Request, services: Services, body: bodies.Body | 
         staff_sessions.note_use(services, member, now)
     language = member.language if member else languages.preferred(request)
     return Visit(
-        request=request, services=services, member=member, language=language, fields=fields, now=now, least=least
+        request=request,
+        services=services,
+        member=member,
+        language=language,
+        fields=fields,
+        now=now,
+        least=least,
+        owes_step=owes_step,
     )
 
 
 def sentence(text: str) -> str:
     """With a capital and a full stop, for a page."""
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def _owes_step(session: Session, member: Member | None) -> bool:
+    """Must they set a second step up before anything else?"""
+    if member is None or member.level < Least.EDITOR or member.second_step:
+        return False
+    return studio_settings.read(session).second_step
 
 
 def _check_page(request: Request, services: Services) -> None:
@@ -238,15 +262,35 @@ async def _answered(door: Door, request: Request, services: Services, body: bodi
 
 
 def _problem(error: NurtureError, request: Request, services: Services, visit: Visit | None) -> Response:
-    """The error as a page of the studio."""
-    language = visit.language if visit else languages.preferred(request)
-    frame = Frame(language=language, here="", in_demo=services.demo)
-    told = sentence(error.dutch if language == "nl" else error.english)
-    page = ProblemPage(frame=frame, status_code=error.status, told=told if error.status != 404 else "")
+    """The error as a page of the studio; with the menu round it for whoever is logged in."""
+    frame = visit.frame() if visit else _frame_of(request, services)
+    told = sentence(error.dutch if frame.language == "nl" else error.english)
+    inside = frame.level >= Least.EDITOR
+    kind = MemberProblemPage if inside else ProblemPage
+    page = kind(frame=frame, status_code=error.status, told=told if error.status != 404 else "")
     response = rendering.render(page, status=error.status)
     if isinstance(error, TooManyError):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
+
+
+def _frame_of(request: Request, services: Services) -> Frame:
+    """What stands round a page for whoever did not get in: their own menu, where they are logged in."""
+    token, member, owes_step = cookies.token_of(request, services), None, False
+    if token:
+        with services.database.reading() as session:
+            member = staff_sessions.find(session, token, real_now(session))
+            owes_step = _owes_step(session, member)
+    if member is None or member.level < Least.EDITOR:
+        return Frame(language=languages.preferred(request), here="", in_demo=services.demo)
+    return Frame(
+        language=member.language,
+        here=request.url.path,
+        member=member,
+        form_token=staff_sessions.form_token_of(services, member),
+        in_demo=services.demo,
+        owes_step=owes_step,
+    )
 
 
 def _answers(door: Door) -> documented.Responses:
