@@ -117,8 +117,8 @@ def checked_origin(written: str) -> str:
     if not _ORIGIN.fullmatch(text) or len(text) > 260:
         raise InvalidInputError(
             "write the address of the website alone, such as https://www.example.nl",
-            "Schrijf alleen het adres van de website, zoals https://www.example.nl. Het begint met https:// en er staat "
-            "niets achter.",
+            "Schrijf alleen het adres van de website, zoals https://www.example.nl. Het begint met https:// en er "
+            "staat niets achter.",
         )
     return text
 

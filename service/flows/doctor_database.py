@@ -177,8 +177,8 @@ def _refused_origins(session: Session, services: Services) -> Iterator[Finding]:
             level="warning",
             text=f"Posts of the opt-in form from {each.origin} were refused ({times}, last on {each.day}).",
             dutch=f"Aanvragen vanaf {each.origin} zijn geweigerd ({each.count} keer, het laatst op {each.day}).",
-            fix="Is it yours? Allow it in the studio (Settings), or add it to NURTURE_ALLOWED_ORIGINS; else all is well: "
-            "it was kept out.",
+            fix="Is it yours? Allow it in the studio (Settings), or add it to NURTURE_ALLOWED_ORIGINS. "
+            "Else all is well: it was kept out.",
             dutch_fix="Is dit je eigen website? Sta hem dan toe in de studio (Instellingen), of zet het adres in "
             "NURTURE_ALLOWED_ORIGINS. Anders is het goed zo.",
         )

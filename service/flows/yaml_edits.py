@@ -273,5 +273,5 @@ def _sound(before: str, after: str) -> str:
 def _by_hand() -> RefusedError:
     return RefusedError(
         "this part of the file is written in a way of its own; change it in the file",
-        "Dit stukje van het bestand is anders geschreven dan we hier kunnen aanpassen. Verander het in het bestand zelf.",
+        "Dit stukje van het bestand is anders geschreven dan we hier aankunnen. Verander het in het bestand zelf.",
     )

@@ -181,13 +181,7 @@ def enter(door: Door, request: Request, services: Services, body: bodies.Body | 
         raise InvalidInputError("this page knows no such question", "Die vraag kent deze pagina niet.")
     fields = deps.posted(body) if body else {}
     if door.method == "POST":
-        _check_page(request, services)
-        if member and door.least is not Least.ANYONE:
-            given = next(iter(fields.get("form_token", [])), "")
-            if not staff_sessions.is_form_of(services, member, given):
-                raise ForbiddenError(
-                    "the form is not of this session", "Dit formulier is verlopen. Open de pagina opnieuw."
-                )
+        _check_form(door, request, services, member, fields)
     if member:
         staff_sessions.note_use(services, member, now)
     language = member.language if member else languages.preferred(request)
@@ -213,6 +207,19 @@ def _owes_step(session: Session, member: Member | None) -> bool:
     if member is None or member.level < Least.EDITOR or member.second_step:
         return False
     return studio_settings.read(session).second_step
+
+
+def _check_form(
+    door: Door, request: Request, services: Services, member: Member | None, fields: Mapping[str, Sequence[str]]
+) -> None:
+    """Raise ForbiddenError unless a page of ours posted this form, and it was made for this session."""
+    _check_page(request, services)
+    if member and door.least is not Least.ANYONE:
+        given = next(iter(fields.get("form_token", [])), "")
+        if not staff_sessions.is_form_of(services, member, given):
+            raise ForbiddenError(
+                "the form is not of this session", "Dit formulier is verlopen. Open de pagina opnieuw."
+            )
 
 
 def _check_page(request: Request, services: Services) -> None:
