@@ -119,9 +119,9 @@ def state_of(session: Session, services: Services) -> State:
         return "down"
     if BY_FALLBACK in rows and rows[BY_FALLBACK].strikes:
         return "fallback"
-    if services.mail_dir is not None:
-        return "file"
-    return "ok" if services.ways else "none"
+    if not services.ways:
+        return "none"
+    return "file" if services.ways[0].url.directory is not None else "ok"
 
 
 def _way(way: Way, state: State) -> WayShown:
