@@ -33,7 +33,10 @@ def use(house: House) -> None:
     practice = house.services.content_dir / "practice.yaml"
     text = practice.read_text(encoding="utf-8")
     year = datetime.now(UTC).year
-    for first, last, note in ((f"{year + 1}-07-27", f"{year + 1}-08-07", "zomersluiting"), (f"{year}-12-24",) * 2 + ("",)):
+    for first, last, note in (
+        (f"{year + 1}-07-27", f"{year + 1}-08-07", "zomersluiting"),
+        (f"{year}-12-24",) * 2 + ("",),
+    ):
         text = closed_days.with_closed(text, date.fromisoformat(first), date.fromisoformat(last), note)
     practice.write_text(text, encoding="utf-8")
     with house.services.database.transaction() as session:
