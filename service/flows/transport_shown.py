@@ -83,7 +83,7 @@ def shown(session: Session, services: Services, real_now: datetime) -> Transport
     """As it stands now. It asks nobody outside."""
     state = state_of(session, services)
     causes = {each.cause for each in events.open_alerts(session)}
-    refused = refused_webhooks.counts(session, real_now.date())
+    refused = refused_webhooks.counts(session, services.clock.now().date())
     held = brake.state(session)
     return TransportShown(
         ways=tuple(_way(way, state) for way in services.ways),

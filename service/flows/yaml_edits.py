@@ -52,7 +52,7 @@ def with_items(text: str, path: Path, items: Sequence[int | str], *, in_lines: b
 
 def item(value: str) -> str:
     """A text as an item of a list, as YAML: as it is where it can be, else in quotes."""
-    return value if _is_plain(value) else _quoted(value)
+    return value if _is_plain(value, in_list=True) else _quoted(value)
 
 
 def _set(text: str, path: Path, value: str, meant: Data) -> str:
@@ -65,21 +65,21 @@ def _set(text: str, path: Path, value: str, meant: Data) -> str:
         raise _by_hand()
     if _data_at(text, path) == meant:
         return text
-    written = value if isinstance(meant, bool) else _in_the_style_of(node, value)
+    written = value if isinstance(meant, bool) else _in_the_style_of(node, value, in_list=_is_in_list(root, path))
     changed = _sound(text, _spliced(text, _from(node), _to(text, node), written))
     if _data_at(changed, path) != meant:
         raise _by_hand()
     return changed
 
 
-def _in_the_style_of(node: ScalarNode, value: str) -> str:
+def _in_the_style_of(node: ScalarNode, value: str, *, in_list: bool) -> str:
     """In double quotes where it was; in single ones where it needs some, or was in them without need."""
     old = str(node.value)
     if node.style == '"' or "\n" in value or not value.isprintable():
         return _quoted(value)
-    if node.style == "'" and _is_plain(old):
+    if node.style == "'" and _is_plain(old, in_list=in_list):
         return _single(value)
-    if _is_plain(value):
+    if _is_plain(value, in_list=in_list):
         return value
     return _single(value) if value or node.style == "'" else '""'
 
@@ -94,12 +94,20 @@ def _quoted(value: str) -> str:
     return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08x}" for sign in written)
 
 
-def _is_plain(value: str) -> bool:
-    """Does it mean the same text without any quotes, behind a key and in a list?"""
+def _is_plain(value: str, *, in_list: bool) -> bool:
+    """Does it mean the same text without any quotes, behind a key; and, where it is in one, between brackets?"""
     if not value or not value.isprintable() or value.lower() in _ELSEWHERE_A_SWITCH:
         return False
-    told = (read_yaml(f"a: {value}", ""), read_yaml(f"[{value}]", ""))
-    return not any(each.problems for each in told) and [each.data for each in told] == [{"a": value}, [value]]
+    meant: dict[str, Data] = {f"a: {value}": {"a": value}}
+    if in_list:
+        meant[f"[{value}]"] = [value]
+    return all(not (found := read_yaml(text, "")).problems and found.data == data for text, data in meant.items())
+
+
+def _is_in_list(root: Node, path: Path) -> bool:
+    """Is it written between brackets or braces, where a comma ends it?"""
+    above = (_find(root, path[:depth]) for depth in range(1, len(path)))
+    return any(isinstance(node, CollectionNode) and bool(node.flow_style) for node in above)
 
 
 def _root(text: str) -> MappingNode:

@@ -43,4 +43,4 @@ def use(house: House) -> None:
         now = datetime.now(UTC)
         refused_origins.add(session, {"https://www.praktijk-elders.example": 3, "null": 1}, now.date())
         allowed_origins.allow(session, "https://blog.praktijk.example", actor="studio:1", now=now)
-        refused_webhooks.add(session, {"postmark": 4}, watched=(), now=now)
+        refused_webhooks.add(session, {"postmark": 4}, watched=(), now=house.clock.now())
