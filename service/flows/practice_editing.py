@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
@@ -10,7 +11,7 @@ from service.domain.practice import Practice, parse_practice
 from service.domain.reading import WEEKDAYS, Path
 from service.errors import Problem, RefusedError
 from service.flows import yaml_edits
-from service.flows.content_yaml import Data, read_yaml
+from service.flows.content_yaml import Data, YamlFile, read_yaml
 
 FILE = "practice.yaml"
 Kind = Literal["line", "lines", "days", "choice"]
@@ -98,7 +99,7 @@ def problems(text: str, answers: Mapping[str, Sequence[str]]) -> dict[str, Probl
 
 def read(text: str) -> tuple[Practice | None, Sequence[Problem]]:
     """The practice that the file describes, or None, and all that is wrong with it."""
-    yaml = read_yaml(text, FILE)
+    yaml = _parsed(text)
     if yaml.problems:
         return None, yaml.problems
     return parse_practice(yaml.data, yaml.line_of, FILE)
@@ -132,12 +133,18 @@ def _day_order(day: str) -> int:
     return known.index(day)
 
 
+@lru_cache(maxsize=8)
+def _parsed(text: str) -> YamlFile:
+    """Kept, for a page asks for one fact after the other."""
+    return read_yaml(text, FILE)
+
+
 def _keys(path: str) -> Path:
     return tuple(path.split("."))
 
 
 def _at(text: str, path: str) -> Data:
-    found: Data = read_yaml(text, FILE).data
+    found: Data = _parsed(text).data
     for key in path.split("."):
         found = found.get(key) if isinstance(found, dict) else None
     return found

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from service.domain.forms import Form
 from service.domain.practice import Practice
 from service.errors import InvalidInputError, NotFoundError, RefusedError, TooManyError, UnavailableError
-from service.flows import test_mail, trial
+from service.flows import trial, trial_mail
 from service.store import events
 from service.store.db import real_now
 from service.web.snippets import Place, snippets
@@ -45,7 +45,7 @@ def act(visit: Visit) -> Response:
     }
     try:
         with services.database.transaction() as session:
-            test_mail.count(session, me.id, real_now(session))
+            trial_mail.count(session, me.id, real_now(session))
         with services.database.transaction() as session:
             tried = trial.submit(
                 session,
@@ -54,7 +54,7 @@ def act(visit: Visit) -> Response:
                 visit.field("to"),
                 answers=answers,
                 follow_up=visit.field("follow_up") == "yes",
-                allowed=test_mail.recipients(session, services, me.id),
+                allowed=trial_mail.recipients(session, services, me.id),
                 now=services.clock.now(),
             )
             events.audit(session, me.actor, "form tested", services.clock.now(), form=form.name, lead=tried.lead_id)
@@ -82,7 +82,7 @@ def _page(visit: Visit, *, tried: int | None = None, told: str = "") -> FormPage
     services = visit.services
     at = Place(base_url=services.base_url, privacy_url=practice.privacy_url, page_url=practice.links.article)
     with services.database.reading() as session:
-        recipients = test_mail.recipients(session, services, visit.me.id)
+        recipients = trial_mail.recipients(session, services, visit.me.id)
     return FormPage(
         frame=visit.frame(),
         form=form,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from starlette.responses import Response
 
 from service.errors import InvalidInputError, NotFoundError, RefusedError, TooManyError
-from service.flows import doctor, patients, test_mail, transport_shown
+from service.flows import doctor, patients, transport_shown, trial_mail
 from service.flows.finding import Finding
 from service.mail.name_service import DnsResolver
 from service.mail.outbound import Outcome
@@ -17,7 +17,7 @@ from service.store import events
 from service.store.db import real_now
 from service.web.studio import rendering
 from service.web.studio.doors import Visit
-from service.web.studio.settings.views import TestSent, TransportPage
+from service.web.studio.settings.views import MailTried, TransportPage
 
 PATH = "/studio/settings/transport"
 _PATIENCE = 60.0  # seconds: then what was found so far is shown
@@ -34,18 +34,18 @@ def send(visit: Visit) -> Response:
     """`POST /studio/settings/transport/mail`: a test mail by one way out, and what the other side said."""
     services, me = visit.services, visit.me
     try:
-        way = test_mail.way_of(services, visit.field("way"))
+        way = trial_mail.way_of(services, visit.field("way"))
         with services.database.transaction() as session:
-            to = test_mail.checked_recipient(visit.field("to"), test_mail.recipients(session, services, me.id))
-            test_mail.count(session, me.id, real_now(session))
+            to = trial_mail.checked_recipient(visit.field("to"), trial_mail.recipients(session, services, me.id))
+            trial_mail.count(session, me.id, real_now(session))
     except (InvalidInputError, NotFoundError, RefusedError, TooManyError) as error:
         return rendering.render(_page(visit, told=visit.words(error)), status=error.status)
-    result = test_mail.send(services, way, to=to, language=visit.language)
+    result = trial_mail.send(services, way, to=to, language=visit.language)
     with services.database.transaction() as session:
-        test_mail.note(session, way, result, actor=me.actor, now=visit.now)
+        trial_mail.note(session, way, result, actor=me.actor, now=visit.now)
     taken = result.outcome is Outcome.ACCEPTED
     said = " ".join(part for part in (result.enhanced or str(result.code or ""), result.text) if part)
-    return rendering.render(_page(visit, sent=TestSent(to=to, taken=taken, said=said)))
+    return rendering.render(_page(visit, sent=MailTried(to=to, taken=taken, said=said)))
 
 
 def examine(visit: Visit) -> Response:
@@ -81,14 +81,14 @@ def _found(visit: Visit) -> tuple[Sequence[Finding], bool]:
 def _page(
     visit: Visit,
     *,
-    sent: TestSent | None = None,
+    sent: MailTried | None = None,
     findings: Sequence[Finding] | None = None,
     hurried: bool = False,
     told: str = "",
 ) -> TransportPage:
     with visit.services.database.reading() as session:
         shown = transport_shown.shown(session, visit.services, visit.now)
-        recipients = test_mail.recipients(session, visit.services, visit.me.id)
+        recipients = trial_mail.recipients(session, visit.services, visit.me.id)
     return TransportPage(
         frame=visit.frame(),
         shown=shown,

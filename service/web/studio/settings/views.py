@@ -162,14 +162,14 @@ class TransportPage(StudioPage):
 
     shown: TransportShown
     recipients: Sequence[str]
-    sent: TestSent | None = None
+    sent: MailTried | None = None
     findings: Sequence[Finding] | None = None
     hurried: bool = False  # the examination was cut off: it took too long
     told: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class TestSent:
+class MailTried:
     """What came of a test mail: to whom, whether it was taken, and what the other side said."""
 
     to: str
