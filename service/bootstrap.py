@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from service.environment import problem_id
 from service.errors import InvalidInputError, Problem, ProblemsError, RefusedError
 from service.flows import keys, publishing, put_back
 from service.flows.demo_clock import DemoClock
+from service.flows.doctor_mail import Way
 from service.flows.drafts import read_draft
 from service.flows.services import Retention, Services
 from service.mail.links import Keyring, fingerprint
@@ -66,6 +68,7 @@ def build(settings: Settings) -> Services:
         open_fallback=partial(open_transport, settings.mail_fallback_url, signer)
         if settings.mail_fallback_url
         else None,
+        ways=tuple(_ways(settings, signer)),
         dkim=signer,
         retention=Retention(
             after_advice=timedelta(days=settings.erase_after_days),
@@ -180,6 +183,14 @@ def publish_first(services: Services) -> None:
         if publishing.nothing_published(session):
             found = publishing.changes(session, draft)
             publishing.publish(session, services, draft, found, by="first start", now=now)
+
+
+def _ways(settings: Settings, signer: DkimSigner | None) -> Iterator[Way]:
+    named = {"NURTURE_MAIL_URL": settings.mail_url, "NURTURE_MAIL_FALLBACK_URL": settings.mail_fallback_url}
+    for setting, url in named.items():
+        parsed, _ = parse_mail_url(url or "")
+        if url and parsed is not None:
+            yield Way(setting=setting, url=parsed, open=partial(open_transport, url, signer))
 
 
 def _mail_dir(mail_url: str) -> Path | None:

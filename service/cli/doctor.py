@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,7 +13,6 @@ from service.errors import ProblemsError
 
 if TYPE_CHECKING:
     from service.flows.doctor import Patient
-    from service.flows.doctor_mail import Way
     from service.flows.finding import Finding
     from service.flows.services import Services
     from service.settings import Settings
@@ -63,33 +61,9 @@ def examine(dns: str | None, selectors: list[str]) -> Iterator[Finding]:
 def patient(settings: Settings, services: Services, selectors: list[str]) -> Patient:
     """This installation, as far as doctor looks at it."""
     from service.bootstrap import check_keys
-    from service.flows.doctor import Patient
-    from service.flows.doctor_mail import Box
-    from service.flows.sender_records import Sending
-    from service.mail import imap
+    from service.flows import patients
 
-    ways = list(_ways(settings, services))
-    answers = [settings.reply_to.address] if settings.reply_to else []
-    answers += [services.reply_mailbox.address] if services.reply_mailbox else []
-    bounces = services.bounce_mailbox.address if services.bounce_mailbox else ""
-    boxes = {"NURTURE_BOUNCE_MAILBOX": services.bounce_mailbox, "NURTURE_REPLY_MAILBOX": services.reply_mailbox}
-    return Patient(
-        services=services,
-        ways=ways,
-        boxes=[Box(setting=name, check=partial(imap.check, box)) for name, box in boxes.items() if box],
-        bounces_read=services.bounce_mailbox is not None,
-        sending=Sending(
-            domain=_domain(settings.mail_from.address),
-            selectors=selectors,
-            signer=services.dkim,
-            providers=[way.url.scheme for way in ways if way.url.provider is not None],
-            servers=[way.url.host for way in ways if way.url.host],
-            return_path=_domain(bounces) if any(way.url.host for way in ways) else "",
-            answers=[_domain(address) for address in answers],
-            production=settings.production,
-        ),
-        check_keys=lambda session: check_keys(session, settings),
-    )
+    return patients.of(services, selectors=selectors, check_keys=lambda session: check_keys(session, settings))
 
 
 def show(findings: Iterable[Finding]) -> None:
@@ -103,19 +77,3 @@ def show(findings: Iterable[Finding]) -> None:
             typer.echo(f"         Fix: {finding.fix}")
         if finding.dutch_fix:
             typer.echo(f"         Oplossing: {finding.dutch_fix}")
-
-
-def _ways(settings: Settings, services: Services) -> Iterator[Way]:
-    from service.flows.doctor_mail import Way
-    from service.mail.mail_url import parse_mail_url
-    from service.mail.transport import open_transport
-
-    named = {"NURTURE_MAIL_URL": settings.mail_url, "NURTURE_MAIL_FALLBACK_URL": settings.mail_fallback_url}
-    for setting, url in named.items():
-        parsed, _ = parse_mail_url(url or "")
-        if url and parsed is not None:
-            yield Way(setting=setting, url=parsed, open=partial(open_transport, url, services.dkim))
-
-
-def _domain(address: str) -> str:
-    return address.rpartition("@")[2].lower()

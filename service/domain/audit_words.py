@@ -46,7 +46,11 @@ DUTCH: Mapping[str, str] = MappingProxyType(
         "staff second step off": "tweede stap uitgezet",
         "studio settings changed": "instellingen van de studio veranderd",
         "content saved": "bestanden opgeslagen",
+        "origin allowed": "website toegestaan",
+        "origin taken back": "website niet meer toegestaan",
+        "form tested": "formulier getest",
         "test mail sent": "testmail verstuurd",
+        "installation examined": "installatie nagekeken",
     }
 )
 
@@ -86,6 +90,9 @@ DUTCH_DETAILS: Mapping[str, str] = MappingProxyType(
         "editors_publish": "redacteuren publiceren",
         "second_step": "tweede stap verplicht",
         "files": "bestanden",
+        "form": "formulier",
+        "origin": "website",
+        "way": "weg",
         "staff": "medewerker",
         "staff_mails": "mails aan de praktijk",
         "timeline": "gebeurtenissen",

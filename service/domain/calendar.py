@@ -107,6 +107,23 @@ class Calendar:
         return datetime.combine(day, at.replace(fold=0), tzinfo=self.zone).astimezone(UTC)
 
 
+def days_with_names(year: int) -> Mapping[str, date]:
+    """When each holiday that staff may name falls in this year, by its name in lower case."""
+    return MappingProxyType(
+        {
+            name.lower(): day
+            for day, names in _optional(year).items()
+            for name in names
+            if name.lower() in DUTCH_HOLIDAY_NAMES
+        }
+    )
+
+
+def is_public(day: date, name: str) -> bool:
+    """Is this day, of itself, the holiday of this name (in lower case)?"""
+    return any(each.lower() == name for each in _public(day.year).get(day, ()))
+
+
 def _in_lower_case(day: date | str) -> date | str:
     return day.strip().lower() if isinstance(day, str) else day
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sqlmodel import Session
 
 from service.errors import NurtureError, UnavailableError
-from service.flows import clients, clock_check, publishing, refused_origins
+from service.flows import allowed_origins, clients, clock_check, publishing, refused_origins
 from service.flows.finding import Finding, sentence
 from service.flows.services import Services
 from service.store import events
@@ -167,17 +167,20 @@ def _clients(session: Session, services: Services) -> Iterator[Finding]:
 
 def _refused_origins(session: Session, services: Services) -> Iterator[Finding]:
     since = datetime.now(UTC).date() - _ORIGINS_SHOWN
+    added = [each.origin for each in allowed_origins.allowed(session)]
     for each in refused_origins.known(session, since):
-        if each.origin in services.allowed_origins:
-            continue  # the setting was mended since
+        if each.origin in (*services.allowed_origins, *added):
+            continue  # it was allowed since
         times = "once" if each.count == 1 else f"{each.count} times"
         yield Finding(
             id="origin-refused",
             level="warning",
             text=f"Posts of the opt-in form from {each.origin} were refused ({times}, last on {each.day}).",
             dutch=f"Aanvragen vanaf {each.origin} zijn geweigerd ({each.count} keer, het laatst op {each.day}).",
-            fix="Add it to NURTURE_ALLOWED_ORIGINS if it is yours; else all is well: it was kept out.",
-            dutch_fix="Is dit je eigen website? Zet het adres dan in NURTURE_ALLOWED_ORIGINS. Anders is het goed zo.",
+            fix="Is it yours? Allow it in the studio (Settings), or add it to NURTURE_ALLOWED_ORIGINS. "
+            "Else all is well: it was kept out.",
+            dutch_fix="Is dit je eigen website? Sta hem dan toe in de studio (Instellingen), of zet het adres in "
+            "NURTURE_ALLOWED_ORIGINS. Anders is het goed zo.",
         )
 
 

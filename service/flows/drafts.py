@@ -24,8 +24,11 @@ SAFETY = "_veiligheid.md"
 INVITATION = "dienst-uitnodiging"
 """Brings staff the link to the studio. A content folder of before there was one does without."""
 
+ACCOUNT = "dienst-account"
+"""Tells staff that their password or second step changed. Older content folders do without it too."""
+
 _NEEDED = ("dienst-aanvraag", "dienst-antwoord", "dienst-ontvangst", "dienst-verse-link", "dienst-melding")
-SERVICE_MAILS = (*_NEEDED, INVITATION)
+SERVICE_MAILS = (*_NEEDED, INVITATION, ACCOUNT)
 
 
 @dataclass(frozen=True, kw_only=True)

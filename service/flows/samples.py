@@ -117,6 +117,7 @@ def values(
             "request": dict.fromkeys(_REQUEST, "voorbeeld") | {"email": _ANNA, "url": services.base_url},
             "fresh_url": url(services.base_url, "d", services.keyring.sign("d", new_public_id())),
             "invitation": {"name": "Anna", "url": services.base_url},
+            "account": {"name": "Anna", "what": "Je wachtwoord is veranderd."},
             "alert": dict.fromkeys(_ALERT, "voorbeeld") | {"url": services.base_url},
             "reply": dict(REPLY),
         },

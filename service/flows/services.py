@@ -13,6 +13,7 @@ from service.domain.clock import Clock
 from service.domain.limits import OptInLimits
 from service.domain.retries import DEFAULT_RETRIES, Retries
 from service.domain.send_limits import NO_LIMITS, SendLimits
+from service.flows.allowed_origins import AllowedOrigins
 from service.flows.pace import Pace
 from service.flows.published import Published
 from service.mail.links import Keyring, address_hmac
@@ -21,6 +22,7 @@ from service.mail.transport import Transport
 from service.store.db import Database
 
 if TYPE_CHECKING:
+    from service.flows.doctor_mail import Way
     from service.mail.dkim import DkimSigner
 
 
@@ -71,6 +73,7 @@ class Services:
     limits: OptInLimits
     open_transport: Callable[[], Transport]
     open_fallback: Callable[[], Transport] | None = None
+    ways: tuple[Way, ...] = field(default=(), repr=False)  # the same two ways out, as far as they are told of and tried
     dkim: DkimSigner | None = None  # signs what leaves by SMTP
     retries: Retries = DEFAULT_RETRIES
     send_limits: SendLimits = NO_LIMITS
@@ -79,7 +82,8 @@ class Services:
     alert_url: str | None = None
     heartbeat_url: str | None = None
     self_test: bool = False  # press our own one-click link each day
-    allowed_origins: tuple[str, ...] = ()  # of other sites that may post the opt-in form
+    allowed_origins: tuple[str, ...] = ()  # of other sites that may post the opt-in form, by the settings
+    allowed_here: AllowedOrigins = field(default_factory=AllowedOrigins)  # and those that an admin added
     webhook_secrets: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict, repr=False
     )  # source -> any one verifies

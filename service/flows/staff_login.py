@@ -13,7 +13,7 @@ from sqlmodel import Session
 from service.domain.lead import normalise_address
 from service.domain.staff import check_password
 from service.errors import InvalidInputError, NotFoundError, RefusedError
-from service.flows import staff_codes, staff_demo, staff_sessions, staff_throttle
+from service.flows import staff_codes, staff_demo, staff_news, staff_sessions, staff_throttle
 from service.flows.services import Services
 from service.flows.staff_secrets import HASHER, token_hash
 from service.flows.staff_sessions import Member
@@ -158,6 +158,7 @@ def change_password(
     staff_throttle.was_right(session, asked.made)
     person.password_hash = password_hash
     events.audit(session, member.actor, "staff changed their password", services.clock.now())
+    staff_news.tell(session, services, person, "password")
     return staff_sessions.renew(session, person, agent=agent, now=now)
 
 
@@ -185,6 +186,7 @@ def turn_code_on(
         return None
     staff_throttle.was_right(session, asked.made)
     events.audit(session, member.actor, "staff second step on", services.clock.now())
+    staff_news.tell(session, services, person, "step-on")
     return TurnedOn(token=staff_sessions.renew(session, person, agent=agent, now=now), codes=codes)
 
 
@@ -196,6 +198,7 @@ def turn_code_off(
     staff_throttle.was_right(session, asked.made)
     staff_codes.turn_off(person)
     events.audit(session, member.actor, "staff second step off", services.clock.now())
+    staff_news.tell(session, services, person, "step-off")
     return staff_sessions.renew(session, person, agent=agent, now=now)
 
 

@@ -16,6 +16,7 @@ from service.flows import (
     rates,
     receipts,
     refusals,
+    refused_webhooks,
     retention,
     self_test,
     settling,
@@ -69,6 +70,7 @@ def housekeeping(services: Services) -> None:
     with services.database.transaction() as session:
         rates.review(session, now)
         feedback.close_old_alerts(session, now)
+        refused_webhooks.review(session, now)
     self_test.run_where_due(services)
     alerts.deliver(services, now)
     retention.daily(services, now)  # a failure in it keeps back the heartbeat alone, which is then missed

@@ -46,6 +46,7 @@ _SERVICE = (
     "reply.sent",
     "reply.coming",
     *(f"invitation.{n}" for n in ("name", "url")),
+    *(f"account.{n}" for n in ("name", "what")),
     "fresh_url",
 )
 
@@ -60,7 +61,7 @@ REQUIRED = ("practice.name", "practice.address", "practice.kvk", "unsubscribe_ur
 OPTIONAL = frozenset(
     {"practice.logo", "practice.booking.url"}
     | {name for name in _PRACTICE if name.startswith("practice.links.")}
-    | {name for name in _SERVICE if "." in name and name not in {"alert.title", "invitation.url"}}
+    | {name for name in _SERVICE if "." in name and name not in {"alert.title", "invitation.url", "account.what"}}
 )
 """Names whose value may be empty: printed outside an `{% if %}` on them, the mail would be held."""
 

@@ -62,6 +62,15 @@ def of_lead(session: Session, lead_id: int) -> Sequence[tuple[Consent, Withdrawa
     return [(consent, withdrawal) for consent, withdrawal in session.execute(statement)]
 
 
+def by_version(session: Session) -> Sequence[tuple[str | None, str, str, int]]:
+    """How many consents there are, withdrawn ones too: by version (None: none was stated), purpose and source."""
+    by = (col(Consent.version), col(Consent.purpose), col(Consent.source))
+    return [
+        (version, purpose, source, number)
+        for version, purpose, source, number in session.execute(select(*by, func.count()).group_by(*by))
+    ]
+
+
 def withdraw_follow_up(session: Session, lead_id: int, source: str, now: datetime) -> int:
     """Withdraw every follow-up consent that still stands, effective or not. Returns how many there were."""
     standing = (

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
+from service.flows.consent_texts import Counts
 from service.flows.content_desk import ContentDesk
 from service.flows.previews import Previews
 from service.flows.services import Services
@@ -34,7 +35,7 @@ from service.web import (
 from service.web.documented import Described
 from service.web.edge import Edge
 from service.web.metrics import Metrics
-from service.web.refusals import Refusals
+from service.web.refusals import Refusals, keep_hooks
 from service.web.studio import routes as studio
 from service.web.studio.hashing import Hashing
 
@@ -55,6 +56,8 @@ def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -
     app.state.refusals = Refusals(services)
     app.state.hook_certificates = HookCertificates()
     app.state.hashing = Hashing()
+    app.state.hook_refusals = Refusals(services, keep_hooks)
+    app.state.consent_counts = Counts()
     app.state.content_desk = ContentDesk(services.content_dir)
     app.state.previews = Previews()
     for room in (health, opt_ins, challenges, webhooks, mail_webhooks, forms, embed, editor_script, media):

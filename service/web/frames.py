@@ -16,11 +16,15 @@ _Page = TypeVar("_Page", bound=Page)
 
 
 def origins(services: Services) -> tuple[str, ...]:
-    """The origins (RFC 6454) whose pages may fetch, post and frame the opt-in form; ours is the first."""
+    """The origins (RFC 6454) whose pages may fetch, post and frame the opt-in form; ours is the first.
+
+    Now and then it asks the database for those that an admin allowed, so not within a session, nor on the event loop.
+    """
     own = services.base_url
     # The demo answers to both names of this machine, whichever the browser was given.
     aliases = (own.replace("localhost", "127.0.0.1"), own.replace("127.0.0.1", "localhost")) if services.demo else ()
-    return tuple(dict.fromkeys((own, *aliases, *services.allowed_origins)))
+    added = services.allowed_here.known(services.database)
+    return tuple(dict.fromkeys((own, *aliases, *services.allowed_origins, *added)))
 
 
 def is_framed(request: Request) -> bool:

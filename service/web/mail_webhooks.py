@@ -68,7 +68,11 @@ async def event(provider: str, request: Request, services: Here, body: SentEvent
     hook = Hook(headers=dict(request.headers), body=body.data)
     certificates: HookCertificates = request.app.state.hook_certificates
     with _tried_again(known):
-        await _check(services, known, secrets, hook, certificates)
+        try:
+            await _check(services, known, secrets, hook, certificates)
+        except UnauthorisedError:
+            await run_in_threadpool(request.app.state.hook_refusals.add, known.name)
+            raise
         await certificates.confirm(known, hook)
         await run_in_threadpool(_take, services, known, hook)
     services.bell.ring()

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from service.errors import FieldProblem, TooManyError
-from service.flows import clients, opt_in_check, proof_of_work, signup
+from service.flows import clients, opt_in_check, proof_of_work, refused_origins, signup
 from service.web import bodies, documented, opt_in_body, signatures
 from service.web.client import client_of
 from service.web.deps import Here, Sent, check_origin
@@ -84,7 +84,7 @@ def _check_origin(request: Request, services: Here) -> None:
     try:
         check_origin(request, services)
     except ForbiddenError:
-        request.app.state.refusals.add(request.headers["origin"])
+        request.app.state.refusals.add(refused_origins.told(request.headers["origin"]))
         raise
 
 

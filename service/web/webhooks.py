@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from service.domain import calcom, calendly, own_agenda
 from service.domain.booking_events import Receive
-from service.errors import NotFoundError
+from service.errors import NotFoundError, UnauthorisedError
 from service.flows import booking_events
 from service.store.db import real_now
 from service.web import bodies, documented
@@ -46,7 +46,11 @@ def booking(source: str, request: Request, services: Here, body: SentEvent) -> R
     secrets = services.webhook_secrets.get(source, ())
     with services.database.reading() as session:
         signed_at = real_now(session)
-    event = receive(request.headers, body.data, secrets, signed_at)
+    try:
+        event = receive(request.headers, body.data, secrets, signed_at)
+    except UnauthorisedError:
+        request.app.state.hook_refusals.add(source)
+        raise
     with services.database.transaction() as session:
         booking_events.take(session, services, source, event, services.clock.now())
     services.bell.ring()

@@ -210,7 +210,7 @@ def test_a_website_that_was_refused_is_named_until_the_setting_is_mended(well: H
     said = doctor(tmp_path)
     assert said.status == 0
     assert "warning  origin-refused: Posts of the opt-in form from https://www.praktijk-elders.example" in said.out
-    assert "Zet het adres dan in NURTURE_ALLOWED_ORIGINS" in said.out
+    assert "zet het adres in NURTURE_ALLOWED_ORIGINS" in said.out
     assert "origin-refused" not in doctor(tmp_path, allowed_origins=headers["Origin"]).out
 
 

@@ -20,11 +20,13 @@ from sqlalchemy import select
 
 from service.domain.limits import parse_limits
 from service.flows import publishing, signup, ticks
+from service.flows.doctor_mail import Way
 from service.flows.drafts import Draft, read_draft
 from service.flows.opt_in_check import OptInRequest
 from service.flows.sending import open_sender
 from service.flows.services import Services
 from service.mail.links import Keyring
+from service.mail.mail_url import parse_mail_url
 from service.mail.transport import open_transport
 from service.store import events, leads, message_rows, reports
 from service.store.db import open_database
@@ -163,6 +165,7 @@ def open_house(database_url: str, folder: Path, *, published: bool = True, **cha
         content_dir=ROOT,
         limits=parse_limits(""),
         open_transport=partial(open_transport, f"file:{mails}"),
+        ways=(file_way(mails),),
     )
     services = replace(services, **changes)
     try:
@@ -171,6 +174,13 @@ def open_house(database_url: str, folder: Path, *, published: bool = True, **cha
         yield House(services=services, clock=clock, outbox=mails)
     finally:
         services.database.close()
+
+
+def file_way(folder: Path) -> Way:
+    """The way out into a folder, as a page tells of it."""
+    url, _ = parse_mail_url(f"file:{folder}")
+    assert url is not None
+    return Way(setting="NURTURE_MAIL_URL", url=url, open=partial(open_transport, f"file:{folder}"))
 
 
 def publish(services: Services, now: datetime) -> None:

@@ -17,6 +17,7 @@ _FIELDS = {
     "request": ("name", "email", "phone", "days", "times", "remarks", "topic", "requested_at", "url"),
     "alert": ("title", "cause", "details", "since", "hint", "url"),
     "invitation": ("name", "url"),
+    "account": ("name", "what"),
 }
 _VALUES = {"email": "anna@example.org", "phone": "020 123 45 67", "url": f"{BASE}/studio"}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from service.errors import InvalidInputError
-from service.flows import staff, staff_login, staff_secrets, staff_sessions
+from service.errors import InvalidInputError, RefusedError
+from service.flows import staff, staff_login, staff_secrets, staff_sessions, studio_settings
 from service.web.studio import cookies, passwords, rendering
 from service.web.studio.doors import Visit, see
 from service.web.studio.views import AccountPage, Browser
@@ -45,6 +45,11 @@ async def change_password(visit: Visit) -> Response:
 
 async def turn_code_off(visit: Visit) -> Response:
     """`POST /studio/account/code/off`, with the password once more."""
+    if await run_in_threadpool(_must_have_step, visit):
+        raise RefusedError(
+            "everybody must have a second step here; an admin settled that",
+            "Een beheerder heeft de tweede stap voor iedereen verplicht. Hij blijft dus aan.",
+        )
     asked = await passwords.asked_again(visit)
     if asked is None:
         page = await run_in_threadpool(lambda: _page(visit, code_told=passwords.told_wrong(visit)))
@@ -89,6 +94,11 @@ def _wrong_with(visit: Visit) -> str | None:
     return None
 
 
+def _must_have_step(visit: Visit) -> bool:
+    with visit.services.database.reading() as session:
+        return studio_settings.read(session).second_step
+
+
 def _refused(visit: Visit, told: str) -> Response:
     return rendering.render(_page(visit, told=told), status=422)
 
@@ -96,6 +106,7 @@ def _refused(visit: Visit, told: str) -> Response:
 def _page(visit: Visit, *, done: str = "", told: str = "", code_told: str = "") -> AccountPage:
     with visit.services.database.reading() as session:
         person = staff.person(session, visit.me.id)
+        must_have_step = studio_settings.read(session).second_step
         browsers = tuple(
             Browser(
                 id=each.id,
@@ -116,4 +127,5 @@ def _page(visit: Visit, *, done: str = "", told: str = "", code_told: str = "") 
         done=done,
         told=told,
         code_told=code_told,
+        must_have_step=must_have_step,
     )

@@ -29,9 +29,11 @@ from service.web.problems import ForbiddenError
 from service.web.studio import cookies, languages, rendering, typed
 from service.web.studio.hashing import Hashing
 from service.web.studio.own_pages import check_page
-from service.web.studio.views import Frame, ProblemPage
+from service.web.studio.views import Frame, MemberProblemPage, ProblemPage
 
 LOGIN, CODE, HOME = "/studio/login", "/studio/login/code", "/studio/"
+SET_UP = "/studio/account/code"
+"""Where whoever has no second step yet sets one up; the one way on while an admin demands it."""
 _AGENTS = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
 
 
@@ -47,6 +49,7 @@ class Visit:
     now: datetime
     least: Least  # who may enter here, by what is settled now
     uploads: Mapping[str, bodies.Upload] = field(default_factory=dict)
+    owes_step: bool = False  # an admin demands a second step, and they have none yet
 
     @property
     def desk(self) -> ContentDesk:
@@ -98,12 +101,14 @@ class Visit:
             form_token=form,
             zone=rendering.zone_of(self.services),
             in_demo=self.services.demo,
+            owes_step=self.owes_step,
         )
 
     def as_renewed(self, token: str) -> Visit:
         """The same visit in the session that took this one's place."""
         with self.services.database.reading() as session:
-            return replace(self, member=staff_sessions.find(session, token, self.now))
+            member = staff_sessions.find(session, token, self.now)
+            return replace(self, member=member, owes_step=_owes_step(session, member))
 
     def words(self, error: NurtureError) -> str:
         """What an error says, in the language of whoever is there, as a sentence."""
@@ -117,8 +122,9 @@ Answer = Callable[[Visit], Response] | Callable[[Visit], Awaitable[Response]]
 class Door:
     """`query` and `fields` are what the page reads: any other field of the query is refused.
 
-    `publishes`: editors may enter too, where an admin settled so. `largest` is of a body, in bytes. `uploads` are the
-    fields that a file may come in: nowhere else is one taken.
+    `publishes`: editors may enter too, where an admin settled so. `sets_up`: open also to whoever must first set a
+    second step up. `largest` is of a body, in bytes. `uploads` are the fields that a file may come in: nowhere else is
+    one taken.
     """
 
     method: Literal["GET", "POST"]
@@ -128,6 +134,7 @@ class Door:
     query: tuple[str, ...] = ()
     fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
     publishes: bool = False
+    sets_up: bool = False
     largest: int = bodies.LARGEST
     uploads: tuple[str, ...] = ()
 
@@ -159,13 +166,16 @@ def see(path: str) -> Response:
 
 def enter(door: Door, request: Request, services: Services, body: bodies.Body | None) -> Visit | Response:
     """The visit, or the way to log in. Raises ForbiddenError for a role too low, or a form that is not of ours."""
-    member, now, least = None, None, door.least
+    member, now, least, owes_step = None, None, door.least, False
     token = cookies.token_of(request, services)
     if token or door.least is Least.ANYONE:
         with services.database.reading() as session:
             now = real_now(session)
             member = staff_sessions.find(session, token, now) if token else None
             least = door.least_now(session)
+            owes_step = _owes_step(session, member)
+    if owes_step and door.least > Least.CODE and not door.sets_up:
+        return see(SET_UP)
     away = see(LOGIN) if now is None else _away(member.level if member else Least.ANYONE, least)
     if away or now is None:
         return typed.answer(request, services, body, None) or away or see(LOGIN)
@@ -193,6 +203,7 @@ def enter(door: Door, request: Request, services: Services, body: bodies.Body | 
         now=now,
         least=least,
         uploads=uploads,
+        owes_step=owes_step,
     )
 
 
@@ -214,6 +225,13 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
+def _owes_step(session: Session, member: Member | None) -> bool:
+    """Must they set a second step up before anything else?"""
+    if member is None or member.level < Least.EDITOR or member.second_step:
+        return False
+    return studio_settings.read(session).second_step
+
+
 def _reading(door: Door) -> Callable[[Request, deps.Here], Awaitable[Response]]:
     async def endpoint(request: Request, services: deps.Here) -> Response:
         return await _answered(door, request, services, None)
@@ -223,8 +241,8 @@ def _reading(door: Door) -> Callable[[Request, deps.Here], Awaitable[Response]]:
 
 def _posting(door: Door) -> Callable[[Request, deps.Here], Awaitable[Response]]:
     async def endpoint(request: Request, services: deps.Here) -> Response:
-        if door.largest > bodies.LARGEST and not await run_in_threadpool(_is_somebody, request, services):
-            return see(LOGIN)  # nobody who is not logged in is read at length
+        if door.uploads and not await run_in_threadpool(_is_somebody, request, services):
+            return see(LOGIN)  # a text is read all the same: it is shown back to whoever was logged out while writing
         return await _answered(door, request, services, await bodies.read_at_most(request, door.largest))
 
     return endpoint
@@ -254,15 +272,35 @@ async def _answered(door: Door, request: Request, services: Services, body: bodi
 
 
 def _problem(error: NurtureError, request: Request, services: Services, visit: Visit | None) -> Response:
-    """The error as a page of the studio."""
-    language = visit.language if visit else languages.preferred(request)
-    frame = Frame(language=language, here="", in_demo=services.demo)
-    told = sentence(error.dutch if language == "nl" else error.english)
-    page = ProblemPage(frame=frame, status_code=error.status, told=told if error.status != 404 else "")
+    """The error as a page of the studio; with the menu round it for whoever is logged in."""
+    frame = visit.frame() if visit else _frame_of(request, services)
+    told = sentence(error.dutch if frame.language == "nl" else error.english)
+    inside = frame.level >= Least.EDITOR
+    kind = MemberProblemPage if inside else ProblemPage
+    page = kind(frame=frame, status_code=error.status, told=told if error.status != 404 else "")
     response = rendering.render(page, status=error.status)
     if isinstance(error, TooManyError):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
+
+
+def _frame_of(request: Request, services: Services) -> Frame:
+    """What stands round a page for whoever did not get in: their own menu, where they are logged in."""
+    token, member, owes_step = cookies.token_of(request, services), None, False
+    if token:
+        with services.database.reading() as session:
+            member = staff_sessions.find(session, token, real_now(session))
+            owes_step = _owes_step(session, member)
+    if member is None or member.level < Least.EDITOR:
+        return Frame(language=languages.preferred(request), here="", in_demo=services.demo)
+    return Frame(
+        language=member.language,
+        here=request.url.path,
+        member=member,
+        form_token=staff_sessions.form_token_of(services, member),
+        in_demo=services.demo,
+        owes_step=owes_step,
+    )
 
 
 def _answers(door: Door) -> documented.Responses:

@@ -10,7 +10,7 @@ from service.flows import staff
 from service.flows.staff import Invited
 from service.web.studio import rendering
 from service.web.studio.doors import Visit, see
-from service.web.studio.views import StaffPage
+from service.web.studio.views import RemovePage, StaffPage
 
 PEOPLE = "/studio/staff"
 ACTIONS = ("role", "disable", "enable", "reset", "remove")
@@ -57,6 +57,18 @@ def change(visit: Visit) -> Response:
         return see(PEOPLE)
     visit.services.bell.ring()
     return rendering.render(_page(visit, invited=invited))
+
+
+def ask_to_remove(visit: Visit) -> Response:
+    """`GET /studio/staff/{staff}/remove`: is it really meant? Nothing has happened yet."""
+    number = visit.request.path_params["staff"]
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
+        raise NotFoundError("there is nobody of that number", "er is niemand met dat nummer")
+    with visit.services.database.reading() as session:
+        person = staff.person(session, int(number))
+    _not_oneself(visit, person.id)
+    page = RemovePage(frame=visit.frame(), staff_id=person.id, name=person.name, address=person.address or "")
+    return rendering.render(page)
 
 
 def _not_oneself(visit: Visit, staff_id: int) -> None:

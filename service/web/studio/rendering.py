@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
@@ -57,6 +57,10 @@ def _environment(language: StaffLanguage) -> Environment:
     def iso(at: datetime) -> str:
         return at.isoformat()
 
+    def on_day(day: date, pattern: str = "d MMMM yyyy") -> str:
+        return format_date(day, pattern, locale="nl" if language == "nl" else "en_GB")
+
     environment.filters["moment"] = moment
+    environment.filters["on_day"] = on_day
     environment.filters["iso"] = iso
     return environment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from service.domain.staff import Least, Role
 from service.web.studio import account, audit, home, invitation, login, people, set_up_code
-from service.web.studio.doors import CODE, HOME, LOGIN, Door
+from service.web.studio.doors import CODE, HOME, LOGIN, SET_UP, Door
 from service.web.studio.doors import router as built
 from service.web.studio.leads import routes as leads
 from service.web.studio.mails import routes as mails
@@ -54,12 +54,13 @@ _SHELL: tuple[Door, ...] = (
         answer=account.end_session,
         fields={"session": ()},
     ),
-    Door(method="GET", path="/studio/account/code", least=Least.EDITOR, answer=set_up_code.show),
+    Door(method="GET", path=SET_UP, least=Least.EDITOR, answer=set_up_code.show, sets_up=True),
     Door(
         method="POST",
-        path="/studio/account/code",
+        path=SET_UP,
         least=Least.EDITOR,
         answer=set_up_code.act,
+        sets_up=True,
         fields={"sealed": (), "code": (), "current": ()},
     ),
     Door(
@@ -84,6 +85,7 @@ _SHELL: tuple[Door, ...] = (
         answer=people.change,
         fields={"action": people.ACTIONS, "staff": (), "role": [each.value for each in Role]},
     ),
+    Door(method="GET", path="/studio/staff/{staff}/remove", least=Least.ADMIN, answer=people.ask_to_remove),
     Door(method="GET", path="/studio/audit", least=Least.MANAGER, answer=audit.show, query=("before", "action", "who")),
     Door(method="GET", path="/studio/audit/{entry}", least=Least.MANAGER, answer=audit.show_entry),
 )

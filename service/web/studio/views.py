@@ -25,6 +25,7 @@ class Frame:
     form_token: str = ""
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     in_demo: bool = False
+    owes_step: bool = False  # they must set a second step up first, so no menu leads anywhere
 
     @property
     def level(self) -> Least:
@@ -62,6 +63,13 @@ class TypedPage(StudioPage):
     path: str
     texts: tuple[tuple[str, str], ...]
     others: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberProblemPage(ProblemPage):
+    """The same for somebody who is logged in: the menu stands round it, and the button to log out."""
+
+    has_form: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +129,7 @@ class AccountPage(StudioPage):
     done: str = ""
     told: str = ""
     code_told: str = ""
+    must_have_step: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +159,17 @@ class StaffPage(StudioPage):
     invited: Invited | None = None
     told: str = ""
     typed: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemovePage(StudioPage):
+    """Is this person really to be removed?"""
+
+    template: ClassVar[str] = "studio/remove_staff.html"
+
+    staff_id: int
+    name: str
+    address: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,255 @@
+"""The settings of the studio: practice, closed days, forms, websites, consent, sending mail, and who may do what."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from html import unescape
+
+import pytest
+from httpx2 import Response
+
+from service.domain.staff import Role
+from service.flows import consent_texts, practice_editing, refused_origins, studio_settings
+from service.flows.studio_settings import StudioSettings
+from service.store import events
+from tests.support import studio
+from tests.support.house import House
+from tests.support.studio import Desk, words
+from tests.support.tours import settings as tour
+from tests.support.website import OPT_IN
+
+SITE = "https://www.praktijk-elders.example"
+ROOM = "/studio/settings"
+
+
+@pytest.fixture
+def admin(house: House) -> Desk:
+    return studio.desk(house, studio.hire(house, studio.GIJS, Role.ADMIN, "Gijs"))
+
+
+def text_of(house: House, file: str = "practice.yaml") -> str:
+    return (house.services.content_dir / file).read_text(encoding="utf-8")
+
+
+def mark(desk: Desk, path: str) -> str:
+    page = desk.see(path).text
+    return page.partition('name="mark" value="')[2].partition('"')[0]
+
+
+def filled_in(house: House, **changes: str) -> dict[str, str]:
+    """The form of the practice as it stands, with these changes."""
+    facts = practice_editing.facts(text_of(house))
+    fields = {path: "\n".join(facts[path]) for path in practice_editing.FACTS if path != "opening_days"}
+    return fields | {name.replace("__", "."): value for name, value in changes.items()}
+
+
+def send_facts(house: House, desk: Desk, **changes: str) -> tuple[int, str]:
+    fields: dict[str, str | list[str]] = {**filled_in(house, **changes)}
+    fields["opening_days"] = list(practice_editing.facts(text_of(house))["opening_days"])
+    fields |= {"form_token": desk.form_token, "mark": mark(desk, f"{ROOM}/practice")}
+    answer = desk.client.post(f"{ROOM}/practice", headers=studio.OURS, data=fields)
+    return answer.status_code, unescape(answer.text)
+
+
+def actions(house: House) -> list[str]:
+    with house.services.database.reading() as session:
+        return [each.action for each in events.audit_log(session, limit=20) if each.action != "published"]
+
+
+def test_every_page_opens_in_both_languages_and_says_it_in_words(house: House, admin: Desk) -> None:
+    english = studio.desk(house, studio.hire(house, studio.FRANK, Role.ADMIN, "Frank", language="en"))
+    for name, path in tour.room(house):
+        for desk in (admin, english):
+            answer = desk.see(path)
+            assert answer.status_code == 200, name
+            assert "None" not in words(answer), name
+
+
+def test_a_fact_is_changed_and_changed_back_byte_for_byte(house: House, admin: Desk) -> None:
+    before = text_of(house)
+    assert send_facts(house, admin, phone="020 555 66 77", links__video_flat="https://v.nl/a")[0] == 303
+    changed = text_of(house)
+    assert 'phone: "020 555 66 77"' in changed
+    assert len(set(changed.splitlines()) - set(before.splitlines())) == 2
+    assert send_facts(house, admin, phone="020 000 00 00", links__video_flat="")[0] == 303
+    assert text_of(house) == before
+    assert actions(house) == ["content saved", "content saved"]
+
+
+def test_what_is_wrong_stands_at_its_field_and_nothing_is_saved(house: House, admin: Desk) -> None:
+    before = text_of(house)
+    status, page = send_facts(house, admin, kvk="12", privacy_url="http://x.nl", name="<script>alert(1)</script>")
+    assert status == 422
+    assert page.count('aria-invalid="true"') == 2
+    assert "acht cijfers" in page
+    assert "Kijk nog even naar 2 velden" in page
+    assert 'value="<script>' in page, "what was typed is still there"
+    assert "<script>alert" not in admin.see(f"{ROOM}/practice").text
+    assert text_of(house) == before
+
+
+def test_whatever_a_fact_holds_it_runs_nothing_and_stays_one_value(house: House, admin: Desk) -> None:
+    for value in ("<img src=x onerror=alert(1)>", "{{ 7*7 }}", "a: b # c", "'\"&x *y", "- ja", "%(num)s"):
+        assert send_facts(house, admin, name=value)[0] == 303, value
+        assert practice_editing.facts(text_of(house))["name"] == (value,)
+        page = admin.see(f"{ROOM}/practice").text
+        assert "<img" not in page
+        assert value in unescape(page)
+
+
+def test_a_form_that_saw_another_state_of_the_file_overwrites_nothing(house: House, admin: Desk) -> None:
+    fields = filled_in(house, name="Nieuw") | {"opening_days": "mon", "mark": "0" * 32}
+    before = text_of(house)
+    assert admin.post(f"{ROOM}/practice", **fields).status_code == 409
+    assert text_of(house) == before
+
+
+def test_closed_days_come_and_go_and_wait_to_be_published(house: House, admin: Desk) -> None:
+    before, year = text_of(house), datetime.now(UTC).year
+    path = f"{ROOM}/days"
+    seen = mark(admin, path)
+    stretch = {"from": f"{year}-07-27", "to": f"{year}-08-07", "note": "<b>zomer</b>"}
+    assert admin.post(path, mark=seen, what="add", **stretch).status_code == 303
+    page = admin.see(path)
+    assert f"27 juli {year} tot en met 7 augustus {year}" in words(page)
+    assert "<b>zomer" not in page.text
+    assert "Hij geldt zodra je publiceert" in words(page)
+    backwards = {"from": f"{year}-08-07", "to": f"{year}-07-27"}
+    answer = admin.post(path, mark=mark(admin, path), what="add", **backwards)
+    assert (answer.status_code, "het einde ligt voor het begin" in unescape(answer.text).lower()) == (422, True)
+    assert admin.post(path, mark=mark(admin, path), what="remove", place="0").status_code == 303
+    assert text_of(house) == before
+    for field in ({"what": "remove", "place": "7"}, {"what": "holiday", "holiday": "x"}, {"what": "add", "from": "x"}):
+        assert admin.post(path, mark=mark(admin, path), **field).status_code == 422, field
+    assert admin.see(f"{path}?year=1900").status_code == 422
+
+
+def test_a_website_is_refused_until_an_admin_allows_it_and_again_once_taken_back(house: House, admin: Desk) -> None:
+    visitor = admin.client
+
+    def post() -> Response:
+        return visitor.post("/api/opt-ins", json=OPT_IN, headers={"Origin": SITE})
+
+    assert post().status_code == 403
+    page = admin.see(f"{ROOM}/origins")
+    assert SITE in page.text
+    assert "Deze is van ons: sta toe" in words(page)
+    assert admin.post(f"{ROOM}/origins", what="allow", origin=SITE).status_code == 303
+    taken = post()
+    assert (taken.status_code, taken.headers["access-control-allow-origin"]) == (202, SITE)
+    assert SITE in visitor.get("/forms/lage-rug").headers["content-security-policy"]
+    other = visitor.post("/api/opt-ins", json=OPT_IN, headers={"Origin": f"{SITE}.kwaad.example"})
+    assert other.status_code == 403, "nothing else loosens"
+    assert admin.post(f"{ROOM}/origins", what="take-back", origin=SITE).status_code == 303
+    assert post().status_code == 403
+    assert actions(house)[:2] == ["origin taken back", "origin allowed"]
+
+
+def test_another_process_learns_of_it_within_seconds(house: House, admin: Desk) -> None:
+    elsewhere = house.with_changes(allowed_here=type(house.services.allowed_here)())
+    other = studio.desk(elsewhere).client
+
+    def post() -> Response:
+        return other.post("/api/opt-ins", json=OPT_IN, headers={"Origin": SITE})
+
+    assert post().status_code == 403
+    admin.post(f"{ROOM}/origins", what="allow", origin=SITE)
+    assert elsewhere.services.allowed_here.is_fresh, "no question for each opt-in"
+    elsewhere.services.allowed_here.look_again()  # as a few seconds do
+    assert post().status_code == 202
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://a.nl",
+        "*",
+        "null",
+        "https://*.a.nl",
+        "https://a.nl/x",
+        "https://a.nl 'unsafe'",
+        "https://a.nl;x",
+        "a.nl",
+        "",
+    ],
+)
+def test_only_a_whole_https_origin_can_be_allowed(house: House, admin: Desk, origin: str) -> None:
+    assert admin.post(f"{ROOM}/origins", what="allow", origin=origin).status_code == 422
+    assert house.services.allowed_here.known(house.services.database) == ()
+
+
+def test_an_origin_that_anybody_made_up_is_shown_as_text(house: House, admin: Desk) -> None:
+    with house.services.database.transaction() as session:
+        refused_origins.add(session, {"https://<script>alert(1)</script>": 1}, datetime.now(UTC).date())
+    assert "<script>alert" not in admin.see(f"{ROOM}/origins").text
+
+
+def test_other_words_of_consent_get_a_version_of_their_own(house: House, admin: Desk) -> None:
+    path, before = f"{ROOM}/consent/lage-rug", text_of(house, "forms.yaml")
+    fields = {"mark": mark(admin, path), "advice": "Ja: <b>graag</b>.", "follow_up": "Ook dat."}
+    kept = admin.post(path, **fields, version="2026-1")
+    assert kept.status_code == 422
+    assert "al gepubliceerd met andere woorden" in words(kept)
+    assert text_of(house, "forms.yaml") == before
+    assert admin.post(path, **fields, version="2026-9").status_code == 303
+    forms, _ = consent_texts.drafted(text_of(house, "forms.yaml"))
+    assert forms is not None
+    consent = forms.forms["lage-rug"].consent
+    assert (consent.advice.version, consent.follow_up.version) == ("2026-9", "2026-9")
+    assert consent.advice.text == "Ja: <b>graag</b>."
+    assert "staan klaar" not in words(admin.see(f"{ROOM}/consent"))
+    assert "Lezers zien ze zodra je publiceert" in words(admin.see(f"{ROOM}/consent"))
+    assert "<b>graag" not in admin.see(path).text
+
+
+def test_consents_are_counted_by_version_and_their_chain_is_checked(house: House, admin: Desk) -> None:
+    house.opt_in()
+    house.opt_in("bram@example.org", consent_follow_up=False, form="lage-rug", consent_version="2026-1")
+    page = words(admin.see(f"{ROOM}/consent"))
+    assert "1 zeiden ja 0" not in page
+    assert "Heel: 3 bewijzen." in words(admin.post(f"{ROOM}/consent"))
+
+
+def test_a_test_of_a_form_makes_a_lead_of_ones_own_address_and_of_no_other(house: House, admin: Desk) -> None:
+    path = f"{ROOM}/forms/lage-rug"
+    assert admin.post(path, to="vreemd@example.org").status_code == 409
+    answer = admin.post(path, to=studio.GIJS, follow_up="yes", **{"answers.leg": "no"})
+    assert answer.headers["location"] == f"{path}?tried={house.lead(studio.GIJS).id}"
+    assert house.send_due() == 1
+    assert len(house.mails(to=studio.GIJS)) == 1
+    assert "form tested" in actions(house)
+    for _ in range(5):
+        last = admin.post(path, to=studio.GIJS)
+    assert last.status_code == 429
+    assert admin.see(f"{ROOM}/forms/verzonnen").status_code == 404
+
+
+def test_a_test_mail_leaves_for_ones_own_address_and_tells_what_came_of_it(house: House, admin: Desk) -> None:
+    path = f"{ROOM}/transport/mail"
+    assert admin.post(path, to="vreemd@example.org", way="mail").status_code == 409
+    assert admin.post(path, to=studio.GIJS, way="mail-fallback").status_code == 404
+    assert "is aangenomen" in words(admin.post(path, to=studio.GIJS, way="mail"))
+    assert [str(mail["Subject"]) for mail in house.mails(to=studio.GIJS)] == ["Testmail van de studio"]
+    assert actions(house)[0] == "test mail sent"
+    assert house.messages(studio.GIJS) == []
+
+
+def test_a_webhook_that_is_not_signed_is_counted_and_told_when_there_are_many(house: House) -> None:
+    there = house.with_changes(webhook_secrets={"postmark": ("x" * 20,)})
+    admin = studio.desk(there, studio.hire(there, studio.GIJS, Role.ADMIN, "Gijs"))
+    for source in ("postmark", "verzonnen<script>"):
+        admin.client.post(f"/webhooks/mail/{source}", json={})
+    assert "In een week is 1 bericht geweigerd" in words(admin.see(f"{ROOM}/transport"))
+    assert "verzonnen" not in admin.see(f"{ROOM}/transport").text
+
+
+def test_what_only_an_admin_may_settle_a_manager_cannot(house: House, admin: Desk) -> None:
+    manager = studio.desk(house, studio.hire(house, studio.FRANK, Role.MANAGER, "Frank"))
+    editor = studio.desk(house, studio.hire(house, studio.ESRA, Role.EDITOR))
+    assert manager.see(ROOM).status_code == 200
+    assert editor.see(ROOM).status_code == 403
+    assert manager.post(f"{ROOM}/origins", what="allow", origin=SITE).status_code == 403
+    assert manager.see(f"{ROOM}/studio").status_code == 403
+    assert admin.post(f"{ROOM}/studio", editors_publish="yes").status_code == 303
+    with house.services.database.reading() as session:
+        assert studio_settings.read(session) == StudioSettings(editors_publish=True)
