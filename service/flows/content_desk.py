@@ -22,7 +22,7 @@ from service.flows.whole_files import replace_file
 
 _NAME = r"[a-z0-9_][a-z0-9_-]{0,79}"
 _OURS = re.compile(
-    rf"practice\.yaml|forms\.yaml|sequences/{_NAME}\.yaml|email_templates/{_NAME}\.md|media/{_NAME}\.[a-z]{{3,4}}"
+    rf"practice\.yaml|forms\.yaml|sequences/{_NAME}(\.yaml|\.checklist\.md)|email_templates/{_NAME}\.md|media/{_NAME}\.[a-z]{{3,4}}"
 )
 _FOLDERS = ("", "sequences", "email_templates", "media")
 NEW = ""

@@ -27,7 +27,10 @@ def opt_in(services: Services, to: str) -> str:
             raise RefusedError(
                 f"{address} is no staff address in the published practice.yaml; there are: {', '.join(practice.staff)}"
             )
-        topic = services.published.live_sequences(session)[0].sequence.topic
+        published = [each.sequence for each in services.published.live_sequences(session)]
+        topic = next((each.topic for each in published if not each.archived), None)
+        if topic is None:
+            raise RefusedError("every sequence is archived, so nobody can opt in", "Elke reeks is gearchiveerd.")
         signup.register(session, services, OptInRequest(email=to, topic=topic, consent_advice=True), now)
         lead = leads.by_address(session, address)
         newest = leads.opt_ins(session, lead.id)[-1] if lead else None

@@ -1,0 +1,69 @@
+"""A step's wait and conditions as people say them, in Dutch and in English."""
+
+from __future__ import annotations
+
+from service.domain.conditions import told
+from service.domain.sequence import Sequence, Step, Window
+from service.domain.waits import Unit, Wait
+from service.domain.wording import dutch_wait, joined
+
+Both = tuple[str, str]
+"""The same in Dutch and in English."""
+
+_WORKING_WEEK = ("mon", "tue", "wed", "thu", "fri")
+_DUTCH_DAYS = {"mon": "ma", "tue": "di", "wed": "wo", "thu": "do", "fri": "vr", "sat": "za", "sun": "zo"}
+_ENGLISH_DAYS = {"mon": "Mon", "tue": "Tue", "wed": "Wed", "thu": "Thu", "fri": "Fri", "sat": "Sat", "sun": "Sun"}
+_IN_DAYS: dict[Unit, float] = {"hours": 1 / 24, "days": 1, "working_days": 7 / 5}
+
+
+def wait_told(wait: Wait | None, *, is_first: bool, confirmation: str) -> Both:
+    """From when a step waits, and how long. `is_first`: of the follow-ups."""
+    if wait is None:
+        return "Meteen na de aanvraag, op elk moment", "At once after the opt-in, at any moment"
+    if not is_first:
+        since = "na de vorige mail", "after the mail before"
+    elif confirmation == "double":
+        since = "na de druk op de knop in het advies", "after the press on the button in the advice"
+    else:
+        since = "na de aanvraag", "after the opt-in"
+    return f"{dutch_wait(wait)} {since[0]}", f"{wait} {since[1]}"
+
+
+def window_told(window: Window, step: Step | None = None) -> Both:
+    """On which days and at what hours follow-ups leave, or this one with a time of its own."""
+    if tuple(day for day in _DUTCH_DAYS if day in window.days) == _WORKING_WEEK and window.skip_holidays:
+        days = "op een werkdag", "on a working day"
+    else:
+        besides = ("", "") if window.skip_holidays else (", ook op feestdagen", ", also on holidays")
+        days = (
+            f"op {joined([_DUTCH_DAYS[day] for day in window.days], last='of')}{besides[0]}",
+            f"on {joined([_ENGLISH_DAYS[day] for day in window.days], last='or')}{besides[1]}",
+        )
+    if step is not None and step.at is not None:
+        return f"{days[0]} om {step.at:%H:%M}", f"{days[1]} at {step.at:%H:%M}"
+    hours = f"{window.opens:%H:%M}", f"{window.closes:%H:%M}"
+    return f"{days[0]} tussen {hours[0]} en {hours[1]}", f"{days[1]} between {hours[0]} and {hours[1]}"
+
+
+def conditions_told(step: Step) -> list[Both]:
+    """When it goes to some alone, a sentence for each."""
+    found: list[Both] = []
+    if step.only_if is not None:
+        dutch, english = told(step.only_if)
+        found.append((f"Alleen als {dutch}", f"Only if {english}"))
+    if step.skip_if is not None:
+        dutch, english = told(step.skip_if)
+        found.append((f"Niet als {dutch}", f"Not if {english}"))
+    if step.max_late is not None:
+        late = dutch_wait(step.max_late), str(step.max_late)
+        found.append((f"Vervalt als hij meer dan {late[0]} te laat zou zijn", f"Lapses if more than {late[1]} late"))
+    return found
+
+
+def days_in(sequence: Sequence) -> list[float]:
+    """About how many days after the opt-in each step leaves, for a picture."""
+    found, so_far = [], 0.0
+    for step in sequence.steps:
+        so_far += step.wait.amount * _IN_DAYS[step.wait.unit] if step.wait else 0
+        found.append(so_far)
+    return found
