@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from service.domain.conditions import told
+from collections.abc import Mapping
+
+from service.domain.conditions import Condition, told
 from service.domain.sequence import Sequence, Step, Window
 from service.domain.waits import Unit, Wait
 from service.domain.wording import dutch_wait, joined
@@ -45,19 +47,36 @@ def window_told(window: Window, step: Step | None = None) -> Both:
     return f"{days[0]} tussen {hours[0]} en {hours[1]}", f"{days[1]} between {hours[0]} and {hours[1]}"
 
 
-def conditions_told(step: Step) -> list[Both]:
-    """When it goes to some alone, a sentence for each."""
+def conditions_told(step: Step, answers: Mapping[str, str], mails: Mapping[str, str]) -> list[Both]:
+    """When it goes to some alone, a sentence for each.
+
+    `answers` says what a question ("leg") and an answer to it ("leg=yes") are called, `mails` what an earlier step is.
+    """
     found: list[Both] = []
     if step.only_if is not None:
-        dutch, english = told(step.only_if)
+        dutch, english = told(_named(step.only_if, answers, mails))
         found.append((f"Alleen als {dutch}", f"Only if {english}"))
     if step.skip_if is not None:
-        dutch, english = told(step.skip_if)
+        dutch, english = told(_named(step.skip_if, answers, mails))
         found.append((f"Niet als {dutch}", f"Not if {english}"))
-    if step.max_late is not None:
-        late = dutch_wait(step.max_late), str(step.max_late)
-        found.append((f"Vervalt als hij meer dan {late[0]} te laat zou zijn", f"Lapses if more than {late[1]} late"))
     return found
+
+
+def late_told(step: Step) -> Both:
+    """When it is not worth sending any more; "" where it always is."""
+    if step.max_late is None:
+        return "", ""
+    late = dutch_wait(step.max_late), str(step.max_late)
+    return f"Vervalt als hij meer dan {late[0]} te laat zou zijn.", f"Lapses if it would be more than {late[1]} late."
+
+
+def _named(condition: Condition, answers: Mapping[str, str], mails: Mapping[str, str]) -> Condition:
+    named = {
+        f"“{answers.get(name, name)}”": tuple(answers.get(f"{name}={value}", value) for value in values)
+        for name, values in condition.answer.items()
+    }
+    sent = tuple(f"“{mails.get(key, key)}”" for key in condition.sent)
+    return condition.model_copy(update={"answer": named, "sent": sent})
 
 
 def days_in(sequence: Sequence) -> list[float]:

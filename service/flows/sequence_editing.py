@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from pydantic import ValidationError
@@ -38,6 +38,12 @@ class Card:
     line: int
     problems: tuple[Problem, ...] = ()
     mail_problems: tuple[Problem, ...] = ()
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """Every mail it names, also where something else in it cannot be read."""
+        named = [self.raw.get("template"), *mapping(self.raw.get("variants")).values()]
+        return tuple(each for each in named if isinstance(each, str))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,19 +210,16 @@ def _cards(yaml: YamlFile, problems: list[Problem], draft: Draft) -> tuple[Card,
     found = []
     for position, raw in enumerate(raws):
         end = starts[position + 1] if position + 1 < len(raws) else steps_end
-        step = _quietly(Step, raw)
-        files = {f"{TEMPLATES}/{name}.md" for name in (step.template_names if step else ())}
-        found.append(
-            Card(
-                position=position,
-                key=str(raw.get("key", "")),
-                raw=raw,
-                step=step,
-                line=starts[position],
-                problems=tuple(each for each in problems if each.line and starts[position] <= each.line < end),
-                mail_problems=tuple(each for each in draft.problems if each.file in files),
-            )
+        card = Card(
+            position=position,
+            key=str(raw.get("key", "")),
+            raw=raw,
+            step=_quietly(Step, raw),
+            line=starts[position],
+            problems=tuple(each for each in problems if each.line and starts[position] <= each.line < end),
         )
+        files = {f"{TEMPLATES}/{name}.md" for name in card.templates}
+        found.append(replace(card, mail_problems=tuple(each for each in draft.problems if each.file in files)))
     return tuple(found)
 
 

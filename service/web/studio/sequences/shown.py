@@ -7,15 +7,18 @@ from collections.abc import Iterable, Mapping
 from sqlmodel import Session
 
 from service.domain.practice import Practice
-from service.domain.sequence import Sequence, Step
-from service.domain.step_words import Both, conditions_told, days_in, wait_told, window_told
+from service.domain.reading import mapping
+from service.domain.sequence import Sequence
+from service.domain.step_words import Both, conditions_told, days_in, late_told, wait_told, window_told
 from service.errors import NurtureError, Problem
 from service.flows import outlook, publishing
+from service.flows.content import SEQUENCES
 from service.flows.drafts import Draft
 from service.flows.sequence_editing import Card, OpenSequence
-from service.mail.compose import HeldMailError
+from service.store import sequences
 from service.web.studio.doors import Visit
-from service.web.studio.sequences.views import Dot, MailView, ProblemLine, SequenceState, StepCard
+from service.web.studio.sequences.step_fields import is_name
+from service.web.studio.sequences.views import AnswerGroup, Dot, MailView, ProblemLine, SequenceState, StepCard
 
 
 def say(visit: Visit, both: Both) -> str:
@@ -43,11 +46,15 @@ def as_problem(error: NurtureError) -> Problem:
 
 
 def states(session: Session, draft: Draft) -> dict[str, SequenceState]:
-    """How each sequence of the draft that can be read stands beside what is live."""
+    """How each sequence stands beside what is live: those with a file, and those that are live without one."""
     changed = {each.part.name: each for each in publishing.changes(session, draft) if each.part.kind == "sequence"}
-    found: dict[str, SequenceState] = {}
-    for name in draft.content.sequences:
-        found[name] = "live" if name not in changed else "new" if changed[name].is_new else "changed"
+    live = {name for kind, name in sequences.live_ids(session) if kind == "sequence"}
+    start = f"{SEQUENCES}/"
+    files = {each.removeprefix(start).removesuffix(".yaml") for each in draft.content.sources if each.startswith(start)}
+    found: dict[str, SequenceState] = dict.fromkeys(live - files, "gone")
+    for name in files:
+        readable = name in draft.content.sequences
+        found[name] = "new" if name not in live else "live" if readable and name not in changed else "changed"
     return found
 
 
@@ -64,10 +71,19 @@ def dots(sequence: Sequence) -> tuple[Dot, ...]:
     )
 
 
-def cards(visit: Visit, draft: Draft, opened: OpenSequence, waiting: Mapping[str, int]) -> tuple[StepCard, ...]:
-    """The steps as cards. `waiting`: how many leads get each next."""
-    practice = draft.content.practice
+def cards(
+    visit: Visit,
+    draft: Draft,
+    opened: OpenSequence,
+    waiting: Mapping[str, int],
+    answers: Iterable[AnswerGroup],
+) -> tuple[StepCard, ...]:
+    """The steps as cards. `waiting`: how many leads get each next; `answers`: what can be asked, in its own words."""
     days = [round(day) for day in days_in(opened.sequence)] if opened.sequence else None
+    mails = {card.key: tuple(_mails(visit, draft, draft.content.practice, card)) for card in opened.cards}
+    subjects = {key: found[0].subject for key, found in mails.items() if found and found[0].subject}
+    named = {group.name: group.label for group in answers}
+    named |= {each.value: each.label for group in answers for each in group.choices}
     return tuple(
         StepCard(
             position=card.position,
@@ -76,12 +92,15 @@ def cards(visit: Visit, draft: Draft, opened: OpenSequence, waiting: Mapping[str
             day=days[card.position] if days else None,
             when=say(visit, _when(opened, card)),
             window=say(visit, window_told(opened.window, card.step)) if opened.window and card.position else "",
-            conditions=tuple(say(visit, each) for each in (conditions_told(card.step) if card.step else ())),
-            mails=tuple(_mails(visit, draft, practice, card.step)) if card.step else (),
+            conditions=tuple(
+                say(visit, each) for each in (conditions_told(card.step, named, subjects) if card.step else ())
+            ),
+            late=say(visit, late_told(card.step)) if card.step else "",
+            mails=mails[card.key],
             waiting=waiting.get(card.key, 0),
             problems=problem_lines(visit, card.problems),
             mail_problems=len(card.mail_problems),
-            is_readable=card.step is not None,
+            can_edit=is_name(card.key),
         )
         for card in opened.cards
     )
@@ -94,17 +113,20 @@ def _when(opened: OpenSequence, card: Card) -> Both:
     return wait_told(card.step.wait, is_first=card.position == 1, confirmation=confirmation)
 
 
-def _mails(visit: Visit, draft: Draft, practice: Practice | None, step: Step) -> Iterable[MailView]:
-    named = step.variants.items() if step.variants else [("", step.template or "")]
+def _mails(visit: Visit, draft: Draft, practice: Practice | None, card: Card) -> Iterable[MailView]:
+    variants = mapping(card.raw.get("variants"))
+    named = variants.items() if variants else [("", card.raw.get("template"))]
     for variant, template in named:
+        if not isinstance(template, str) or not is_name(template):
+            continue
         compiled = draft.mails.get(template)
         subject, preheader = (compiled.subject, compiled.preheader) if compiled else ("", "")
         if compiled and practice:
             try:
                 rendered = outlook.shown(visit.services, compiled, practice, {}, "Anna")
-            except HeldMailError:
+            except NurtureError:
                 pass  # it needs a value that Anna has not; its words as written will do
             else:
                 subject, preheader = rendered.subject, rendered.preheader
         drawn = compiled is not None and practice is not None
-        yield MailView(template=template, variant=variant, subject=subject, preheader=preheader, is_drawn=drawn)
+        yield MailView(template=template, variant=str(variant), subject=subject, preheader=preheader, is_drawn=drawn)

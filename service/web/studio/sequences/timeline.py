@@ -23,6 +23,7 @@ from service.web.pages import mail_frame
 from service.web.studio import rendering
 from service.web.studio.doors import Visit
 from service.web.studio.sequences import shown
+from service.web.studio.sequences.choices import answer_groups
 from service.web.studio.sequences.views import ProblemLine, SequenceLine, SequencesPage, TimelinePage
 
 ROOM = "/studio/sequences"
@@ -53,7 +54,7 @@ def show_mail(visit: Visit) -> Response:
     """`GET /studio/sequences/{name}/mails/{template}`: the draft mail as Anna gets it, for a small frame."""
     draft, opened = opened_of(visit)
     template = str(visit.request.path_params["template"])
-    used = {name for card in opened.cards if card.step for name in card.step.template_names}
+    used = {name for card in opened.cards for name in card.templates}
     if template not in used or template not in draft.mails:
         raise NotFoundError("there is no such mail in this sequence", "Die mail staat niet in deze reeks.")
     try:
@@ -92,7 +93,7 @@ def page_of(
         mark=opened.mark,
         state=state,
         archived=rules.get("archived") is True,
-        cards=shown.cards(visit, draft, opened, at_step),
+        cards=shown.cards(visit, draft, opened, at_step, answer_groups(visit, draft, {}, [])),
         problems=shown.problem_lines(visit, opened.problems),
         waits_for_button=sum(count for (where, _), count in waiting.items() if where == "awaiting_confirmation"),
         under_way=sum(waiting.values()),
@@ -132,7 +133,7 @@ def _lines(visit: Visit, draft: Draft) -> tuple[SequenceLine, ...]:
             SequenceLine(
                 name=name,
                 title=sequence.title if sequence else name,
-                state=found.get(name, "gone" if name not in drafts else "changed" if name in live else "new"),
+                state=found[name],
                 archived=name in draft.content.sequences and draft.content.sequences[name].archived,
                 live_archived=name in live and live[name].archived,
                 errors=sum(each.severity == "error" for each in mine),

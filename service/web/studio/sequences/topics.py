@@ -163,8 +163,8 @@ def _items(visit: Visit, draft: Draft, opened: OpenSequence) -> Iterable[CheckIt
         ("Een zorgverlener heeft elke medische tekst goedgekeurd", "A clinician approved every medical text"),
         not waiting,
         (
-            f"Nog niet: {', '.join(waiting)}" if waiting else "",
-            f"Not yet: {', '.join(waiting)}" if waiting else "",
+            f"Deze wachten erop: {', '.join(waiting)}" if waiting else "",
+            f"These wait for it: {', '.join(waiting)}" if waiting else "",
         ),
         "/studio/mails",
     )

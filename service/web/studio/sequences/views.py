@@ -69,7 +69,10 @@ class MailView:
 
 @dataclass(frozen=True, kw_only=True)
 class StepCard:
-    """One step of the timeline. `waiting`: leads whose next mail it is; `day`: about how long after the opt-in."""
+    """One step of the timeline. `waiting`: leads whose next mail it is; `day`: about how long after the opt-in.
+
+    `can_edit`: it has a name to be found by; without one it is changed as text.
+    """
 
     position: int
     key: str
@@ -78,11 +81,17 @@ class StepCard:
     when: str
     window: str
     conditions: tuple[str, ...]
+    late: str
     mails: tuple[MailView, ...]
     waiting: int
     problems: tuple[ProblemLine, ...]
     mail_problems: int
-    is_readable: bool
+    can_edit: bool
+
+    @property
+    def is_for_some(self) -> bool:
+        """Does not everybody get it?"""
+        return bool(self.conditions)
 
 
 @dataclass(frozen=True, kw_only=True)
