@@ -11,6 +11,8 @@ const tell = (what, step) => {
   said.textContent = said.dataset[what].replace(/\{(\w+)\}/g, (_, name) => words[name]);
 };
 
+const EDGE = 72; // pixels: so near the edge of the window it scrolls along
+
 let lifted = null;
 let began = 0;
 
@@ -30,12 +32,12 @@ function release() {
   lifted = null;
 }
 
+// The others go round it: an element that is put elsewhere loses the pointer that holds it, and the focus.
 function putAt(step, wanted) {
-  const others = movable().filter((each) => each !== step);
-  const to = Math.max(1, Math.min(wanted, others.length + 1));
+  const to = Math.max(1, Math.min(wanted, movable().length));
   if (to === place(step)) return;
-  if (to > others.length) others.at(-1).after(step);
-  else others[to - 1].before(step);
+  while (place(step) < to) step.before(movable()[place(step)]);
+  while (place(step) > to) step.after(movable()[place(step) - 2]);
   tell("moved", step);
 }
 
@@ -69,11 +71,10 @@ function keyed(event) {
   } else if (lifted && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
     event.preventDefault();
     putAt(step, place(step) + (event.key === "ArrowUp" ? -1 : 1));
-    event.currentTarget.focus();
+    step.scrollIntoView({ block: "nearest" });
   } else if (lifted && event.key === "Escape") {
     event.preventDefault();
     putBack();
-    event.currentTarget.focus();
   }
 }
 
@@ -89,6 +90,8 @@ function grabbed(event) {
 
 function dragged(event) {
   if (!lifted || !event.currentTarget.hasPointerCapture(event.pointerId)) return;
+  if (event.clientY < EDGE) window.scrollBy(0, -EDGE / 3);
+  if (event.clientY > window.innerHeight - EDGE) window.scrollBy(0, EDGE / 3);
   const others = movable().filter((each) => each !== lifted);
   const above = others.filter((each) => {
     const box = each.getBoundingClientRect();

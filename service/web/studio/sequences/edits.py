@@ -24,7 +24,7 @@ from service.web.studio.publishing.saving import save
 from service.web.studio.sequences import shown, step_fields, timeline
 from service.web.studio.sequences.choices import answer_groups
 from service.web.studio.sequences.condition_fields import Fields
-from service.web.studio.sequences.views import Choice, StepPage
+from service.web.studio.sequences.views import Choice, ProblemLine, StepPage
 
 _NEW_STEP = {"wait": ["3"], "wait_unit": ["days"], "kind": ["template"], "max_late_unit": ["days"]}
 
@@ -46,9 +46,9 @@ def save_step(visit: Visit) -> Response:
     try:
         text = sequence_editing.with_step(opened, card.key, read.values)
     except OddlyWrittenError as error:
-        return _refused(visit, draft, opened, card, {}, [shown.as_problem(error)])
+        return _refused(visit, draft, opened, card, {}, shown.refusal(visit, error))
     if problems := _new_errors(visit, draft, opened, text):
-        return _refused(visit, draft, opened, card, *_at_fields(opened, text, card.position, problems))
+        return _refused(visit, draft, opened, card, *_at_fields(visit, opened, text, card.position, problems))
     return _save(visit, opened, text, done="saved", at=card.key)
 
 
@@ -75,9 +75,9 @@ def save_new(visit: Visit) -> Response:
     try:
         text = sequence_editing.with_new_step(opened, after.key, {"key": key, **read.values})
     except OddlyWrittenError as error:
-        return _refused(visit, draft, opened, None, {}, [shown.as_problem(error)], after=after)
+        return _refused(visit, draft, opened, None, {}, shown.refusal(visit, error), after=after)
     if problems := _new_errors(visit, draft, opened, text):
-        told = _at_fields(opened, text, after.position + 1, problems)
+        told = _at_fields(visit, opened, text, after.position + 1, problems)
         return _refused(visit, draft, opened, None, *told, after=after)
     return _save(visit, opened, text, done="added", at=key)
 
@@ -142,8 +142,8 @@ def _not_done(
 
 
 def _at_fields(
-    opened: OpenSequence, text: str, position: int, problems: list[Problem]
-) -> tuple[dict[str, Both], list[Problem]]:
+    visit: Visit, opened: OpenSequence, text: str, position: int, problems: list[Problem]
+) -> tuple[dict[str, Both], tuple[ProblemLine, ...]]:
     """Problems by the field of the form that they are about, and those that are about none."""
     lines = sequence_editing.lines_of_step(opened, text, position)
     wrong: dict[str, Both] = {}
@@ -154,7 +154,7 @@ def _at_fields(
             rest.append(problem)
         else:
             wrong[key] = problem.dutch or problem.message, problem.message
-    return wrong, rest
+    return wrong, shown.problem_lines(visit, rest)
 
 
 def _refused(
@@ -163,11 +163,11 @@ def _refused(
     opened: OpenSequence,
     card: Card | None,
     wrong: Mapping[str, Both],
-    problems: list[Problem] | None = None,
+    problems: tuple[ProblemLine, ...] = (),
     *,
     after: Card | None = None,
 ) -> Response:
-    page = _page(visit, draft, opened, card, typed=visit.fields, wrong=wrong, problems=problems or [], after=after)
+    page = _page(visit, draft, opened, card, typed=visit.fields, wrong=wrong, problems=problems, after=after)
     return rendering.render(page, status=422)
 
 
@@ -179,7 +179,7 @@ def _page(
     *,
     typed: Fields,
     wrong: Mapping[str, Both] | None = None,
-    problems: list[Problem] | None = None,
+    problems: tuple[ProblemLine, ...] = (),
     after: Card | None = None,
 ) -> StepPage:
     position = card.position if card else after.position + 1 if after else 0
@@ -201,7 +201,7 @@ def _page(
         mark=visit.field("seen") or opened.mark,
         typed=typed,
         wrong={name: shown.say(visit, each) for name, each in (wrong or {}).items()},
-        problems=shown.problem_lines(visit, problems or []),
+        problems=problems,
         key=card.key if card else "",
         after=after.key if after else "",
         is_advice=position == 0,

@@ -23,7 +23,7 @@ from service.web.studio.doors import Visit
 from service.web.studio.publishing.saving import save
 from service.web.studio.sequences import shown, step_fields, timeline
 from service.web.studio.sequences.condition_fields import CHOOSE, Fields
-from service.web.studio.sequences.views import Choice, RulesPage, TextPage
+from service.web.studio.sequences.views import Choice, ProblemLine, RulesPage, TextPage
 
 CONFIRMATIONS = ("double", "single")
 RULES_FIELDS: Mapping[str, Sequence[str]] = {
@@ -71,10 +71,12 @@ def save_rules(visit: Visit) -> Response:
     try:
         text = sequence_editing.with_rules(opened, values, window)
     except OddlyWrittenError as error:
-        page = _rules_page(visit, opened, visit.fields, {}, [shown.as_problem(error)])
+        page = _rules_page(visit, opened, visit.fields, {}, shown.refusal(visit, error))
         return rendering.render(page, status=422)
     if problems := _new_errors(visit, draft, opened, text):
-        return rendering.render(_rules_page(visit, opened, visit.fields, {}, problems), status=422)
+        return rendering.render(
+            _rules_page(visit, opened, visit.fields, {}, shown.problem_lines(visit, problems)), status=422
+        )
     return _save(visit, opened, text)
 
 
@@ -171,7 +173,7 @@ def _rules_page(
     opened: OpenSequence,
     typed: Fields,
     wrong: Mapping[str, Both] | None = None,
-    problems: Sequence[Problem] = (),
+    problems: tuple[ProblemLine, ...] = (),
 ) -> RulesPage:
     return RulesPage(
         frame=visit.frame(),
@@ -180,7 +182,7 @@ def _rules_page(
         mark=visit.field("seen") or opened.mark,
         typed=typed,
         wrong={name: shown.say(visit, each) for name, each in (wrong or {}).items()},
-        problems=shown.problem_lines(visit, problems),
+        problems=problems,
         topic=str(mapping(opened.yaml.data).get("topic") or ""),
         days=tuple(Choice(value=day, label=shown.say(visit, _DAYS[day])) for day in WEEKDAYS),
     )

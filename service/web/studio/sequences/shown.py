@@ -31,7 +31,6 @@ def problem_lines(visit: Visit, problems: Iterable[Problem]) -> tuple[ProblemLin
     ordered = sorted(problems, key=lambda each: (each.severity, each.line or 0))
     return tuple(
         ProblemLine(
-            id=each.id,
             text=(visit.language == "nl" and each.dutch) or each.message,
             is_error=each.severity == "error",
             line=each.line,
@@ -40,9 +39,9 @@ def problem_lines(visit: Visit, problems: Iterable[Problem]) -> tuple[ProblemLin
     )
 
 
-def as_problem(error: NurtureError) -> Problem:
+def refusal(visit: Visit, error: NurtureError) -> tuple[ProblemLine, ...]:
     """What was refused, as a line among what is wrong."""
-    return Problem(id=error.code, message=error.english, dutch=error.dutch)
+    return (ProblemLine(text=visit.words(error), is_error=True),)
 
 
 def states(session: Session, draft: Draft) -> dict[str, SequenceState]:

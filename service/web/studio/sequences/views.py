@@ -15,7 +15,6 @@ SequenceState = Literal["live", "changed", "new", "gone"]
 class ProblemLine:
     """One problem in words. `line` is in the sequence's file, None for one elsewhere."""
 
-    id: str
     text: str
     is_error: bool
     line: int | None = None
