@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import cast
 
 from pydantic import ValidationError
@@ -110,7 +111,8 @@ def open_sequence(desk: ContentDesk, draft: Draft, name: str) -> OpenSequence:
             f"{file} is no UTF-8; save it as UTF-8 text first",
             f"{file} is in een oude codering bewaard. Bewaar het bestand opnieuw, met als codering UTF-8.",
         ) from error
-    yaml = read_yaml(text, file)
+    yaml = _yaml(text, file)
+    as_drafted = draft.content.sources.get(file) == text
     mine = [each for each in draft.problems if each.file == file]
     cards = _cards(yaml, mine, draft)
     at_cards = {id(each) for card in cards for each in card.problems}
@@ -120,11 +122,17 @@ def open_sequence(desk: ContentDesk, draft: Draft, name: str) -> OpenSequence:
         mark=opened.mark,
         text=text,
         yaml=yaml,
-        sequence=read_sequence(draft.content, name, text)[0],
+        sequence=draft.content.sequences.get(name) if as_drafted else read_sequence(draft.content, name, text)[0],
         cards=cards,
         problems=tuple(each for each in mine if id(each) not in at_cards),
         before=opened.data,
     )
+
+
+@lru_cache(maxsize=64)
+def _yaml(text: str, file: str) -> YamlFile:
+    """Read once for each state of a file: it takes longer than all else on a page. Nobody changes what it gives."""
+    return read_yaml(text, file)
 
 
 def with_step(opened: OpenSequence, key: str, values: Mapping[str, Data]) -> str:
