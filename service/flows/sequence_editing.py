@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -17,7 +18,7 @@ from service.errors import NotFoundError, Problem, RefusedError
 from service.flows import publishing
 from service.flows import yaml_surgery as surgery
 from service.flows.content import SEQUENCES, TEMPLATES, read_sequence
-from service.flows.content_desk import NEW, ContentDesk
+from service.flows.content_desk import NEW, ContentDesk, OpenFile
 from service.flows.content_yaml import Data, YamlFile, read_yaml
 from service.flows.drafts import Draft
 from service.flows.yaml_surgery import OddlyWrittenError
@@ -25,6 +26,7 @@ from service.flows.yaml_surgery import OddlyWrittenError
 STEP_KEYS = ("key", "template", "variants", "purpose", "wait", "at", "only_if", "skip_if", "max_late")
 RULE_KEYS = ("title", "topic", "archived", "confirmation", "window", "exit_on", "again_after", "steps")
 WINDOW_KEYS = ("days", "from", "to", "skip_holidays")
+_PLACE = re.compile(r"\[\d+\]")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -98,12 +100,18 @@ class OpenSequence:
         return (_BOM if self.before.startswith(_BOM) else b"") + text.encode()
 
 
-def open_sequence(desk: ContentDesk, draft: Draft, name: str) -> OpenSequence:
-    """The file of this sequence with what is wrong in it. NotFoundError where there is none; RefusedError: no UTF-8."""
-    file = f"{SEQUENCES}/{name}.yaml"
-    opened = desk.open(file)
+def require(desk: ContentDesk, name: str) -> OpenFile:
+    """The file of this sequence. NotFoundError where there is none."""
+    opened = desk.open(f"{SEQUENCES}/{name}.yaml")
     if opened.mark == NEW:
         raise NotFoundError(f"there is no sequence {name!r}", "Die reeks is er niet.")
+    return opened
+
+
+def open_sequence(desk: ContentDesk, draft: Draft, name: str) -> OpenSequence:
+    """The file of this sequence with what is wrong in it. NotFoundError where there is none; RefusedError: no UTF-8."""
+    opened = require(desk, name)
+    file = opened.file
     try:
         text = opened.data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
@@ -270,7 +278,8 @@ def _proved(text: str, expected: object) -> str:
 
 
 def _told(problem: Problem) -> tuple[str, str]:
-    return problem.id, problem.message
+    """What it says, wherever its step stands: an error that moved along is no new one."""
+    return problem.id, _PLACE.sub("[]", problem.message)
 
 
 def _quietly(model: type[ModelT], raw: object) -> ModelT | None:

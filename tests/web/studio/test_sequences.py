@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -330,6 +331,27 @@ def test_a_file_that_is_written_oddly_is_left_to_be_changed_as_text(house: House
     assert "Er zijn geen stappen te tonen" in here.see(HERE).text
     assert here.see(f"{HERE}/rules").status_code == 200
     assert here.see(f"{HERE}/calendar").status_code == 200
+
+
+def test_an_error_that_stands_there_already_keeps_nobody_from_moving_a_step(house: House) -> None:
+    file_of(house).write_text(text_of(house).replace("wait: 2 days", "wait: twee"), encoding="utf-8")
+    here = desk(house, hire(house))
+    assert here.post(f"{HERE}/move", seen=seen(here), key="hoe-ging-het", to="3").status_code == 303
+    assert re.findall(r"  - key: (\S+)", text_of(house))[3] == "hoe-ging-het"
+    mended = the_form(here, f"{HERE}/steps/hoe-ging-het") | {"wait": "2"}
+    assert here.post(f"{HERE}/steps/hoe-ging-het", **mended).status_code == 303
+    assert "twee" not in text_of(house)
+
+
+def test_a_folder_that_is_empty_or_not_there_is_a_page_that_says_so(house: House) -> None:
+    shutil.rmtree(house.services.content_dir / "sequences")
+    here = desk(house, hire(house))
+    assert "Staat live, maar het bestand is weg" in here.see("/studio/sequences").text
+    shutil.rmtree(house.services.content_dir)
+    page = here.see("/studio/sequences")
+    assert page.status_code == 200
+    assert "de map" in page.text
+    assert here.see(HERE).status_code == 404
 
 
 def test_what_is_not_there_is_not_found(house: House) -> None:

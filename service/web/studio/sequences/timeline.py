@@ -66,8 +66,10 @@ def show_mail(visit: Visit) -> Response:
 
 def opened_of(visit: Visit) -> tuple[Draft, OpenSequence]:
     """The draft, and the sequence that the path names. NotFoundError where there is none."""
+    name = str(visit.request.path_params["name"])
+    sequence_editing.require(visit.desk, name)  # before anything is compiled for it
     draft = visit.desk.draft()
-    return draft, sequence_editing.open_sequence(visit.desk, draft, str(visit.request.path_params["name"]))
+    return draft, sequence_editing.open_sequence(visit.desk, draft, name)
 
 
 def page_of(
