@@ -151,6 +151,12 @@ class Sequence(Value):
             'een tijdsduur, zoals "180 days"; wie alle mails korter geleden kreeg, krijgt alleen het advies'
         ),
     )
+    archived: bool = Field(
+        default=False,
+        exclude_if=lambda archived: not archived,  # so that what is published without it stays the same
+        description="`true`: nobody enters any more, and whoever is under way gets the rest",
+        json_schema_extra=in_dutch("`true`: niemand komt er meer in, en wie bezig is krijgt de rest"),
+    )
     steps: tuple[Step, ...] = Field(
         min_length=1,
         description="a list of steps; the first is the advice",

@@ -47,6 +47,11 @@ class _SequenceFile:
     sequence: Sequence | None
 
     @property
+    def is_archived(self) -> bool:
+        """Does nobody enter it any more?"""
+        return self.sequence is not None and self.sequence.archived
+
+    @property
     def topic(self) -> str | None:
         """The topic as written, also when something else in the file is wrong."""
         topic = mapping(self.yaml.data).get("topic")
@@ -69,6 +74,25 @@ def read_content(folder: File) -> Content:
         sources=MappingProxyType(reading.sources),
         problems=tuple(sorted(reading.problems, key=lambda problem: (problem.file, problem.line or 0))),
     )
+
+
+def read_sequence(content: Content, name: str, text: str) -> tuple[Sequence | None, list[Problem]]:
+    """A sequence as its file would have it with this text, beside the other files; and all that is wrong with it."""
+    file = f"{SEQUENCES}/{name}.yaml"
+    yaml = read_yaml(text, file)
+    if yaml.problems:
+        return None, list(yaml.problems)
+    sequence, problems = parse_sequence(name, yaml.data, yaml.line_of, file)
+    report = Report(file=file, line_of=yaml.line_of)
+    topic = mapping(yaml.data).get("topic")
+    for other in content.sequences.values():
+        if other.name != name and other.topic == topic:
+            say, zeg = _topic_taken(other.topic, f"{SEQUENCES}/{other.name}.yaml")
+            report.add("sequence-topic-taken", ("topic",), say, zeg)
+    _check_templates(report, yaml.data, content.templates)
+    if content.forms:
+        _check_answers(report, yaml.data, content.forms.answers())
+    return (None if report.failed else sequence), [*problems, *report.problems]
 
 
 class _Reading:
@@ -148,7 +172,7 @@ class _Reading:
             self.problems.extend(report.problems)
         topics = [each.topic for each in files if each.topic]
         if len(topics) == len(files):
-            self._check_form_topics(topics)
+            self._check_form_topics(topics, [each.topic for each in files if each.is_archived])
         if practice:
             self._warn_about_practice(practice)
 
@@ -157,12 +181,11 @@ class _Reading:
         for each in files:
             if each.topic and first.setdefault(each.topic, each.file) != each.file:
                 report = Report(file=each.file, line_of=each.yaml.line_of)
-                say = f"the topic `{each.topic}` is taken by {first[each.topic]}; give this sequence its own"
-                zeg = f"het topic `{each.topic}` is al van {first[each.topic]}; geef deze reeks een eigen topic"
+                say, zeg = _topic_taken(each.topic, first[each.topic])
                 report.add("sequence-topic-taken", ("topic",), say, zeg)
                 self.problems.extend(report.problems)
 
-    def _check_form_topics(self, topics: list[str]) -> None:
+    def _check_form_topics(self, topics: list[str], archived: list[str | None]) -> None:
         """Looks at the raw data, so that something else in the file does not hide this."""
         yaml = self._yaml.get("forms.yaml")
         if yaml is None:
@@ -173,6 +196,10 @@ class _Reading:
                 say = f"no sequence has the topic `{topic}`; {did_you_mean(topic, topics)}"
                 zeg = f"geen reeks heeft het topic `{topic}`; {did_you_mean(topic, topics, 'nl')}"
                 report.add("form-unknown-topic", path, say, zeg)
+            elif topic in archived:
+                say = f"the sequence of the topic `{topic}` is archived; take this away, or name another topic"
+                zeg = f"de reeks van het topic `{topic}` is gearchiveerd; haal dit weg, of noem een ander topic"
+                report.add("form-archived-topic", path, say, zeg)
         self.problems.extend(report.problems)
 
     def _warn_about_practice(self, practice: Practice) -> None:
@@ -258,6 +285,13 @@ class _Reading:
 
     def _add(self, problem_id: str, file: str, message: str, dutch: str, line: int | None = None) -> None:
         self.problems.append(Problem(id=problem_id, file=file, message=message, dutch=dutch, line=line))
+
+
+def _topic_taken(topic: str, by: str) -> tuple[str, str]:
+    return (
+        f"the topic `{topic}` is taken by {by}; give this sequence its own",
+        f"het topic `{topic}` is al van {by}; geef deze reeks een eigen topic",
+    )
 
 
 def _in_an_old_code(error: UnicodeDecodeError) -> str:

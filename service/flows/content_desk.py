@@ -26,8 +26,8 @@ from service.flows.kept_mails import KeptMails
 
 _NAME = r"[a-z0-9_][a-z0-9_-]{0,79}"
 _OURS = re.compile(
-    rf"practice\.yaml|forms\.yaml|sequences/{_NAME}\.yaml|email_templates/({_NAME}\.md|layouts/{_NAME}\.mjml)"
-    rf"|media/{_NAME}\.[a-z]{{3,4}}"
+    rf"practice\.yaml|forms\.yaml|sequences/{_NAME}(\.yaml|\.checklist\.md)"
+    rf"|email_templates/({_NAME}\.md|layouts/{_NAME}\.mjml)|media/{_NAME}\.[a-z]{{3,4}}"
 )
 _FILES, _FOLDERS = ("practice.yaml", "forms.yaml"), ("sequences", "email_templates", "media")
 _MOST_KNOWN = 8_000_000  # bytes of earlier states of files

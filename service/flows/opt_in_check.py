@@ -88,6 +88,8 @@ def check(session: Session, services: Services, request: OptInRequest) -> Checke
     if not topic and not request.form:
         problems.append(FieldProblem(pointer="/topic", detail="Geef een onderwerp op, of de naam van een formulier."))
     live = services.published.live_for_topic(session, topic) if topic else None
+    if live is not None and live.sequence.archived:  # whoever is under way in it gets the rest; nobody new gets in
+        live = None
     if topic and live is None:
         problems.append(FieldProblem(pointer="/topic", detail="Over dit onderwerp hebben we geen advies."))
     wording = None

@@ -239,20 +239,28 @@ def _calendar_changes(session: Session, parts: Rows[Part]) -> bool:
 
 
 def _key_problems(session: Session, draft: Draft, part: Part) -> list[Problem]:
-    file = f"sequences/{part.name}.yaml"
+    text = draft.content.sources.get(f"sequences/{part.name}.yaml", "")
+    return key_problems(session, Sequence.model_validate(part.document), part.compiled, text)
+
+
+def key_problems(
+    session: Session, new: Sequence, compiled_mails: Mapping[str, dict[str, Any]], text: str
+) -> list[Problem]:
+    """Each step whose key is not that of its mail any more, by the line in the text of the sequence's file."""
+    file = f"sequences/{new.name}.yaml"
     words: dict[str, set[str]] = {}
 
     def same_text(was: frozenset[str], becomes: frozenset[str]) -> bool:
         if not words:  # rarely asked, and heavy: every mail of every revision
-            for compiled in sequences.compiled_of(session, "sequence", part.name):
+            for compiled in sequences.compiled_of(session, "sequence", new.name):
                 for name, mail in compiled.items():
                     words.setdefault(name, set()).add(_words(mail))
-        new = {_words(part.compiled[name]) for name in becomes if name in part.compiled}
-        return any(new & words.get(name, set()) for name in was)
+        own = {_words(compiled_mails[name]) for name in becomes if name in compiled_mails}
+        return any(own & words.get(name, set()) for name in was)
 
-    older = map(Sequence.model_validate, sequences.documents_of(session, "sequence", part.name))
-    faults = key_faults(older, Sequence.model_validate(part.document), same_text)
-    lines = read_yaml(draft.content.sources.get(file, ""), file)
+    older = map(Sequence.model_validate, sequences.documents_of(session, "sequence", new.name))
+    faults = key_faults(older, new, same_text)
+    lines = read_yaml(text, file)
     return [fault.problem(file, lines.line_of(("steps", fault.position, "key"))) for fault in faults]
 
 

@@ -123,7 +123,8 @@ def coming(
 
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _EVENT = re.compile(r"(?P<kind>[a-z-]+)@\+(?P<count>\d{1,4})(?P<unit>[hdw])")
-_KINDS = [kind for kind in get_args(EventKind) if kind != "confirmed"]  # that one has an option of its own
+EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
+_KINDS = [kind for kind in EVENT_KINDS if kind != "confirmed"]  # that one has an option of its own
 
 
 def parse_events(texts: Iterable[str], opt_in_at: datetime) -> tuple[Event, ...]:

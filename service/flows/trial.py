@@ -40,7 +40,10 @@ def opt_in(services: Services, to: str) -> str:
             raise RefusedError(
                 f"{address} is no staff address in the published practice.yaml; there are: {', '.join(practice.staff)}"
             )
-        topic = services.published.live_sequences(session)[0].sequence.topic
+        published = [each.sequence for each in services.published.live_sequences(session)]
+        topic = next((each.topic for each in published if not each.archived), None)
+        if topic is None:
+            raise RefusedError("every sequence is archived, so nobody can opt in", "Elke reeks is gearchiveerd.")
         tried = register(session, services, OptInRequest(email=to, topic=topic, consent_advice=True), now)
     asyncio.run(_send_due(services))
     return state(services, tried)

@@ -148,3 +148,15 @@ def count_by_revision(session: Session) -> dict[int, int]:
     """Revision id -> how many leads are under way on it."""
     statement = select(Enrolment.sequence_revision_id, func.count()).where(col(Enrolment.state).in_(OPEN))
     return dict(session.exec(statement.group_by(col(Enrolment.sequence_revision_id))).all())
+
+
+def waiting(session: Session) -> dict[str, dict[tuple[str, str], int]]:
+    """Sequence -> (state, key of the next step) -> how many open runs stand so; "" where no step is left."""
+    found: dict[str, dict[tuple[str, str], int]] = {}
+    statement = select(Enrolment.sequence, Enrolment.state, Enrolment.next_step, func.count()).where(
+        col(Enrolment.state).in_(OPEN)
+    )
+    grouped = statement.group_by(col(Enrolment.sequence), col(Enrolment.state), col(Enrolment.next_step))
+    for sequence, state, step, count in session.exec(grouped):
+        found.setdefault(sequence, {})[state, step or ""] = count
+    return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from tests.support.house import House
-from tests.support.tours import mails, media, publishing, settings
+from tests.support.tours import mails, media, publishing, sequences, settings
 
 Room = Callable[[House], Iterator[tuple[str, str]]]
 
@@ -16,5 +16,6 @@ ROOMS: tuple[Room, ...] = (
     mails.mails,
     media.pages,
     publishing.publishing,
+    sequences.pages,
     settings.room,
 )

@@ -1,0 +1,52 @@
+"""What answers can be asked for: the questions of the forms in their own words, and the buttons in the mails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from service.domain.conditions import UNKNOWN
+from service.domain.forms import BUTTON_ANSWERS
+from service.domain.step_words import Both
+from service.flows.drafts import Draft
+from service.web.studio.doors import Visit
+from service.web.studio.sequences.condition_fields import Fields
+from service.web.studio.sequences.shown import say
+from service.web.studio.sequences.views import AnswerGroup, Choice
+
+_HELPED: Both = "Hoe ging het? (knoppen in de mail)", "How did it go? (buttons in the mail)"
+_BUTTONS: dict[str, Both] = {
+    "better": ("beter", "better"),
+    "same": ("hetzelfde", "the same"),
+    "worse": ("erger", "worse"),
+}
+_NOT_GIVEN: Both = "niet beantwoord", "not answered"
+
+
+def answer_groups(
+    visit: Visit, draft: Draft, typed: Fields, fields: Sequence[str], *, buttons: bool = True
+) -> tuple[AnswerGroup, ...]:
+    """Each question with its answers. What is chosen already is there, though nothing asks for it any more."""
+    known: dict[str, tuple[str, dict[str, str]]] = {}
+    if buttons:
+        for name, values in BUTTON_ANSWERS.items():
+            ordered = sorted(values, key=list(_BUTTONS).index)
+            known[name] = say(visit, _HELPED), {each: say(visit, _BUTTONS[each]) for each in ordered}
+    for form in draft.content.forms.forms.values() if draft.content.forms else ():
+        for question in form.questions:
+            _, options = known.setdefault(question.name, (question.label, {}))
+            for option in question.options:
+                options.setdefault(option.value, option.label)
+    for _, options in known.values():
+        options[UNKNOWN] = options.get(UNKNOWN, say(visit, _NOT_GIVEN))
+    for chosen in (each for field in fields for each in typed.get(field, ())):
+        name, equals, value = chosen.partition("=")
+        if equals:
+            known.setdefault(name, (name, {}))[1].setdefault(value, value)
+    return tuple(
+        AnswerGroup(
+            name=name,
+            label=label,
+            choices=tuple(Choice(value=f"{name}={value}", label=text) for value, text in options.items()),
+        )
+        for name, (label, options) in known.items()
+    )
