@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from service.domain.staff import Least
-from service.web.bodies import LARGEST
 from service.web.studio.routes import DOORS
 from tests.support.house import BASE_URL
 
@@ -107,12 +106,10 @@ ROUTES: dict[str, Kind] = {
 }
 """By method and path, as the application names it; a mounted folder is a GET of its path."""
 
-ROUTES |= {f"{door.method} {door.path}": EMPTY for door in DOORS if door.least > Least.ANYONE}
+BEHIND_LOGIN = {f"{door.method} {door.path}": door for door in DOORS if door.least > Least.ANYONE}
 """Whoever is not logged in is led to where that is done; tests/web/studio looks at what is behind."""
 
-BEHIND_LOGIN = {f"{door.method} {door.path}" for door in DOORS if door.least > Least.ANYONE}
-NOT_READ = {f"{door.method} {door.path}" for door in DOORS if door.least > Least.ANYONE and door.largest > LARGEST}
-"""Large forms, of which nothing is read before somebody is logged in."""
+ROUTES |= dict.fromkeys(BEHIND_LOGIN, EMPTY)
 
 SETS_A_COOKIE = {"POST /studio/login", "POST /studio/invitation/{token}"}
 """These alone do, and tests/web/studio looks at it."""

@@ -103,6 +103,13 @@ def test_a_question_that_a_page_does_not_know_is_refused(house: House) -> None:
         assert desk.see(f"/studio/audit?before={before}").status_code == 422, before
 
 
+def test_what_is_not_there_is_not_found(house: House) -> None:
+    desk = visitors(house, hired(house))["admin"]
+    for door in DOORS:
+        if "{" in door.path and door.method == "GET":
+            assert desk.see(re.sub(r"{\w+}", "verzonnen", door.path)).status_code == 404, door.path
+
+
 POSTS = [door for door in DOORS if door.method == "POST" and door.least > Least.ANYONE]
 
 
