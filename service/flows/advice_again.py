@@ -38,13 +38,13 @@ def send(session: Session, services: Services, lead: Lead, now: datetime, *, act
         return "let go"
     if last.state in _UNDER_WAY:
         raise RefusedError("the advice is on its way already", "Het advies is al onderweg.")
-    _check(session, services, lead, now)
     day = services.published.calendar(session).local_day(now)
     cause = f"advice-again:{last.id}:{day.isoformat()}"
     if message_rows.has_cause(session, cause):
         raise RefusedError(
             "the advice was sent again today already", "Het advies is vandaag al een keer opnieuw gestuurd."
         )
+    _check(session, services, lead, now)
     again = messages.add_again(session, services, lead, last, cause=cause, now=now)
     opt_in_caps.count_advice(session, services, lead.address, now, held=False)
     leads.note(session, lead.id, "advice_again", now, message=again.id)

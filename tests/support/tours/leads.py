@@ -44,6 +44,8 @@ def story(house: House) -> None:
     acts.answer(house, "same", acts.ANNA)
     acts.withdraw(house, "carla@example.org")
     acts.suppress(house, SuppressionReason.HARD_BOUNCE, "daan@example.org")
-    acts.request_pain_check(house, "esmee@example.org", name="Esmee de Wit", phone="06 12345678", note="liefst na vijven")
+    acts.request_pain_check(
+        house, "esmee@example.org", name="Esmee de Wit", phone="06 12345678", note="liefst na vijven"
+    )
     acts.booked(house, "frits@example.org")
     house.live_through(days=3)

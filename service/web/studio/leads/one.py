@@ -93,6 +93,7 @@ def page(visit: Visit, *, done: str = "", told: str = "") -> LeadPage:
         coming=coming,
         happened=tuple(story.happened()),
         consents=report.consents,
+        confirmed=any(each.source == "confirmation" for each in report.consents),
         requests=report.pain_check_requests if personal else (),
         bookings=report.bookings,
         kept=kept(report, teller),

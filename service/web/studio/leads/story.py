@@ -46,9 +46,9 @@ class Story:
 
     def happened(self) -> list[Line]:
         """What happened, the newest first."""
-        lines = [self._mail(each) for each in self._report.messages if each.state not in _TO_COME]
-        lines += self._asked() + self._ended() + self._noted()
-        return sorted(lines, key=lambda line: line.at or _EARLIEST, reverse=True)
+        mails = [self._mail(each) for each in self._report.messages if each.state not in _TO_COME]
+        lines = [*self._asked(), *mails, *self._noted(), *self._ended()]  # of one moment, in the order of their causes
+        return sorted(lines, key=lambda line: line.at or _EARLIEST)[::-1]
 
     def _mail(self, mail: MessageShown) -> Line:
         mood, state = STATES[mail.state]

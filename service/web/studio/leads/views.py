@@ -104,6 +104,7 @@ class LeadPage(StudioPage):
     coming: tuple[Line, ...]
     happened: tuple[Line, ...]
     consents: tuple[ConsentShown, ...]
+    confirmed: bool  # is there a yes by the button? Then the box on the form waits for none any more
     requests: tuple[RequestShown, ...]
     bookings: tuple[BookingShown, ...]
     kept: str
