@@ -64,18 +64,23 @@ def page(
     """The next leads that are wanted, of those with an id below `before`."""
     floor = _floor(session, wanted.since)
     blocked = suppressions.standing(session, now) if wanted.suppressed else frozenset[str]()
-    found: list[Lead] = []
+    found: list[int] = []
     looked, at = 0, before
     while looked < MOST_LOOKED_AT:
         ids = _candidates(session, wanted, floor=floor, before=at, now=now)
         fitting = _fitting(session, wanted, ids, now)
-        found += [each for each in fitting if not wanted.suppressed or hmac(each.address) in blocked]
+        found += [each for each, address in fitting if not wanted.suppressed or hmac(address) in blocked]
         if len(found) > limit:
-            return Found(leads=tuple(found[:limit]), older=found[limit - 1].id)
+            return Found(leads=_leads(session, found[:limit]), older=found[limit - 1])
         if len(ids) < _AT_A_TIME:
-            return Found(leads=tuple(found), older=None)
+            return Found(leads=_leads(session, found), older=None)
         looked, at = looked + len(ids), ids[-1]
-    return Found(leads=tuple(found), older=at, looked_on=True)
+    return Found(leads=_leads(session, found), older=at, looked_on=True)
+
+
+def _leads(session: Session, ids: Sequence[int]) -> tuple[Lead, ...]:
+    """These leads, newest first."""
+    return tuple(session.exec(select(Lead).where(col(Lead.id).in_(ids)).order_by(col(Lead.id).desc())))
 
 
 def runs_of(session: Session, lead_ids: Sequence[int]) -> dict[int, list[Enrolment]]:
@@ -166,9 +171,9 @@ def _candidates(
     return list(islice(merged, _AT_A_TIME))
 
 
-def _fitting(session: Session, wanted: Wanted, ids: Sequence[int], now: datetime) -> Sequence[Lead]:
-    """Those of the candidates that are wanted, newest first, but for suppression."""
-    statement = select(Lead).where(col(Lead.id).in_(ids))
+def _fitting(session: Session, wanted: Wanted, ids: Sequence[int], now: datetime) -> Sequence[tuple[int, str]]:
+    """(id, address) of those of the candidates that are wanted, newest first, but for suppression."""
+    statement = select(Lead.id, Lead.address).where(col(Lead.id).in_(ids))
     if wanted.since is not None:
         statement = statement.where(Lead.created_at >= wanted.since)
     if wanted.stand is not None or wanted.sequence is not None:
