@@ -22,7 +22,7 @@ DOORS: tuple[Door, ...] = (
     Door(method="POST", path=listing.LEADS, least=Least.EDITOR, answer=listing.search, fields={"q": ()}),
     Door(
         method="POST",
-        path="/studio/leads/csv",
+        path="/studio/leads.csv",
         least=Least.MANAGER,
         answer=taking.take_list,
         fields={

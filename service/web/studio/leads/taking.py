@@ -65,7 +65,7 @@ def take_receipt(visit: Visit) -> Response:
 
 
 def take_list(visit: Visit) -> Response:
-    """`POST /studio/leads/csv`: every lead of the list as it was filtered, for a spreadsheet; sent as it is read."""
+    """`POST /studio/leads.csv`: every lead of the list as it was filtered, for a spreadsheet; sent as it is read."""
     services, now = visit.services, visit.services.clock.now()
     with services.database.transaction() as session:
         named, calendar = titles(session, services), calendar_of(session, services)

@@ -36,7 +36,7 @@ def test_the_list_is_a_file_that_a_spreadsheet_opens(house: House, manager: Desk
     acts.confirmed(house, first_name="Zoë")
     acts.booked(house)
     house.opt_in("bram@example.org")
-    answer = manager.post("/studio/leads/csv")
+    answer = manager.post("/studio/leads.csv")
     assert answer.content.startswith(b"\xef\xbb\xbfnummer;e-mailadres;")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["content-disposition"] == 'attachment; filename="leads-2026-03-09.csv"'
@@ -51,17 +51,17 @@ def test_it_holds_what_was_filtered_for_and_all_pages_of_it(house: House, manage
     crowd.model(house)
     crowd.due_at(house, [house.clock.now() + timedelta(days=1)] * 1_100)
     house.opt_in("bram@example.org")
-    assert len(rows(manager.post("/studio/leads/csv").text)) == 1 + 1_102
-    assert len(rows(manager.post("/studio/leads/csv", stand="active").text)) == 1 + 1_101
-    assert [row[1] for row in rows(manager.post("/studio/leads/csv", stand="awaiting_confirmation").text)][1:] == [
+    assert len(rows(manager.post("/studio/leads.csv").text)) == 1 + 1_102
+    assert len(rows(manager.post("/studio/leads.csv", stand="active").text)) == 1 + 1_101
+    assert [row[1] for row in rows(manager.post("/studio/leads.csv", stand="awaiting_confirmation").text)][1:] == [
         "bram@example.org"
     ]
     found = manager.post("/studio/leads", q="bra").headers["location"].partition("search=")[2]
-    assert len(rows(manager.post("/studio/leads/csv", search=found.replace("%3D", "=")).text)) == 2
+    assert len(rows(manager.post("/studio/leads.csv", search=found.replace("%3D", "=")).text)) == 2
     entry = audited(house)
     assert (entry.action, entry.details) == ("leads written to a file", {"searched": True})
     assert "bra" not in json.dumps(entry.details)
-    assert manager.post("/studio/leads/csv", stand="alle").status_code == 422
+    assert manager.post("/studio/leads.csv", stand="alle").status_code == 422
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_no_cell_is_taken_for_a_formula(house: House, manager: Desk, text: str) 
     with house.services.database.transaction() as session:
         row = session.get_one(Lead, house.lead().id)
         row.first_name, row.address = text, f"{text.strip()}@example.org"
-    _, anna = rows(manager.post("/studio/leads/csv").content.decode("utf-8-sig"))
+    _, anna = rows(manager.post("/studio/leads.csv").content.decode("utf-8-sig"))
     assert anna[2] == f"'{text}"
     assert anna[1].startswith("'")
     assert len(anna) == 9
@@ -80,7 +80,7 @@ def test_no_cell_is_taken_for_a_formula(house: House, manager: Desk, text: str) 
 
 def test_only_who_may_see_addresses_takes_the_list(house: House) -> None:
     house.opt_in()
-    assert desk(house, hire(house)).post("/studio/leads/csv").status_code == 403
+    assert desk(house, hire(house)).post("/studio/leads.csv").status_code == 403
 
 
 def test_an_export_is_all_that_is_held_and_is_noted_each_time(house: House, manager: Desk) -> None:

@@ -206,4 +206,4 @@ def test_before_anything_is_published_it_says_what_to_do(migrated_database_url: 
             assert page.status_code == 200
             assert ("Er zijn nog geen leads" in page.text) == (query == "")
         assert here.see("/studio/leads?sequence=lage-rug").status_code == 422
-        assert here.post("/studio/leads/csv").text.count("\r\n") == 1
+        assert here.post("/studio/leads.csv").text.count("\r\n") == 1
