@@ -52,17 +52,7 @@ def receipt(
     page = ReceiptPage(
         practice=practice, lead=lead.id, address=lead.address, agreed=agreed(found), made_at=now, zone=zone
     )
-    text = json.dumps(
-        {
-            "practice": practice.name,
-            "lead": lead.id,
-            "address": lead.address,
-            "made_at": now.isoformat(),
-            "receipts": [each.as_json() for each in found],
-        },
-        ensure_ascii=False,
-        indent=2,
-    )
+    text = page.json(found)
     if as_json:
         typer.echo(text)
     if out is not None or not as_json:

@@ -48,12 +48,10 @@ def show(
 def stop(address: Address, told: Told = None) -> None:
     """No more follow-ups, as if the lead had unsubscribed."""
     tell_in(told)
-    from service.flows import consent
-    from service.store import events
+    from service.flows import staff_acts
 
     def work(session: Session, services: Services, lead: Lead, now: datetime) -> str:
-        stopped = consent.withdraw(session, services, lead, "staff", now)
-        events.audit(session, staff_name(), "lead stopped", now, lead=lead.id, changed=stopped)
+        stopped = staff_acts.stop(session, services, lead, now, actor=staff_name())
         return (
             in_words("Stopped: no follow-up leaves any more.", "Gestopt: er gaat geen vervolgmail meer weg.")
             if stopped
@@ -67,17 +65,10 @@ def stop(address: Address, told: Told = None) -> None:
 def resume(address: Address, told: Told = None) -> None:
     """End a pause now: the waits go on from where they stood. Does not undo a stop."""
     tell_in(told)
-    from service.flows import planning
-    from service.store import enrolments, events, leads
+    from service.flows import staff_acts
 
     def work(session: Session, services: Services, lead: Lead, now: datetime) -> str:
-        leads.lock_one(session, lead.id, services.hmac)
-        runs = [row for row in enrolments.of_lead(session, lead.id) if row.state in enrolments.OPEN]
-        resumed = [row.sequence for row in runs if planning.resume(session, services, row, now)]
-        if resumed:
-            leads.note(session, lead.id, "resumed", now, source="staff")
-        events.audit(session, staff_name(), "lead resumed", now, lead=lead.id, sequences=resumed)
-        return _resumed(resumed)
+        return _resumed(staff_acts.resume(session, services, lead, now, actor=staff_name()))
 
     typer.echo(_with_lead(address, work))
 
@@ -94,13 +85,11 @@ def booked(
     """There is an appointment: the sequences that lead to it end. Nothing queued goes out."""
     tell_in(told)
     from service.cli.reading import moment
-    from service.flows import booking
-    from service.store import events
+    from service.flows import staff_acts
 
     def work(session: Session, services: Services, lead: Lead, now: datetime) -> str:
         starts_at = moment(at, services.published.calendar(session)) if at else None
-        changed = booking.booked(session, services, lead, "staff", now, starts_at=starts_at)
-        events.audit(session, staff_name(), "lead booked", now, lead=lead.id, changed=changed)
+        changed = staff_acts.booked(session, services, lead, starts_at, now, actor=staff_name())
         return (
             in_words("Booked: the follow-ups end.", "Afspraak genoteerd: de vervolgmails stoppen.")
             if changed
@@ -114,12 +103,10 @@ def booked(
 def replied(address: Address, told: Told = None) -> None:
     """The lead answered a mail in her own words: the follow-ups wait a week, unless you resume them."""
     tell_in(told)
-    from service.flows import replies
-    from service.store import events
+    from service.flows import staff_acts
 
     def work(session: Session, services: Services, lead: Lead, now: datetime) -> str:
-        paused = replies.record(session, services, lead, "staff", now)
-        events.audit(session, staff_name(), "lead replied", now, lead=lead.id, changed=paused)
+        paused = staff_acts.replied(session, services, lead, now, actor=staff_name())
         return (
             in_words("Paused for a week.", "De vervolgmails wachten een week.")
             if paused

@@ -61,6 +61,7 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "replied": "heeft geantwoord",
         "paused": "gepauzeerd",
         "resumed": "weer verder",
+        "advice_again": "advies opnieuw gestuurd",
         "answers_changed": "antwoorden veranderd",
         "withdrawn": "toestemming ingetrokken",
         "message_resolved": "besluit over een mail",
@@ -75,7 +76,9 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         # what was done with the data, and by whom
         "lead exported": "gegevens opgevraagd",
         "lead stopped": "vervolgmails gestopt",
+        "lead paused": "vervolgmails gepauzeerd",
         "lead resumed": "pauze beëindigd",
+        "advice sent again": "advies opnieuw gestuurd",
         "lead booked": "afspraak genoteerd",
         "lead replied": "antwoord genoteerd",
         "lead": "jijzelf",

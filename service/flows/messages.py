@@ -160,6 +160,27 @@ def add_fresh_link(session: Session, services: Services, lead: Lead, now: dateti
     )
 
 
+def add_again(
+    session: Session, services: Services, lead: Lead, before: Message, *, cause: str, now: datetime
+) -> Message:
+    """A mail that was sent before, once more, with the values and the links it had: once per cause."""
+    return _add(
+        session,
+        services,
+        Message(
+            **_basics(services, new_public_id(), lead.address, now, to_lead=True),
+            kind="service",
+            state="due",
+            priority=outbox.SERVICE,
+            lead_id=lead.id,
+            cause=cause,
+            template=before.template,
+            revision_id=before.revision_id,
+            content=before.content,
+        ),
+    )
+
+
 def add_staff_mails(
     session: Session,
     services: Services,

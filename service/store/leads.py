@@ -84,6 +84,11 @@ def note(session: Session, lead_id: int, kind: str, now: datetime, **details: An
     session.add(TimelineEntry(lead_id=lead_id, kind=kind, details=details, at=now))
 
 
+def last_noted(session: Session, lead_id: int) -> int:
+    """The number of what happened to a lead last; 0 where nothing is kept."""
+    return session.exec(select(func.max(TimelineEntry.id)).where(TimelineEntry.lead_id == lead_id)).one() or 0
+
+
 def timeline(session: Session, lead_id: int) -> Sequence[TimelineEntry]:
     """All that happened to a lead, oldest first."""
     statement = select(TimelineEntry).where(TimelineEntry.lead_id == lead_id).order_by(col(TimelineEntry.id))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal, cast
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, or_, select
 
 from service.domain.lead import Suppression as Rule
 from service.domain.lead import SuppressionReason
@@ -41,6 +41,12 @@ def add(session: Session, address_hmac: str, rule: Rule, now: datetime) -> bool:
 def hashes(session: Session) -> set[str]:
     """What stands for every suppressed address; a hundred bytes each, so for what happens rarely."""
     return set(session.exec(select(Suppression.address_hmac)))
+
+
+def standing(session: Session, now: datetime) -> frozenset[str]:
+    """What stands for every address that gets no mail, or no follow-ups, at this moment."""
+    lasts = or_(col(Suppression.until).is_(None), col(Suppression.until) > now)
+    return frozenset(session.exec(select(Suppression.address_hmac).where(lasts)))
 
 
 def lift(session: Session, address_hmac: str, reason: str) -> None:

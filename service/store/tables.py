@@ -32,7 +32,10 @@ StaffInvitation = staff_tables.StaffInvitation
 class Lead(Table, table=True):
     """A person who asked for the advice; the normalised address is who they are."""
 
-    __table_args__ = (partial("ix_lead_erase_at", "erase_at", where="erase_at IS NOT NULL"),)
+    __table_args__ = (
+        partial("ix_lead_erase_at", "erase_at", where="erase_at IS NOT NULL"),
+        Index("ix_lead_created_at", "created_at"),
+    )
 
     id: int = Field(default=None, primary_key=True)
     public_id: str = Field(unique=True, max_length=22)
@@ -83,6 +86,8 @@ class Enrolment(Table, table=True):
             "uq_enrolment_open", "lead_id", "topic", unique=True, where="state IN ('awaiting_confirmation', 'active')"
         ),
         partial("ix_enrolment_next_at", "next_at", "id", where="state = 'active'"),
+        Index("ix_enrolment_sequence_state_lead_id", "sequence", "state", "lead_id"),
+        partial("ix_enrolment_paused", "lead_id", where="paused_until IS NOT NULL"),
     )
 
     id: int = Field(default=None, primary_key=True)

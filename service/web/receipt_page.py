@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,6 +56,17 @@ class ReceiptPage:
     def html(self) -> str:
         """The whole file."""
         return pages.file_text("consent_receipt.html", self)
+
+    def json(self, receipts: Sequence[Receipt]) -> str:
+        """The same as JSON, with what each receipt can be proved with."""
+        found = {
+            "practice": self.practice.name,
+            "lead": self.lead,
+            "address": self.address,
+            "made_at": self.made_at.isoformat(),
+            "receipts": [each.as_json() for each in receipts],
+        }
+        return json.dumps(found, ensure_ascii=False, indent=2)
 
 
 def agreed(receipts: Sequence[Receipt]) -> tuple[Agreed, ...]:

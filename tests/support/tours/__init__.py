@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from tests.support.house import House
-from tests.support.tours import mails, media, publishing, sequences, settings
+from tests.support.tours import leads, mails, media, publishing, sequences, settings
 
 Room = Callable[[House], Iterator[tuple[str, str]]]
 
 ROOMS: tuple[Room, ...] = (
+    leads.pages,
     mails.mails,
     media.pages,
     publishing.publishing,
