@@ -20,6 +20,9 @@ DUTCH: Mapping[str, str] = MappingProxyType(
         "key retired": "sleutel buiten gebruik",
         "requests erased": "aanvragen gewist",
         "request closed": "aanvraag afgehandeld",
+        "request tried": "aanvraag: niet bereikt",
+        "answers read": "antwoord gelezen",
+        "alert seen": "melding gezien",
         "bookings imported": "afspraken ingelezen",
         "lead exported": "lead opgevraagd",
         "lead stopped": "lead gestopt",
@@ -52,6 +55,7 @@ DUTCH_DETAILS: Mapping[str, str] = MappingProxyType(
     {
         "after": "daarna",
         "alerts": "meldingen",
+        "alert": "melding",
         "all_mail": "alle mail",
         "answers_of_servers": "antwoorden van mailservers",
         "before": "eerst",
