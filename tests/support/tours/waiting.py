@@ -9,13 +9,14 @@ from datetime import timedelta
 from sqlmodel import Session, col, select
 
 from service.domain.screening import Held
-from service.flows import alerts, booking_requests
+from service.flows import alerts, booking_requests, ticks
 from service.store import events
 from service.store.tables import BookingRequest, Message
 from tests.support import acts
 from tests.support.answers import comes, comes_untied, reply
 from tests.support.house import House
 
+_WITH_FOLLOW_UP = ("vera@example.org", "wim@example.org")
 _LONG = "een-heel-lang-adres-zonder-plek-om-af-te-breken@" + "voorbeeld" * 4 + ".example"
 
 
@@ -37,9 +38,14 @@ def pages(house: House) -> Iterator[tuple[str, str]]:
 
 def people_wait(house: House) -> None:
     """Two requests, one of them late and tried; a mail, a press on "worse", and a mail that is perhaps somebody's."""
-    for name in ("petra", "quinten", "rosa"):
-        acts.confirmed(house, f"{name}@example.org", first_name=name.capitalize(), answers={"leg": "no"})
-    acts.confirmed(house, _LONG)
+    named = {f"{name}@example.org": name.capitalize() for name in ("petra", "quinten", "rosa")}
+    for address, name in named.items():
+        house.opt_in(address, first_name=name, answers={"leg": "no"})
+    for address in (_LONG, *_WITH_FOLLOW_UP):
+        house.opt_in(address)
+    house.send_due()
+    for address in (*named, _LONG, *_WITH_FOLLOW_UP):
+        acts.confirm(house, address)
     acts.request_pain_check(
         house,
         "petra@example.org",
@@ -59,13 +65,13 @@ def people_wait(house: House) -> None:
 
 
 def mails_wait(house: House) -> None:
-    """Of each reason a few, and one that no server would take."""
+    """After `people_wait`: of each reason a few, and one that no server would take."""
     for at in range(9):
         house.opt_in(f"wacht{at}@example.org")
     rows = [house.messages(f"wacht{at}@example.org")[0].id for at in range(9)]
-    acts.follow_up_due(house, "vera@example.org")
-    acts.follow_up_due(house, "wim@example.org")
-    ups = [acts.follow_ups(house, f"{name}@example.org")["hoe-ging-het"].id for name in ("vera", "wim")]
+    house.clock.advance(days=2)
+    ticks.plan(house.services)
+    ups = [acts.follow_ups(house, address)["hoe-ging-het"].id for address in _WITH_FOLLOW_UP]
 
     def wait(session: Session) -> None:
         now = house.clock.now()
