@@ -1,4 +1,4 @@
-"""Requests, answers and mails that wait, worked through in a browser without script, by keyboard, as wide as a phone."""
+"""Requests, answers and mails that wait, worked through by keyboard in a browser without script, as on a phone."""
 
 from __future__ import annotations
 
@@ -42,6 +42,12 @@ def press(page: Page, name: str) -> None:
 
 def says(page: Page, text: str) -> None:
     page.get_by_role("status").get_by_text(text).wait_for()
+    past_the_menu(page)
+
+
+def past_the_menu(page: Page) -> None:
+    reach(page, page.get_by_role("link", name="Naar de inhoud"))
+    page.keyboard.press("Enter")
 
 
 def test_what_waits_is_worked_through_by_keyboard_without_script(browser: Browser, here: Site) -> None:
@@ -49,6 +55,7 @@ def test_what_waits_is_worked_through_by_keyboard_without_script(browser: Browse
     here.enter(context)
     page = context.new_page()
     page.goto(f"{here.url}/studio/waiting")
+    past_the_menu(page)
     press(page, "Niet bereikt, blijft staan")
     says(page, "Genoteerd: niet bereikt.")
     page.get_by_text("2 keer niet bereikt").wait_for()
@@ -62,17 +69,23 @@ def test_what_waits_is_worked_through_by_keyboard_without_script(browser: Browse
     says(page, "Gelezen.")
     reach(page, page.get_by_role("link", name="Mails die wachten"))
     page.keyboard.press("Enter")
+    page.get_by_role("heading", level=1, name="Mails die wachten").wait_for()
+    past_the_menu(page)
     reach(page, page.locator("summary", has_text="Laat alle 2 vervallen").first)
     page.keyboard.press("Enter")
     press(page, "Laat alle 2 vervallen")
     says(page, "2 mails zijn vervallen.")
     reach(page, page.get_by_role("link", name="Bekijk deze mail vervolgmail is misschien aangekomen"))
     page.keyboard.press("Enter")
+    page.get_by_role("heading", level=1, name="1 vervolgmail is misschien aangekomen").wait_for()
+    past_the_menu(page)
     reach(page, page.get_by_role("button", name="Is aangekomen").first)
     page.keyboard.press("Enter")
     says(page, "De mail staat op aangekomen.")
     reach(page, page.get_by_role("link", name="Meldingen"))
     page.keyboard.press("Enter")
+    page.get_by_role("heading", level=1, name="Meldingen").wait_for()
+    past_the_menu(page)
     press(page, "Gezien en opgelost")
     says(page, "Gezien.")
     assert "staff-mail-returned" not in acts.alerts(here.house)

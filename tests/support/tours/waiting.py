@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlmodel import Session, col, select
 
 from service.domain.screening import Held
-from service.flows import alerts, booking_requests, ticks
+from service.flows import alerts, booking_requests, brake, ticks
 from service.store import events
 from service.store.tables import BookingRequest, Message
 from tests.support import acts
@@ -28,11 +28,9 @@ def pages(house: House) -> Iterator[tuple[str, str]]:
     with ThreadPoolExecutor(1) as aside:  # sending runs a loop of its own, and a browser's runs here
         aside.submit(people_wait, house).result()
         aside.submit(mails_wait, house).result()
-    yield "waiting", "/studio/waiting"
-    yield "waiting-done", "/studio/waiting?done=booked&of=3"
+    yield "waiting", "/studio/waiting?done=booked&of=3"
     yield "waiting-mails", "/studio/waiting/mails?done=drop&of=4"
     yield "waiting-group", "/studio/waiting/mails/unknown-follow-up"
-    yield "waiting-opt-ins", "/studio/waiting/mails/opt-in-fast"
     yield "waiting-alerts", "/studio/waiting/alerts"
 
 
@@ -70,7 +68,12 @@ def mails_wait(house: House) -> None:
         house.opt_in(f"wacht{at}@example.org")
     rows = [house.messages(f"wacht{at}@example.org")[0].id for at in range(9)]
     house.clock.advance(days=2)
+    with house.services.database.reading() as session:
+        held_back = brake.state(session).follow_ups
+    acts.release_the_brake(house)  # what it holds back is not planned
     ticks.plan(house.services)
+    if held_back:
+        acts.pull_the_brake(house)
     ups = [acts.follow_ups(house, address)["hoe-ging-het"].id for address in _WITH_FOLLOW_UP]
 
     def wait(session: Session) -> None:
