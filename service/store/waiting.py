@@ -62,6 +62,11 @@ def tally(session: Session, *, upto: int | None = None) -> list[Tally]:
     ]
 
 
+def count(session: Session) -> int:
+    """How many mails wait for a person."""
+    return session.exec(select(func.count()).select_from(Message).where(_NEEDS_PERSON)).one()
+
+
 def ids(session: Session, sorts: Collection[Sort], *, after: int, upto: int, limit: int) -> Sequence[int]:
     """Ids of mails of these sorts, beyond one id and up to another, lowest first."""
     mine = (_NEEDS_PERSON, _of(sorts), Message.id > after, Message.id <= upto)

@@ -13,7 +13,7 @@ from service.domain.staff import Least
 from service.domain.waiting import Why
 from service.errors import InvalidInputError, NotFoundError
 from service.flows import answers_to_read
-from service.store import bookings, events, message_rows
+from service.store import bookings, events, waiting
 from service.web.studio.doors import Visit
 from service.web.studio.waiting.views import Tabs
 from service.web.studio.waiting.words import Said
@@ -26,7 +26,7 @@ def tabs(session: Session) -> Tabs:
     """How much waits on each page."""
     return Tabs(
         people=bookings.count_open(session) + answers_to_read.count(session),
-        mails=sum(message_rows.count_in(session, ("held", "unknown")).values()),
+        mails=waiting.count(session),
         alerts=len(events.open_alerts(session)),
     )
 

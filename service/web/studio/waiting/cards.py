@@ -62,7 +62,7 @@ def answers(visit: Visit, session: Session) -> tuple[tuple[AnswersCard, ...], in
         )
         for each in found
     )
-    return cards, answers_to_read.count(session) - shown
+    return cards, answers_to_read.count(session) - shown if shown == _SHOWN else 0
 
 
 def handled(visit: Visit, session: Session) -> tuple[HandledLine, ...]:
