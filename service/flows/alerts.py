@@ -9,6 +9,7 @@ import structlog
 from sqlmodel import Session
 
 from service.domain.screening import Held
+from service.errors import NotFoundError, RefusedError
 from service.flows.messages import add_service_mail
 from service.flows.published import NAMES
 from service.flows.services import Services
@@ -26,6 +27,10 @@ _ABOUT = {
     _OPT_INS_CROWDED: "held",
 }
 """The state of the mails that an alert is about; behind a colon in its cause stands their template."""
+NEWS = frozenset(
+    {"mail-rejected", "staff-mail-returned", "webhook-unreadable", "mailbox-mail-failed", "mailbox-mail-unread"}
+)
+"""What is told by these happened, and is no state that ends: whoever has seen to it may close it."""
 log = structlog.get_logger()
 
 
@@ -81,6 +86,32 @@ def _reasons(cause: str) -> frozenset[str]:
 def mended(session: Session, cause: str, now: datetime) -> None:
     """The cause is over."""
     events.resolve_alert(session, cause, now)
+
+
+def is_news(cause: str) -> bool:
+    """May a person close the alert of this cause? Any other closes by itself as soon as its cause is over."""
+    return cause.partition(":")[0] in NEWS
+
+
+def seen(session: Session, alert_id: int, *, actor: str, now: datetime) -> bool:
+    """A person has seen to an alert, and closes it: what comes after this is told anew. False where it was closed.
+
+    Raises NotFoundError for none, and RefusedError for one that stands for as long as its cause does.
+    """
+    alert = session.get(Alert, alert_id)
+    if alert is None:
+        raise NotFoundError(f"there is no alert {alert_id}", f"er is geen melding {alert_id}")
+    if not is_news(alert.cause):
+        raise RefusedError(
+            "this alert closes as soon as its cause is over", "Deze melding verdwijnt zodra de oorzaak voorbij is."
+        )
+    events.hold_alert(session, alert.cause)
+    session.refresh(alert)
+    if alert.resolved_at is not None:
+        return False
+    mended(session, alert.cause, now)
+    events.audit(session, actor, "alert seen", now, alert=alert.cause)
+    return True
 
 
 def review(session: Session, now: datetime) -> None:

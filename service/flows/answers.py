@@ -37,7 +37,7 @@ def record(session: Session, services: Services, message: Message, answer: Answe
         return False
     lead = leads.lock_one(session, message.lead_id, services.hmac)
     enrolment = enrolments.by_ids(session, [message.enrolment_id])[0]
-    told = message_rows.has_cause(session, _cause(session, services, lead, now))
+    told = message_rows.has_cause(session, cause(session, services, lead.id, now))
     if enrolment.answers.get("helped") == answer and (answer != "worse" or told):
         return False
     enrolment.answers = {**enrolment.answers, "helped": answer}
@@ -52,14 +52,18 @@ def record(session: Session, services: Services, message: Message, answer: Answe
 
 def rests_until(session: Session, message: Message, now: datetime) -> datetime | None:
     """Until when the follow-ups of this mail's lead stand still, whatever the reason; None where they do not."""
-    runs = enrolments.of_lead(session, message.lead_id) if message.lead_id is not None else ()
-    running = [run for run in runs if run.state in enrolments.OPEN]
+    return None if message.lead_id is None else lead_rests_until(session, message.lead_id, now)
+
+
+def lead_rests_until(session: Session, lead_id: int, now: datetime) -> datetime | None:
+    """Until when the follow-ups of this lead stand still, whatever the reason; None where they do not."""
+    running = [run for run in enrolments.of_lead(session, lead_id) if run.state in enrolments.OPEN]
     return max((run.paused_until for run in running if run.paused_until and run.paused_until > now), default=None)
 
 
-def _cause(session: Session, services: Services, lead: Lead, now: datetime) -> str:
-    """Somebody who goes back and forth between the buttons is one person to call."""
-    return f"worse:{lead.id}:{services.published.calendar(session).local_day(now)}"
+def cause(session: Session, services: Services, lead_id: int, now: datetime) -> str:
+    """Of the mail that tells of "worse": somebody who goes back and forth between the buttons is one person to call."""
+    return f"worse:{lead_id}:{services.published.calendar(session).local_day(now)}"
 
 
 def _tell_practice(session: Session, services: Services, lead: Lead, now: datetime, *, resting: bool) -> None:
@@ -72,7 +76,7 @@ def _tell_practice(session: Session, services: Services, lead: Lead, now: dateti
     add_staff_mails(
         session,
         services,
-        cause=_cause(session, services, lead, now),
+        cause=cause(session, services, lead.id, now),
         template="dienst-melding",
         now=now,
         extra={"alert": alert},

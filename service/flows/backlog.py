@@ -134,10 +134,13 @@ def way_out_again(session: Session, services: Services, cause: str, now: datetim
     alerts.mended(session, cause, now)
 
 
-def let_go(session: Session) -> None:
-    """Staff approved the backlog: what was not held back yet need not be any more."""
+def let_go(session: Session, *, guard: str | None = None) -> None:
+    """Staff approved the backlog: what was not held back yet need not be any more.
+
+    `guard`: what this one holds (as `Message.hold` names it), or what any does.
+    """
     gaps = _read(events.hold_fact(session, _GAPS))
-    _write(session, [gap for gap in gaps if not gap.held])
+    _write(session, [gap for gap in gaps if not gap.held or guard not in {None, _HOLD[gap.kind]}])
 
 
 def _just_seen(seen: dict[str, Any] | None, now: datetime) -> bool:

@@ -43,6 +43,11 @@ def was_told(session: Session, feedback: Feedback) -> bool:
     return message_rows.has_cause(session, _cause(feedback))
 
 
+def brings_words(message: Message) -> bool:
+    """Is this one of the mails that `tell` makes?"""
+    return (message.cause or "").startswith("reply:")
+
+
 def shows_all(feedback: Feedback) -> bool:
     """Is all that she wrote in the mail to staff, so that her own is needed no more?"""
     words = own_words.shown(feedback.text)

@@ -37,9 +37,11 @@ def arrived(
 def untied(session: Session, services: Services, lead: Lead, feedback: Feedback, now: datetime) -> None:
     """A mail came from the address of this locked lead, and nothing ties it to one of ours: it may be anybody's.
 
-    Staff read it, for it may be somebody in pain; nothing else changes (ACCEPTANCE F1).
+    Staff read it, for it may be somebody in pain, and her timeline says that it came; nothing else changes
+    (ACCEPTANCE F1).
     """
     if not desk_mails.was_told(session, feedback):
+        leads.note(session, lead.id, "wrote_untied", now, source=feedback.source)
         desk_mails.tell(session, services, lead, None, feedback, now, whose="untied")
 
 

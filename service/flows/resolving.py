@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Literal
 
 from sqlmodel import Session, col, select
 
+from service.domain import waiting
 from service.domain.delivery import State, can_move
 from service.domain.enrolment import LOOK_AGAIN
 from service.domain.timing import respaced
@@ -20,7 +20,7 @@ from service.store import enrolments, events, leads, outbox
 from service.store.db import notify_sender
 from service.store.tables import Lead, Message
 
-Choice = Literal["sent", "resend", "drop"]
+Choice = waiting.Choice
 _TO: Mapping[Choice, State] = MappingProxyType(
     {"sent": State.ACCEPTED, "resend": State.DUE, "drop": State.CANCELLED},
 )
@@ -46,8 +46,8 @@ def resolve_backlog(services: Services, choice: Choice, *, actor: str) -> int:
             if not ids:
                 return done
             # of those read before the locks, somebody else may have decided about some, or erased them
-            messages = [each for each in _lock(session, services, ids) if each.state == State.HELD and each.hold]
-            _resolve_all(session, services, messages, choice, actor, services.clock.now())
+            messages = [each for each in lock(session, services, ids) if each.state == State.HELD and each.hold]
+            resolve_locked(session, services, messages, choice, actor, services.clock.now())
             done += len(messages)
 
 
@@ -60,19 +60,20 @@ def resolve(
     fate is unknown alone: what is held never left. Raises NotFoundError and RefusedError.
     """
     wanted = sorted(set(ids))
-    messages = _lock(session, services, wanted)
+    messages = lock(session, services, wanted)
     missing = [str(each) for each in wanted if each not in {message.id for message in messages}]
     if missing:
         raise NotFoundError(
             f"there is no message {', '.join(missing)}; see: nurture message list",
             f"er is geen mail met nummer {', '.join(missing)}; zie: nurture message list",
         )
-    _resolve_all(session, services, messages, choice, actor, now)
+    resolve_locked(session, services, messages, choice, actor, now)
 
 
-def _resolve_all(
+def resolve_locked(
     session: Session, services: Services, messages: list[Message], choice: Choice, actor: str, now: datetime
 ) -> None:
+    """The same with each of these messages, which `lock` gave."""
     for message in messages:
         _resolve(session, services, message, choice, now)
         events.audit(session, actor, f"message resolved as {choice}", now, message=message.id, lead=message.lead_id)
@@ -81,7 +82,7 @@ def _resolve_all(
         notify_sender(session)
 
 
-def _lock(session: Session, services: Services, ids: Sequence[int]) -> list[Message]:
+def lock(session: Session, services: Services, ids: Sequence[int]) -> list[Message]:
     """Those of the messages that are there, as they are now. Their leads first: the order everybody locks in."""
     known = [message for each in ids if (message := session.get(Message, each))]
     lead_ids = {message.lead_id for message in known if message.lead_id is not None}

@@ -22,6 +22,19 @@ def request(session: Session, request_id: int) -> BookingRequest | None:
     return session.get(BookingRequest, request_id, populate_existing=True)
 
 
+def hold(session: Session, request_id: int) -> BookingRequest | None:
+    """One request as it is now, which nobody else changes until the transaction ends; its lead is locked before it."""
+    statement = select(BookingRequest).where(BookingRequest.id == request_id).with_for_update()
+    return session.exec(statement.execution_options(populate_existing=True)).first()
+
+
+def lately_handled(session: Session, limit: int) -> Sequence[BookingRequest]:
+    """Requests that were answered, the newest answer first."""
+    answered = select(BookingRequest).where(col(BookingRequest.handled_at).is_not(None))
+    newest_first = (col(BookingRequest.handled_at).desc(), col(BookingRequest.id).desc())
+    return session.exec(answered.order_by(*newest_first).limit(limit)).all()
+
+
 def open_requests(session: Session, lead_id: int | None = None) -> Sequence[BookingRequest]:
     """Requests that nobody answered, oldest first; of one lead, or all."""
     statement = select(BookingRequest).where(col(BookingRequest.handled_at).is_(None)).order_by(col(BookingRequest.id))

@@ -131,7 +131,7 @@ def test_a_mail_that_nothing_ties_is_told_as_such_and_changes_nothing_else(house
     comes_untied(house, reply(text="Ben ik het wel?"))
     comes_untied(house, reply(text="Ben ik het wel?"))
     after = house.rows()
-    assert {name for name in after if after[name] != before[name]} == {"message"}
+    assert {name for name in after if after[name] != before[name]} == {"message", "timeline"}
     [made] = desk_mails(house)
     assert len(after["message"]) == len(before["message"]) + 1
     assert made.recipient == STAFF

@@ -98,7 +98,7 @@ def _line(visit: Visit, entry: AuditEntry, names: dict[int, str]) -> AuditLine:
     return AuditLine(
         id=entry.id,
         at=entry.at,
-        who=_who(entry.actor, names),
+        who=who(entry.actor, names),
         what=_what(entry.action, visit.language),
         details=", ".join(
             f"{_called(name, visit.language)}: {value}" for name, value in sorted(told.items(), key=_place)
@@ -117,7 +117,7 @@ def _called(name: str, language: StaffLanguage) -> str:
     return DUTCH_DETAILS.get(name, plain) if language == "nl" else plain
 
 
-def _who(actor: str, names: dict[int, str]) -> str:
+def who(actor: str, names: dict[int, str]) -> str:
     """The name of somebody who logged in; whoever worked at the command line is named as the log has them."""
     kind, _, number = actor.partition(":")
     return names.get(int(number), actor) if kind == "studio" and number.isdigit() else actor

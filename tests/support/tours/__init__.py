@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from tests.support.house import House
-from tests.support.tours import leads, mails, media, publishing, sequences, settings
+from tests.support.tours import leads, mails, media, publishing, sequences, settings, waiting
 
 Room = Callable[[House], Iterator[tuple[str, str]]]
 
@@ -19,4 +19,5 @@ ROOMS: tuple[Room, ...] = (
     publishing.publishing,
     sequences.pages,
     settings.room,
+    waiting.pages,
 )
