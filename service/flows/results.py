@@ -120,6 +120,21 @@ def results(
     ]
 
 
+def titles(session: Session, services: Services, sequence: str) -> dict[str, str]:
+    """Step key -> what staff know its mail by: the subject, or the key where that would hold a lead's own name.
+
+    In the order of the live sequence's steps; empty where it is live no more.
+    """
+    live = next((each for each in services.published.live_sequences(session) if each.sequence.name == sequence), None)
+    if live is None:
+        return {}
+    subjects = {
+        step.key: services.published.mail(session, live.revision_id, step.template_names[0]).subject
+        for step in live.sequence.steps
+    }
+    return {key: key if "{" in subject else subject for key, subject in subjects.items()}
+
+
 def compare(one: MailResult, other: MailResult) -> bool:
     """Whether the bookings of two variants differ by more than chance explains."""
     return Share(count=one.booked, of=one.accepted).differs_from(Share(count=other.booked, of=other.accepted))

@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 from sqlmodel import Session
 
 from service.flows import answers, brake, planning, replies
+from service.flows.results import titles
 from service.flows.services import Services
 from service.store import today as store
 
@@ -16,9 +17,9 @@ _LISTED = 3  # moments at which mails are still to leave
 
 @dataclass(frozen=True, kw_only=True)
 class Sent:
-    """How many mails of a step left today. `step` is its key, the advice's too."""
+    """How many mails of a step left today. `title` is what staff know it by."""
 
-    step: str
+    title: str
     count: int
 
 
@@ -71,22 +72,22 @@ def today(session: Session, services: Services, now: datetime) -> Today:
     begins, ends = (calendar.instant(each, time()) for each in (day, day + timedelta(days=1)))
     left = store.left(session, begins, ends)
     coming = store.coming(session, ends, brake.state(session))
-    live = {each.sequence.name: each.sequence for each in services.published.live_sequences(session)}
+    live = {each.sequence.name: each.sequence.title for each in services.published.live_sequences(session)}
     found = []
     for name in sorted({name for name, _ in (*left, *coming)}):
-        keys = [step.key for step in live[name].steps] if name in live else []
+        subjects = titles(session, services, name)
+        keys = list(subjects)
         mine = {key or (keys[0] if keys else ""): count for (sequence, key), count in left.items() if sequence == name}
         order = sorted(mine, key=lambda key: (keys.index(key) if key in keys else len(keys), key))
         found.append(
             SequenceToday(
                 sequence=name,
-                title=live[name].title if name in live else name,
-                sent=tuple(Sent(step=key, count=mine[key]) for key in order),
+                title=live.get(name, name),
+                sent=tuple(Sent(title=subjects.get(key, key), count=mine[key]) for key in order),
                 to_come=sum(count for (sequence, _), count in coming.items() if sequence == name),
             )
         )
-    titles = {each.sequence: each.title for each in found}
-    soonest = sorted((at, titles[name], count) for (name, at), count in coming.items())[:_LISTED]
+    soonest = sorted((at, live.get(name, name), count) for (name, at), count in coming.items())[:_LISTED]
     return Today(
         sequences=tuple(found), next=tuple(Coming(at=at, title=title, count=count) for at, title, count in soonest)
     )

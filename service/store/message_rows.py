@@ -55,6 +55,12 @@ def count_in(session: Session, states: Iterable[str]) -> dict[str, int]:
     return dict(session.exec(statement.group_by(col(Message.state))).all())
 
 
+def count_held_for(session: Session, reasons: Collection[str]) -> int:
+    """How many messages are held for one of these reasons."""
+    held = select(func.count()).select_from(Message).where(Message.state == "held")
+    return session.exec(held.where(col(Message.reason).in_(list(reasons)))).one()
+
+
 def any_in(
     session: Session, state: str, template: str | None, *, reasons: Collection[str] = (), approval: bool = False
 ) -> bool:

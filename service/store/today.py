@@ -62,7 +62,9 @@ def coming(session: Session, until: datetime, paused: Paused) -> dict[tuple[str,
     return found
 
 
-def resting(session: Session, reasons: Collection[str], noted: Collection[str], *, since: datetime, now: datetime) -> int:
+def resting(
+    session: Session, reasons: Collection[str], noted: Collection[str], *, since: datetime, now: datetime
+) -> int:
     """How many leads' mails wait for one of these reasons: somebody is to read what they wrote or answered.
 
     Looks at those alone of whom one of `noted` was noted `since` then: a pause is never longer ago than that.

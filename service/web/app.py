@@ -35,6 +35,7 @@ from service.web.metrics import Metrics
 from service.web.refusals import Refusals
 from service.web.studio import routes as studio
 from service.web.studio.hashing import Hashing
+from service.web.studio.results.figures import Counter
 
 
 def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -> FastAPI:
@@ -54,6 +55,7 @@ def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -
     app.state.hook_certificates = HookCertificates()
     app.state.hashing = Hashing()
     app.state.content_desk = ContentDesk(services.content_dir)
+    app.state.results_counter = Counter()
     for room in (health, opt_ins, challenges, webhooks, mail_webhooks, forms, embed, media):
         app.include_router(room.router)
     for page in (confirm, unsubscribe, booking, answers, my_data, all_data):

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from tests.support.house import House
+from tests.support.tours import results
 
 Room = Callable[[House], Iterator[tuple[str, str]]]
 
-ROOMS: tuple[Room, ...] = ()
+ROOMS: tuple[Room, ...] = (results.pages,)
