@@ -22,9 +22,11 @@ from service.mail.workshop import Workshop
 SAFETY = "_veiligheid.md"
 INVITATION = "dienst-uitnodiging"
 """Brings staff the link to the studio. A content folder of before there was one does without."""
+WEEKLY = "dienst-weekbericht"
+"""Brings the owner last week's figures; a content folder of before does without that too."""
 
 _NEEDED = ("dienst-aanvraag", "dienst-antwoord", "dienst-ontvangst", "dienst-verse-link", "dienst-melding")
-SERVICE_MAILS = (*_NEEDED, INVITATION)
+SERVICE_MAILS = (*_NEEDED, INVITATION, WEEKLY)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -79,6 +79,7 @@ class Services:
     alert_url: str | None = None
     heartbeat_url: str | None = None
     self_test: bool = False  # press our own one-click link each day
+    weekly_mail: bool = False  # tell the owner of each week
     allowed_origins: tuple[str, ...] = ()  # of other sites that may post the opt-in form
     webhook_secrets: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict, repr=False

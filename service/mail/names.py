@@ -46,11 +46,13 @@ _SERVICE = (
     "reply.sent",
     "reply.coming",
     *(f"invitation.{n}" for n in ("name", "url")),
+    *(f"week.{n}" for n in ("name", "lines", "note", "waiting", "url")),
     "fresh_url",
 )
 
 LISTS = frozenset(
     {"practice.opening_days", "request.lines", "alert.lines", "reply.lines", "reply.sent", "reply.coming"}
+    | {"week.lines"}
 )
 """What `{% for %}` may go over: nothing a template could make longer itself."""
 
@@ -60,13 +62,17 @@ REQUIRED = ("practice.name", "practice.address", "practice.kvk", "unsubscribe_ur
 OPTIONAL = frozenset(
     {"practice.logo", "practice.booking.url"}
     | {name for name in _PRACTICE if name.startswith("practice.links.")}
-    | {name for name in _SERVICE if "." in name and name not in {"alert.title", "invitation.url"}}
+    | {
+        name
+        for name in _SERVICE
+        if "." in name and name not in {"alert.title", "invitation.url", "week.name", "week.url"}
+    }
 )
 """Names whose value may be empty: printed outside an `{% if %}` on them, the mail would be held."""
 
 LINKS = frozenset(
     {"confirm_url", "booking_url", "unsubscribe_url", "preferences_url", "fresh_url", "request.url", "alert.url"}
-    | {"invitation.url"}
+    | {"invitation.url", "week.url"}
     | {"practice.privacy_url", "practice.booking.url"}
     | {name for name in _PRACTICE if name.startswith("practice.links.")}
 )

@@ -16,6 +16,7 @@ from tests.support.drafts import Document, publish, with_sequence
 from tests.support.house import House
 
 _PEOPLE = 70
+_VERSIONS = ("hoe-ging-het", "eerdere-uitnodiging-bij-hoe-ging-het")
 _ANSWERS = ("better", "same", "worse", "better", None)
 
 
@@ -57,8 +58,7 @@ def _live(session: Session, house: House, number: int, who: Member) -> None:
     session.exec(select(OptIn).where(OptIn.enrolment_id == run.id)).one().created_at = came
     message.created_at = message.settled_at = message.planned_at = came
     message.state = "bounced" if number % 23 == 7 else "accepted"
-    if number % 2:
-        message.template = "eerdere-uitnodiging-bij-hoe-ging-het"
+    message.template = _VERSIONS[number % 2]
     if number % 9 == 4:
         run.state, run.end_reason, run.ended_at = "stopped", "unsubscribe", came
     elif number % 11 == 2:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 WIDTH, HEIGHT = 320, 132
 _LEFT, _TOP, _BOTTOM = 30, 8, 20
-_STEPS = (1, 2, 5)
+_STEPS = (1, 2, 3, 4, 6, 8)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +75,7 @@ def chart(days: Sequence[str], series: Sequence[Sequence[int]], told: Sequence[s
                         front=bool(front),
                     )
                 )
-    halves = (0, top // 2, top) if top % 2 == 0 else (0, top)
-    lines = tuple(Line(y=round(floor - height(each), 1), label=str(each)) for each in halves)
+    lines = tuple(Line(y=round(floor - height(each), 1), label=str(each)) for each in (0, top // 2, top))
     return Chart(bars=tuple(bars), lines=lines, labels=_labels(days, room))
 
 
@@ -94,7 +93,7 @@ def _labels(days: Sequence[str], room: float) -> tuple[Label, ...]:
 
 
 def _round_up(most: int) -> int:
-    """A round number that is no less: 1, 2, 5, 10, 20, 50 and so on; 4 at least, so that one is never a tower."""
+    """A round and even number that is no less: 4, 6, 8, 10, 20, 30 and so on. One alone is never a tower."""
     size = 1
     while True:
         for step in _STEPS:
