@@ -100,6 +100,11 @@ def oldest(session: Session) -> datetime | None:
     return session.exec(select(Message.created_at).order_by(col(Message.id)).limit(1)).first()
 
 
+def newest(session: Session) -> int:
+    """The id of the newest message, which says how many there ever were; 0 before the first."""
+    return session.exec(select(func.max(Message.id))).one() or 0
+
+
 def last_advice_settled_at(session: Session, lead_id: int) -> tuple[datetime | None, bool]:
     """When the lead's last advice was settled, and whether one is still on its way."""
     mine = (Message.lead_id == lead_id, Message.kind == "advice")

@@ -1,7 +1,7 @@
-"""The figures of every sequence, counted when somebody looks, and kept for a while where counting takes long.
+"""The figures of every sequence, counted when somebody looks, and kept for a while where there is much to count.
 
-With few leads they are always of this moment. With a hundred thousand a year takes most of a second to count: then
-whoever looks next sees the same figures, for sixty times as long as counting took.
+Of some thousands of mails they are always of this moment. Of a million a year takes most of a second to count: whoever
+looks next then sees the same figures, for sixty times as long as counting took.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from service.flows import results, results_by_week
 from service.flows.results import SequenceResult
 from service.flows.results_by_week import Period, Week
 from service.flows.services import Services
+from service.store import message_rows
 from service.web.studio.doors import Visit
 
 WEEKS = (4, 12, 52)
 """The periods there are, in weeks."""
-_QUICK = 0.1  # seconds: what is counted in less is counted anew each time
+_FEW = 20_000  # mails: so many are counted anew each time
 _TIMES = 60
 
 
@@ -47,6 +48,7 @@ class Counter:
         now = services.clock.now()
         with services.database.reading() as session:
             period = results_by_week.period(services.published.calendar(session), weeks, now)
+            few = message_rows.newest(session) <= _FEW
         key = (weeks, period.mondays[-1])
         with self._lock:
             until, kept = self._kept.get(key, (0.0, None))
@@ -56,7 +58,7 @@ class Counter:
             found = _count(services, period, now)
             took = time.monotonic() - began
             self._kept = {each: it for each, it in self._kept.items() if each[1] == key[1] and each != key}
-            if took > _QUICK:
+            if not few:
                 self._kept[key] = (time.monotonic() + _TIMES * took, found)
             return found
 
