@@ -11,7 +11,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlmodel import Session, col
 
-from service.store.tables import RESULT_STATES, Booking, BookingRequest, Enrolment, Message, OptIn, TimelineEntry
+from service.store.tables import (
+    RESULT_STATES,
+    Booking,
+    BookingRequest,
+    Enrolment,
+    Message,
+    OptIn,
+    TimelineEntry,
+    Withdrawal,
+)
 
 Mail = tuple[str, str, str]
 """Sequence, step (empty for the advice) and template."""
@@ -78,7 +87,10 @@ def states(session: Session, span: Span) -> dict[Mail, dict[str, int]]:
 
 
 def last_before_a_no(session: Session, span: Span) -> dict[Mail, int]:
-    """Mail -> how many leads said no after it and before the next: it was the last that left before the run stopped."""
+    """Mail -> how many leads said no after it and before the next: the last that left before the run stopped.
+
+    Or, where the run had come to its end, the last that left before she withdrew.
+    """
     # A no after a mail comes after that mail was made: who stopped before the stretch need not be looked at.
     stopped_since = Span(since=span.since).holds(col(Enrolment.ended_at))
     last = (
@@ -95,7 +107,30 @@ def last_before_a_no(session: Session, span: Span) -> dict[Mail, int]:
         .group_by(col(Message.enrolment_id))
     ).subquery()
     statement = select(*_MAIL, func.count()).join(last, last.c.id == col(Message.id))
-    return _counted(session, statement.where(*span.holds(col(Message.created_at))))
+    under_way = _counted(session, statement.where(*span.holds(col(Message.created_at))))
+    return dict(Counter(under_way) + Counter(_after_the_end(session, span)))
+
+
+def _after_the_end(session: Session, span: Span) -> dict[Mail, int]:
+    """Mail -> how many leads withdrew after it, whose run was finished by then."""
+    last = (
+        select(func.max(col(Message.id)).label("id"))
+        .join(Withdrawal, col(Withdrawal.lead_id) == col(Message.lead_id))
+        .where(
+            *Span(since=span.since).holds(col(Withdrawal.at)),
+            _OF_A_SEQUENCE,
+            col(Message.state).in_(_LEFT),
+            col(Message.settled_at) <= col(Withdrawal.at),
+        )
+        .group_by(col(Message.lead_id), col(Withdrawal.at))
+    ).subquery()
+    statement = (
+        select(*_MAIL, func.count(func.distinct(col(Message.id))))
+        .join(last, last.c.id == col(Message.id))
+        .join(Enrolment, col(Enrolment.id) == col(Message.enrolment_id))
+        .where(col(Enrolment.state) == "finished", *span.holds(col(Message.created_at)))
+    )
+    return _counted(session, statement)
 
 
 def requests(session: Session, span: Span) -> dict[Mail, int]:

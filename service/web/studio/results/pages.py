@@ -94,6 +94,7 @@ def _page(
     by_week = counted.weeks.get(found.sequence, ())
     days = [format_date(each.monday, "d MMM", locale=_locale(visit)) for each in by_week]
     answered = [found.answers[each] for each in ANSWERS]
+    kept = visit.services.retention.events.days
     return SequencePage(
         frame=frame,
         weeks=weeks,
@@ -104,6 +105,7 @@ def _page(
         pictures=tuple(_pictures(days, by_week)),
         rows=tuple(WeekRow(day=day, week=week) for day, week in zip(days, by_week, strict=True)),
         answers=tuple((count, *place) for count, place in zip(answered, charts.shares(answered), strict=True)),
+        answers_kept=0 if weeks * 7 <= kept else kept,
         few=0 < found.confirmed < result_words.FEWEST,
         held_back=found.sequence in paused.sequences,
         all_held_back=paused.all_mail or paused.follow_ups,

@@ -128,6 +128,7 @@ class SequencePage(StudioPage):
     pictures: tuple[Drawn, ...]
     rows: tuple[WeekRow, ...]
     answers: tuple[tuple[int, float, float], ...]
+    answers_kept: int  # days; 0 where the period is no longer than that
     few: bool
     held_back: bool
     all_held_back: bool
