@@ -82,6 +82,8 @@ def build(settings: Settings) -> Services:
         heartbeat_url=settings.heartbeat_url,
         # The demo's clock and inbox are a play: nobody has to be told there.
         self_test=(settings.production if settings.self_test is None else settings.self_test) and not settings.demo,
+        weekly_mail=(settings.production if settings.weekly_mail is None else settings.weekly_mail)
+        and not settings.demo,
         allowed_origins=settings.allowed_origins,
         webhook_secrets=settings.webhook_secrets,
         bounce_mailbox=_mailbox(settings.bounce_mailbox, settings),

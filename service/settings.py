@@ -102,6 +102,7 @@ class Settings(BaseSettings):
     alert_url: WebAddress | None = Field(None, repr=False)
     heartbeat_url: WebAddress | None = Field(None, repr=False)
     self_test: Switch | None = None  # None: in production alone
+    weekly_mail: Switch | None = None  # None: in production alone
     erase_after_days: Days = 14
     erase_at_latest_days: Days = 28
     erase_after_last_mail_days: LongDays = 183

@@ -23,12 +23,14 @@ from service.mail.workshop import Workshop
 SAFETY = "_veiligheid.md"
 INVITATION = "dienst-uitnodiging"
 """Brings staff the link to the studio. A content folder of before there was one does without."""
+WEEKLY = "dienst-weekbericht"
+"""Brings the owner last week's figures; a content folder of before does without that too."""
 
 ACCOUNT = "dienst-account"
 """Tells staff that their password or second step changed. Older content folders do without it too."""
 
 _NEEDED = ("dienst-aanvraag", "dienst-antwoord", "dienst-ontvangst", "dienst-verse-link", "dienst-melding")
-SERVICE_MAILS = (*_NEEDED, INVITATION, ACCOUNT)
+SERVICE_MAILS = (*_NEEDED, INVITATION, ACCOUNT, WEEKLY)
 
 
 @dataclass(frozen=True, kw_only=True)

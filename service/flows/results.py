@@ -17,6 +17,7 @@ from service.domain.shares import Share
 from service.flows.services import Services
 from service.store import results as store
 
+ANSWERS = ("better", "same", "worse")
 _TAKEN = ("accepted", "delivered", "complained")
 
 
@@ -46,13 +47,47 @@ class MailResult:
 
 @dataclass(frozen=True, kw_only=True)
 class SequenceResult:
-    """One sequence: opt-ins, presses on "yes, send me the follow-ups", bookings whatever led to them, and its mails."""
+    """One sequence: opt-ins, presses on "yes, send me the follow-ups", bookings whatever led to them, and its mails.
+
+    `title` is the live sequence's, or its name where it is live no more.
+    """
 
     sequence: str
+    title: str
     opt_ins: int
     confirmed: int
     booked: int
     mails: tuple[MailResult, ...]
+
+    @property
+    def accepted(self) -> int:
+        """How many of its mails the other side took."""
+        return sum(mail.accepted for mail in self.mails)
+
+    @property
+    def bounced(self) -> int:
+        """How many it refused for good."""
+        return sum(mail.bounced for mail in self.mails)
+
+    @property
+    def left(self) -> int:
+        """How many leads said no after one of them."""
+        return sum(mail.left for mail in self.mails)
+
+    @property
+    def requests(self) -> int:
+        """How many asked for a pain check by a link in one of them."""
+        return sum(mail.requests for mail in self.mails)
+
+    @property
+    def answers(self) -> dict[str, int]:
+        """better, same and worse -> how often that was pressed in one of them."""
+        return {each: sum(mail.answers.get(each, 0) for mail in self.mails) for each in ANSWERS}
+
+    @property
+    def is_empty(self) -> bool:
+        """Did nothing happen at all?"""
+        return not (self.opt_ins or self.confirmed or self.booked or self.mails)
 
     def variants(self, step: str) -> list[MailResult]:
         """The mails of a step that is split, by the name of the variant."""
@@ -60,21 +95,44 @@ class SequenceResult:
         return sorted(found, key=lambda mail: mail.variant or "")
 
 
-def results(session: Session, services: Services, since: datetime | None = None) -> list[SequenceResult]:
-    """The results of every sequence that is published or has leads; of opt-ins and mails from `since` on."""
+def results(
+    session: Session, services: Services, since: datetime | None = None, until: datetime | None = None
+) -> list[SequenceResult]:
+    """The results of every sequence that is published or has leads.
+
+    Of the opt-ins, presses and bookings between the two moments, and of the mails made between them whatever came of
+    those up to now.
+    """
+    span = store.Span(since=since, until=until)
     live = {each.sequence.name: each.sequence for each in services.published.live_sequences(session)}
-    opt_ins, runs = store.opt_ins(session, since), store.runs(session, since)
-    mails = _mails(session, live, since)
+    opt_ins, confirmed, booked = (look(session, span) for look in (store.opt_ins, store.confirmed, store.booked))
+    mails = _mails(session, live, span)
     return [
         SequenceResult(
             sequence=name,
+            title=live[name].title if name in live else name,
             opt_ins=opt_ins.get(name, 0),
-            confirmed=runs.get(name, (0, 0))[0],
-            booked=runs.get(name, (0, 0))[1],
+            confirmed=confirmed.get(name, 0),
+            booked=booked.get(name, 0),
             mails=tuple(mails.get(name, ())),
         )
-        for name in sorted({*live, *opt_ins, *runs, *mails})
+        for name in sorted({*live, *opt_ins, *confirmed, *booked, *mails})
     ]
+
+
+def titles(session: Session, services: Services, sequence: str) -> dict[str, str]:
+    """Step key -> what staff know its mail by: the subject, or the key where that would hold a lead's own name.
+
+    In the order of the live sequence's steps; empty where it is live no more.
+    """
+    live = next((each for each in services.published.live_sequences(session) if each.sequence.name == sequence), None)
+    if live is None:
+        return {}
+    subjects = {
+        step.key: services.published.mail(session, live.revision_id, step.template_names[0]).subject
+        for step in live.sequence.steps
+    }
+    return {key: key if "{" in subject else subject for key, subject in subjects.items()}
 
 
 def compare(one: MailResult, other: MailResult) -> bool:
@@ -82,10 +140,10 @@ def compare(one: MailResult, other: MailResult) -> bool:
     return Share(count=one.booked, of=one.accepted).differs_from(Share(count=other.booked, of=other.accepted))
 
 
-def _mails(session: Session, live: Mapping[str, Steps], since: datetime | None) -> dict[str, list[MailResult]]:
-    states = store.states(session, since)
-    left, requests = store.last_before_a_no(session, since), store.requests(session, since)
-    answers, booked = store.answers(session, since), store.credited(session, since)
+def _mails(session: Session, live: Mapping[str, Steps], span: store.Span) -> dict[str, list[MailResult]]:
+    states = store.states(session, span)
+    left, requests = store.last_before_a_no(session, span), store.requests(session, span)
+    answers, booked = store.answers(session, span), store.credited(session, span)
     found: dict[str, list[MailResult]] = {}
     for mail, counts in sorted(states.items(), key=lambda each: _place(each[0], live)):
         sequence, step, template = mail

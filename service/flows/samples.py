@@ -120,6 +120,7 @@ def values(
             "account": {"name": "Anna", "what": "Je wachtwoord is veranderd."},
             "alert": dict.fromkeys(_ALERT, "voorbeeld") | {"url": services.base_url},
             "reply": dict(REPLY),
+            "week": dict(WEEK) | {"url": services.base_url},
         },
         **_links(services),
     )
@@ -196,6 +197,26 @@ REPLY: Mapping[str, JsonValue] = MappingProxyType(
     }
 )
 """An answer as staff get it; the lines are as `domain/own_words.py` makes them."""
+WEEK: Mapping[str, JsonValue] = MappingProxyType(
+    {
+        "name": "week 10, 2 tot en met 8 maart 2026",
+        "lines": [
+            "Lage rugpijn",
+            "12 aanvragen van het advies (de week ervoor 8), 9 keer ja op de vervolgmails.",
+            "41 mails verstuurd; 1 kwam terug en 2 mensen meldden zich erna af.",
+            "Hielp het? 3 keer beter, 2 keer hetzelfde en 1 keer slechter.",
+            "2 pijnchecks geboekt (de week ervoor 1).",
+            "\xa0",
+            "Uitstraling naar het been",
+            "Geen aanvragen en geen mails in deze week.",
+            "\xa0",
+        ],
+        "note": "Dit zijn kleine aantallen: één persoon meer of minder maakt al veel uit.",
+        "waiting": "1 aanvraag voor een pijncheck.",
+        "url": "https://mail.example.nl/studio/results?weeks=4",
+    }
+)
+"""A week as the owner is told of it; the lines are as `flows/weekly_words.py` makes them."""
 
 
 def _links(services: Services) -> dict[str, str]:

@@ -82,6 +82,7 @@ class Services:
     alert_url: str | None = None
     heartbeat_url: str | None = None
     self_test: bool = False  # press our own one-click link each day
+    weekly_mail: bool = False  # tell the owner of each week
     allowed_origins: tuple[str, ...] = ()  # of other sites that may post the opt-in form, by the settings
     allowed_here: AllowedOrigins = field(default_factory=AllowedOrigins)  # and those that an admin added
     webhook_secrets: Mapping[str, tuple[str, ...]] = field(

@@ -22,6 +22,7 @@ from service.flows import (
     settling,
     staff_sessions,
     staff_throttle,
+    weekly_mail,
 )
 from service.flows.services import Services
 from service.store import challenges
@@ -49,7 +50,7 @@ def housekeeping(services: Services) -> None:
     waits for a person.
 
     Once a day also: receipts that code of before did not write, the test of our own way out, and all else that is over
-    its time.
+    its time; once a week last week's figures.
     """
     now = services.clock.now()
     retention.erase_expired(services, now)
@@ -73,5 +74,6 @@ def housekeeping(services: Services) -> None:
         refused_webhooks.review(session, now)
     self_test.run_where_due(services)
     alerts.deliver(services, now)
-    retention.daily(services, now)  # a failure in it keeps back the heartbeat alone, which is then missed
+    retention.daily(services, now)  # a failure from here on keeps back no more than the heartbeat, which is then missed
+    weekly_mail.send_where_due(services, now)
     heartbeat.beat(services)  # not reached where anything above failed

@@ -25,7 +25,7 @@ class MailValues(BaseModel):
     """All that a mail is filled in with. Stored with the message as JSON, so a retry fills in the same.
 
     `practice` is the practice as JSON, `extra` what service mails may use besides: `request`, `alert`, `reply`,
-    `invitation`, `fresh_url`.
+    `invitation`, `week`, `fresh_url`.
     `calendar` is the iCalendar object that goes along with a mail to the practice.
     """
 

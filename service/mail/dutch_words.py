@@ -106,6 +106,11 @@ WORDS: dict[str, tuple[str, ...]] = {
     "uitgenodigde": ("invitation.name",),
     "uitnodiging": ("invitation.url",),
     "uitnodigingslink": ("invitation.url",),
+    "week_naam": ("week.name",),
+    "weekregels": ("week.lines",),
+    "kleine_aantallen": ("week.note",),
+    "wat_wacht": ("week.waiting",),
+    "resultatenlink": ("week.url",),
     # the head of a mail
     "titel": ("subject", "alert.title"),
     "voorvertoning": ("preheader",),

@@ -47,27 +47,31 @@ _SERVICE = (
     "reply.coming",
     *(f"invitation.{n}" for n in ("name", "url")),
     *(f"account.{n}" for n in ("name", "what")),
+    *(f"week.{n}" for n in ("name", "lines", "note", "waiting", "url")),
     "fresh_url",
 )
 
 LISTS = frozenset(
     {"practice.opening_days", "request.lines", "alert.lines", "reply.lines", "reply.sent", "reply.coming"}
+    | {"week.lines"}
 )
 """What `{% for %}` may go over: nothing a template could make longer itself."""
 
 REQUIRED = ("practice.name", "practice.address", "practice.kvk", "unsubscribe_url")
 """What each mail to a lead must show in both parts, on every branch (ACCEPTANCE C7), beside the reason."""
 
+_NEVER_EMPTY = {"alert.title", "invitation.url", "account.what", "week.name", "week.url"}
+
 OPTIONAL = frozenset(
     {"practice.logo", "practice.booking.url"}
     | {name for name in _PRACTICE if name.startswith("practice.links.")}
-    | {name for name in _SERVICE if "." in name and name not in {"alert.title", "invitation.url", "account.what"}}
+    | {name for name in _SERVICE if "." in name and name not in _NEVER_EMPTY}
 )
 """Names whose value may be empty: printed outside an `{% if %}` on them, the mail would be held."""
 
 LINKS = frozenset(
     {"confirm_url", "booking_url", "unsubscribe_url", "preferences_url", "fresh_url", "request.url", "alert.url"}
-    | {"invitation.url"}
+    | {"invitation.url", "week.url"}
     | {"practice.privacy_url", "practice.booking.url"}
     | {name for name in _PRACTICE if name.startswith("practice.links.")}
 )

@@ -26,7 +26,7 @@ def try_out(mail: CompiledMail) -> list[Problem]:
     for name in LISTS:
         _put(given, name.split("."), ["Voorbeeld", "Voorbeeld"])
     practice = given.pop("practice")
-    extra = {name: given.pop(name) for name in ("request", "alert", "invitation", "fresh_url")}
+    extra = {name: given.pop(name) for name in ("request", "alert", "invitation", "week", "fresh_url")}
     extra["account"] = given.pop("account", {})  # no mail to leads may name it
     answers = dict.fromkeys(mail.answers, "unknown")
     values = MailValues(practice=practice, answers=answers, answer_url_base=_URL, extra=extra, **_links(mail, given))

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
+from sqlalchemy import ColumnElement, bindparam
 from sqlmodel import Session, col, func, or_, select
 
 from service.store.tables import Lead, Message
+
+# The very words of ix_message_needs_person, values included: SQLite uses a partial index only where it finds its
+# condition, and what waits for a person is a handful among a million.
+_NEEDS_PERSON = col(Message.state).in_(
+    bindparam("needs_person", ("unknown", "held"), expanding=True, literal_execute=True, unique=True)
+)
 
 
 def of_lead(session: Session, lead_id: int) -> Sequence[Message]:
@@ -46,13 +53,25 @@ def public_ids(session: Session, message_ids: Sequence[str]) -> list[str]:
 
 def in_states(session: Session, states: Iterable[str]) -> Sequence[Message]:
     """Messages in these states, oldest first: what needs a person."""
-    return session.exec(select(Message).where(col(Message.state).in_(list(states))).order_by(col(Message.id))).all()
+    return session.exec(select(Message).where(*_in(list(states))).order_by(col(Message.id))).all()
 
 
 def count_in(session: Session, states: Iterable[str]) -> dict[str, int]:
     """state -> how many messages are in it, of these."""
-    statement = select(Message.state, func.count()).where(col(Message.state).in_(list(states)))
+    statement = select(Message.state, func.count()).where(*_in(list(states)))
     return dict(session.exec(statement.group_by(col(Message.state))).all())
+
+
+def count_held_for(session: Session, reasons: Collection[str]) -> int:
+    """How many messages are held for one of these reasons."""
+    held = select(func.count()).select_from(Message).where(*_in(["held"]))
+    return session.exec(held.where(col(Message.reason).in_(list(reasons)))).one()
+
+
+def _in(states: Sequence[str]) -> list[ColumnElement[bool]]:
+    """The condition of being in one of these states."""
+    wanted: list[ColumnElement[bool]] = [col(Message.state).in_(states)]
+    return [_NEEDS_PERSON, *wanted] if set(states) <= {"unknown", "held"} else wanted
 
 
 def any_in(
@@ -62,7 +81,7 @@ def any_in(
 
     With `approval`, a follow-up that a guard holds back?
     """
-    found = select(Message.id).where(Message.state == state)
+    found = select(Message.id).where(*_in([state]))
     if reasons:
         found = found.where(col(Message.reason).in_(list(reasons)))
     if approval:
@@ -92,6 +111,11 @@ def made_since(session: Session, lead_id: int, template: str, since: datetime) -
 def oldest(session: Session) -> datetime | None:
     """When the first mail of all was written."""
     return session.exec(select(Message.created_at).order_by(col(Message.id)).limit(1)).first()
+
+
+def newest(session: Session) -> int:
+    """The id of the newest message, which says how many there ever were; 0 before the first."""
+    return session.exec(select(func.max(Message.id))).one() or 0
 
 
 def last_advice_settled_at(session: Session, lead_id: int) -> tuple[datetime | None, bool]:

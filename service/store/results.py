@@ -8,45 +8,76 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlmodel import Session, col
 
-from service.store.tables import Booking, BookingRequest, Enrolment, Message, OptIn, TimelineEntry
+from service.store.tables import (
+    RESULT_STATES,
+    Booking,
+    BookingRequest,
+    Enrolment,
+    Message,
+    OptIn,
+    TimelineEntry,
+    Withdrawal,
+)
 
 Mail = tuple[str, str, str]
 """Sequence, step (empty for the advice) and template."""
+NO_NO = ("booked", "all_steps_done", "hard_bounce")
+"""Ends of a run by which nobody said no."""
 _LEFT = ("accepted", "delivered", "bounced", "complained", "unknown")
-_ENDS_THAT_ARE_NO_NO = ("booked", "all_steps_done", "hard_bounce")
 _AT_A_TIME = 500
 _MAIL = (col(Message.sequence), func.coalesce(col(Message.step), ""), col(Message.template))
 _OF_A_SEQUENCE = col(Message.kind) != "service"
+# The very words of ix_message_results, values included: SQLite uses a partial index only where it finds its condition.
+BECAME_SOMETHING = (
+    col(Message.sequence).is_not(None),
+    col(Message.state).in_(
+        bindparam("result_states", RESULT_STATES, expanding=True, literal_execute=True, unique=True)
+    ),
+)
 
 
-def opt_ins(session: Session, since: datetime | None) -> dict[str, int]:
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """A stretch of time: from `since` up to, and not including, `until`; without either it has no such end."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def holds(self, column: Any) -> list[ColumnElement[bool]]:
+        """The conditions by which a moment lies in it."""
+        begun = [] if self.since is None else [column >= self.since]
+        return begun if self.until is None else [*begun, column < self.until]
+
+
+def opt_ins(session: Session, span: Span) -> dict[str, int]:
     """Sequence -> how many opt-ins were taken."""
     statement = (
         select(col(Enrolment.sequence), func.count())
         .select_from(OptIn)
         .join(Enrolment, col(OptIn.enrolment_id) == col(Enrolment.id))
-        .where(*_since(col(OptIn.created_at), since))
+        .where(*span.holds(col(OptIn.created_at)))
     )
     return dict(session.execute(statement.group_by(col(Enrolment.sequence))).all())
 
 
-def runs(session: Session, since: datetime | None) -> dict[str, tuple[int, int]]:
-    """Sequence -> how many runs had their button pressed, and how many ended in a booking."""
-    statement = select(
-        col(Enrolment.sequence), func.count(col(Enrolment.confirmed_at)), func.count(col(Enrolment.goal_at))
-    ).where(*_since(col(Enrolment.created_at), since))
-    found = session.execute(statement.group_by(col(Enrolment.sequence)))
-    return {sequence: (pressed, booked) for sequence, pressed, booked in found}
+def confirmed(session: Session, span: Span) -> dict[str, int]:
+    """Sequence -> in how many runs "yes, send me the follow-ups" was pressed."""
+    return _runs(session, col(Enrolment.confirmed_at), span)
 
 
-def states(session: Session, since: datetime | None) -> dict[Mail, dict[str, int]]:
-    """Mail -> message state -> how many."""
+def booked(session: Session, span: Span) -> dict[str, int]:
+    """Sequence -> how many runs had their booking, whatever led to it."""
+    return _runs(session, col(Enrolment.goal_at), span)
+
+
+def states(session: Session, span: Span) -> dict[Mail, dict[str, int]]:
+    """Mail -> message state -> how many; of those that became something."""
     statement = (
         select(*_MAIL, col(Message.state), func.count())
-        .where(_OF_A_SEQUENCE, *_since(col(Message.created_at), since))
+        .where(*BECAME_SOMETHING, *span.holds(col(Message.created_at)))
         .group_by(*_MAIL, col(Message.state))
     )
     found: dict[Mail, dict[str, int]] = {}
@@ -55,43 +86,82 @@ def states(session: Session, since: datetime | None) -> dict[Mail, dict[str, int
     return found
 
 
-def last_before_a_no(session: Session, since: datetime | None) -> dict[Mail, int]:
-    """Mail -> how many leads said no after it and before the next: it was the last that left before the run stopped."""
+def last_before_a_no(session: Session, span: Span) -> dict[Mail, int]:
+    """Mail -> how many leads said no after it and before the next: the last that left before the run stopped.
+
+    Or, where the run had come to its end, the last that left before she withdrew.
+    """
+    # A no after a mail comes after that mail was made: who stopped before the stretch need not be looked at.
+    stopped_since = Span(since=span.since).holds(col(Enrolment.ended_at))
     last = (
         select(func.max(col(Message.id)).label("id"))
         .join(Enrolment, col(Enrolment.id) == col(Message.enrolment_id))
         .where(
             col(Enrolment.state) == "stopped",
-            col(Enrolment.end_reason).not_in(_ENDS_THAT_ARE_NO_NO),
+            col(Enrolment.end_reason).not_in(NO_NO),
+            *stopped_since,
             _OF_A_SEQUENCE,
             col(Message.state).in_(_LEFT),
             col(Message.settled_at) <= col(Enrolment.ended_at),
-            *_since(col(Message.created_at), since),
         )
         .group_by(col(Message.enrolment_id))
     ).subquery()
-    return _counted(session, select(*_MAIL, func.count()).join(last, last.c.id == col(Message.id)))
+    statement = select(*_MAIL, func.count()).join(last, last.c.id == col(Message.id))
+    under_way = _counted(session, statement.where(*span.holds(col(Message.created_at))))
+    return dict(Counter(under_way) + Counter(_after_the_end(session, span)))
 
 
-def requests(session: Session, since: datetime | None) -> dict[Mail, int]:
+def _after_the_end(session: Session, span: Span) -> dict[Mail, int]:
+    """Mail -> how many leads withdrew after it, whose run was finished by then."""
+    last = (
+        select(func.max(col(Message.id)).label("id"))
+        .join(Withdrawal, col(Withdrawal.lead_id) == col(Message.lead_id))
+        .where(
+            *Span(since=span.since).holds(col(Withdrawal.at)),
+            _OF_A_SEQUENCE,
+            col(Message.state).in_(_LEFT),
+            col(Message.settled_at) <= col(Withdrawal.at),
+        )
+        .group_by(col(Message.lead_id), col(Withdrawal.at))
+    ).subquery()
+    statement = (
+        select(*_MAIL, func.count(func.distinct(col(Message.id))))
+        .join(last, last.c.id == col(Message.id))
+        .join(Enrolment, col(Enrolment.id) == col(Message.enrolment_id))
+        .where(col(Enrolment.state) == "finished", *span.holds(col(Message.created_at)))
+    )
+    return _counted(session, statement)
+
+
+def requests(session: Session, span: Span) -> dict[Mail, int]:
     """Mail -> how many asked for a pain check by its own link."""
     asked = select(*_MAIL, func.count()).join(BookingRequest, col(BookingRequest.from_message_id) == col(Message.id))
-    return _counted(session, asked.where(_OF_A_SEQUENCE, *_since(col(Message.created_at), since)))
+    return _counted(session, asked.where(_OF_A_SEQUENCE, *span.holds(col(Message.created_at))))
 
 
-def answers(session: Session, since: datetime | None) -> dict[Mail, dict[str, int]]:
+def answers(session: Session, span: Span) -> dict[Mail, dict[str, int]]:
     """Mail -> better, same or worse -> how often that was pressed in it."""
-    pressed = [(details.get("message"), details.get("helped")) for details, _ in _noted(session, "answered", since)]
+    pressed = (
+        select(
+            col(TimelineEntry.details)["message"].as_integer().label("message"),
+            col(TimelineEntry.details)["helped"].as_string().label("helped"),
+        )
+        .where(col(TimelineEntry.kind) == "answered", *Span(since=span.since).holds(col(TimelineEntry.at)))
+        .subquery()
+    )
+    statement = (
+        select(*_MAIL, pressed.c.helped, func.count())
+        .join(pressed, pressed.c.message == col(Message.id))
+        .where(_OF_A_SEQUENCE, pressed.c.helped.is_not(None), *span.holds(col(Message.created_at)))
+        .group_by(*_MAIL, pressed.c.helped)
+    )
     found: dict[Mail, dict[str, int]] = {}
-    mails = {each.message: each.mail for each in _by_id(session, [message for message, _ in pressed if message], since)}
-    for message, helped in pressed:
-        if message in mails and helped:
-            counts = found.setdefault(mails[message], {})
-            counts[helped] = counts.get(helped, 0) + 1
+    for *mail, helped, count in session.execute(statement):
+        found.setdefault(_mail(mail), {})[helped] = count
     return found
 
 
-def credited(session: Session, since: datetime | None) -> dict[Mail, int]:
+def credited(session: Session, span: Span) -> dict[Mail, int]:
     """Mail -> how many bookings it brought: its own link was the last one used before the run had its booking.
 
     An appointment keeps whose link that was. For those of before, and of code of before, it is reckoned here.
@@ -103,14 +173,14 @@ def credited(session: Session, since: datetime | None) -> dict[Mail, int]:
     ).all()
     order = {message: place for place, (message, _, _) in enumerate(kept) if message is not None}
     first: dict[int, tuple[int, Mail]] = {}
-    for each in _by_id(session, order, since):
+    for each in _by_id(session, order, span):
         place = order[each.message]
         if each.run not in first or place > first[each.run][0]:
             first[each.run] = (place, each.mail)
     told = {(lead, at) for _, lead, at in kept}
-    used = _links_used(session, since)
+    used = _links_used(session, span)
     last: dict[int, tuple[datetime, Mail]] = {}
-    for each in _by_id(session, used, since):
+    for each in _by_id(session, used, span):
         in_time = each.goal_at is not None and used[each.message] <= each.goal_at
         open_yet = each.run not in first and (each.lead, each.goal_at) not in told
         if in_time and open_yet and (each.run not in last or used[each.message] > last[each.run][0]):
@@ -118,10 +188,16 @@ def credited(session: Session, since: datetime | None) -> dict[Mail, int]:
     return dict(Counter(mail for _, mail in [*first.values(), *last.values()]))
 
 
-def _links_used(session: Session, since: datetime | None) -> dict[int, datetime]:
+def _runs(session: Session, moment: Any, span: Span) -> dict[str, int]:
+    """Sequence -> how many runs have this moment, in the stretch."""
+    statement = select(col(Enrolment.sequence), func.count()).where(moment.is_not(None), *span.holds(moment))
+    return dict(session.execute(statement.group_by(col(Enrolment.sequence))).all())
+
+
+def _links_used(session: Session, span: Span) -> dict[int, datetime]:
     """Message id -> when its own link was last used to ask for a pain check, or to go on to the agenda."""
     used: dict[int, datetime] = {}
-    for details, at in _noted(session, "booking_pressed", since):
+    for details, at in _noted(session, "booking_pressed", span):
         used[details["message"]] = max(at, used.get(details["message"], at))
     asked = select(col(BookingRequest.from_message_id), col(BookingRequest.created_at))
     for message, at in session.execute(asked.where(col(BookingRequest.from_message_id).is_not(None))):
@@ -140,7 +216,7 @@ class _Sent:
     mail: Mail
 
 
-def _by_id(session: Session, ids: Iterable[int], since: datetime | None) -> Iterator[_Sent]:
+def _by_id(session: Session, ids: Iterable[int], span: Span) -> Iterator[_Sent]:
     """Those of these messages that belong to a run."""
     wanted = sorted(set(ids))
     for begin in range(0, len(wanted), _AT_A_TIME):
@@ -150,18 +226,17 @@ def _by_id(session: Session, ids: Iterable[int], since: datetime | None) -> Iter
             .where(
                 col(Message.id).in_(wanted[begin : begin + _AT_A_TIME]),
                 _OF_A_SEQUENCE,
-                *_since(col(Message.created_at), since),
+                *span.holds(col(Message.created_at)),
             )
         )
         for message, run, lead, goal_at, *mail in session.execute(statement):
             yield _Sent(message=message, run=run, lead=lead, goal_at=goal_at, mail=_mail(mail))
 
 
-def _noted(session: Session, kind: str, since: datetime | None) -> Iterable[tuple[dict[str, Any], datetime]]:
-    """What happened to leads, by ix_timeline_kind_at."""
-    statement = select(col(TimelineEntry.details), col(TimelineEntry.at)).where(
-        col(TimelineEntry.kind) == kind, *_since(col(TimelineEntry.at), since)
-    )
+def _noted(session: Session, kind: str, span: Span) -> Iterable[tuple[dict[str, Any], datetime]]:
+    """What happened to leads since the stretch began, by ix_timeline_kind_at."""
+    since = Span(since=span.since).holds(col(TimelineEntry.at))
+    statement = select(col(TimelineEntry.details), col(TimelineEntry.at)).where(col(TimelineEntry.kind) == kind, *since)
     return [(details, at) for details, at in session.execute(statement)]
 
 
@@ -172,7 +247,3 @@ def _counted(session: Session, statement: Select[*tuple[Any, ...]]) -> dict[Mail
 def _mail(columns: list[Any]) -> Mail:
     sequence, step, template = columns
     return sequence, step, template
-
-
-def _since(column: Any, since: datetime | None) -> list[ColumnElement[bool]]:
-    return [] if since is None else [column >= since]

@@ -36,6 +36,13 @@ def live_ids(session: Session) -> dict[tuple[str, str], int]:
     return {(kind, name): newest for kind, name, newest in session.exec(statement)}
 
 
+def live_hashes(session: Session) -> dict[tuple[str, str], str]:
+    """(kind, name) -> the hash of its newest revision, without reading what is in it."""
+    newest = select(func.max(Revision.id)).group_by(col(Revision.kind), col(Revision.name))
+    statement = select(Revision.kind, Revision.name, Revision.hash).where(col(Revision.id).in_(newest))
+    return {(kind, name): found for kind, name, found in session.exec(statement)}
+
+
 def by_id(session: Session, revision_id: int) -> Revision:
     """One revision; it is never deleted while something refers to it."""
     return session.exec(select(Revision).where(Revision.id == revision_id)).one()

@@ -24,6 +24,10 @@ ReceiptEntry = consent_tables.ReceiptEntry
 
 FeedbackEvent = feedback_tables.FeedbackEvent
 
+RESULT_STATES = ("accepted", "delivered", "bounced", "complained", "failed", "unknown", "skipped")
+"""The states of a mail that became something, by which results are counted."""
+_BECAME = ", ".join(f"'{state}'" for state in RESULT_STATES)
+
 Staff = staff_tables.Staff
 StaffSession = staff_tables.StaffSession
 StaffInvitation = staff_tables.StaffInvitation
@@ -88,6 +92,10 @@ class Enrolment(Table, table=True):
         partial("ix_enrolment_next_at", "next_at", "id", where="state = 'active'"),
         Index("ix_enrolment_sequence_state_lead_id", "sequence", "state", "lead_id"),
         partial("ix_enrolment_paused", "lead_id", where="paused_until IS NOT NULL"),
+        # What happened in a stretch of time, counted from the index alone.
+        partial("ix_enrolment_confirmed_at", "confirmed_at", "sequence", where="confirmed_at IS NOT NULL"),
+        partial("ix_enrolment_goal_at", "goal_at", "sequence", where="goal_at IS NOT NULL"),
+        partial("ix_enrolment_ended_at", "ended_at", "sequence", where="ended_at IS NOT NULL"),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -118,6 +126,7 @@ class OptIn(Table, table=True):
     __table_args__ = (
         one_of("disposition", "accepted", "capped", "suppressed", "held"),
         UniqueConstraint("lead_id", "idempotency_key"),
+        Index("ix_opt_in_created_at", "created_at", "enrolment_id"),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -166,6 +175,12 @@ class Message(Table, table=True):
         partial("ix_message_due", "priority", "due_at", "id", where="state = 'due'"),
         partial("ix_message_leased", "lease_until", where="state IN ('leased', 'handed_over')"),
         partial("ix_message_needs_person", "id", where="state IN ('unknown', 'held')"),
+        # All that is counted of a mail stands in it: rows are wide, and there may be a million. A mail enters it once.
+        partial(
+            "ix_message_results",
+            *("created_at", "sequence", "step", "template", "state", "settled_at"),
+            where=f"sequence IS NOT NULL AND state IN ({_BECAME})",
+        ),
     )
 
     id: int = Field(default=None, primary_key=True)

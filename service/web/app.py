@@ -38,6 +38,7 @@ from service.web.metrics import Metrics
 from service.web.refusals import Refusals, keep_hooks
 from service.web.studio import routes as studio
 from service.web.studio.hashing import Hashing
+from service.web.studio.results.figures import Counter
 
 
 def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -> FastAPI:
@@ -60,6 +61,7 @@ def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -
     app.state.consent_counts = Counts()
     app.state.content_desk = ContentDesk(services.content_dir)
     app.state.previews = Previews()
+    app.state.results_counter = Counter()
     for room in (health, opt_ins, challenges, webhooks, mail_webhooks, forms, embed, editor_script, media):
         app.include_router(room.router)
     for page in (confirm, unsubscribe, booking, answers, my_data, all_data):

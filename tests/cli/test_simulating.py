@@ -105,4 +105,11 @@ def test_results_are_told_and_given_as_json(tmp_path: Path) -> None:
     said = nurture("stats", "--language", "nl", folder=tmp_path, **settings)
     assert "lage-rug: 0 aanvragen, 0 keer ja, 0 afspraken" in said.out
     found = json.loads(nurture("stats", "--json", "--since", "2026-01-01", folder=tmp_path, **settings).out)
-    assert found[0] == {"sequence": "lage-rug", "opt_ins": 0, "confirmed": 0, "booked": 0, "mails": []}
+    assert found[0] == {
+        "sequence": "lage-rug",
+        "title": "Lage rugpijn",
+        "opt_ins": 0,
+        "confirmed": 0,
+        "booked": 0,
+        "mails": [],
+    }

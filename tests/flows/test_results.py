@@ -61,6 +61,20 @@ def test_who_says_no_counts_for_the_last_mail_before_it(house: House) -> None:
     assert {step: mail.left for step, mail in by_step(house).items()} == {"advies": 0, "een": 0, "twee": 1}
 
 
+def test_who_says_no_after_the_last_mail_counts_for_that_one(house: House) -> None:
+    three_steps(house)
+    for name in ("anna", "bram"):
+        acts.confirmed(house, f"{name}@example.org")
+    house.live_through(days=5)
+    assert acts.enrolment(house).state == "finished"
+    acts.withdraw(house)
+    assert {step: mail.left for step, mail in by_step(house).items()} == {"advies": 0, "een": 0, "twee": 0, "drie": 1}
+    house.clock.advance(hours=1)
+    house.opt_in()
+    house.send_due()
+    assert by_step(house)["drie"].left == 1, "who asks again had said no all the same"
+
+
 def test_who_booked_did_not_say_no(house: House) -> None:
     three_steps(house)
     acts.confirmed(house)

@@ -1,4 +1,4 @@
-"""`make pictures`: every mail of both sequences as a lead sees it, and an answer as staff see it, for docs/mails.md.
+"""`make pictures`: every mail of both sequences as a lead sees it, and what staff get, for docs/mails.md.
 
 Needs a Chromium.
 """
@@ -16,8 +16,8 @@ from typing import Literal
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from service.flows.desk_mails import TEMPLATE
-from service.flows.drafts import Draft, read_draft
-from service.flows.samples import REPLY
+from service.flows.drafts import WEEKLY, Draft, read_draft
+from service.flows.samples import REPLY, WEEK
 from service.mail.compose import MailValues, Rendered, render
 from tests.conftest import BROWSER_ARGUMENTS, CHROMIUMS
 from tests.support.palette_png import palette_png
@@ -77,6 +77,7 @@ def sheets(draft: Draft) -> Iterator[Sheet]:
             else:
                 yield Sheet(template=template)
     yield Sheet(template=TEMPLATE, again=True)
+    yield Sheet(template=WEEKLY, again=True)
 
 
 def rendered(draft: Draft, sheet: Sheet) -> Rendered:
@@ -92,7 +93,7 @@ def rendered(draft: Draft, sheet: Sheet) -> Rendered:
         unsubscribe_url=f"{_BASE}/u/TOKEN",
         preferences_url=f"{_BASE}/p/TOKEN",
         answer_url_base=f"{_BASE}/a/TOKEN",
-        extra={"reply": dict(REPLY)},
+        extra={"reply": dict(REPLY), "week": dict(WEEK)},
     )
     return render(draft.mails[sheet.template], values)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from service.domain.mailbox import Mailbox
 from service.flows.drafts import SERVICE_MAILS
-from service.flows.samples import REPLY
+from service.flows.samples import REPLY, WEEK
 from service.mail.compose import MailHeaders, MailValues, Rendered, compose, render
 from tests.support.house import shipped
 from tests.support.mail_pictures import rendered, sheets
@@ -73,6 +73,7 @@ def _values(first_name: str | None, answers: Mapping[str, str], *, token: str) -
         extra={
             **{group: {key: _VALUES.get(key, f"Voorbeeld {key}") for key in keys} for group, keys in _FIELDS.items()},
             "reply": dict(REPLY),
+            "week": dict(WEEK),
             "fresh_url": f"{BASE}/p/FRESH",
         },
     )

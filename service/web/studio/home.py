@@ -1,18 +1,24 @@
-"""The first page: what needs a person now, and the brake."""
+"""The first page: what needs a person now, the brake, today's mails, and how the sequences do."""
 
 from __future__ import annotations
 
 from sqlmodel import Session
 from starlette.responses import Response
 
-from service.errors import InvalidInputError
-from service.flows import brake, publishing
+from service.domain.screening import Held
+from service.errors import InvalidInputError, ProblemsError, UnavailableError
+from service.flows import brake, draft_glance, publishing, today
+from service.flows.drafts import Draft
 from service.store import bookings, events, message_rows
 from service.web.studio import rendering
 from service.web.studio.doors import HOME, Visit, see
-from service.web.studio.views import AlertLine, Frame, HomePage
+from service.web.studio.home_view import AlertLine, HomePage
+from service.web.studio.results.figures import Figures, figures
+from service.web.studio.results.pages import funnel
+from service.web.studio.views import Frame
 
 WHAT = ("follow_ups", "all")
+_WEEKS = 4
 
 
 def to_home(_visit: Visit) -> Response:
@@ -22,9 +28,11 @@ def to_home(_visit: Visit) -> Response:
 
 def show(visit: Visit) -> Response:
     """`GET /studio/`."""
-    frame = visit.frame()
+    # Compiling and counting first: no transaction of this page is open meanwhile.
+    frame, draft, found = visit.frame(), _draft(visit), _figures(visit)
     with visit.services.database.reading() as session:
-        return rendering.render(_page(visit, session, frame=frame))
+        page = _page(visit, session, frame=frame, draft=draft, found=found)
+    return rendering.render(page)
 
 
 def pause(visit: Visit) -> Response:
@@ -46,21 +54,45 @@ def resume(visit: Visit) -> Response:
     return see(HOME)
 
 
-def _page(visit: Visit, session: Session, *, frame: Frame) -> HomePage:
+def _page(visit: Visit, session: Session, *, frame: Frame, draft: Draft | None, found: Figures | None) -> HomePage:
+    now = visit.services.clock.now()
     waiting = message_rows.count_in(session, ("held", "unknown"))
+    opt_ins = message_rows.count_held_for(session, tuple(why.value for why in Held))
     paused = brake.state(session)
+    titles = {each.sequence: each.title for each in found.sequences} if found else {}
     return HomePage(
-        practice=None,
         frame=frame,
-        held=waiting.get("held", 0),
-        unknown=waiting.get("unknown", 0),
         requests=bookings.count_open(session),
+        to_read=today.to_read(session, now),
+        opt_ins=opt_ins,
+        held=waiting.get("held", 0) - opt_ins,
+        unknown=waiting.get("unknown", 0),
         alerts=tuple(
             AlertLine(text=each.dutch if visit.language == "nl" else each.english, since=each.raised_at)
             for each in events.open_alerts(session)
         ),
+        draft=draft_glance.glance(session, draft) if draft else None,
         all_mail=paused.all_mail,
         follow_ups=paused.follow_ups,
-        sequences=tuple(sorted(paused.sequences)),
+        sequences=tuple((each, titles.get(each, each)) for each in sorted(paused.sequences)),
         published=not publishing.nothing_published(session),
+        today=today.today(session, visit.services, now) if found else None,
+        funnels=tuple(funnel(each) for each in found.sequences) if found else (),
+        weeks=_WEEKS,
     )
+
+
+def _draft(visit: Visit) -> Draft | None:
+    """The content folder as it is now; None where it cannot be read."""
+    try:
+        return visit.desk.draft()
+    except ProblemsError:
+        return None
+
+
+def _figures(visit: Visit) -> Figures | None:
+    """Of the last weeks; None before anything is published."""
+    try:
+        return figures(visit, _WEEKS)
+    except UnavailableError:
+        return None

@@ -212,32 +212,3 @@ class AuditEntryPage(StudioPage):
     line: AuditLine
     files: tuple[tuple[str, tuple[str, ...]], ...]
     cut: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class AlertLine:
-    """An alert that stands, in the language of the page."""
-
-    text: str
-    since: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class HomePage(StudioPage):
-    """What needs a person, and the brake. `sequences` are those that are held back one by one."""
-
-    template: ClassVar[str] = "studio/home.html"
-
-    held: int
-    unknown: int
-    requests: int
-    alerts: tuple[AlertLine, ...]
-    all_mail: bool
-    follow_ups: bool
-    sequences: tuple[str, ...]
-    published: bool
-
-    @property
-    def is_quiet(self) -> bool:
-        """Does nothing need anybody?"""
-        return not (self.held or self.unknown or self.requests or self.alerts)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from tests.support.house import House
-from tests.support.tours import leads, mails, media, publishing, sequences, settings, waiting
+from tests.support.tours import leads, mails, media, publishing, results, sequences, settings, waiting
 
 Room = Callable[[House], Iterator[tuple[str, str]]]
 
@@ -17,6 +17,7 @@ ROOMS: tuple[Room, ...] = (
     mails.mails,
     media.pages,
     publishing.publishing,
+    results.pages,
     sequences.pages,
     settings.room,
     waiting.pages,

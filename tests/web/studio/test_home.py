@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from sqlalchemy import update
 from sqlmodel import Session, col
 
 from service.domain.staff import Role
-from service.flows import alerts, brake
+from service.flows import alerts, brake, signup
+from service.flows.opt_in_check import OptInRequest
 from service.store import events
 from service.store.tables import Message
 from service.web.studio.routes import DOORS
 from tests.support import acts, studio
-from tests.support.house import House, link
+from tests.support.days import EVERY_DAY
+from tests.support.drafts import publish, with_steps
+from tests.support.house import House, link, open_house
 from tests.support.studio import ESRA, FRANK, desk, hire
 from tests.support.website import website
 
@@ -23,7 +27,7 @@ def test_when_nothing_waits_it_says_so(house: House) -> None:
     assert "Er is nu niets wat op je wacht" in desk(house, hire(house)).see("/studio/").text
 
 
-def test_it_counts_what_waits_and_names_the_command_for_each(house: House) -> None:
+def test_it_counts_what_waits_and_leads_to_the_page_of_each(house: House) -> None:
     for name in ("anna", "bram", "carla"):
         house.opt_in(f"{name}@example.org")
     house.send_due()
@@ -38,16 +42,81 @@ def test_it_counts_what_waits_and_names_the_command_for_each(house: House) -> No
         alerts.tell_unknown(session, house.clock.now())
 
     acts.commit(house, waits)
-    page = studio.words(desk(house, hire(house)).see("/studio/"))
+    answer = desk(house, hire(house)).see("/studio/")
+    page = studio.words(answer)
     for owed in (
-        "1 aanvraag voor een pijncheck wacht op antwoord",
-        "nurture request list",
+        "1 aanvraag voor een pijncheck wacht op antwoord Bekijk wie je kunt bellen",
         "1 mail wacht op je beslissing",
-        "nurture message list --state held",
         "1 mail is misschien wel, misschien niet aangekomen",
         "Van een of meer mails is onbekend of ze aankwamen",
     ):
         assert owed in page
+    assert answer.text.count('href="/studio/waiting/mails"') == 2
+    assert "nurture request" not in page
+
+
+def test_an_opt_in_that_waits_for_a_look_is_counted_apart_from_mail_that_is_held(house: House) -> None:
+    with house.services.database.transaction() as session:
+        wish = OptInRequest(email="robot@example.org", topic="lage-rug", consent_advice=True, trapped=True)
+        signup.register(session, house.services, wish, house.clock.now())
+    page = studio.words(desk(house, hire(house)).see("/studio/"))
+    assert "1 aanvraag van het advies wacht: is dit een mens?" in page
+    assert "op je beslissing" not in page
+
+
+def test_whoever_wrote_or_feels_worse_is_to_be_read_until_the_mails_go_on(house: House) -> None:
+    for name in ("anna", "bram", "carla"):
+        acts.confirmed(house, f"{name}@example.org")
+    acts.replied(house, "anna@example.org")
+    acts.answer(house, "worse", "bram@example.org")
+    acts.answer(house, "better", "carla@example.org")
+    here = desk(house, hire(house))
+    assert "2 mensen schreven jullie of voelen zich slechter" in studio.words(here.see("/studio/"))
+    acts.resume(house, "bram@example.org")
+    assert "1 persoon schreef jullie of voelt zich slechter" in studio.words(here.see("/studio/"))
+    house.clock.advance(days=8)
+    assert "slechter" not in studio.words(here.see("/studio/"))
+
+
+def test_it_tells_todays_mails_and_the_next_ones_and_holds_back_what_the_brake_holds(house: House) -> None:
+    publish(house, with_steps({"key": "een", "wait": "3 hours"}, window=EVERY_DAY))
+    acts.confirmed(house)
+    house.opt_in("bram@example.org")
+    house.tick()
+    here = desk(house, hire(house))
+    page = studio.words(here.see("/studio/"))
+    assert "Vandaag verstuurd 2 Lage rugpijn : 2 × “Je gratis advies: begin vandaag”" in page
+    assert "Gaat vandaag nog weg 1 ma 9 mrt 2026, 13:00 : 1 × Lage rugpijn" in page
+    acts.pull_the_brake(house)
+    assert "Gaat vandaag nog weg 0" in studio.words(here.see("/studio/"))
+    acts.release_the_brake(house)
+    house.live_through(hours=4)
+    page = studio.words(here.see("/studio/"))
+    assert "Vandaag verstuurd 3" in page
+    assert "Gaat vandaag nog weg 0" in page
+    house.clock.advance(days=1)
+    assert "Vandaag ging er nog geen mail weg" in studio.words(here.see("/studio/"))
+
+
+def test_it_tells_how_the_texts_stand_and_what_is_not_published(house: House) -> None:
+    here = desk(house, hire(house))
+    page = studio.words(here.see("/studio/"))
+    assert "13 teksten wachten op goedkeuring van een behandelaar" in page
+    assert "nog niet gepubliceerd" not in page
+    mail = house.services.content_dir / "email_templates" / "laatste-bericht.md"
+    mail.write_text(mail.read_text(encoding="utf-8") + "\nNog een regel.\n", encoding="utf-8")
+    assert "onderdelen zijn veranderd en nog niet gepubliceerd" in studio.words(here.see("/studio/"))
+    mail.write_text("---\nsubject: {{ kapot\n---\n", encoding="utf-8")
+    assert "in de teksten: publiceren kan pas daarna" in studio.words(here.see("/studio/"))
+
+
+def test_before_anything_is_published_and_without_a_folder_it_still_opens(
+    migrated_database_url: str, tmp_path: Path
+) -> None:
+    with open_house(migrated_database_url, tmp_path, published=False, content_dir=tmp_path / "nergens") as empty:
+        page = studio.words(desk(empty, hire(empty)).see("/studio/"))
+        assert "Er is nog niets gepubliceerd" in page
+        assert "De map met de teksten is niet te lezen" in page
 
 
 def test_anyone_of_the_staff_holds_mail_back_and_a_manager_lets_it_go(house: House) -> None:

@@ -1,0 +1,81 @@
+"""One day's mails: what left, what is still to leave, and when; counts alone, nothing of any lead."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from service.store.enrolments import OPEN
+from service.store.outbox import Paused
+from service.store.results import BECAME_SOMETHING
+from service.store.tables import Enrolment, Message, TimelineEntry
+
+Kind = tuple[str, str]
+"""Sequence, and the step's key: empty for the advice."""
+_TAKEN = ("accepted", "delivered", "bounced", "complained")
+_LATE = timedelta(days=30)  # a mail that was made longer than this before is looked for no more
+
+
+def left(session: Session, since: datetime, until: datetime) -> dict[Kind, int]:
+    """How many advices and follow-ups the other side took, by ix_message_results."""
+    step = func.coalesce(col(Message.step), "")
+    statement = (
+        select(col(Message.sequence), step, func.count())
+        .where(
+            *BECAME_SOMETHING,
+            col(Message.state).in_(_TAKEN),
+            col(Message.created_at) >= since - _LATE,
+            col(Message.created_at) < until,
+            col(Message.settled_at) >= since,
+            col(Message.settled_at) < until,
+        )
+        .group_by(col(Message.sequence), step)
+    )
+    return {(sequence, key): count for sequence, key, count in session.execute(statement)}
+
+
+def coming(session: Session, until: datetime, paused: Paused) -> dict[tuple[str, datetime], int]:
+    """(sequence, moment) -> how many mails are to leave then, of those that nothing holds back.
+
+    Steps that fall due count as mails: whether one is skipped is decided at its moment.
+    """
+    step = (
+        select(col(Enrolment.sequence), col(Enrolment.next_at), func.count())
+        .where(col(Enrolment.state) == "active", col(Enrolment.next_at) < until, col(Enrolment.next_step).is_not(None))
+        .group_by(col(Enrolment.sequence), col(Enrolment.next_at))
+    )
+    due = (
+        select(col(Message.sequence), col(Message.due_at), col(Message.kind), func.count())
+        .where(col(Message.state) == "due", col(Message.due_at) < until, col(Message.sequence).is_not(None))
+        .group_by(col(Message.sequence), col(Message.due_at), col(Message.kind))
+    )
+    found: dict[tuple[str, datetime], int] = {}
+    for sequence, moment, count in session.execute(step):
+        if not paused.holds_back(sequence):
+            found[sequence, moment] = found.get((sequence, moment), 0) + count
+    for sequence, moment, kind, count in session.execute(due):
+        if not (paused.all_mail or (kind == "follow_up" and paused.holds_back(sequence))):
+            found[sequence, moment] = found.get((sequence, moment), 0) + count
+    return found
+
+
+def resting(
+    session: Session, reasons: Collection[str], noted: Collection[str], *, since: datetime, now: datetime
+) -> int:
+    """How many leads' mails wait for one of these reasons: somebody is to read what they wrote or answered.
+
+    Looks at those alone of whom one of `noted` was noted `since` then: a pause is never longer ago than that.
+    """
+    lately = select(col(TimelineEntry.lead_id)).where(
+        col(TimelineEntry.kind).in_(list(noted)), col(TimelineEntry.at) >= since
+    )
+    statement = select(func.count(func.distinct(col(Enrolment.lead_id)))).where(
+        col(Enrolment.lead_id).in_(lately),
+        col(Enrolment.state).in_(OPEN),
+        col(Enrolment.pause_reason).in_(list(reasons)),
+        col(Enrolment.paused_until) > now,
+    )
+    return int(session.execute(statement).scalar_one())

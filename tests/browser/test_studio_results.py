@@ -1,0 +1,58 @@
+"""The results in a browser: without a script, by keyboard, in any width and light; and the red button of a sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+
+from tests.support.studio_tour import Site, site
+from tests.support.tours import results
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def here(template_file: Callable[[str], Path], tmp_path: Path) -> Iterator[Site]:
+    with site(template_file("published"), tmp_path) as running:
+        yield running
+
+
+def test_staff_see_a_sequence_in_pictures_and_hold_it_back_by_keyboard_and_without_script(
+    browser: Browser, here: Site
+) -> None:
+    paths = dict(results.pages(here.house))
+    context = browser.new_context(
+        java_script_enabled=False, locale="nl-NL", viewport={"width": 320, "height": 700}, color_scheme="dark"
+    )
+    here.enter(context)
+    page = context.new_page()
+    page.goto(f"{here.url}{paths['home-lived-in']}")
+    page.get_by_role("link", name="Lage rugpijn").press("Enter")
+    page.get_by_role("heading", level=1, name="Lage rugpijn").wait_for()
+    picture = page.get_by_role("img", name="Aanvragen per week")
+    box = picture.bounding_box()
+    assert box is not None
+    assert box["width"] > 200
+    page.get_by_text("De aantallen per week", exact=True).press("Enter")
+    assert page.get_by_role("columnheader", name="Zeiden ja").is_visible()
+    page.get_by_role("button", name="Zet deze reeks stil").press("Enter")
+    page.get_by_text("De vervolgmails van deze reeks staan stil.").wait_for()
+    page.get_by_role("button", name="Deze reeks weer laten gaan").press("Enter")
+    page.get_by_role("button", name="Zet deze reeks stil").wait_for()
+    context.close()
+
+
+def test_the_pictures_break_no_rule_of_accessibility_with_their_tables_open(browser: Browser, here: Site) -> None:
+    path = dict(results.pages(here.house))["results-sequence"]
+    context = browser.new_context(viewport={"width": 320, "height": 800}, color_scheme="light", locale="nl-NL")
+    here.enter(context)
+    page = context.new_page()
+    page.goto(f"{here.url}{path}")
+    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    assert not Axe().run(page).response["violations"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    context.close()
