@@ -39,7 +39,7 @@ export function open({ textarea, label, words, changed }) {
         tagMarks,
         syntaxHighlighting(colours),
         look,
-        autocompletion({ override: [completions(() => offered, words)], icons: false, defaultKeymap: true }),
+        autocompletion({ override: [completions(() => offered, words)], icons: false, interactionDelay: 0 }),
         // No key of ours is Tab: by it one leaves, as from any other field (WCAG 2.1.2).
         keymap.of([...completionKeymap, ...historyKeymap, ...lintKeymap, ...defaultKeymap]),
         EditorView.lineWrapping,

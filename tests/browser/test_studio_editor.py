@@ -147,7 +147,8 @@ def test_without_codemirror_the_textarea_has_the_toolbar_and_the_preview_too(
     text = page.locator("#body").input_value()
     assert "**" in text
     expect(page.frame_locator("iframe:not(.coming)").get_by_role("heading")).to_contain_text("**")
-    page.get_by_label("Donker").press("Space")
+    with page.expect_request(lambda request: "look=dark" in (request.post_data or "") and "preview" in request.url):
+        page.get_by_label("Donker").press("Space")
     expect(page.locator(".preview-stage")).to_have_attribute("data-look", "dark")
     page.keyboard.press("Control+s")
     page.get_by_role("heading", name="Opgeslagen").wait_for()

@@ -35,13 +35,14 @@ _PAGE = """<!doctype html><html lang="nl"><head><meta charset="utf-8"><title>Mai
 <label for="body">Tekst</label>
 <div data-toolbar hidden></div>
 <div data-editor><textarea id="body" name="body">{mail}</textarea></div>
-<label for="look">Bekijk als</label><select id="look" name="look"><option value="phone">Telefoon</option>
-<option value="desktop">Groot scherm</option><option value="dark">Donker</option><option value="text">Tekst</option>
-</select>
 <button class="button" type="submit" formaction="/preview" formtarget="preview">Voorbeeld</button>
 <button class="button" type="submit" formaction="/test" formtarget="preview">Stuur een test</button>
 <button class="button" type="submit" data-save>Opslaan</button>
 </form>
+<label for="look">Bekijk als</label>
+<select id="look" name="look" form="mail-form"><option value="phone">Telefoon</option>
+<option value="desktop">Groot scherm</option><option value="dark">Donker</option><option value="text">Tekst</option>
+</select>
 <p data-inbox-subject></p><p data-inbox-preheader></p>
 <ul data-problems></ul>
 <iframe name="preview" data-preview-frame sandbox="allow-popups" title="Voorbeeld"></iframe>

@@ -65,7 +65,7 @@ export function preview(form, first) {
     const wide = stage.dataset.look === "desktop";
     shown.style.height = long ? `${900 + long * (wide ? 4 : 7)}px` : "";
   };
-  looks?.addEventListener("change", fit);
+  looks?.addEventListener("input", fit);
   return {
     now,
     // A mail that cannot be drawn says why at its top; once it can be again, one is back where one was.
@@ -136,11 +136,10 @@ function looksOf(form, stage) {
     radio.value = option.value;
     radio.checked = option.selected;
     radio.setAttribute("form", ""); // no field of the mail: it is not sent
-    radio.addEventListener("change", (event) => {
-      event.stopPropagation();
+    radio.addEventListener("change", () => {
       select.value = radio.value;
       stage.dataset.look = radio.value;
-      select.dispatchEvent(new Event("change", { bubbles: true }));
+      select.dispatchEvent(new Event("input", { bubbles: true }));
     });
     const name = document.createElement("span");
     name.textContent = option.textContent;

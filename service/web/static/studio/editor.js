@@ -20,8 +20,9 @@ async function start() {
   const changed = () => changes.dispatchEvent(new Event("change"));
   // The field of the moment: the textarea at once, CodeMirror as soon as it is here.
   const at = { field: plainField(textarea) };
-  form.addEventListener("input", changed);
-  form.addEventListener("change", changed);
+  // Fields of the form may stand beside it. What is chosen or typed is an `input`; a `change` would come once more when
+  // a field is left, and draw over what a button has just shown.
+  document.addEventListener("input", (event) => event.target.form === form && changed());
 
   guard(form, changes);
   const bar = form.querySelector("[data-toolbar]");
