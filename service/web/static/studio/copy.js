@@ -5,14 +5,15 @@ for (const field of document.querySelectorAll("textarea.code")) {
 for (const button of document.querySelectorAll("button[data-copy]")) {
   const field = document.getElementById(button.dataset.copy)
   if (!field || !navigator.clipboard) continue
-  const before = [...button.childNodes]
+  const before = { words: button.textContent, name: button.getAttribute("aria-label") }
+  const say = (words, name) => {
+    button.textContent = words
+    button.setAttribute("aria-label", name)
+  }
   button.hidden = false
   button.addEventListener("click", async () => {
-    field.select()
     await navigator.clipboard.writeText(field.value)
-    button.textContent = button.dataset.done
-    setTimeout(() => {
-      button.replaceChildren(...before)
-    }, 2000)
+    say(button.dataset.done, button.dataset.done)
+    setTimeout(() => say(before.words, before.name), 2000)
   })
 }
