@@ -1,6 +1,6 @@
 """What came of the mails of a stretch of time, counted without reading the mails themselves
 
-Revision: 0014, after: 0012
+Revision: 0014, after: 0013
 """
 
 from __future__ import annotations
