@@ -229,3 +229,8 @@ class ContentDesk:
 def mark_of(data: bytes) -> str:
     """What stands for these bytes."""
     return hashlib.sha256(data).hexdigest()[:32]
+
+
+def unreadable(draft: Draft) -> list[Problem]:
+    """What says that the whole folder is not there, or cannot be read."""
+    return [each for each in draft.problems if each.id in {"content-folder", "content-unreadable"} and not each.file]

@@ -6,8 +6,8 @@ from sqlmodel import Session
 from starlette.responses import Response
 
 from service.domain.screening import Held
-from service.errors import InvalidInputError, ProblemsError, UnavailableError
-from service.flows import brake, draft_glance, publishing, today
+from service.errors import InvalidInputError, UnavailableError
+from service.flows import brake, content_desk, draft_glance, publishing, today
 from service.flows.drafts import Draft
 from service.store import bookings, events, message_rows
 from service.web.studio import rendering
@@ -84,10 +84,8 @@ def _page(visit: Visit, session: Session, *, frame: Frame, draft: Draft | None, 
 
 def _draft(visit: Visit) -> Draft | None:
     """The content folder as it is now; None where it cannot be read."""
-    try:
-        return visit.desk.draft()
-    except ProblemsError:
-        return None
+    draft = visit.desk.draft()
+    return None if content_desk.unreadable(draft) else draft
 
 
 def _figures(visit: Visit) -> Figures | None:

@@ -12,8 +12,8 @@ from service.domain.sequence import Sequence
 from service.domain.step_words import window_told
 from service.domain.waits import Wait
 from service.domain.wording import dutch_wait
-from service.errors import InvalidInputError, NotFoundError, NurtureError, Problem, ProblemsError
-from service.flows import samples, sequence_editing
+from service.errors import InvalidInputError, NotFoundError, NurtureError, Problem
+from service.flows import content_desk, samples, sequence_editing
 from service.flows.content import SEQUENCES
 from service.flows.drafts import Draft
 from service.flows.pictures import alone
@@ -24,7 +24,7 @@ from service.web.studio import rendering
 from service.web.studio.doors import Visit
 from service.web.studio.sequences import shown
 from service.web.studio.sequences.choices import answer_groups
-from service.web.studio.sequences.views import ProblemLine, SequenceLine, SequencesPage, TimelinePage
+from service.web.studio.sequences.views import SequenceLine, SequencesPage, TimelinePage
 
 ROOM = "/studio/sequences"
 DONE = ("saved", "moved", "added", "removed", "archived", "reopened")
@@ -32,13 +32,9 @@ DONE = ("saved", "moved", "added", "removed", "archived", "reopened")
 
 def show_all(visit: Visit) -> Response:
     """`GET /studio/sequences`."""
-    problems: tuple[ProblemLine, ...] = ()
-    lines: tuple[SequenceLine, ...] = ()
-    try:
-        lines = _lines(visit, visit.desk.draft())
-    except ProblemsError as error:  # there is no content folder
-        problems = shown.problem_lines(visit, error.problems)
-    return rendering.render(SequencesPage(frame=visit.frame(), lines=lines, problems=problems))
+    draft = visit.desk.draft()
+    problems = shown.problem_lines(visit, content_desk.unreadable(draft))
+    return rendering.render(SequencesPage(frame=visit.frame(), lines=_lines(visit, draft), problems=problems))
 
 
 def show(visit: Visit) -> Response:
