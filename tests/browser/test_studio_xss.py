@@ -70,8 +70,9 @@ def ran(page: Page) -> list[str]:
     found: list[str] = []
 
     def opened(dialog: Any) -> None:
-        found.append(f"{page.url}: {dialog.message}")
-        dialog.dismiss()
+        if dialog.type != "beforeunload":  # the editor asks that of whoever goes elsewhere
+            found.append(f"{page.url}: {dialog.message}")
+        dialog.accept()
 
     page.on("dialog", opened)
     page.on("console", lambda said: found.append(f"{page.url}: {said.text}") if "Refused to" in said.text else None)
