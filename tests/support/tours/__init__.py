@@ -13,6 +13,7 @@ from tests.support.tours import leads, mails, media, publishing, results, sequen
 Room = Callable[[House], Iterator[tuple[str, str]]]
 
 ROOMS: tuple[Room, ...] = (
+    waiting.pages,  # before another room publishes other steps
     leads.pages,
     mails.mails,
     media.pages,
@@ -20,5 +21,4 @@ ROOMS: tuple[Room, ...] = (
     results.pages,
     sequences.pages,
     settings.room,
-    waiting.pages,
 )
