@@ -16,7 +16,7 @@ from service.store import staff as rows
 from service.store.db import real_now
 from service.store.staff_tables import Staff
 from tests.support.house import BASE_URL, House
-from tests.support.website import BROWSER, website
+from tests.support.website import BROWSER, same_website
 
 COOKIE = "__Host-nurture-staff"
 PASSWORD = "een zin die niemand raadt"
@@ -90,7 +90,7 @@ def person(house: House, staff_id: int) -> Staff:
 
 def desk(house: House, staff_id: int | None = None, *, stage: Stage = "in", peer: str = "203.0.113.7") -> Desk:
     """A browser; of somebody who is logged in, or of nobody."""
-    client = website(house, peer=peer)
+    client = same_website(house, peer=peer)
     if staff_id is not None:
         with house.services.database.transaction() as session:
             found = rows.locked(session, staff_id)
