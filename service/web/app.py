@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
 from service.flows.consent_texts import Counts
@@ -62,14 +64,20 @@ def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -
     app.state.content_desk = ContentDesk(services.content_dir)
     app.state.previews = Previews()
     app.state.results_counter = Counter()
-    for room in (health, opt_ins, challenges, webhooks, mail_webhooks, forms, embed, editor_script, media):
-        app.include_router(room.router)
-    for page in (confirm, unsubscribe, booking, answers, my_data, all_data):
-        app.include_router(page.router)
-    app.include_router(studio.router)
-    if services.demo:
-        app.include_router(demo.router)
+    app.router.routes.extend(_routes(demo_too=services.demo))
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
     problems.install(app, services)
     app.add_middleware(Edge, services=services, metrics=metrics)
     return app
+
+
+@cache
+def _routes(*, demo_too: bool) -> list[BaseRoute]:
+    """Every page and endpoint. They belong to no installation, and building them takes longer than most requests."""
+    whole = APIRouter(redirect_slashes=False)
+    rooms = (health, opt_ins, challenges, webhooks, mail_webhooks, forms, embed, editor_script, media)
+    for room in (*rooms, confirm, unsubscribe, booking, answers, my_data, all_data, studio):
+        whole.include_router(room.router)
+    if demo_too:
+        whole.include_router(demo.router)
+    return whole.routes

@@ -1,13 +1,15 @@
 """A run of everything gives PostgreSQL the first and the last case of each test; SQLite sees all of them.
 
 Cases of one test differ in what is asked, hardly in what the database is asked: the whole of it on both engines takes a
-third longer. `EVERY_CASE=1 make test` runs it, and so does naming a file or a folder.
+third longer. Of a module marked `files`, whose tests are about files and pages, PostgreSQL sees the first test.
+`EVERY_CASE=1 make test` runs all of it, and so does naming a file or a folder.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -31,10 +33,18 @@ def thin_out(config: pytest.Config, items: list[pytest.Item]) -> None:
         if item.get_closest_marker("postgres") is not None and _test(item) in on_both:
             tests.setdefault(_test(item), []).append(item)
     left = [item for cases in tests.values() for item in cases[1:-1]]
+    left += _but_the_first(each for cases in tests.values() for each in cases if each.get_closest_marker("files"))
     known = set(left)
     items[:] = [item for item in items if item not in known]
-    config.hook.pytest_deselected(items=left)
-    config.stash[LEFT] = len(left)
+    config.hook.pytest_deselected(items=list(known))
+    config.stash[LEFT] = len(known)
+
+
+def _but_the_first(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    by_file: dict[Path, list[pytest.Item]] = {}
+    for each in items:
+        by_file.setdefault(each.path, []).append(each)
+    return [each for found in by_file.values() for each in found[1:]]
 
 
 def report_left(reporter: pytest.TerminalReporter, counts: Sequence[int]) -> None:

@@ -84,6 +84,7 @@ ROUTES: dict[str, Kind] = {
     "GET /api/forms/{form}": DATA,
     "GET /embed.js": SCRIPT,
     "GET /proof.js": SCRIPT,
+    "GET /editor.js": replace(SCRIPT, cache="no-cache"),
     "GET /forms/{form}": FRAMED_FORM,
     "GET /bedankt": THANKS,
     "GET /media/{name}": IMAGE,
@@ -130,6 +131,7 @@ WITHOUT_DATABASE = {
     "GET /api/challenges",
     "GET /embed.js",
     "GET /proof.js",
+    "GET /editor.js",
     "GET /static",
     "GET /openapi.json",
 }

@@ -29,7 +29,7 @@ _built: list[tuple[Services, FastAPI]] = []  # the last one
 
 
 def same_website(house: House, *, peer: str = "203.0.113.7") -> TestClient:
-    """As `website`, for whoever comes to one that is there: a process has one, and building its routes takes a while."""
+    """As `website`, for whoever comes to one that is there: a process has one, and building it takes a while."""
     if not _built or _built[0][0] is not house.services:
         _built[:] = [(house.services, create_app(house.services, worker_alive=None))]
     return TestClient(_built[0][1], base_url=BASE_URL, follow_redirects=False, client=(peer, 50_000))

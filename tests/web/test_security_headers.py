@@ -22,7 +22,7 @@ from service.errors import UnavailableError
 from service.flows.demo_clock import DemoClock
 from service.store.db import Database, open_database
 from service.store.tables import Media
-from service.web import pages, solver
+from service.web import editor_script, pages, solver
 from tests.support import acts, studio
 from tests.support.agendas import AGENDAS, SECRET, as_body
 from tests.support.fakes.lettermint import Lettermint
@@ -67,6 +67,7 @@ def client(demo: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Test
     solver_file = tmp_path / "proof.js"
     solver_file.write_text("export {};\n")  # it is built by `make bundle`, where there is a Node
     monkeypatch.setattr(solver, "BUNDLE", solver_file)
+    monkeypatch.setattr(editor_script, "BUNDLE", solver_file)
     # Without proof of work there is no challenge, without a secret no webhook.
     secrets = {"generic": (SECRET,), "lettermint": (SECRET,)}
     return website(demo.with_changes(proof_of_work=True, webhook_secrets=secrets))

@@ -10,6 +10,8 @@ from tests.support import studio
 from tests.support.house import START, House
 from tests.support.studio import Desk
 
+pytestmark = pytest.mark.files
+
 LOG = "/studio/audit"
 DIFF = "--- a.md\n+++ a.md\n@@ -1,2 +1,2 @@\n-oud\n+nieuw <script>alert(1)</script>\n gelijk"
 

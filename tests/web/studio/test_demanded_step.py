@@ -17,6 +17,8 @@ from tests.support.house import House
 from tests.support.house import words as mail_words
 from tests.support.studio import Desk, words
 
+pytestmark = pytest.mark.files
+
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 BEHIND = [door for door in DOORS if door.least > Least.CODE]
 

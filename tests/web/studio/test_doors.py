@@ -18,6 +18,8 @@ from tests.support.house import House
 from tests.support.studio import Desk
 from tests.support.website import BROWSER
 
+pytestmark = pytest.mark.files
+
 VISITORS = {
     "anonymous": Least.ANYONE,
     "halfway": Least.CODE,

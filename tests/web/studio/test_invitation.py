@@ -14,6 +14,8 @@ from tests.support import studio
 from tests.support.house import House, words
 from tests.support.studio import GIJS, PASSWORD, desk, hire, invited
 
+pytestmark = pytest.mark.files
+
 CHOSEN = "een heel ander wachtwoord"
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from service.flows.mail_history import difference, versions
 from tests.support import studio
 from tests.support.house import House
 from tests.support.studio import desk, hire
 from tests.web.studio.test_mails import file, mark, publish
+
+pytestmark = pytest.mark.files
 
 MAIL = "/studio/mails/hoe-ging-het"
 

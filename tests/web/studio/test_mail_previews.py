@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from html.parser import HTMLParser
 
+import pytest
 from httpx2 import Response
 
 from service.domain.staff import Role
@@ -13,6 +14,8 @@ from service.store.db import real_now
 from tests.support import studio
 from tests.support.house import House
 from tests.support.studio import ESRA, FRANK, GIJS, Desk, desk, hire
+
+pytestmark = pytest.mark.files
 
 MAIL = "/studio/mails/hoe-ging-het"
 BODY = "# Kop\n\nHallo{% if first_name %} {{ first_name }}{% endif %},\n\n**Nog niet bewaard.**\n"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from service.domain.staff import Role
 from service.flows import publishing
 from service.flows.drafts import read_draft
@@ -13,6 +15,8 @@ from service.store import events
 from tests.support import studio
 from tests.support.house import House
 from tests.support.studio import ESRA, FRANK, Desk, desk, hire
+
+pytestmark = pytest.mark.files
 
 MAIL = "/studio/mails/hoe-ging-het"
 

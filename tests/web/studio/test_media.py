@@ -18,6 +18,8 @@ from tests.support.house import House
 from tests.support.studio import Desk, words
 from tests.support.tours.media import drawing
 
+pytestmark = pytest.mark.files
+
 ALT = "Onze behandelkamer met een bank"
 HTML = {"Accept": "text/html"}
 

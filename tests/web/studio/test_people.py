@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from service.domain.staff import Role
 from service.flows import staff
 from service.store import events
@@ -11,6 +13,8 @@ from service.store.db import real_now
 from tests.support import studio
 from tests.support.house import House
 from tests.support.studio import ESRA, FRANK, GIJS, desk, hire, person
+
+pytestmark = pytest.mark.files
 
 NOVA = {"name": "Nova", "address": "Nova@Praktijk.Example", "role": "manager", "language": "en"}
 

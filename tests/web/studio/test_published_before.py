@@ -16,6 +16,8 @@ from tests.support import acts, studio
 from tests.support.house import House
 from tests.support.studio import Desk
 
+pytestmark = pytest.mark.files
+
 PATH, HISTORY = "/studio/publish", "/studio/publish/history"
 SEQUENCE = "sequences/lage-rug.yaml"
 

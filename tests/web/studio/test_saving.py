@@ -20,6 +20,8 @@ from tests.support import saves, studio
 from tests.support.house import House
 from tests.support.studio import Desk
 
+pytestmark = pytest.mark.files
+
 MAIL, OTHER = "email_templates/uitnodiging.md", "email_templates/laatste-bericht.md"
 CONFLICT, DOWNLOAD, DONE = "/studio/publish/conflict", "/studio/publish/download", "/studio/mails/uitnodiging"
 

@@ -14,6 +14,8 @@ from service.flows.drafts import read_draft
 from tests.support.house import House
 from tests.support.studio import desk, hire, words
 
+pytestmark = pytest.mark.files
+
 HERE = "/studio/sequences/lage-rug/calendar"
 
 

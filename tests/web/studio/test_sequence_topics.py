@@ -14,6 +14,8 @@ from tests.support.studio import desk, hire, words
 from tests.support.website import website
 from tests.web.studio.test_sequences import file_of, seen, text_of
 
+pytestmark = pytest.mark.files
+
 HERE = "/studio/sequences/lage-rug"
 
 

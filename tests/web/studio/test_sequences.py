@@ -16,6 +16,8 @@ from tests.support import acts, studio
 from tests.support.house import House
 from tests.support.studio import Desk, desk, hire, words
 
+pytestmark = pytest.mark.files
+
 HERE = "/studio/sequences/lage-rug"
 
 

@@ -18,6 +18,8 @@ from tests.support.studio import Desk, words
 from tests.support.tours import settings as tour
 from tests.support.website import OPT_IN
 
+pytestmark = pytest.mark.files
+
 SITE = "https://www.praktijk-elders.example"
 ROOM = "/studio/settings"
 
