@@ -17,6 +17,8 @@ from service.store import sequences
 Kind = Literal["same", "ins", "del"]
 _MOST_WORDS = 1_500
 """Of a stretch that was rewritten: comparing takes time that grows with the square."""
+_MOST_LINES, _MOST_COMPARED = 1_000, 2_000_000
+"""Likewise: lines between the first that differs and the last, and words times words that one page may cost."""
 _ALIKE = 0.4
 """Lines with less in common read best as one that went and one that came."""
 _WORD = re.compile(r"\w+|\s+|[^\w\s]")
@@ -98,28 +100,47 @@ def difference(old: str, new: str) -> tuple[Line, ...]:
 
 
 def _lines(old: Sequence[str], new: Sequence[str]) -> Iterator[Line]:
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    for tag, first, last, begin, end in matcher.get_opcodes():
+    room = _MOST_COMPARED
+    for tag, first, last, begin, end in _blocks(old, new):
         if tag == "equal":
             yield from (Line(pieces=(Piece(kind="same", text=text),)) for text in new[begin:end])
         elif tag == "replace" and last - first == end - begin:
             for was, now in zip(old[first:last], new[begin:end], strict=True):
-                yield Line(pieces=tuple(_pieces(was, now)))
+                words = _WORD.findall(was), _WORD.findall(now)
+                room -= len(words[0]) * len(words[1])
+                yield Line(pieces=tuple(_pieces(*words) if room >= 0 else _rewritten(was, now)))
         else:
             yield from (Line(pieces=(Piece(kind="del", text=text),)) for text in old[first:last])
             yield from (Line(pieces=(Piece(kind="ins", text=text),)) for text in new[begin:end])
 
 
-def _pieces(old: str, new: str) -> Iterator[Piece]:
-    was, now = _WORD.findall(old), _WORD.findall(new)
+def _blocks(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, int, int, int, int]]:
+    """As difflib's opcodes; where too much stands between the lines that both begin and end with, it all differs."""
+    shorter = min(len(old), len(new))
+    head = next((n for n in range(shorter) if old[n] != new[n]), shorter)
+    tail = next((n for n in range(shorter - head) if old[-1 - n] != new[-1 - n]), shorter - head)
+    ends = len(old) - tail, len(new) - tail
+    if max(ends) - head <= _MOST_LINES:
+        matcher = difflib.SequenceMatcher(None, old[head : ends[0]], new[head : ends[1]], autojunk=False)
+        middle = [(tag, i + head, j + head, k + head, m + head) for tag, i, j, k, m in matcher.get_opcodes()]
+    else:
+        middle = [("replace", head, ends[0], head, ends[1])]
+    same = [("equal", 0, head, 0, head), ("equal", ends[0], len(old), ends[1], len(new))]
+    return [same[0], *middle, same[1]]
+
+
+def _rewritten(old: str, new: str) -> Iterator[Piece]:
+    yield Piece(kind="del", text=old)
+    yield Piece(kind="ins", text=new)
+
+
+def _pieces(was: list[str], now: list[str]) -> Iterator[Piece]:
     if len(was) + len(now) > _MOST_WORDS:
-        yield Piece(kind="del", text=old)
-        yield Piece(kind="ins", text=new)
+        yield from _rewritten("".join(was), "".join(now))
         return
     matcher = difflib.SequenceMatcher(str.isspace, was, now, autojunk=False)  # a space alone is no likeness
     if matcher.ratio() < _ALIKE:
-        yield Piece(kind="del", text=old)
-        yield Piece(kind="ins", text=new)
+        yield from _rewritten("".join(was), "".join(now))
         return
     for tag, first, last, begin, end in matcher.get_opcodes():
         if tag == "equal":

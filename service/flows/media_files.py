@@ -32,7 +32,7 @@ SHORTEST, LONGEST = 3, 200
 """Letters of what there is to see."""
 _NAME = re.compile(r"[a-z0-9_][a-z0-9_-]{0,79}\.[a-z]{3,4}")
 _NAMED = re.compile(rf"\b{FOLDER}/([a-z0-9][a-z0-9_-]*\.[a-z]+)")
-_USED = re.compile(rf"!\[([^\]\n]*)\]\(\s*{FOLDER}/([a-z0-9][a-z0-9_-]*\.[a-z]+)")
+_USED = re.compile(rf"!\[([^\[\]\n]*)\]\(\s*{FOLDER}/([a-z0-9][a-z0-9_-]*\.[a-z]+)")
 _MEANT = re.compile(r"[\[\]{}<>\\`]")  # means something in a mail's Markdown, or to its tags
 
 

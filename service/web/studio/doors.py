@@ -13,7 +13,6 @@ from typing import Literal, cast
 
 from fastapi import APIRouter, Request
 from sqlmodel import Session
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from service.domain.staff import Least, StaffLanguage
@@ -29,11 +28,15 @@ from service.web.problems import ForbiddenError
 from service.web.studio import cookies, languages, rendering, typed
 from service.web.studio.hashing import Hashing
 from service.web.studio.own_pages import check_page
+from service.web.studio.threads import StaffThreads
 from service.web.studio.views import Frame, MemberProblemPage, ProblemPage
 
 LOGIN, CODE, HOME = "/studio/login", "/studio/login/code", "/studio/"
 SET_UP = "/studio/account/code"
 """Where whoever has no second step yet sets one up; the one way on while an admin demands it."""
+_LARGEST_OF_NOBODY = 1024 * 1024
+"""Bytes of a form of whoever is not logged in: a text is read all the same, to be shown back to somebody who was logged
+out while writing it. Anything larger would be memory that any stranger can take."""
 _AGENTS = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
 
 
@@ -241,9 +244,13 @@ def _reading(door: Door) -> Callable[[Request, deps.Here], Awaitable[Response]]:
 
 def _posting(door: Door) -> Callable[[Request, deps.Here], Awaitable[Response]]:
     async def endpoint(request: Request, services: deps.Here) -> Response:
-        if door.uploads and not await run_in_threadpool(_is_somebody, request, services):
-            return see(LOGIN)  # a text is read all the same: it is shown back to whoever was logged out while writing
-        return await _answered(door, request, services, await bodies.read_at_most(request, door.largest))
+        largest = door.largest
+        matters = door.uploads or largest > _LARGEST_OF_NOBODY
+        if matters and not await _threads(request).run(_is_somebody, request, services):
+            if door.uploads:
+                return see(LOGIN)
+            largest = _LARGEST_OF_NOBODY
+        return await _answered(door, request, services, await bodies.read_at_most(request, largest))
 
     return endpoint
 
@@ -256,19 +263,24 @@ def _is_somebody(request: Request, services: Services) -> bool:
         return staff_sessions.find(session, token, real_now(session)) is not None
 
 
+def _threads(request: Request) -> StaffThreads:
+    return cast("StaffThreads", request.app.state.staff_threads)
+
+
 async def _answered(door: Door, request: Request, services: Services, body: bodies.Body | None) -> Response:
     visit: Visit | Response | None = None
     try:
-        visit = await run_in_threadpool(enter, door, request, services, body)
+        visit = await _threads(request).run(enter, door, request, services, body)
         if isinstance(visit, Response):
             return visit
         if inspect.iscoroutinefunction(door.answer):
             return cast("Response", await door.answer(visit))
-        return await run_in_threadpool(cast("Callable[[Visit], Response]", door.answer), visit)
+        return await _threads(request).run(cast("Callable[[Visit], Response]", door.answer), visit)
     except NurtureError as error:
         if error.status >= 500 or "text/html" not in request.headers.get("accept", ""):
             raise
-        return _problem(error, request, services, visit if isinstance(visit, Visit) else None)
+        there = visit if isinstance(visit, Visit) else None
+        return await _threads(request).run(_problem, error, request, services, there)  # it asks the database
 
 
 def _problem(error: NurtureError, request: Request, services: Services, visit: Visit | None) -> Response:

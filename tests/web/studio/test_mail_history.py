@@ -33,6 +33,18 @@ def test_a_line_without_an_end_is_compared_as_a_whole() -> None:
     assert [piece.kind for piece in line.pieces] == ["del", "ins"]
 
 
+def test_texts_that_would_take_for_ever_to_compare_are_shown_as_wholly_other() -> None:
+    two, three = "a\nb\n" * 20_000, "a\nb\nb\n" * 13_000
+    assert {piece.kind for line in difference(f"gelijk\n{two}x", f"gelijk\n{three}y") for piece in line.pieces} == {
+        "same",
+        "del",
+        "ins",
+    }
+    words = " ".join(map(str, range(370)))
+    lines = difference("\n".join([f"{words} x"] * 40), "\n".join([f"{words} y"] * 40))
+    assert [len(line.pieces) for line in lines] == [3] * 3 + [2] * 37
+
+
 def test_each_change_that_was_published_is_a_version_and_an_old_one_becomes_the_draft(house: House) -> None:
     me = hire(house)
     there = desk(house, me)

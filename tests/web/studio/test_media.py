@@ -157,6 +157,14 @@ def test_an_image_is_served_as_what_it_is_and_runs_nothing(esra: Desk) -> None:
     assert "Dit kan in geen mail" in words(esra.see(MEDIA))
 
 
+def test_a_mail_that_is_full_of_beginnings_of_images_is_read_at_once(esra: Desk) -> None:
+    mail = esra.house.services.content_dir / "email_templates" / "uitnodiging.md"
+    mail.write_text("![" * 100_000 + f"\n![{ALT}](media/kamer.png)")
+    folder(esra).mkdir()
+    (folder(esra) / "kamer.png").write_bytes(drawing())
+    assert ALT in esra.see(MEDIA).text
+
+
 def test_the_question_of_the_page_is_one_it_knows(esra: Desk) -> None:
     assert esra.see(f"{MEDIA}?removed=<b>").status_code == 422
     assert esra.see(f"{MEDIA}?sort=name").status_code == 422

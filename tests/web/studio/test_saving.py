@@ -11,7 +11,7 @@ import pytest
 from httpx2 import Response
 
 from service.domain.staff import Role
-from service.flows import staff_sessions
+from service.flows import staff, staff_sessions
 from service.flows.content_desk import ContentDesk
 from service.store import events
 from service.store.db import real_now
@@ -198,6 +198,22 @@ def ended(house: House, desk: Desk) -> None:
         member = staff_sessions.find(session, desk.token, real_now(session))
         assert member is not None
         staff_sessions.end(session, member)
+
+
+def test_what_a_page_holds_is_of_no_use_in_a_lower_role_and_still_is_in_a_higher_one(house: House) -> None:
+    studio.hire(house, studio.GIJS, Role.ADMIN)
+    me = studio.hire(house, studio.FRANK, Role.MANAGER)
+    page = held(conflicting(house, studio.desk(house, me)))
+    for role, status in ((Role.EDITOR, 422), (Role.ADMIN, 303)):
+        with house.services.database.transaction() as session:
+            staff.give_role(session, house.services, me, role, actor="test")
+        assert studio.desk(house, me).post(CONFLICT, choice="mine", held=page).status_code == status, role
+
+
+def test_a_stranger_sends_no_more_than_a_text_where_staff_send_what_a_page_holds(house: House, desk: Desk) -> None:
+    large = "x" * 2_000_000
+    assert studio.desk(house).post(CONFLICT, held=large).status_code == 413
+    assert desk.post(CONFLICT, held=large).status_code == 422
 
 
 def test_what_was_typed_in_a_session_that_ended_is_shown_back_and_can_be_sent_once_more(

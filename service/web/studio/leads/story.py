@@ -56,7 +56,8 @@ class Story:
             text = self._say(("Mail aan de praktijk over deze lead", "A mail to the practice about this lead"))
         else:
             text = self._subjects.get(mail.id, mail.template)
-        shown = mail.state not in _WELL and mail.reason
+        # Of a mail that failed the reason is what the mail server said, and that often names the address.
+        shown = mail.state not in _WELL and mail.reason and (self._may_look or mail.state != "failed")
         return Line(
             at=mail.due_at if mail.state in _TO_COME else mail.first_handed_at or mail.settled_at or mail.due_at,
             sign="wait" if mail.state == "held" else "mail",

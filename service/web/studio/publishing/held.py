@@ -1,6 +1,7 @@
 """Changes that are not saved yet, carried by a page of ours to the next.
 
 They are sealed for one person: only whoever was let in to save them can, in the files and with the words they had.
+Somebody who has a lower role by now may not be let in to those files any more.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ def seal(visit: Visit, held: Held) -> str:
         "changes": {file: [_letters(change.data), change.seen] for file, change in held.changes.items()},
         "merged": {file: _letters(data) for file, data in held.merged.items()},
         "done": held.done,
+        "level": int(visit.me.level),
     }
     packed = base64.b85encode(zlib.compress(json.dumps(plain).encode())).decode()
     return staff_secrets.encrypt(visit.services.keyring, _PURPOSE, visit.me.id, packed)
@@ -45,12 +47,12 @@ def seal(visit: Visit, held: Held) -> str:
 def unseal(visit: Visit) -> Held:
     """What the form carries. InvalidInputError for whatever was not sealed for whoever is there."""
     packed = staff_secrets.decrypt(visit.services.keyring, _PURPOSE, visit.me.id, visit.field("held"))
-    if packed is None:
+    plain = json.loads(zlib.decompress(base64.b85decode(packed))) if packed is not None else None
+    if plain is None or plain["level"] > visit.me.level:
         raise InvalidInputError(
             "that is not what the page held; go back and save again",
             "Dit hoort niet bij deze pagina. Ga terug en bewaar opnieuw.",
         )
-    plain = json.loads(zlib.decompress(base64.b85decode(packed)))
     return Held(
         changes={file: Change(data=_data(data), seen=seen) for file, (data, seen) in plain["changes"].items()},
         merged={file: _data(data) or b"" for file, data in plain["merged"].items()},

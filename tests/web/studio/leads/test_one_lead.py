@@ -6,6 +6,7 @@ import html
 import re
 
 import pytest
+from sqlmodel import select
 
 from service.domain.lead import SuppressionReason
 from service.domain.staff import Role
@@ -191,6 +192,16 @@ def test_an_editor_sees_nothing_personal_on_any_page_of_the_room(house: House) -
     for path in ("/studio/leads", "/studio/leads?stand=active", "/studio/leads?asked=1"):
         told = editor.see(path)
         assert not [value for value in private if value and value.lower() in told.text.lower()], path
+
+
+def test_what_the_mail_server_said_of_an_address_is_shown_to_whoever_may_see_the_address(house: House) -> None:
+    house.opt_in()
+    with house.services.database.transaction() as session:
+        mail = session.exec(select(Message)).one()
+        mail.state, mail.reason = "failed", "550 5.1.1 <anna@example.org>: onbekend"
+    path = f"/studio/leads/{house.lead().id}"
+    assert "anna@" not in desk(house, hire(house)).see(path).text
+    assert "550 5.1.1" in desk(house, hire(house, FRANK, Role.MANAGER, "Frank")).see(path).text
 
 
 def test_every_page_of_the_tour_is_there(house: House) -> None:
