@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Subquery, and_, or_
+from sqlalchemy import ColumnElement, Subquery, TextClause, or_, text
 from sqlmodel import Session, col, func, select
 
-from service.store.tables import Lead, Message, TimelineEntry
+from service.store.tables import ANSWERS, Lead, Message, TimelineEntry
 
 REPLIED, PRESSED, UNTIED, READ = "replied", "answered", "wrote_untied", "answers_read"
 """Kinds of entries: a mail of her own, a press on one of three buttons, a mail that may be hers, and read by staff."""
@@ -21,7 +21,7 @@ def unread(session: Session, limit: int) -> Sequence[tuple[TimelineEntry, Lead]]
         select(TimelineEntry, Lead)
         .join(Lead, col(Lead.id) == col(TimelineEntry.lead_id))
         .outerjoin(read, read.c.lead_id == col(TimelineEntry.lead_id))
-        .where(*_is_unread(read))
+        .where(*_is_unread(session, read))
     )
     return session.exec(entries.order_by(col(TimelineEntry.at), col(TimelineEntry.id)).limit(limit)).all()
 
@@ -31,7 +31,7 @@ def count_unread(session: Session) -> int:
     read = _read()
     entries = select(func.count()).select_from(TimelineEntry)
     entries = entries.outerjoin(read, read.c.lead_id == col(TimelineEntry.lead_id))
-    return session.exec(entries.where(*_is_unread(read))).one()
+    return session.exec(entries.where(*_is_unread(session, read))).one()
 
 
 def any_unread(session: Session, lead_id: int, upto: int) -> bool:
@@ -39,7 +39,7 @@ def any_unread(session: Session, lead_id: int, upto: int) -> bool:
     read = _read(lead_id)
     entries = select(TimelineEntry.id).outerjoin(read, read.c.lead_id == col(TimelineEntry.lead_id))
     mine = (TimelineEntry.lead_id == lead_id, TimelineEntry.id <= upto)
-    return session.exec(entries.where(*mine, *_is_unread(read)).limit(1)).first() is not None
+    return session.exec(entries.where(*mine, *_is_unread(session, read)).limit(1)).first() is not None
 
 
 def lately_read(session: Session, limit: int) -> Sequence[TimelineEntry]:
@@ -64,15 +64,13 @@ def _read(lead_id: int | None = None) -> Subquery:
     return (marks if lead_id is None else marks.where(TimelineEntry.lead_id == lead_id)).subquery("read")
 
 
-def _is_unread(read: Subquery) -> tuple[ColumnElement[bool], ...]:
+def _is_unread(session: Session, read: Subquery) -> tuple[ColumnElement[bool] | TextClause, ...]:
     """By mail unless staff noted it themselves; by button only that it got worse: other presses ask for nobody."""
-    details = col(TimelineEntry.details)
     return (
-        col(TimelineEntry.kind).in_((REPLIED, PRESSED, UNTIED)),
+        text(ANSWERS[session.get_bind().dialect.name]),  # the very words of ix_timeline_answers
         or_(
-            and_(col(TimelineEntry.kind) == REPLIED, details["source"].as_string() != "staff"),
-            and_(col(TimelineEntry.kind) == PRESSED, details["helped"].as_string() == "worse"),
-            col(TimelineEntry.kind) == UNTIED,
+            col(TimelineEntry.kind) != REPLIED,
+            col(TimelineEntry.details)["source"].as_string() != "staff",
         ),
         or_(read.c.upto.is_(None), read.c.upto < col(TimelineEntry.id)),
     )

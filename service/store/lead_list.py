@@ -120,8 +120,11 @@ def count(session: Session) -> int:
 
 def count_by_stand(session: Session, now: datetime) -> dict[str, int]:
     """Where runs stand -> how many do. From indexes alone."""
-    statement = select(Enrolment.state, func.count()).group_by(col(Enrolment.state))
-    counts: dict[str, int] = dict(session.exec(statement).all())
+    # By sequence too, as the index is sorted: else SQLite sorts all runs anew.
+    statement = select(Enrolment.state, func.count()).group_by(col(Enrolment.sequence), col(Enrolment.state))
+    counts: dict[str, int] = {}
+    for state, number in session.exec(statement):
+        counts[state] = counts.get(state, 0) + number
     paused = select(Enrolment.state, func.count()).where(
         col(Enrolment.paused_until).is_not(None), *_of_stand("paused", now)
     )

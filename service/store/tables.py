@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from service.store import booking_tables, consent_tables, feedback_tables, schema_words, staff_tables
@@ -27,6 +27,12 @@ FeedbackEvent = feedback_tables.FeedbackEvent
 RESULT_STATES = ("accepted", "delivered", "bounced", "complained", "failed", "unknown", "skipped")
 """The states of a mail that became something, by which results are counted."""
 _BECAME = ", ".join(f"'{state}'" for state in RESULT_STATES)
+_WORSE = "(kind IN ('replied', 'wrote_untied') OR (kind = 'answered' AND {helped} = 'worse'))"
+ANSWERS = {
+    "sqlite": _WORSE.format(helped="json_extract(details, '$.helped')"),
+    "postgresql": _WORSE.format(helped="(details ->> 'helped')"),
+}
+"""Engine -> which entries of a timeline a person is to read: mails of her own, and presses on "worse"."""
 
 Staff = staff_tables.Staff
 StaffSession = staff_tables.StaffSession
@@ -91,6 +97,12 @@ class Enrolment(Table, table=True):
         ),
         partial("ix_enrolment_next_at", "next_at", "id", where="state = 'active'"),
         Index("ix_enrolment_sequence_state_lead_id", "sequence", "state", "lead_id"),
+        # How many are under way, and where: counted from the index alone.
+        partial(
+            "ix_enrolment_open",
+            *("sequence", "state", "next_step", "sequence_revision_id"),
+            where="state IN ('awaiting_confirmation', 'active')",
+        ),
         partial("ix_enrolment_paused", "lead_id", where="paused_until IS NOT NULL"),
         # What happened in a stretch of time, counted from the index alone.
         partial("ix_enrolment_confirmed_at", "confirmed_at", "sequence", where="confirmed_at IS NOT NULL"),
@@ -285,7 +297,16 @@ class TimelineEntry(Table, table=True):
     """What happened to one lead, for "why?". Goes with the lead."""
 
     __tablename__ = "timeline"
-    __table_args__ = (Index("ix_timeline_kind_at", "kind", "at"),)
+    __table_args__ = (
+        Index("ix_timeline_kind_at", "kind", "at"),
+        # Presses are many, and those that ask for a person few: what was pressed stands in the wide column.
+        Index(
+            "ix_timeline_answers",
+            *("at", "id"),
+            sqlite_where=text(ANSWERS["sqlite"]),
+            postgresql_where=text(ANSWERS["postgresql"]),
+        ),
+    )
 
     id: int = Field(default=None, primary_key=True)
     lead_id: int = Field(foreign_key="lead.id", index=True)

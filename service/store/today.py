@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlmodel import Session, col
 
 from service.store.enrolments import OPEN
-from service.store.outbox import Paused
+from service.store.outbox import ADVICE, FOLLOW_UP, Paused
 from service.store.results import BECAME_SOMETHING
 from service.store.tables import Enrolment, Message, TimelineEntry
 
 Kind = tuple[str, str]
 """Sequence, and the step's key: empty for the advice."""
 _TAKEN = ("accepted", "delivered", "bounced", "complained")
+_ACTIVE = col(Enrolment.state) == bindparam("active", "active", literal_execute=True, unique=True)  # as the index says
 _LATE = timedelta(days=30)  # a mail that was made longer than this before is looked for no more
 
 
@@ -42,14 +43,20 @@ def coming(session: Session, until: datetime, paused: Paused) -> dict[tuple[str,
 
     Steps that fall due count as mails: whether one is skipped is decided at its moment.
     """
+    # Moments first, as ix_enrolment_next_at is sorted: else SQLite reads all that is under way.
     step = (
         select(col(Enrolment.sequence), col(Enrolment.next_at), func.count())
-        .where(col(Enrolment.state) == "active", col(Enrolment.next_at) < until, col(Enrolment.next_step).is_not(None))
-        .group_by(col(Enrolment.sequence), col(Enrolment.next_at))
+        .where(_ACTIVE, col(Enrolment.next_at) < until, col(Enrolment.next_step).is_not(None))
+        .group_by(col(Enrolment.next_at), col(Enrolment.sequence))
     )
     due = (
         select(col(Message.sequence), col(Message.due_at), col(Message.kind), func.count())
-        .where(col(Message.state) == "due", col(Message.due_at) < until, col(Message.sequence).is_not(None))
+        .where(
+            col(Message.state) == "due",
+            col(Message.priority).in_((ADVICE, FOLLOW_UP)),
+            col(Message.due_at) < until,
+            col(Message.sequence).is_not(None),
+        )
         .group_by(col(Message.sequence), col(Message.due_at), col(Message.kind))
     )
     found: dict[tuple[str, datetime], int] = {}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from service.cli.running import web_server
+from service.cli.running import listen, web_server
 from service.web.app import create_app
 from tests.support.house import House
 
@@ -18,7 +17,7 @@ from tests.support.house import House
 def serving(house: House) -> Iterator[str]:
     """The house's website on a port of its own, as `serve` sets it up. Gives its base URL."""
     server = web_server(create_app(house.services, worker_alive=None))
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with listen("127.0.0.1", 0) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:
