@@ -10,7 +10,8 @@ WORDS: dict[str, tuple[str, ...]] = {
     # names
     "voornaam": ("first_name",),
     "roepnaam": ("first_name",),
-    "naam": ("first_name", "request.name"),
+    "naam": ("first_name", "request.name", "account.name"),
+    "wat_veranderde": ("account.what",),
     "aanhef": ("first_name",),
     "praktijk": ("practice.name",),
     "praktijknaam": ("practice.name",),

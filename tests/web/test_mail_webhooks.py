@@ -90,6 +90,11 @@ def test_every_kind_of_event_of_the_provider_does_what_it_means(house: House, fa
         assert reasons(house, address) == ({SUPPRESSES[kind]} if kind in SUPPRESSES else set()), each.name
 
 
+def counted(rows: dict[str, list[tuple[object, ...]]]) -> dict[str, list[tuple[object, ...]]]:
+    """All of it but how many were refused, which staff see."""
+    return rows | {"fact": [each for each in rows["fact"] if each[0] != "refused_webhooks"]}
+
+
 @every_provider
 def test_missing_wrong_and_old_signatures_get_one_answer_and_change_nothing(house: House, fake: type[Fake]) -> None:
     message = advised(house)
@@ -110,7 +115,7 @@ def test_missing_wrong_and_old_signatures_get_one_answer_and_change_nothing(hous
     answers = [calling.send(each) for each in calls] + [closed.send(genuine)]
     assert [each.status_code for each in answers] == [401] * len(answers)
     assert len({(each.text, tuple(sorted(each.headers.items()))) for each in answers}) == 1
-    assert house.rows() == before
+    assert counted(house.rows()) == counted(before)
     assert calling.send(genuine).status_code == 200
     assert acts.advice(house).state == "bounced"
 

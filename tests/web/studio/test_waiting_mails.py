@@ -23,6 +23,7 @@ from tests.support.tours.waiting import put
 from tests.support.two_at_once import at_once
 
 PAGE = "/studio/waiting/mails"
+GROUP, ONE = "/studio/waiting/decide/group", "/studio/waiting/decide/one"
 CUT = "onbekend of het aankwam"
 Put = Literal["held", "unknown", "failed"]
 
@@ -110,7 +111,7 @@ def test_mails_are_told_by_why_they_wait_with_how_many_and_what_happens_at_each_
 def test_all_opt_ins_of_a_kind_are_let_go_and_their_advice_leaves(house: House) -> None:
     ids, here = opt_ins(house, 3), manager(house)
     acts.commit(house, alerts.tell_opt_in_held, Held.TOO_FAST, house.clock.now())
-    page = follow(here, f"{PAGE}/group", **form(here, Why.OPT_IN_FAST), choice="resend")
+    page = follow(here, GROUP, **form(here, Why.OPT_IN_FAST), choice="resend")
     assert "3 mails gaan weg zodra het mag." in page
     assert acts.alerts(house) == []
     assert house.send_due() == 3
@@ -120,7 +121,7 @@ def test_all_opt_ins_of_a_kind_are_let_go_and_their_advice_leaves(house: House) 
 
 def test_what_was_let_drop_never_leaves(house: House) -> None:
     ids, here = opt_ins(house, 2, reason=Held.HONEYPOT), manager(house)
-    assert "2 mails zijn vervallen." in follow(here, f"{PAGE}/group", **form(here, Why.OPT_IN_TRAP), choice="drop")
+    assert "2 mails zijn vervallen." in follow(here, GROUP, **form(here, Why.OPT_IN_TRAP), choice="drop")
     assert house.live_through(days=6) == 0
     assert states(house, ids) == ["cancelled"] * 2
 
@@ -128,7 +129,7 @@ def test_what_was_let_drop_never_leaves(house: House) -> None:
 def test_a_group_is_done_in_batches_and_all_of_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting_mails, "_BATCH", 2)
     ids, here = opt_ins(house, 5), manager(house)
-    assert "5 mails zijn vervallen." in follow(here, f"{PAGE}/group", **form(here, Why.OPT_IN_FAST), choice="drop")
+    assert "5 mails zijn vervallen." in follow(here, GROUP, **form(here, Why.OPT_IN_FAST), choice="drop")
     assert states(house, ids) == ["cancelled"] * 5
 
 
@@ -138,15 +139,20 @@ def test_what_came_after_the_page_was_opened_still_waits(house: House) -> None:
     house.opt_in("later@example.org")
     later = house.messages("later@example.org")[0].id
     acts.commit(house, put, later, "held", Held.TOO_FAST)
-    assert "2 mails zijn vervallen." in follow(here, f"{PAGE}/group", **seen, choice="drop")
+    assert "2 mails zijn vervallen." in follow(here, GROUP, **seen, choice="drop")
     assert states(house, [*ids, later]) == ["cancelled", "cancelled", "held"]
 
 
 def test_a_page_that_is_out_of_date_does_nothing_and_says_so(house: House) -> None:
     ids, here = opt_ins(house, 3), manager(house)
     seen = form(here, Why.OPT_IN_FAST)
-    follow(manager(house, admin=True), f"{PAGE}/one", **single(house, Why.OPT_IN_FAST, ids[0]), choice="drop")
-    assert "Er is niets gedaan" in follow(here, f"{PAGE}/group", **seen, choice="resend")
+    follow(
+        manager(house, admin=True),
+        ONE,
+        **single(house, Why.OPT_IN_FAST, ids[0]),
+        choice="drop",
+    )
+    assert "Er is niets gedaan" in follow(here, GROUP, **seen, choice="resend")
     assert states(house, ids) == ["cancelled", "held", "held"]
 
 
@@ -159,10 +165,7 @@ def test_of_two_who_decide_about_a_group_at_once_each_mail_is_decided_by_one(
     both = (manager(house), manager(house, admin=True))
     seen = form(both[0], Why.OPT_IN_FAST)
     answers = at_once(
-        [
-            partial(here.post, f"{PAGE}/group", **seen, choice=choice)
-            for here, choice in zip(both, choices_made, strict=True)
-        ]
+        [partial(here.post, GROUP, **seen, choice=choice) for here, choice in zip(both, choices_made, strict=True)]
     )
     assert [each.status_code for each in answers] == [303, 303]
     assert len(decisions(house)) == 6
@@ -174,15 +177,15 @@ def test_of_two_who_decide_about_a_group_at_once_each_mail_is_decided_by_one(
 def test_a_backlog_is_let_go_once_and_leaves_in_its_window(house: House) -> None:
     number, here = follow_up(house, "held", "achterstand: wacht op akkoord", hold="backlog"), manager(house)
     seen = form(here, Why.BACKLOG)
-    assert "De mail gaat weg zodra het mag." in follow(here, f"{PAGE}/group", **seen, choice="resend")
+    assert "De mail gaat weg zodra het mag." in follow(here, GROUP, **seen, choice="resend")
     assert row(house, number).hold == "approved"
-    assert "Er is niets gedaan" in follow(here, f"{PAGE}/group", **seen, choice="resend")
+    assert "Er is niets gedaan" in follow(here, GROUP, **seen, choice="resend")
     assert house.tick() == 1
 
 
 def test_dropping_a_backlog_lets_the_sequence_go_on(house: House) -> None:
     number, here = follow_up(house, "held", "achterstand: wacht op akkoord", hold="backlog"), manager(house)
-    follow(here, f"{PAGE}/group", **form(here, Why.BACKLOG), choice="drop")
+    follow(here, GROUP, **form(here, Why.BACKLOG), choice="drop")
     assert row(house, number).state == "cancelled"
     assert house.live_through(days=10) > 0
 
@@ -195,7 +198,7 @@ def test_approving_a_backlog_approves_nothing_that_a_restore_holds(house: House)
     gaps = [gap("downtime"), gap("restored")]
     acts.commit(house, events.set_fact, "gap", {"gaps": gaps})
     here = manager(house)
-    follow(here, f"{PAGE}/group", **form(here, Why.BACKLOG), choice="resend")
+    follow(here, GROUP, **form(here, Why.BACKLOG), choice="resend")
     assert states(house, ids) == ["due", "held"]
     with house.services.database.reading() as session:
         assert events.fact(session, "gap") == {"gaps": [gap("restored")]}
@@ -223,23 +226,23 @@ def test_one_mail_of_unknown_fate_is_decided_by_one_press_and_a_second_does_noth
     page = here.see(f"{PAGE}/{case}").text
     assert f'name="message" value="{number}">' in page
     assert f'name="seen" value="{fields["seen"]}"' in page
-    assert told in follow(here, f"{PAGE}/one", **fields)
+    assert told in follow(here, ONE, **fields)
     assert row(house, number).state == state
-    assert "Er is niets gedaan" in follow(here, f"{PAGE}/one", **fields)
+    assert "Er is niets gedaan" in follow(here, ONE, **fields)
     assert len(decisions(house)) == 1
 
 
 def test_a_press_on_a_page_of_before_the_mail_was_tried_again_does_not_send_it_a_third_time(house: House) -> None:
     number, here = follow_up(house, "unknown", CUT), manager(house)
     old = single(house, Why.UNKNOWN_FOLLOW_UP, number)
-    follow(here, f"{PAGE}/one", **old, choice="resend")
+    follow(here, ONE, **old, choice="resend")
     assert house.tick() == 1
 
     def cut_again(session: Session) -> None:
         session.get_one(Message, number).state = "unknown"
 
     acts.commit(house, cut_again)
-    assert "Er is niets gedaan" in follow(here, f"{PAGE}/one", **old, choice="resend")
+    assert "Er is niets gedaan" in follow(here, ONE, **old, choice="resend")
     assert row(house, number).state == "unknown"
 
 
@@ -247,7 +250,7 @@ def test_of_two_who_send_one_mail_again_at_once_it_goes_once(house: House) -> No
     number = follow_up(house, "unknown", CUT)
     fields = single(house, Why.UNKNOWN_FOLLOW_UP, number) | {"choice": "resend"}
     both = (manager(house), manager(house, admin=True))
-    answers = at_once([partial(here.post, f"{PAGE}/one", **fields) for here in both])
+    answers = at_once([partial(here.post, ONE, **fields) for here in both])
     assert sorted("changed" in each.headers["location"] for each in answers) == [False, True]
     assert house.tick() == 1
     assert len(decisions(house)) == 1
@@ -256,17 +259,17 @@ def test_of_two_who_send_one_mail_again_at_once_it_goes_once(house: House) -> No
 def test_follow_ups_of_unknown_fate_are_never_sent_again_all_at_once(house: House) -> None:
     number, here = follow_up(house, "unknown", CUT), manager(house)
     seen = form(here, Why.UNKNOWN_FOLLOW_UP)
-    assert here.post(f"{PAGE}/group", **seen, choice="resend").status_code == 409
+    assert here.post(GROUP, **seen, choice="resend").status_code == 409
     assert row(house, number).state == "unknown"
-    assert "De mail staat op aangekomen." in follow(here, f"{PAGE}/group", **seen, choice="sent")
+    assert "De mail staat op aangekomen." in follow(here, GROUP, **seen, choice="sent")
     assert row(house, number).state == "accepted"
 
 
 def test_what_was_held_cannot_be_said_to_have_arrived(house: House) -> None:
     [number], here = opt_ins(house, 1), manager(house)
-    answer = here.post(f"{PAGE}/one", **single(house, Why.OPT_IN_FAST, number), choice="sent")
+    answer = here.post(ONE, **single(house, Why.OPT_IN_FAST, number), choice="sent")
     assert answer.status_code == 409
-    assert here.post(f"{PAGE}/group", **form(here, Why.OPT_IN_FAST), choice="sent").status_code == 409
+    assert here.post(GROUP, **form(here, Why.OPT_IN_FAST), choice="sent").status_code == 409
     assert states(house, [number]) == ["held"]
 
 
@@ -274,7 +277,7 @@ def test_whoever_said_no_meanwhile_gets_nothing_though_staff_send_it(house: Hous
     number, here = follow_up(house, "held", "achterstand: wacht op akkoord", hold="backlog"), manager(house)
     seen = form(here, Why.BACKLOG)
     acts.withdraw(house)
-    assert "Er is niets gedaan" in follow(here, f"{PAGE}/group", **seen, choice="resend")
+    assert "Er is niets gedaan" in follow(here, GROUP, **seen, choice="resend")
     assert row(house, number).state == "cancelled"
     assert house.live_through(days=30) == 0
 
@@ -289,7 +292,7 @@ def test_an_editor_sees_reasons_and_numbers_and_neither_addresses_nor_buttons(ho
         assert "@example.org" not in page.text
         assert page.text.count("<form") == 1, "the one to log out"
     before = house.rows()
-    for path in (f"{PAGE}/group", f"{PAGE}/one"):
+    for path in (GROUP, ONE):
         fields = {"why": "opt-in-fast", "message": str(ids[0]), "seen": "held.0", "upto": "99", "choice": "drop"}
         assert here.post(path, **fields).status_code == 403
     assert house.rows() == before
@@ -340,7 +343,7 @@ def test_a_decision_about_nothing_is_refused(house: House) -> None:
         ({"why": "other", "message": "99", "seen": "held.0", "choice": "burn"}, 422),
         ({"why": "other", "message": "", "seen": "held.0", "choice": "drop"}, 422),
     ):
-        assert here.post(f"{PAGE}/one", **fields).status_code == status, fields
+        assert here.post(ONE, **fields).status_code == status, fields
 
 
 def test_each_case_has_its_words_in_both_languages_for_all_that_can_be_done() -> None:

@@ -90,7 +90,7 @@ def show_group(visit: Visit) -> Response:
 
 
 def decide_group(visit: Visit) -> Response:
-    """`POST /studio/waiting/mails/group`: the same with all that stood on the page for one reason."""
+    """`POST /studio/waiting/decide/group`: the same with all that stood on the page for one reason."""
     case, choice = asked.case(visit.field("why")), _choice(visit)
     count = waiting_mails.resolve_group(
         visit.services,
@@ -105,7 +105,7 @@ def decide_group(visit: Visit) -> Response:
 
 
 def decide_one(visit: Visit) -> Response:
-    """`POST /studio/waiting/mails/one`: about one mail, as it stood on the page."""
+    """`POST /studio/waiting/decide/one`: about one mail, as it stood on the page."""
     case, choice, message_id = asked.case(visit.field("why")), _choice(visit), asked.number(visit.field("message"))
     with visit.services.database.transaction() as session:
         changed = waiting_mails.resolve_one(

@@ -34,14 +34,14 @@ DOORS: tuple[Door, ...] = (
     ),
     Door(
         method="POST",
-        path=f"{mails.MAILS}/group",
+        path="/studio/waiting/decide/group",
         least=Least.MANAGER,
         answer=mails.decide_group,
         fields={"why": (), "choice": _CHOICES, "upto": (), "seen": ()},
     ),
     Door(
         method="POST",
-        path=f"{mails.MAILS}/one",
+        path="/studio/waiting/decide/one",
         least=Least.MANAGER,
         answer=mails.decide_one,
         fields={"why": (), "message": (), "choice": _CHOICES, "seen": ()},
