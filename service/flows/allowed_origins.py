@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 from sqlmodel import Session
 
-from service.errors import InvalidInputError, NotFoundError, RefusedError, UnavailableError
+from service.errors import InvalidInputError, NotFoundError, RefusedError, trace
 from service.store import events
 from service.store.db import Database
 
@@ -72,8 +72,8 @@ class AllowedOrigins:
         try:
             with database.reading() as session:
                 seen = tuple(each.origin for each in allowed(session))
-        except UnavailableError as error:
-            log.warning("allowed origins not looked up", reason=error.english)
+        except Exception as error:  # also asked for while another error is being answered
+            log.warning("allowed origins not looked up", error=trace(error))
             seen = self._seen or ()
         self._seen, self._until = seen, time.monotonic() + _FRESH_SECONDS
 
