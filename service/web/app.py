@@ -59,8 +59,8 @@ def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -
     app.state.hashing = Hashing()
     app.state.hook_refusals = Refusals(services, keep_hooks)
     app.state.consent_counts = Counts()
-    app.state.content_desk = ContentDesk(services.content_dir)
     app.state.previews = Previews()
+    app.state.content_desk = ContentDesk(services.content_dir, app.state.previews.lent)
     app.state.results_counter = Counter()
     for room in (health, opt_ins, challenges, webhooks, mail_webhooks, forms, embed, editor_script, media):
         app.include_router(room.router)

@@ -138,7 +138,7 @@ def test_saving_waits_for_nobody_who_compiles_and_who_needs_the_same_draft_gets_
 ) -> None:
     compiling, go_on, made = threading.Event(), threading.Event(), []
 
-    def slow(where: Path) -> Draft:
+    def slow(where: Path, *_: object) -> Draft:
         compiling.set()
         assert go_on.wait(30)
         made.append(where)
