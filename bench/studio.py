@@ -30,9 +30,10 @@ from service.store.db import real_now
 from service.store.tables import Message
 from service.web.studio.routes import DOORS
 from tests.support import studio
+from tests.support.drafts import publish, with_sequence
 from tests.support.folders import content_copy
 from tests.support.house import House, open_house
-from tests.support.tours import media
+from tests.support.tours import media, publishing
 from tests.support.web_servers import serving
 
 LEADS, CALLS, GOAL = 100_000, 50, 0.100
@@ -51,6 +52,7 @@ _KNOWN = {
 }
 """What stands in a path -> one that there is."""
 _LAST_HELD = crowded.BASE + 700  # the mails of the leads before it wait for a person
+_ASKING = {"/studio/sequences/{name}/new-step": "?after=check"}
 _MAILS, _SEQUENCES = "/studio/mails/", "/studio/sequences/"
 FURTHER = (
     "/studio/leads?before=30000",
@@ -119,7 +121,7 @@ def measure(url: str, folder: Path, *, leads: int, calls: int) -> Iterator[Measu
 def paths(known: Mapping[str, str]) -> list[str]:
     """Every page that somebody who is logged in may open, and the further questions. A door must not be left out."""
     doors = [door.path for door in DOORS if door.method == "GET" and door.least >= Least.EDITOR]
-    return [_filled(path, known) for path in doors] + list(FURTHER)
+    return [_filled(path, known) + _ASKING.get(path, "") for path in doors] + list(FURTHER)
 
 
 def _filled(path: str, known: Mapping[str, str]) -> str:
@@ -130,12 +132,13 @@ def _filled(path: str, known: Mapping[str, str]) -> str:
 def _known(house: House) -> dict[str, str]:
     """With what this house has; two thousand mails wait, and an image is there."""
     media.put(house.services.content_dir, "rug.png", "Een tekening van een rug", media.drawing())
+    publish(house, with_sequence(publishing.slower), by="studio:1")
     colleague = studio.hire(house, studio.FRANK, Role.MANAGER, "Frank")
     with house.services.database.transaction() as session:
         held = update(Message).where(col(Message.kind) == "follow_up", col(Message.id) < _LAST_HELD * crowded.APART)
         session.execute(held.values(state="held", hold="backlog", settled_at=None))
         events.audit(session, "studio:1", "content saved", real_now(session))
-        revision = max(each.id for each in sequences.noted(session, "lage-rug"))
+        revision = sequences.noted(session, "lage-rug")[1].id  # one that can be gone back to
     return _KNOWN | {"staff": str(colleague), "revision": str(revision)}
 
 

@@ -21,8 +21,9 @@ from service.errors import NotFoundError, NurtureError, Problem, ProblemsError, 
 from service.flows import content_journal
 from service.flows.content import Content
 from service.flows.content_journal import Step
-from service.flows.drafts import Draft, read_draft
+from service.flows.drafts import Draft, Lend, read_draft
 from service.flows.kept_mails import KeptMails
+from service.mail.workshop import Workshop
 
 _NAME = r"[a-z0-9_][a-z0-9_-]{0,79}"
 _OURS = re.compile(
@@ -91,8 +92,9 @@ class ContentDesk:
     Saving waits for nobody who compiles: the one lock is for writing, the other for making the draft.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, lend: Lend = Workshop) -> None:
+        """`lend` gives the process that drafts are compiled in: its start is most of what one changed mail takes."""
+        self._folder, self._lend = folder, lend
         self._writing, self._drafting, self._keeping = threading.Lock(), threading.Lock(), threading.Lock()
         self._drafted: tuple[str, Draft] | None = None
         self._kept = KeptMails()
@@ -189,7 +191,7 @@ class ContentDesk:
 
     def _read(self) -> Draft:
         try:
-            return read_draft(self._folder, self._kept)
+            return read_draft(self._folder, self._kept, self._lend)
         except ProblemsError as error:
             problems = error.problems
         except OSError as error:  # a folder that is taken away while it is being listed

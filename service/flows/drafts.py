@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,11 @@ class Draft:
         return [problem for problem in self.problems if problem.severity == "warning"]
 
 
-def read_draft(folder: Path, kept: KeptMails | None = None) -> Draft:
+Lend = Callable[[], AbstractContextManager[Workshop]]
+"""Gives a process to compile in, for as long as a block runs."""
+
+
+def read_draft(folder: Path, kept: KeptMails | None = None, lend: Lend = Workshop) -> Draft:
     """Read and compile everything in the content folder. Raises ProblemsError where there is no such folder.
 
     `kept` are the mails of readings before this one: those that nothing changed about are not compiled again.
@@ -85,7 +90,7 @@ def read_draft(folder: Path, kept: KeptMails | None = None) -> Draft:
         message = f"NURTURE_CONTENT_DIR: there is no folder {folder}; it holds practice.yaml, forms.yaml and the mails"
         dutch = f"NURTURE_CONTENT_DIR: de map {folder} is er niet; daarin staan practice.yaml, forms.yaml en de mails"
         raise ProblemsError([Problem(id="content-folder", message=message, dutch=dutch)])
-    with Workshop() as workshop:  # starts while the files are read
+    with lend() as workshop:  # starts while the files are read
         content = read_content(folder)
         titles = content.practice.protected_titles if content.practice else ()
         logo = content.practice.logo if content.practice else ""

@@ -100,6 +100,24 @@ class Previews:
         found = [each for each in problems if shown != ALONE or each.file == own]
         return Preview(mail=mail, rendered=rendered, problems=tuple(dict.fromkeys(found)), images=images.data)
 
+    @contextmanager
+    def lent(self) -> Iterator[Workshop]:
+        """The warm process where there is one that nobody is using; else another, for this once."""
+        if not self.is_warm or not self._lock.acquire(blocking=False):
+            with Workshop() as another:
+                yield another
+            return
+        try:
+            workshop = self._workshop()
+            yield workshop
+            if workshop.has_lost:
+                self._let_go()  # it gives up on a folder after a few of these
+        except BaseException:
+            self._let_go()
+            raise
+        finally:
+            self._lock.release()
+
     def close(self) -> None:
         """End the process. The next who asks starts another."""
         with self._lock:

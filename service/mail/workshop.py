@@ -78,6 +78,11 @@ class Workshop:
         """The process of now; another one after it died."""
         return int(self._process.pid)
 
+    @property
+    def has_lost(self) -> bool:
+        """Did a file end the process, or was it sent away over one?"""
+        return self._lost > 0
+
     def folder(
         self,
         sources: Mapping[str, str],

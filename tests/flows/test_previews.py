@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 
 from service.errors import UnavailableError
 from service.flows import samples
+from service.flows.content_desk import ContentDesk
 from service.flows.drafts import Draft, read_draft
 from service.flows.previews import Previews
 from service.mail.compose import MailValues
@@ -104,3 +106,28 @@ def test_a_process_that_nobody_needs_is_let_go(draft: Draft) -> None:
     assert not previews.is_warm
     assert previews.of(draft, ROOT, "goed", HEAD + "# Kop\n\nHoi.\n", None).mail is not None
     previews.close()
+
+
+def test_a_saved_folder_is_compiled_by_the_warm_process_or_where_it_is_cold_or_busy_by_another(draft: Draft) -> None:
+    previews = Previews(limits=PATIENT)
+    with previews.lent() as cold:
+        pass
+    previews.warm()
+    with previews.lent() as warm, previews.lent() as beside:
+        assert len({cold.pid, warm.pid, beside.pid}) == 3
+    with previews.lent() as again:
+        assert again.pid == warm.pid
+        desk = ContentDesk(ROOT, lambda: nullcontext(again))
+        assert desk.draft().parts == draft.parts
+    assert previews.is_warm
+    previews.close()
+
+
+def test_a_bomb_in_a_saved_file_ends_the_warm_process_and_no_preview_is_given_up_for_it() -> None:
+    previews = Previews(limits=Limits(seconds=0.3))
+    previews.warm()
+    with previews.lent() as workshop:
+        workshop.folder({"traag.md": HEAD + "# Kop\n\n" + SLOW})
+        _, problems = workshop.mail("traag")
+    assert [each.id for each in problems] == ["mail.too-slow"]
+    assert not previews.is_warm
