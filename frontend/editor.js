@@ -47,6 +47,7 @@ export function open({ textarea, label, words, changed }) {
         EditorView.contentAttributes.of({
           "aria-label": label,
           "aria-describedby": "hint",
+          tabindex: "0", // as it has by itself; said, so that who looks for what can be scrolled by keyboard finds it
           lang: "nl",
           spellcheck: "true",
           autocapitalize: "sentences",

@@ -24,9 +24,6 @@ from service.mail.front_matter import normalise, read, split
 FIELDS = ("subject", "preheader", "reason")
 """The keys of a head that have a field of their own in the editor."""
 
-RESERVED = frozenset({"media", "new"})
-"""What no mail may be called: pages of the studio stand at these addresses."""
-
 _NAME = re.compile(r"_?[a-z0-9][a-z0-9-]{0,59}")
 _FILE = re.compile(r"[a-z0-9_][a-z0-9_-]{0,79}")
 _HEADLESS = ("mail.head", "mail.too-large")
@@ -105,7 +102,7 @@ def new_name(typed: str) -> str:
     name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
     if plain.startswith("_"):
         name = f"_{name}"
-    if not _NAME.fullmatch(name) or name in RESERVED:
+    if not _NAME.fullmatch(name):
         raise InvalidInputError(
             "choose a name of letters and digits, at most 60, such as: tips for at home",
             "Kies een naam van letters en cijfers, hoogstens 60, zoals: tips voor thuis.",

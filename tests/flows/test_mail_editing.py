@@ -116,7 +116,7 @@ def test_a_name_is_made_of_what_a_person_types(typed: str, name: str) -> None:
     assert new_name(typed) == name
 
 
-@pytest.mark.parametrize("typed", ["", "  ", "media", "New", "…", "x" * 61, "__", "{{}}"])
+@pytest.mark.parametrize("typed", ["", "  ", "…", "x" * 61, "__", "{{}}"])
 def test_no_name_is_made_of_nothing_or_of_an_address_of_ours(typed: str) -> None:
     with pytest.raises(InvalidInputError):
         new_name(typed)

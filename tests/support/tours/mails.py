@@ -24,8 +24,8 @@ def mails(house: House) -> Iterator[tuple[str, str]]:
     file.write_text(text.replace("Welke zin past bij jou?", "Kies de zin die het best bij je past."))
     (folder / "tips-voor-thuis.md").write_text(_BROKEN)
     yield "mails", "/studio/mails"
-    yield "mails-new", "/studio/mails/new"
-    yield "mails-new-copy", "/studio/mails/new?copy=_groet"
+    yield "mails-new", "/studio/mails/-/new"
+    yield "mails-new-copy", "/studio/mails/-/new?copy=_groet"
     yield "mails-edit", "/studio/mails/hoe-ging-het"
     yield "mails-saved", "/studio/mails/advies-lage-rug?done=saved"
     yield "mails-source", "/studio/mails/hoe-ging-het?tab=source"

@@ -34,13 +34,13 @@ def put(folder: Path, name: str, description: str, data: bytes) -> None:
 def pages(house: House) -> Iterator[tuple[str, str]]:
     """Name and path of each."""
     folder = house.services.content_dir
-    yield "media-empty", "/studio/mails/media"
+    yield "media-empty", "/studio/mails/-/media"
     put(folder, "behandelkamer.jpg", "Onze behandelkamer met een bank en een raam", drawing("JPEG"))
     put(folder, "rug.png", "Een tekening van een rug", drawing(mode="L", width=300, height=700))
     (folder / "media" / "geen-plaatje.jpg").write_bytes(b"%PDF-1.7")
     mail = folder / "email_templates" / "hoe-ging-het.md"
     shown = "![Onze behandelkamer met een bank en een raam](media/behandelkamer.jpg)"
     mail.write_text(f"{mail.read_text(encoding='utf-8')}\n{shown}\n", encoding="utf-8")
-    yield "media", "/studio/mails/media"
-    yield "media-added", "/studio/mails/media?added=rug.png"
-    yield "media-removed", "/studio/mails/media?removed=1"
+    yield "media", "/studio/mails/-/media"
+    yield "media-added", "/studio/mails/-/media?added=rug.png"
+    yield "media-removed", "/studio/mails/-/media?removed=1"

@@ -154,19 +154,19 @@ def test_a_mail_that_is_not_there_is_not_found_on_any_page(house: House) -> None
 
 def test_a_new_mail_is_empty_or_a_copy_and_overwrites_nothing(house: House) -> None:
     there = desk(house, hire(house))
-    answer = there.post("/studio/mails/new", title="Tips voor thuis", copy="")
+    answer = there.post("/studio/mails/-/new", title="Tips voor thuis", copy="")
     assert answer.headers["location"] == "/studio/mails/tips-voor-thuis?done=made"
     assert "subject: Tips voor thuis\n" in file(house, "tips-voor-thuis").read_text()
     assert "Dit is je nieuwe mail" in there.see(answer.headers["location"]).text
-    taken = there.post("/studio/mails/new", title="Tips voor thuis", copy="hoe-ging-het")
+    taken = there.post("/studio/mails/-/new", title="Tips voor thuis", copy="hoe-ging-het")
     assert taken.status_code == 422
     assert "Kies een andere naam" in taken.text
-    there.post("/studio/mails/new", title="Kopie", copy="hoe-ging-het")
+    there.post("/studio/mails/-/new", title="Kopie", copy="hoe-ging-het")
     assert file(house, "kopie").read_bytes() == file(house, "hoe-ging-het").read_bytes()
-    there.post("/studio/mails/new", title="Wandelen kort", copy="_oefening-wandelen")
+    there.post("/studio/mails/-/new", title="Wandelen kort", copy="_oefening-wandelen")
     assert file(house, "_wandelen-kort").exists()
     for copied in ("geen", "../practice", "layouts/standaard"):
-        assert there.post("/studio/mails/new", title="Iets", copy=copied).status_code == 422
+        assert there.post("/studio/mails/-/new", title="Iets", copy=copied).status_code == 422
     assert not file(house, "iets").exists()
 
 
@@ -177,7 +177,7 @@ def test_only_what_nothing_uses_can_be_taken_away(house: House) -> None:
         assert "Weghalen" not in there.see(path).text
         assert there.post(f"{path}/delete", mark=mark(there, path)).status_code == 409
         assert file(house, name).exists()
-    there.post("/studio/mails/new", title="Tips", copy="")
+    there.post("/studio/mails/-/new", title="Tips", copy="")
     path = "/studio/mails/tips"
     assert there.post(f"{path}/delete", mark="0" * 32).status_code == 409
     assert there.post(f"{path}/delete", mark=mark(there, path)).headers["location"] == "/studio/mails?done=deleted"

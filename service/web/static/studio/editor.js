@@ -1,6 +1,6 @@
 // The page a mail is edited on, made comfortable. Without this, its fields and buttons do all of it.
 //
-// What it asks of the page: <form id="mail-form" data-check data-preview>, in it <div data-editor> round the textarea
+// What it asks of the page: <form id="mail-form" data-check data-preview data-media data-bundle>, in it <div data-editor> round the textarea
 // and <div data-toolbar hidden> before it, an <iframe data-preview-frame>, <ul data-problems>, <select name="look">.
 import { check } from "./editor-check.js";
 import { sorted } from "./editor-fields.js";
@@ -26,7 +26,7 @@ async function start() {
 
   guard(form, changes);
   const bar = form.querySelector("[data-toolbar]");
-  const tools = bar && toolbar(bar, at, form.dataset.media ?? "/studio/mails/media");
+  const tools = bar && toolbar(bar, at, form.dataset.media);
   const list = document.querySelector("[data-problems]");
   const told = list && problems(list, at);
   const shown = document.querySelector("[data-preview-frame]");
@@ -50,15 +50,14 @@ async function start() {
   changes.addEventListener("change", () => {
     clearTimeout(waiting);
     waiting = setTimeout(() => {
-      checked?.now();
       drawn?.now();
-    }, 150);
+      checked?.now();
+    }, 100);
   });
-  checked?.now();
   drawn?.now();
+  checked?.now();
 
-  const bundle = form.dataset.bundle ?? "/editor.js";
-  const built = bundle && (await import(bundle).catch(() => null));
+  const built = form.dataset.bundle && (await import(form.dataset.bundle).catch(() => null));
   if (!built) return;
   const label = [...textarea.labels].map((each) => each.textContent.trim()).join(" ") || words.text;
   const hadFocus = document.activeElement === textarea;

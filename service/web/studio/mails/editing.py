@@ -15,9 +15,9 @@ from service.flows.mail_editing import apart, file_of
 from service.flows.readers import asked
 from service.mail.approvals import approval
 from service.mail.compose import HeldMailError, Rendered, render
+from service.web import editor_script
 from service.web.studio import rendering
 from service.web.studio.doors import Visit, see
-from service.web.studio.mails import bundle
 from service.web.studio.mails.preview import values, words
 from service.web.studio.mails.shelf import MAILS
 from service.web.studio.mails.typed import Typed, previews, saved, told, typed
@@ -83,9 +83,7 @@ def _page(visit: Visit, found: Typed, *, tab: str, done: str) -> EditPage:
         recipients=tuple(Recipient(id=each.id, name=each.name, address=each.address or "") for each in people),
         me=visit.me.id,
         writable=visit.desk.writable,
-        script=bundle.script(),
-        styles=bundle.styles(),
-        code_field=bundle.field(),
+        bundle=editor_script.url(),
         done=done,
     )
 

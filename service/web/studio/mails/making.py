@@ -22,12 +22,12 @@ FIELDS = ("title", "copy")
 
 
 def show_new(visit: Visit) -> Response:
-    """`GET /studio/mails/new`; `?copy=`: a mail to begin from."""
+    """`GET /studio/mails/-/new`; `?copy=`: a mail to begin from."""
     return rendering.render(_page(visit, {"title": "", "copy": visit.query("copy")}))
 
 
 def make(visit: Visit) -> Response:
-    """`POST /studio/mails/new`: an empty mail, or a copy of another, as a file of its own."""
+    """`POST /studio/mails/-/new`: an empty mail, or a copy of another, as a file of its own."""
     typed = {name: visit.field(name) for name in FIELDS}
     try:
         name, data = _made(visit, typed)

@@ -14,11 +14,11 @@ from service.web.studio.doors import Visit
 from service.web.studio.mails.media_views import MediaPage, card
 from service.web.studio.publishing.saving import save
 
-MEDIA = "/studio/mails/media"
+MEDIA = "/studio/mails/-/media"
 
 
 def show(visit: Visit) -> Response:
-    """`GET /studio/mails/media`. `added` names the image of just now, `removed` that there is one less."""
+    """`GET /studio/mails/-/media`. `added` names the image of just now, `removed` that there is one less."""
     if (removed := visit.query("removed")) not in {"", "1"}:
         raise InvalidInputError("this page knows no such question", "Die vraag kent deze pagina niet.")
     added = visit.query("added")
@@ -28,7 +28,7 @@ def show(visit: Visit) -> Response:
 
 
 def listed(visit: Visit) -> Response:
-    """`GET /studio/mails/media/all`: those a mail can show, for the editor to choose from."""
+    """`GET /studio/mails/-/media/all`: those a mail can show, for the editor to choose from."""
     return JSONResponse(
         {
             "images": [
@@ -47,7 +47,7 @@ def listed(visit: Visit) -> Response:
 
 
 def image(visit: Visit) -> Response:
-    """`GET /studio/mails/media/{file}`: the bytes, as what they are by their own beginning, and as nothing else.
+    """`GET /studio/mails/-/media/{file}`: the bytes, as what they are by their own beginning, and as nothing else.
 
     Whatever the file holds besides, it is no page: a browser that opens it by itself runs nothing in it.
     """
@@ -60,7 +60,7 @@ def image(visit: Visit) -> Response:
 
 
 def add(visit: Visit) -> Response:
-    """`POST /studio/mails/media`: an image, drawn anew, under a name of ours."""
+    """`POST /studio/mails/-/media`: an image, drawn anew, under a name of ours."""
     told = visit.field("alt")
     try:
         upload = visit.upload("image")
@@ -80,7 +80,7 @@ def add(visit: Visit) -> Response:
 
 
 def remove(visit: Visit) -> Response:
-    """`POST /studio/mails/media/{file}/delete`: only where nothing uses it. What was published keeps its own."""
+    """`POST /studio/mails/-/media/{file}/delete`: only where nothing uses it. What was published keeps its own."""
     found = media_files.picture(visit.desk, visit.services.content_dir, visit.request.path_params["file"])
     media_files.may_go(found)
     return save(visit, {found.path: Change(data=None, seen=visit.field("seen"))}, done=f"{MEDIA}?removed=1")

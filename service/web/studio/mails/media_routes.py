@@ -1,4 +1,4 @@
-"""The doors of the images. They come before `/studio/mails/{name}`."""
+"""The doors of the images. No mail's page stands beneath `/studio/mails/-/`, whatever a mail is called."""
 
 from __future__ import annotations
 

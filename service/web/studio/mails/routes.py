@@ -17,10 +17,10 @@ _SEEN_AS = {"look": LOOKS, "as": tuple(NAMES), "in": ()}
 DOORS: tuple[Door, ...] = (
     *media_routes.DOORS,
     Door(method="GET", path=shelf.MAILS, least=Least.EDITOR, answer=shelf.show, query=("done",)),
-    Door(method="GET", path="/studio/mails/new", least=Least.EDITOR, answer=making.show_new, query=("copy",)),
+    Door(method="GET", path="/studio/mails/-/new", least=Least.EDITOR, answer=making.show_new, query=("copy",)),
     Door(
         method="POST",
-        path="/studio/mails/new",
+        path="/studio/mails/-/new",
         least=Least.EDITOR,
         answer=making.make,
         fields=dict.fromkeys(making.FIELDS, ()),
