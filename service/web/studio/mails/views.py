@@ -84,8 +84,8 @@ class Recipient:
 class EditPage(StudioPage):
     """One mail or partial. `fields` are None where the head cannot be read: then only the source can be changed.
 
-    `holders` are the mails that a partial can be looked at in; `bundle` is where the script finds CodeMirror, "" where it
-    was not built; `done` names what was just done.
+    `holders` are the mails that a partial can be looked at in; `bundle` is where the script finds CodeMirror, "" where
+    it was not built; `done` names what was just done.
     """
 
     template: ClassVar[str] = "studio/mails/edit.html"
