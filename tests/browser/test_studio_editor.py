@@ -1,4 +1,4 @@
-"""What the script makes of a page: by keyboard, and where CodeMirror was not built. The real page: test_studio_mails."""
+"""What the script makes of a page by keyboard, and where CodeMirror was not built. The real page: test_studio_mails."""
 
 from __future__ import annotations
 
