@@ -208,6 +208,7 @@ def test_the_first_stage_builds_what_the_image_takes_from_it(tmp_path: Path) -> 
     (taken,) = [each.arguments for each in image if each.word == "COPY" and each.arguments[0] == "--from=bundle"]
     assert taken[1:] == ["/app/service/web/dist", "service/web/dist"]
     assert "solve" in (tmp_path / "service/web/dist/proof.js").read_text()
+    assert "@codemirror/view" in (tmp_path / "service/web/dist/editor.js").read_text()
 
 
 def test_the_steps_of_the_image_give_a_service_that_answers(tmp_path: Path) -> None:

@@ -1,12 +1,11 @@
-"""What the script makes of the page of a mail: by keyboard, in both schemes, and where CodeMirror was not built."""
+"""What the script makes of a page by keyboard, and where CodeMirror was not built. The real page: test_studio_mails."""
 
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Dialog, Page, expect
 
 from service.web import editor_script
@@ -47,11 +46,15 @@ def write_at_the_end(page: Page, text: str) -> None:
     page.keyboard.type(text)
 
 
-def test_the_bundle_is_light_enough_and_names_whose_work_it_holds() -> None:
+def test_the_bundle_is_light_enough_and_names_whose_work_it_holds(
+    record_property: Callable[[str, object], None],
+) -> None:
     if not editor_script.url():
         not_run("Mail editor", "CodeMirror is not built (make bundle)", required_as="bundle")
     data = editor_script.BUNDLE.read_bytes()
-    assert len(gzip.compress(data)) < 250_000
+    packed = len(gzip.compress(data))
+    record_property("summary", f"mail editor: {packed / 1000:.0f} kB gzipped, of at most 250")
+    assert packed < 250_000
     banner = data[:20_000].decode().partition("*/")[0]
     assert "@codemirror/view" in banner
     assert "Permission is hereby granted" in banner
@@ -83,23 +86,6 @@ def test_what_is_typed_is_checked_drawn_and_saved_and_going_back_still_leaves_th
     page.keyboard.press("Control+s")
     page.get_by_role("heading", name="Opgeslagen").wait_for()
     assert at.saved() == MAIL.replace("Beste", "XBeste") + "Tot ziens"
-    assert not refused
-
-
-def test_names_are_completed_and_tab_leaves_the_field(page: Page, at: EditorPage, refused: list[str]) -> None:
-    open_built(page, at)
-    write_at_the_end(page, "Bel {{ pra")
-    page.get_by_role("option", name="practice.phone").wait_for()
-    page.keyboard.press("Enter")
-    page.keyboard.type(", [hier](boo")
-    page.get_by_role("option", name="booking_url").wait_for()
-    page.keyboard.press("Enter")
-    assert page.locator("#body").input_value().endswith("Bel {{ practice.phone }}, [hier]({{ booking_url }})")
-    page.keyboard.type(" {% if ans")
-    page.get_by_role("option", name="answers.helped").wait_for()
-    page.keyboard.press("Escape")
-    page.keyboard.press("Tab")
-    expect(page.locator(".cm-content")).not_to_be_focused()
     assert not refused
 
 
@@ -171,23 +157,3 @@ def test_whoever_goes_elsewhere_with_words_that_are_not_saved_is_asked_first(pag
     page.keyboard.type("nieuw")
     page.goto(f"{at.url}other")
     assert asked == ["beforeunload"]
-
-
-@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
-def test_nothing_of_it_breaks_a_rule_of_accessibility(
-    page: Page, at: EditorPage, width: int, scheme: str, refused: list[str]
-) -> None:
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    page.set_viewport_size({"width": width, "height": 800})
-    at.answer["problems"] = [MISTAKE, HEAD]
-    open_built(page, at)
-    write_at_the_end(page, "**vet** {{ pra")
-    page.get_by_role("option", name="practice.phone").wait_for()
-    found = Axe().run(page).response["violations"]
-    assert not [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.keyboard.press("Escape")
-    page.get_by_role("button", name="Link").click()
-    found = Axe().run(page).response["violations"]
-    assert not [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
-    assert not refused

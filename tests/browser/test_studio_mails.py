@@ -1,4 +1,4 @@
-"""A mail written in a browser without script: seen before it is saved, saved, compared, and tried in a mailbox."""
+"""A mail written in a browser, with and without script: seen before it is saved, saved, and tried in a mailbox."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
 
+from service.web import editor_script
 from tests.support import studio
+from tests.support.requirements import not_run
 from tests.support.studio_tour import Site, site
+from tests.support.tours import media
 
 pytestmark = pytest.mark.browser
 MAIL = "/studio/mails/hoe-ging-het"
@@ -65,3 +69,56 @@ def test_what_is_typed_can_run_nothing_and_ask_nobody(browser: Browser, here: Si
     assert page.title().startswith("hoe-ging-het")
     assert not [url for url in asked if "kwaad.example" in url]
     context.close()
+
+
+def wrong_with(page: Page) -> list[object]:
+    """What breaks a rule of accessibility, or scrolls sideways."""
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    found = Axe().run(page).response["violations"]
+    return [*([f"{wide} px too wide"] if wide > 0 else []), *((e["id"], e["nodes"][0]["html"][:200]) for e in found)]
+
+
+def test_a_mail_is_written_with_marks_names_and_its_preview_beside_it(page: Page, here: Site) -> None:
+    if not editor_script.url():
+        not_run("Mail editor", "CodeMirror is not built (make bundle)", required_as="bundle")
+    folder = here.house.services.content_dir
+    media.put(folder, "kamer.jpg", "Onze behandelkamer", media.drawing("JPEG"))
+    refused: list[str] = []
+    page.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: refused.append(str(error)))
+    here.enter(page.context)
+    page.set_viewport_size({"width": 320, "height": 800})
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{here.url}{MAIL}")
+    text, frame = page.locator(".cm-content"), page.frame_locator("iframe:not(.coming)")
+    frame.get_by_text("Hallo Anna").wait_for()
+    text.press("Control+End")
+    page.keyboard.type("\nDag {{ fir")
+    page.get_by_role("option", name="first_name").wait_for()
+    expect(page.locator(".cm-lintRange-error")).to_have_count(1)
+    assert not wrong_with(page)
+    page.keyboard.press("Enter")
+    frame.get_by_text("Dag Anna").wait_for()
+    expect(page.locator(".cm-lintRange-error")).to_have_count(0)
+    page.keyboard.press("Tab")
+    expect(text).not_to_be_focused()
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.emulate_media(color_scheme="light")
+    page.get_by_label("Computer").check()
+    expect(page.locator(".preview-stage")).to_have_attribute("data-look", "desktop")
+    page.get_by_label("Gelezen door").select_option("nameless")
+    frame.get_by_text("Dag lezer").wait_for()
+    assert not wrong_with(page)
+    text.press("Control+End")
+    page.get_by_role("button", name="Afbeelding").click()
+    page.get_by_role("button", name="Onze behandelkamer").click()
+    frame.get_by_role("img", name="Onze behandelkamer").wait_for()
+    page.get_by_role("button", name="Stuur hem naar mij").click()
+    frame.get_by_text(f"Testmail verstuurd aan {studio.GIJS}").wait_for()
+    assert "](media/kamer.jpg)" in page.locator("#body").input_value()
+    file = folder / "email_templates" / "hoe-ging-het.md"
+    file.write_text(file.read_text().replace("Hoe ging de eerste stap?", "Iemand anders schreef dit."))
+    page.keyboard.press("Control+s")
+    page.get_by_role("heading", name="Iemand anders heeft dit ook veranderd").wait_for()
+    assert "Onze behandelkamer" in page.content()
+    assert not [each for each in refused if "422" not in each and "409" not in each]

@@ -28,8 +28,8 @@ _PAGE = """<!doctype html><html lang="nl"><head><meta charset="utf-8"><title>Mai
 <link rel="stylesheet" href="/static/studio.css"><link rel="stylesheet" href="/static/studio/editor.css">
 <script type="module" src="/static/studio/editor.js"></script></head><body class="studio"><main>
 <h1>Mail</h1>
-<form id="mail-form" method="post" action="/save" data-check="/check" data-preview="/preview"
-data-media="/media" data-bundle="{bundle}">
+<form id="mail-form" method="post" action="/save"
+data-check="/check" data-preview="/preview" data-media="/media" data-bundle="{bundle}">
 <input type="hidden" name="form_token" value="penning">
 <div class="field"><label for="subject">Onderwerp</label>
 <input id="subject" name="subject" type="text" value="Hallo"></div>

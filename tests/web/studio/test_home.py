@@ -14,7 +14,9 @@ from service.flows import alerts, brake, signup
 from service.flows.opt_in_check import OptInRequest
 from service.store import events
 from service.store.tables import Message
+from service.web.pages import TEMPLATES
 from service.web.studio.routes import DOORS
+from service.web.studio.views import StudioPage
 from tests.support import acts, studio
 from tests.support.days import EVERY_DAY
 from tests.support.drafts import publish, with_steps
@@ -180,5 +182,16 @@ def test_every_answer_of_the_studio_is_kept_by_no_cache_and_holds_nothing_inline
             assert answer.headers["cache-control"] == "no-store", door.path
             policy = answer.headers["content-security-policy"]
             assert "unsafe" not in policy
-            assert "script-src" not in policy or "script-src 'self';" in policy
+            assert ("script-src 'self';" in policy) == ("script-src" in policy) == ("<script" in answer.text), door.path
             assert not re.search(r"<script(?![^>]*\ssrc=\"/static/)|<style|\sstyle=|\son\w+=", answer.text), door.path
+
+
+def test_a_page_may_run_a_script_where_it_brings_one_and_nowhere_else() -> None:
+    pages, wrong = [StudioPage], []
+    for page in pages:
+        pages += page.__subclasses__()
+        if hasattr(page, "template"):
+            text = (TEMPLATES / page.template).read_text(encoding="utf-8")
+            wrong += [page.__name__] * (page.scripts != ("<script" in text))
+    assert len(pages) > 20
+    assert not wrong

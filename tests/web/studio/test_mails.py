@@ -203,3 +203,13 @@ def test_a_manager_writes_an_approval_down_and_it_lapses_with_the_text(house: Ho
     assert approval(approved + "Nog een regel.\n").state == "lapsed"
     groet = "/studio/mails/_groet"
     assert manager.post(f"{groet}/approve", by="Dr. A. Vermeer", mark=mark(manager, groet)).status_code == 409
+
+
+def test_a_mail_may_be_called_what_a_page_of_the_room_is_called(house: House) -> None:
+    there = desk(house, hire(house))
+    text = file(house, "hoe-ging-het").read_text()
+    for name in ("media", "new"):
+        file(house, name).write_text(text)
+    for name in ("media", "new"):
+        assert f'action="/studio/mails/{name}"' in there.see(f"/studio/mails/{name}").text
+    assert there.see("/studio/mails/-/media").status_code == 200
