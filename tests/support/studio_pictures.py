@@ -25,7 +25,7 @@ FOLDER = ROOT / "docs" / "pictures" / "studio"
 GALLERY = ROOT / "docs" / "studio-pages.md"
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 _WIDTHS = (1280, 320)
-_TALLEST, _GAP, _COLOURS = 1400, 24, 8
+_TALLEST, _GAP = 1400, 24
 _GAP_COLOUR = (128, 128, 128)
 
 
@@ -61,7 +61,7 @@ def gallery(names: list[str]) -> str:
     )
     shown = (
         f"\n## {name}\n\n"
-        + "\n".join(f"![{name}, {scheme}](pictures/studio/{name}-{scheme}.png)" for scheme in SCHEMES)
+        + "\n".join(f"![{name}, {scheme}](pictures/studio/{name}-{scheme}.webp)" for scheme in SCHEMES)
         + "\n"
         for name in names
     )
@@ -86,7 +86,7 @@ def _seen(page: Page, width: int, scheme: Literal["light", "dark"]) -> Image.Ima
 
 
 def _keep(name: str, seen: list[Image.Image]) -> None:
-    """Side by side, a little smaller and with few colours: letters need no more."""
+    """Side by side, and a little smaller."""
     whole = Image.new(
         "RGB",
         (sum(each.width for each in seen) + _GAP * (len(seen) - 1), max(each.height for each in seen)),
@@ -97,9 +97,8 @@ def _keep(name: str, seen: list[Image.Image]) -> None:
         whole.paste(each, (left, 0))
         left += each.width + _GAP
     small = whole.resize((whole.width * 6 // 10, whole.height * 6 // 10), Image.Resampling.LANCZOS)
-    few = small.quantize(_COLOURS, dither=Image.Dither.NONE)
-    few.save(FOLDER / f"{name}.png", "PNG", optimize=True)
-    sys.stdout.write(f"{name}: {(FOLDER / f'{name}.png').stat().st_size // 1024} kB\n")
+    small.save(FOLDER / f"{name}.webp", "WEBP", quality=55, method=6)
+    sys.stdout.write(f"{name}: {(FOLDER / f'{name}.webp').stat().st_size // 1024} kB\n")
 
 
 if __name__ == "__main__":
