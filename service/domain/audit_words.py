@@ -96,7 +96,7 @@ DUTCH_DETAILS: Mapping[str, str] = MappingProxyType(
         "partial": "tekstblok",
         "request": "aanvraag",
         "requests": "aanvragen",
-        "revision": "revisie",
+        "revision": "versie",
         "role": "rol",
         "rows": "rijen",
         "sequence": "reeks",
@@ -121,12 +121,24 @@ DUTCH_DETAILS: Mapping[str, str] = MappingProxyType(
 
 DUTCH_VALUES: Mapping[str, str] = MappingProxyType(
     {
+        "accepted": "aangenomen",
         "admin": "beheerder",
+        "booked": "geboekt",
+        "cancelled": "afgezegd",
+        "declined": "wil geen afspraak",
+        "down": "de mailserver deed het niet",
         "editor": "redacteur",
         "forms": "formulieren",
+        "handled": "anders afgehandeld",
+        "invalid": "geweigerd",
+        "mail": "eerste weg",
+        "mail-fallback": "tweede weg",
         "mails": "dienstmails",
         "practice": "praktijk",
+        "retry": "voorlopig geweigerd",
         "sequence": "reeks",
+        "suppressed": "door de provider geblokkeerd",
+        "unknown": "onbekend",
     }
 )
-"""Words that stand as the value of a role or of a kind."""
+"""Words that stand as the value of a role, a kind, an outcome or a way out."""

@@ -126,6 +126,10 @@ def _head(path: str, yaml_text: str) -> tuple[CommentedMap, Problem | None]:
         unclosed = error.context == "while scanning a quoted scalar" and error.context_mark
         mark = unclosed or error.problem_mark
         line = mark.line + 2 if mark else 1
+        above = yaml_text.split("\n")[: max(line - 1, 0)]
+        while above and not above[-1].strip():  # where nothing stands, what is wrong stands above it
+            above.pop()
+        line = len(above) + 1 if above else line
         shown = yaml_text.split("\n")[line - 2].strip()[:60] if 2 <= line < yaml_text.count("\n") + 2 else ""
         message = f"the head is no YAML: {error.problem or 'it cannot be read'}; put texts with ': ' or '#' in quotes"
         dutch = f"deze regel van de kop kan niet worden gelezen: `{shown}`. {_QUOTES}"

@@ -153,6 +153,9 @@ def test_whoever_goes_elsewhere_with_words_that_are_not_saved_is_asked_first(pag
         dialog.accept()
 
     page.on("dialog", leave)
+    page.goto(at.url)
+    page.locator("[data-state]").wait_for()
+    assert not asked
     page.locator("#body").press("Control+End")
     page.keyboard.type("nieuw")
     page.goto(f"{at.url}other")

@@ -99,6 +99,7 @@ def test_partials_that_include_each_other_are_refused() -> None:
         ("---\nsubject: x\nreason: y\n---\n", "the head needs `preheader`"),
         ("---\nsubject: x\npreheader: y\n---\n", "the head needs `reason`"),
         ("---\nsubject: a: b\n---\n", "proef.md:2: the head is no YAML"),
+        ("---\nsubject: x\npreheader: {{\n---\n", "proef.md:3: the head is no YAML"),
         ("---\nsubject: x\n", "the head that begins here has no closing line"),
         ("---\nsubject: x\npreheader: y\nreason: z\nlayuot: a\n---\n", "Did you mean layout?"),
         ("---\nsubject: x\npreheader: y\nreason: z\nlayout: nieuw\n---\n", "proef.md:5: the layout `nieuw` lacks"),

@@ -19,7 +19,7 @@ _A_PAGE = 50
 _FIRST = ("staff", "lead", "message", "revision", "before", "after")  # PostgreSQL keeps no order of details
 _APART = {"diff", "cut"}  # shown on a page of their own
 _PUBLISHED, _HISTORY = {"published", "rolled back"}, "/studio/publish/history"
-_OF_OURS = {"role", "before", "after", "kind"}  # details whose values are words of ours, and no names
+_OF_OURS = {"role", "before", "after", "kind", "outcome", "way"}  # details whose values are words of ours, and no names
 
 
 def show(visit: Visit) -> Response:
@@ -89,6 +89,8 @@ def _what(action: str, language: StaffLanguage) -> str:
 
 def _line(visit: Visit, entry: AuditEntry, names: dict[int, str]) -> AuditLine:
     shown = {name: value for name, value in entry.details.items() if name not in _APART}
+    if entry.action == "retention run":  # a line a day: of what was not there it tells nothing
+        shown = {name: value for name, value in shown.items() if value}
     told = {name: _short(value, visit.language) for name, value in shown.items() if value not in (None, [])}
     if visit.language == "nl":
         told |= {name: DUTCH_VALUES.get(told[name], told[name]) for name in _OF_OURS & told.keys()}
@@ -98,7 +100,7 @@ def _line(visit: Visit, entry: AuditEntry, names: dict[int, str]) -> AuditLine:
     return AuditLine(
         id=entry.id,
         at=entry.at,
-        who=who(entry.actor, names),
+        who="eerste start" if entry.actor == "first start" and visit.language == "nl" else who(entry.actor, names),
         what=_what(entry.action, visit.language),
         details=", ".join(
             f"{_called(name, visit.language)}: {value}" for name, value in sorted(told.items(), key=_place)
@@ -128,5 +130,5 @@ def _short(value: object, language: StaffLanguage) -> str:
     if isinstance(value, bool):
         return {("nl", True): "ja", ("nl", False): "nee", ("en", True): "yes"}.get((language, value), "no")
     if isinstance(value, list):
-        return ", ".join(map(str, value)) if len(value) <= 3 else f"[{len(value)}]"
+        return ", ".join(map(str, value)) if len(value) <= 3 else str(len(value))
     return str(value)

@@ -12,10 +12,11 @@ from service.flows.drafts import Draft
 from service.store import bookings, events, message_rows
 from service.web.studio import rendering
 from service.web.studio.doors import HOME, Visit, see
-from service.web.studio.home_view import AlertLine, HomePage
+from service.web.studio.home_view import HomePage
 from service.web.studio.results.figures import Figures, figures
 from service.web.studio.results.pages import funnel
 from service.web.studio.views import Frame
+from service.web.studio.waiting import alerts
 
 WHAT = ("follow_ups", "all")
 _WEEKS = 4
@@ -67,10 +68,7 @@ def _page(visit: Visit, session: Session, *, frame: Frame, draft: Draft | None, 
         opt_ins=opt_ins,
         held=waiting.get("held", 0) - opt_ins,
         unknown=waiting.get("unknown", 0),
-        alerts=tuple(
-            AlertLine(text=each.dutch if visit.language == "nl" else each.english, since=each.raised_at)
-            for each in events.open_alerts(session)
-        ),
+        alerts=tuple(alerts.card(visit, each) for each in events.open_alerts(session)),
         draft=draft_glance.glance(session, draft) if draft else None,
         all_mail=paused.all_mail,
         follow_ups=paused.follow_ups,

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import ClassVar
 
 from service.flows.draft_glance import Glance
 from service.flows.today import Today
 from service.web.studio.results.views import Funnel
 from service.web.studio.views import StudioPage
-
-
-@dataclass(frozen=True, kw_only=True)
-class AlertLine:
-    """An alert that stands, in the language of the page."""
-
-    text: str
-    since: datetime
+from service.web.studio.waiting.views import AlertCard
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +28,7 @@ class HomePage(StudioPage):
     opt_ins: int
     held: int
     unknown: int
-    alerts: tuple[AlertLine, ...]
+    alerts: tuple[AlertCard, ...]
     draft: Glance | None
     all_mail: bool
     follow_ups: bool

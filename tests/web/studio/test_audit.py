@@ -63,6 +63,17 @@ def test_a_filter_outside_what_there_is_is_refused(frank: Desk, query: str) -> N
     assert frank.see(f"{LOG}?{query}").status_code == 422
 
 
+def test_values_of_ours_stand_there_in_the_language_of_the_page(house: House, frank: Desk) -> None:
+    with house.services.database.transaction() as session:
+        events.audit(session, "studio:1", "request closed", START, request=7, lead=3, outcome="booked")
+        events.audit(session, "service", "retention run", START, alerts=0, requests=2)
+        events.audit(session, "first start", "published", START, kind="mails", warnings=["a", "b", "c", "d"])
+    page = studio.words(frank.see(LOG))
+    assert "lead: 3, uitkomst: geboekt, aanvraag: 7" in page
+    assert "opgeruimd aanvragen: 2" in page
+    assert "eerste start gepubliceerd soort: dienstmails, waarschuwingen: 4" in page
+
+
 @pytest.mark.parametrize("number", ["x", "999999", "0", "-1", "99999999999"])
 def test_an_entry_that_is_not_there_is_not_found(frank: Desk, number: str) -> None:
     assert frank.see(f"{LOG}/{number}").status_code == 404

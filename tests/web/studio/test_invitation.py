@@ -44,7 +44,9 @@ def test_a_link_works_once_and_looking_at_it_uses_nothing_up(house: House) -> No
     for _ in range(2):
         assert desk(house).see(f"/studio/invitation/{token}").status_code == 200
     assert accept(house, token).is_in()
-    assert desk(house).see(f"/studio/invitation/{token}").status_code == 404
+    gone = desk(house).see(f"/studio/invitation/{token}")
+    assert (gone.status_code, "link uit een uitnodiging" in gone.text) == (404, True)
+    assert "link uit een uitnodiging" not in desk(house).see("/studio/verzonnen").text
     assert not accept(house, token, "een derde wachtwoord dan").is_in()
     assert desk(house).log_in(GIJS, CHOSEN).status_code == 303
 

@@ -188,6 +188,7 @@ def test_an_error_in_a_file_stands_there_with_its_line_and_nothing_can_be_publis
     edit(house, SEQUENCE, "wait: 2 days", "wait: gisteren")
     page = frank.see(PATH)
     assert "sequences/lage-rug.yaml, regel " in studio.words(page)
+    assert '<a href="/studio/sequences/lage-rug/text">' in page.text
     assert "Publiceer dit" not in page.text
     assert frank.post(PATH, seen=mark, override="yes").status_code == 422
     (house.services.content_dir / "practice.yaml").unlink()

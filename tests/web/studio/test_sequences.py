@@ -191,7 +191,7 @@ def test_everything_wrong_in_a_form_is_told_at_once_and_nothing_is_written(house
     assert "07:00 valt buiten het venster" in late.text
     assert 'id="at-wrong"' in late.text
     unknown = here.post(f"{HERE}/steps/check", **form | {"only_if_answer": "weer=mooi", "only_if_sent": "laatste"})
-    assert "niets vraagt naar het antwoord `weer`" in unknown.text
+    assert "niets vraagt naar het antwoord <code>weer</code>" in unknown.text
     assert here.post(f"{HERE}/steps/check", **form | {"template": "../practice"}).status_code == 422
     assert here.post(f"{HERE}/steps/check", **form | {"wait": "9999"}).status_code == 422
     assert text_of(house) == before
@@ -229,7 +229,7 @@ def test_a_key_of_another_mail_is_refused_whatever_the_form_says(house: House) -
     form = the_form(here, f"{HERE}/new-step?after=advies") | {"template": "zitten-staan-tillen", "key": "check"}
     answer = here.post(f"{HERE}/new-step", **form)
     assert answer.status_code == 422
-    assert "de naam `check` hoort bij een andere mail" in answer.text
+    assert "de naam <code>check</code> hoort bij een andere mail" in answer.text
     other = the_form(here, f"{HERE}/steps/niets-te-zien") | {"template": "uitstraling-been-onbekend"}
     assert here.post(f"{HERE}/steps/niets-te-zien", **other).status_code == 422
     swapped = the_form(here, f"{HERE}/steps/niets-te-zien") | {"template": "check-lage-rug"}
@@ -254,7 +254,7 @@ def test_steps_move_with_their_comments_and_never_before_what_they_look_at(house
     assert here.post(f"{HERE}/move", seen=seen(here), key="geen", to="2").status_code == 404
     looked_at = here.post(f"{HERE}/steps/eerdere-uitnodiging/remove", seen=seen(here))
     assert looked_at.status_code == 422
-    assert "er is geen stap `eerdere-uitnodiging`" in looked_at.text
+    assert "er is geen stap <code>eerdere-uitnodiging</code>" in looked_at.text
     assert here.post(f"{HERE}/steps/advies/remove", seen=seen(here)).status_code == 422
     assert text_of(house) == before
 
@@ -316,7 +316,7 @@ def test_the_text_is_saved_as_it_is_typed_and_with_errors_only_by_who_insists(ho
     assert here.post(f"{HERE}/text", seen=seen(here), text=fine.replace("\n", "\r\n")).status_code == 303
     assert text_of(house) == fine
     renamed = fine.replace("key: check", "key: ander")
-    assert "schrijf `key: check`" in here.post(f"{HERE}/text", seen=seen(here), text=renamed).text
+    assert "schrijf <code>key: check</code>" in here.post(f"{HERE}/text", seen=seen(here), text=renamed).text
 
 
 def test_a_file_that_is_written_oddly_is_left_to_be_changed_as_text(house: House) -> None:

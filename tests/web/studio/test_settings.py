@@ -78,6 +78,12 @@ def test_a_fact_is_changed_and_changed_back_byte_for_byte(house: House, admin: D
     assert actions(house) == ["content saved", "content saved"]
 
 
+def test_a_file_that_cannot_be_read_is_named_with_its_line(house: House, admin: Desk) -> None:
+    (house.services.content_dir / "practice.yaml").write_text('name: "Solid\n', encoding="utf-8")
+    page = words(admin.see("/studio/settings/practice"))
+    assert "zet er een achter de tekst. (practice.yaml, regel 1)" in page
+
+
 def test_what_is_wrong_stands_at_its_field_and_nothing_is_saved(house: House, admin: Desk) -> None:
     before = text_of(house)
     status, page = send_facts(house, admin, kvk="12", privacy_url="http://x.nl", name="<script>alert(1)</script>")

@@ -44,7 +44,7 @@ def test_when_nothing_is_wrong_the_page_says_so(house: House) -> None:
         ("opt-in-held", "/studio/waiting/mails"),
         ("opt-ins-crowded", "/studio/waiting/mails"),
         ("request-unanswered:7", "/studio/waiting"),
-        ("restored", "/studio/"),
+        ("restored", "/studio/#brake"),
     ],
 )
 def test_what_is_seen_to_in_the_studio_links_to_where_and_names_no_command(house: House, cause: str, link: str) -> None:
@@ -53,6 +53,14 @@ def test_what_is_seen_to_in_the_studio_links_to_where_and_names_no_command(house
     assert f'class="button small" href="{link}"' in page
     assert "nurture " not in page
     assert "verdwijnt vanzelf" in page
+
+
+def test_a_command_of_the_terminal_is_called_by_what_does_the_same_in_the_studio(house: House) -> None:
+    with house.services.database.transaction() as session:
+        dutch = "De mailbox kan niet worden gelezen. Kijk wat er is met: nurture doctor"
+        alerts.tell(session, "mailbox-unreachable", dutch=dutch, english="x", now=house.clock.now())
+    page = studio.words(manager(house).see(PAGE))
+    assert "Kijk wat er is met: ‘Kijk alles na’ (bij Instellingen, onder Mail versturen)" in page
 
 
 def test_an_alert_that_happened_is_closed_by_whoever_has_seen_to_it_and_told_again_when_it_comes_back(

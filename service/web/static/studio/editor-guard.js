@@ -1,9 +1,9 @@
 // Nothing written is lost by going elsewhere, and Ctrl+S saves.
 import { words } from "./editor-words.js";
 
-// What is saved: not how the preview looks and as whom, which stand beside the form or are named here.
-const written = (form) =>
-  JSON.stringify([...form.elements].filter((each) => form.contains(each) && !["look", "as"].includes(each.name)).map(({ name, value }) => [name, value]));
+// What is saved: not how the preview looks and as whom, which stand beside the form or are named here, and not the toolbar's buttons.
+const isWritten = (form, each) => each.name && form.contains(each) && !["look", "as"].includes(each.name);
+const written = (form) => JSON.stringify([...form.elements].filter((each) => isWritten(form, each)).map(({ name, value }) => [name, value]));
 
 export function guard(form, changes) {
   const saved = written(form);

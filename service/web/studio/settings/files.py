@@ -36,7 +36,10 @@ def opened(visit: Visit, file: str) -> Opened:
         return Opened(text="", mark=found.mark, unreadable=told)
     problems = read_yaml(text, file).problems
     if problems:
-        return Opened(text=text, mark=found.mark, unreadable=sentence(problems[0].told(visit.language)))
+        first = problems[0]
+        told = sentence(first.dutch if visit.language == "nl" and first.dutch else first.message)
+        line = f", {'regel' if visit.language == 'nl' else 'line'} {first.line}" if first.line else ""
+        return Opened(text=text, mark=found.mark, unreadable=f"{told} ({file}{line})")
     return Opened(text=text, mark=found.mark)
 
 

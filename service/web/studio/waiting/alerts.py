@@ -20,6 +20,7 @@ from service.web.studio.waiting.views import AlertCard, AlertsPage
 from service.web.studio.waiting.words import Said
 
 ALERTS = "/studio/waiting/alerts"
+_BRAKE = f"{HOME}#brake"
 _DONE: Mapping[str, Said] = MappingProxyType(
     {
         "seen": Said(
@@ -116,12 +117,16 @@ _HERE: Mapping[str, _Here] = MappingProxyType(
                 english="An older database was put back. All mail is held back.",
             ),
             todo=_LOOK_THEN_LET_GO,
-            link=HOME,
+            link=_BRAKE,
             link_name=_TO_HOME,
         ),
-        "complaints-paused": _Here(text=None, todo=_LOOK_THEN_LET_GO, link=HOME, link_name=_TO_HOME),
-        "hard-bounces": _Here(text=None, todo=_LOOK_THEN_LET_GO, link=HOME, link_name=_TO_HOME),
+        "complaints-paused": _Here(text=None, todo=_LOOK_THEN_LET_GO, link=_BRAKE, link_name=_TO_HOME),
+        "hard-bounces": _Here(text=None, todo=_LOOK_THEN_LET_GO, link=_BRAKE, link_name=_TO_HOME),
     }
+)
+_DOCTOR = Said(  # what `nurture doctor` is called for whoever has no terminal
+    dutch="‘Kijk alles na’ (bij Instellingen, onder Mail versturen)",
+    english="‘Look everything over now’ (in Settings, under Sending mail)",
 )
 _PASS_ON = Said(
     dutch="Kom je er niet uit? Geef dit door aan wie de service beheert.",
@@ -137,7 +142,7 @@ def show(visit: Visit) -> Response:
             frame=frame,
             tabs=asked.tabs(session),
             may_act=asked.may_act(visit),
-            alerts=tuple(_card(visit, each) for each in events.open_alerts(session)),
+            alerts=tuple(card(visit, each) for each in events.open_alerts(session)),
             done=done,
         )
     return rendering.render(page)
@@ -152,9 +157,13 @@ def see_to(visit: Visit) -> Response:
     return see(f"{ALERTS}?done={'seen' if changed else 'already'}")
 
 
-def _card(visit: Visit, alert: Alert) -> AlertCard:
+def card(visit: Visit, alert: Alert) -> AlertCard:
+    """What the studio says of an alert: never a command to type, for who reads this has no terminal."""
     here = _HERE.get(alert.cause.partition(":")[0])
-    stored = Said(dutch=alert.dutch, english=alert.english)
+    stored = Said(
+        dutch=alert.dutch.replace("nurture doctor", _DOCTOR.dutch),
+        english=alert.english.replace("nurture doctor", _DOCTOR.english),
+    )
     return AlertCard(
         id=alert.id,
         text=((here.text if here else None) or stored).in_(visit.language),
