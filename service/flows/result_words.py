@@ -42,14 +42,15 @@ def compared(one: MailResult, other: MailResult) -> Said:
 
 def how_sure(mail: MailResult) -> Said:
     """So many of so many, and between which shares the truth lies 19 times out of 20 (Wilson, 1927)."""
+    dutch = f"{mail.booked} van de {mail.accepted} {'boekte' if mail.booked == 1 else 'boekten'} een pijncheck"
     if mail.accepted < FEWEST:
         return Said(
-            dutch=f"{mail.booked} van {mail.accepted} boekte een pijncheck.",
+            dutch=f"{dutch}.",
             english=f"{mail.booked} of {mail.accepted} booked a pain check.",
         )
     low, high = (round(100 * each) for each in Share(count=mail.booked, of=mail.accepted).interval)
     return Said(
-        dutch=f"{mail.booked} van {mail.accepted} boekte een pijncheck: waarschijnlijk {low} tot {high} op de 100.",
+        dutch=f"{dutch}: waarschijnlijk {low} tot {high} op de 100.",
         english=f"{mail.booked} of {mail.accepted} booked a pain check: probably {low} to {high} in 100.",
     )
 

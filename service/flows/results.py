@@ -135,6 +135,21 @@ def titles(session: Session, services: Services, sequence: str) -> dict[str, str
     return {key: key if "{" in subject else subject for key, subject in subjects.items()}
 
 
+def mail_titles(session: Session, services: Services) -> dict[str, str]:
+    """Template -> what staff know the mail by, of every mail of a live sequence."""
+    found = {}
+    for live in services.published.live_sequences(session):
+        for template in {name for step in live.sequence.steps for name in step.template_names}:
+            subject = services.published.mail(session, live.revision_id, template).subject
+            found[template] = template if "{" in subject else subject
+    return found
+
+
+def topic_titles(session: Session, services: Services) -> dict[str, str]:
+    """Topic -> the title of the live sequence about it."""
+    return {each.sequence.topic: each.sequence.title for each in services.published.live_sequences(session)}
+
+
 def compare(one: MailResult, other: MailResult) -> bool:
     """Whether the bookings of two variants differ by more than chance explains."""
     return Share(count=one.booked, of=one.accepted).differs_from(Share(count=other.booked, of=other.accepted))

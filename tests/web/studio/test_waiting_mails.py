@@ -98,7 +98,7 @@ def test_mails_are_told_by_why_they_wait_with_how_many_and_what_happens_at_each_
     page = studio.words(manager(house).see(PAGE))
     for owed in (
         "3 heel snelle adviesaanvragen",
-        "3 × advies-lage-rug",
+        "3 × Je gratis advies: begin vandaag",
         "Verstuur alle 3",
         "Laat alle 3 vervallen",
         "1 vervolgmail is misschien aangekomen",
@@ -302,7 +302,7 @@ def test_mails_that_failed_lately_stand_below_with_why(house: House) -> None:
     opt_ins(house, 1, "failed", "550 geweigerd")
     page = studio.words(manager(house).see(PAGE))
     assert "Laatst niet bezorgd" in page
-    assert "advies-lage-rug lead0@example.org 550 geweigerd" in page
+    assert "Je gratis advies: begin vandaag lead0@example.org 550 geweigerd" in page
     house.clock.advance(days=15)
     assert "Laatst niet bezorgd" not in studio.words(manager(house, admin=True).see(PAGE))
 

@@ -131,7 +131,8 @@ class Story:
                 else ("Vinkte de vervolgmails niet aan.", "Did not tick the follow-ups.")
             )
             turned = "" if each.disposition == "accepted" else f" {self._teller.word(each.disposition).capitalize()}."
-            text = (f"Vroeg het advies over {each.topic} aan{form}", f"Asked for the advice on {each.topic}{form}")
+            topic = next((f"“{run.title}”" for run in self._sequences.values() if run.topic == each.topic), each.topic)
+            text = (f"Vroeg het advies over {topic} aan{form}", f"Asked for the advice on {topic}{form}")
             lines.append(Line(at=each.created_at, sign="form", text=self._say(text), why=self._say(ticked) + turned))
         return lines
 

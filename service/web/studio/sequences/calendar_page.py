@@ -38,7 +38,7 @@ _EVENTS: Mapping[str, Both] = {
     "reply": ("antwoordt op een mail", "replies to a mail"),
     "better": ("klikt op beter", "presses better"),
     "same": ("klikt op hetzelfde", "presses the same"),
-    "worse": ("klikt op erger", "presses worse"),
+    "worse": ("klikt op slechter", "presses worse"),
     "unsubscribed": ("meldt zich af", "unsubscribes"),
 }
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100

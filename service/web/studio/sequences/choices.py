@@ -17,7 +17,7 @@ _HELPED: Both = "Hoe ging het? (knoppen in de mail)", "How did it go? (buttons i
 _BUTTONS: dict[str, Both] = {
     "better": ("beter", "better"),
     "same": ("hetzelfde", "the same"),
-    "worse": ("erger", "worse"),
+    "worse": ("slechter", "worse"),
 }
 _NOT_GIVEN: Both = "niet beantwoord", "not answered"
 

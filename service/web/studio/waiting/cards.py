@@ -15,6 +15,7 @@ from service.domain.staff import StaffLanguage
 from service.errors import UnavailableError
 from service.flows import answers_to_read, booking_requests
 from service.flows.answers_to_read import Answer
+from service.flows.results import topic_titles
 from service.store import answers as read_rows
 from service.store import bookings, enrolments, events, staff
 from service.store.tables import AuditEntry, BookingRequest, Lead
@@ -103,6 +104,7 @@ def _request(
 ) -> RequestCard:
     now = visit.services.clock.now()
     runs = enrolments.of_lead(session, lead.id) if lead else ()
+    topics = topic_titles(session, visit.services)
     promised = pain_check.promise(row.created_at, visit.services.published.calendar(session))
     card = RequestCard(
         id=row.id,
@@ -110,7 +112,7 @@ def _request(
         asked_at=row.created_at,
         late=promised is not None and promised.late_at <= now,
         worse=any(run.answers.get("helped") == "worse" for run in runs),
-        topic=", ".join(dict.fromkeys(run.topic for run in runs)),
+        topic=", ".join(dict.fromkeys(topics.get(run.topic, run.topic) for run in runs)),
         tries=tuple(Try(at=each.at, who=who(each.actor, names)) for each in tries),
     )
     if not visit.me.sees_addresses:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from service.domain.waiting import Choice
 from service.errors import InvalidInputError
 from service.flows import waiting_mails
+from service.flows.results import mail_titles
 from service.store import waiting as rows
 from service.store.tables import Lead, Message
 from service.web.studio import rendering
@@ -50,13 +51,14 @@ def show(visit: Visit) -> Response:
     """`GET /studio/waiting/mails`."""
     frame, done = visit.frame(), _told(visit)
     with visit.services.database.reading() as session:
+        titles = mail_titles(session, visit.services)
         page = MailsPage(
             frame=frame,
             tabs=asked.tabs(session),
             may_act=asked.may_act(visit),
-            groups=tuple(_group(visit, each) for each in waiting_mails.groups(session)),
+            groups=tuple(_group(visit, each, titles) for each in waiting_mails.groups(session)),
             failed=tuple(
-                _failed(visit, *each)
+                _failed(visit, *each, titles)
                 for each in rows.lately_failed(session, visit.services.clock.now() - _LATELY, _FAILED)
             ),
             done=done,
@@ -71,6 +73,7 @@ def show_group(visit: Visit) -> Response:
     frame, done = visit.frame(), _told(visit)
     with visit.services.database.reading() as session:
         group = waiting_mails.group(session, case)
+        titles = mail_titles(session, visit.services)
         found = waiting_mails.page(session, group, after=after, limit=_A_PAGE + 1) if group else ()
         page = GroupPage(
             frame=frame,
@@ -80,7 +83,7 @@ def show_group(visit: Visit) -> Response:
             title=words.title(case, group.count if group else 0, visit.language),
             count=group.count if group else 0,
             why=words.CASES[case].why.in_(visit.language),
-            mails=tuple(_mail(visit, *each) for each in found[:_A_PAGE]),
+            mails=tuple(_mail(visit, *each, titles) for each in found[:_A_PAGE]),
             actions=words.actions(case, visit.language),
             after=found[_A_PAGE - 1][0].id if len(found) > _A_PAGE else None,
             is_first=after == 0,
@@ -140,24 +143,24 @@ def _told(visit: Visit) -> str:
     return asked.done(visit, _DONE_ONE if visit.query("of") == "1" else _DONE)
 
 
-def _group(visit: Visit, group: waiting_mails.Group) -> GroupCard:
+def _group(visit: Visit, group: waiting_mails.Group, titles: Mapping[str, str]) -> GroupCard:
     return GroupCard(
         slug=group.why.value,
         count=group.count,
         title=words.title(group.why, group.count, visit.language),
         why=words.CASES[group.why].why.in_(visit.language),
         since=group.since,
-        templates=group.templates,
+        templates=tuple((titles.get(name, name), count) for name, count in group.templates),
         upto=group.upto,
         seen=group.seen,
         actions=words.actions(group.why, visit.language, count=group.count),
     )
 
 
-def _mail(visit: Visit, message: Message, lead: Lead | None) -> MailCard:
+def _mail(visit: Visit, message: Message, lead: Lead | None, titles: Mapping[str, str]) -> MailCard:
     return MailCard(
         id=message.id,
-        mail=message.template,
+        mail=titles.get(message.template, message.template),
         lead_id=lead.id if lead else None,
         who=_who(visit, message, lead),
         due_at=message.due_at,
@@ -166,10 +169,10 @@ def _mail(visit: Visit, message: Message, lead: Lead | None) -> MailCard:
     )
 
 
-def _failed(visit: Visit, message: Message, lead: Lead | None) -> FailedLine:
+def _failed(visit: Visit, message: Message, lead: Lead | None, titles: Mapping[str, str]) -> FailedLine:
     return FailedLine(
         at=message.settled_at or message.due_at,
-        mail=message.template,
+        mail=titles.get(message.template, message.template),
         lead_id=lead.id if lead else None,
         who=_who(visit, message, lead),
         reason=message.reason or "" if visit.me.sees_addresses else "",

@@ -38,7 +38,7 @@ def test_it_tells_every_mail_with_its_subject_its_moment_and_why(house: House, m
         "Je gratis advies: begin vandaag Verstuurd Het advies waar om gevraagd is.",
         "Mail 2 van 9 van de reeks “Lage rugpijn”, 2 dagen na de vorige.",
         "toestemming van ma 9 mrt 2026 om 10:00, via de knop in de mail",
-        "Vroeg het advies over lage-rug aan",
+        "Vroeg het advies over “Lage rugpijn” aan",
         "Drukte op de knop in de mail",
     ):
         assert told in page, told
