@@ -31,7 +31,7 @@ def publish(
     tell_in(told)
     from service.cli.checking import beside_content
     from service.cli.planned import ask_and_publish, show
-    from service.flows import drafts, publish_plan, publishing
+    from service.flows import drafts, open_forms, publish_plan, publishing
 
     if as_json and not dry_run:
         raise InvalidInputError("--json goes with --dry-run", "--json hoort bij --dry-run")
@@ -44,6 +44,7 @@ def publish(
         found = publishing.changes(session, draft, names or ())
         publishing.refuse_unsafe(draft, production=services.production, override_by=override_by)
         publishing.refuse_keys(session, draft, found)
+        open_forms.refuse_closing(session, services, [change.part for change in found])
         plan = publish_plan.plan(session, services, draft, services.clock.now(), names or ())
     show(plan, by_lead=by_lead, as_json=as_json)
     if not dry_run and found:

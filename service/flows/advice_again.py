@@ -29,7 +29,8 @@ def send(session: Session, services: Services, lead: Lead, now: datetime, *, act
     day, under the caps of the address. Raises RefusedError where it may not, or cannot.
     """
     lead = leads.lock_one(session, lead.id, services.hmac)
-    advices = [each for each in message_rows.of_lead(session, lead.id) if each.kind == Kind.ADVICE]
+    hers = message_rows.of_lead(session, lead.id)
+    advices = [each for each in hers if each.kind == Kind.ADVICE]
     if not advices:
         raise RefusedError("there is no advice to send again", "Er is geen advies om opnieuw te sturen.")
     last = advices[-1]
@@ -39,10 +40,16 @@ def send(session: Session, services: Services, lead: Lead, now: datetime, *, act
     if last.state in _UNDER_WAY:
         raise RefusedError("the advice is on its way already", "Het advies is al onderweg.")
     day = services.published.calendar(session).local_day(now)
-    cause = f"advice-again:{last.id}:{day.isoformat()}"
+    copies = f"advice-again:{last.id}:"
+    cause = f"{copies}{day.isoformat()}"
     if message_rows.has_cause(session, cause):
         raise RefusedError(
             "the advice was sent again today already", "Het advies is vandaag al een keer opnieuw gestuurd."
+        )
+    if any((each.cause or "").startswith(copies) and each.state in _UNDER_WAY | _WAITS for each in hers):
+        raise RefusedError(  # while nothing can leave, each day's copy would leave at once when it can
+            "the advice was sent again before, and that mail has not left yet",
+            "Het advies is al opnieuw gestuurd, en die mail wacht nog tot hij weg mag.",
         )
     _check(session, services, lead, now)
     again = messages.add_again(session, services, lead, last, cause=cause, now=now)

@@ -26,13 +26,15 @@ def close(
     actor: str,
     now: datetime,
     starts_at: datetime | None = None,
+    asked: str = "",
 ) -> BookingRequest:
     """Note what became of a request; `booked` ends the lead's mails as `nurture lead booked` does.
 
-    `starts_at`: when the appointment is, where that is known. Any other outcome leaves the pause as it is: it ends by
-    itself. Raises NotFoundError, and RefusedError where it was closed before.
+    `starts_at`: when the appointment is, where that is known; `asked`: the `mark` of the request that was seen.
+    Any other outcome leaves the pause as it is: it ends by itself. Raises NotFoundError, and RefusedError
+    where it was closed before.
     """
-    row, lead = _hold(session, services, request_id)
+    row, lead = _hold(session, services, request_id, asked)
     booking.handled(session, row, outcome, now)
     if lead is not None:
         leads.note(session, lead.id, "pain_check_answered", now, outcome=outcome)
@@ -42,13 +44,20 @@ def close(
     return row
 
 
-def tried(session: Session, services: Services, request_id: int, *, seen: int, actor: str, now: datetime) -> bool:
+def mark(row: BookingRequest) -> str:
+    """Which request a form is about: SQLite gives the number of the newest one out again once its lead is erased."""
+    return row.created_at.isoformat()
+
+
+def tried(
+    session: Session, services: Services, request_id: int, *, seen: int, actor: str, now: datetime, asked: str = ""
+) -> bool:
     """Somebody called or wrote, and reached nobody: that is noted, and the request stays open.
 
     `seen`: how many such tries were known to whoever says so. False where there are more by now: it was pressed twice,
     or a colleague just noted the same. Raises as `close` does.
     """
-    row, lead = _hold(session, services, request_id)
+    row, lead = _hold(session, services, request_id, asked)
     if len(tries(session, [row]).get(row.id, ())) != seen:
         return False
     if lead is not None:
@@ -76,13 +85,15 @@ def waiting(session: Session) -> list[tuple[BookingRequest, Lead | None]]:
     ]
 
 
-def _hold(session: Session, services: Services, request_id: int) -> tuple[BookingRequest, Lead | None]:
+def _hold(session: Session, services: Services, request_id: int, asked: str) -> tuple[BookingRequest, Lead | None]:
     """An open request and its lead, as they are now that nobody else can answer it."""
     row = bookings.request(session, request_id)
     if row is None:
         raise NotFoundError(f"there is no request {request_id}", f"er is geen aanvraag {request_id}")
     lead = leads.lock_one(session, row.lead_id, services.hmac) if row.lead_id is not None else None
     row = bookings.hold(session, request_id)
+    if row is not None and asked not in {"", mark(row)}:
+        raise NotFoundError("this request was erased", "Deze aanvraag is gewist.")
     if row is None or row.handled_at is not None:
         raise RefusedError(
             f"request {request_id} was closed before: {row.outcome or 'handled' if row else 'erased'}",

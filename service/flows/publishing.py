@@ -17,7 +17,7 @@ from service.domain.practice import Practice
 from service.domain.sequence import Sequence
 from service.domain.step_keys import key_faults
 from service.errors import NotFoundError, Problem, ProblemsError, RefusedError
-from service.flows import alerts, media, planning
+from service.flows import alerts, media, open_forms, planning
 from service.flows.content_yaml import read_yaml
 from service.flows.drafts import Draft, Part
 from service.flows.services import Services
@@ -160,6 +160,7 @@ def publish(
     refuse_unsafe(draft, production=services.production, override_by=override_by)
     _refuse_reworded(session, [change.part for change in found])
     refuse_keys(session, draft, found)
+    open_forms.refuse_closing(session, services, [change.part for change in found])
     warnings = [each.id for each in draft.warnings]
     details: dict[str, Any] = {"override_by": override_by, "warnings": warnings}
     if back_to is not None:

@@ -6,6 +6,7 @@ nothing happens where that is not so any more.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,8 +57,12 @@ def page(session: Session, found: Group, *, after: int, limit: int) -> Sequence[
 
 
 def mark(message: Message) -> str:
-    """What whoever decides about one mail has seen of it: it changes with each decision, and with each try."""
-    return f"{message.state}.{message.attempts}"
+    """What whoever decides about one mail has seen of it: it changes with each decision, and with each try.
+
+    And with the mail: SQLite gives the number of the newest one out again once its lead is erased.
+    """
+    which = hashlib.sha256(message.public_id.encode()).hexdigest()[:16]
+    return f"{message.state}.{message.attempts}.{which}"
 
 
 def resolve_group(services: Services, case: Why, choice: Choice, *, upto: int, seen: str, actor: str) -> int | None:
@@ -130,6 +135,6 @@ def _group(case: Why, found: list[Tally]) -> Group:
         since=min(each.since for each in found),
         templates=tuple(sorted(templates.items(), key=lambda each: (-each[1], each[0]))),
         upto=max(each.newest for each in found),
-        seen=f"{count}.{sum(each.attempts for each in found)}",
+        seen=f"{count}.{sum(each.attempts for each in found)}.{sum(each.ids for each in found)}",
         sorts=frozenset(each.sort for each in found),
     )

@@ -31,13 +31,17 @@ class Sort:
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:
-    """Mails of one sort and template: how many, how often they were handed over, the newest id, and since when."""
+    """Mails of one sort and template: how many, how often they were handed over, the newest id, and since when.
+
+    `ids` is the sum of theirs: one that came in the place of another does not look the same.
+    """
 
     sort: Sort
     template: str
     count: int
     attempts: int
     newest: int
+    ids: int
     since: datetime
 
 
@@ -45,7 +49,9 @@ def tally(session: Session, *, upto: int | None = None) -> list[Tally]:
     """All that waits for a person, whose ids go up to that one, or all."""
     since = func.min(func.coalesce(Message.first_handed_at, Message.due_at))
     sort = (col(Message.state), col(Message.kind), col(Message.hold), col(Message.reason), col(Message.template))
-    statement = sql_select(*sort, func.count(), func.sum(Message.attempts), func.max(Message.id), since)
+    statement = sql_select(
+        *sort, func.count(), func.sum(Message.attempts), func.max(Message.id), func.sum(Message.id), since
+    )
     statement = statement.where(_NEEDS_PERSON).group_by(*sort)
     if upto is not None:
         statement = statement.where(col(Message.id) <= upto)
@@ -56,9 +62,10 @@ def tally(session: Session, *, upto: int | None = None) -> list[Tally]:
             count=count,
             attempts=int(attempts),
             newest=newest,
+            ids=int(ids),
             since=first,
         )
-        for state, kind, hold, reason, template, count, attempts, newest, first in session.execute(statement)
+        for state, kind, hold, reason, template, count, attempts, newest, ids, first in session.execute(statement)
     ]
 
 

@@ -13,7 +13,7 @@ from sqlmodel import select
 
 from service import bootstrap
 from service.errors import NotFoundError, ProblemsError, RefusedError, UnavailableError
-from service.flows import publishing, ticks
+from service.flows import open_forms, publishing, ticks
 from service.flows.drafts import Draft, read_draft
 from service.store import enrolments, sequences
 from service.store.tables import AuditEntry, Revision
@@ -302,3 +302,25 @@ def spoil(folder: Path, name: str, old: str, new: str) -> None:
     text = file.read_text(encoding="utf-8")
     assert old in text, f"{old!r} is not in {name}"
     file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def archive(document: Document) -> None:
+    document["archived"] = True
+
+
+def test_nothing_is_published_that_leaves_a_form_of_the_website_without_its_sequence(house: House) -> None:
+    before = revisions(house)
+    with pytest.raises(ProblemsError) as refused:
+        publish(house, with_sequence(archive))
+    assert {problem.id for problem in refused.value.problems} == {"form-left-alone"}
+    assert revisions(house) == before
+    house.opt_in()
+
+
+def test_a_form_that_had_no_sequence_before_keeps_nothing_else_from_being_published(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr(open_forms, "refuse_closing", lambda *_: None)
+        publish(house, with_sequence(archive))
+    assert publish(house, with_practice(with_sequence(archive), closed=["2026-03-11"])) == 1

@@ -156,6 +156,18 @@ def test_a_page_that_is_out_of_date_does_nothing_and_says_so(house: House) -> No
     assert states(house, ids) == ["cancelled", "held", "held"]
 
 
+def test_one_that_came_in_the_place_of_another_was_not_seen(house: House) -> None:
+    ids, here = opt_ins(house, 3), manager(house)
+    acts.commit(house, put, ids[0], "accepted", None)
+    seen, alone = form(here, Why.OPT_IN_FAST), single(house, Why.OPT_IN_FAST, ids[2])
+    acts.commit(house, put, ids[1], "cancelled", None)
+    acts.commit(house, put, ids[0], "held", Held.TOO_FAST)
+    assert "Er is niets gedaan" in follow(here, f"{PAGE}/group", **seen, choice="drop")
+    other = alone | {"message": str(ids[0])}  # as where the number of a mail is given out again
+    assert "Er is niets gedaan" in follow(here, f"{PAGE}/one", **other, choice="drop")
+    assert states(house, ids) == ["held", "cancelled", "held"]
+
+
 @pytest.mark.parametrize("choices_made", [("resend", "resend"), ("resend", "drop")])
 def test_of_two_who_decide_about_a_group_at_once_each_mail_is_decided_by_one(
     house: House, monkeypatch: pytest.MonkeyPatch, choices_made: tuple[str, str]

@@ -10,6 +10,7 @@ import pytest
 from sqlmodel import col, select
 
 from service.domain.staff import Role
+from service.flows import privacy
 from service.store import bookings, events, leads
 from service.store.tables import AuditEntry, Booking, BookingRequest, TimelineEntry
 from tests.support import acts, studio
@@ -201,6 +202,34 @@ def test_a_request_that_is_not_there_or_an_outcome_that_is_none_is_refused(house
     assert here.see(f"{PAGE}?done=lost").status_code == 422
     assert here.see(f"{PAGE}?done=booked&of=<b>").status_code == 422
     assert request(house).handled_at is None
+
+
+def hidden(here: Desk, action: str) -> dict[str, str]:
+    """What the first form that goes there carries."""
+    form = here.see(PAGE).text.partition(f'action="{PAGE}/{action}"')[2].partition("</form>")[0]
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form))
+
+
+def erase(house: House) -> None:
+    acts.commit(house, privacy.erase, house.services, house.lead().id, "staff", house.clock.now(), actor="Gijs")
+
+
+def test_a_form_that_lay_open_reaches_nobody_else_who_has_the_number_of_one_who_was_erased(house: House) -> None:
+    asked(house)
+    comes(house, reply("a", text="een"))
+    here = manager(house)
+    for action, presses in (("request", [BOOKED, {"outcome": "tried"}]), ("read", [{}])):
+        lay_open = hidden(here, action)
+        erase(house)
+        house.clock.advance(days=2)
+        asked(house)
+        comes(house, reply(action, text="twee"))
+        for press in presses:
+            assert here.post(f"{PAGE}/{action}", **lay_open, **press).status_code == 404
+        page = studio.words(here.see(PAGE))
+        assert "Wil een pijncheck 1" in page
+        assert "Gaf antwoord 1" in page
+        assert "niet bereikt:" not in page
 
 
 def test_an_editor_who_posts_all_the_same_changes_nothing(house: House) -> None:

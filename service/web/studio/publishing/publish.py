@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from service.domain.staff import Least
 from service.errors import InvalidInputError, NotFoundError, Problem, ProblemsError, RefusedError
-from service.flows import publish_plan, publishing, studio_settings
+from service.flows import open_forms, publish_plan, publishing, studio_settings
 from service.flows.content_lint import replied_unread
 from service.flows.drafts import Draft
 from service.flows.publishing import Change, Live
@@ -145,6 +145,7 @@ def _refused(session: Session, visit: Visit, draft: Draft, found: Rows[Change]) 
     try:
         publishing.refuse_unsafe(draft, production=visit.services.production, override_by=visit.me.name)
         publishing.refuse_keys(session, draft, found)
+        open_forms.refuse_closing(session, visit.services, [change.part for change in found])
     except ProblemsError as error:
         return list(error.problems)
     return []

@@ -13,7 +13,7 @@ from service.domain.forms import Question
 from service.domain.lead_words import dutch_words
 from service.domain.staff import StaffLanguage
 from service.errors import UnavailableError
-from service.flows import answers_to_read, booking_requests
+from service.flows import answers_to_read, booking_requests, staff_acts
 from service.flows.answers_to_read import Answer
 from service.flows.results import topic_titles
 from service.store import answers as read_rows
@@ -58,6 +58,7 @@ def answers(visit: Visit, session: Session) -> tuple[tuple[AnswersCard, ...], in
             who=lead_name(each.lead, visit.me),
             name=private(each.lead.first_name, visit.me),
             upto=each.upto,
+            mark=staff_acts.mark(session, visit.services, each.lead),
             rests_until=each.rests_until,
             answers=tuple(_answer(visit, answer) for answer in each.answers),
         )
@@ -110,6 +111,7 @@ def _request(
         id=row.id,
         lead_id=lead.id if lead else None,
         asked_at=row.created_at,
+        mark=booking_requests.mark(row),
         late=promised is not None and promised.late_at <= now,
         worse=any(run.answers.get("helped") == "worse" for run in runs),
         topic=", ".join(dict.fromkeys(topics.get(run.topic, run.topic) for run in runs)),

@@ -9,7 +9,7 @@ from typing import cast
 from starlette.responses import Response
 
 from service.errors import InvalidInputError, RefusedError
-from service.flows import answers_to_read, booking, booking_requests
+from service.flows import answers_to_read, booking, booking_requests, staff_acts
 from service.web.studio import rendering
 from service.web.studio.doors import Visit, see
 from service.web.studio.waiting import asked, cards
@@ -65,11 +65,14 @@ def answer_request(visit: Visit) -> Response:
     if outcome not in {*OUTCOMES, TRIED}:
         raise InvalidInputError("choose what became of it", "Kies wat het werd.")
     services, actor, now = visit.services, visit.me.actor, visit.services.clock.now()
+    mark = visit.field("asked")
     try:
         with services.database.transaction() as session:
             if outcome == TRIED:
                 seen = asked.number(visit.field("tries"))
-                changed = booking_requests.tried(session, services, request_id, seen=seen, actor=actor, now=now)
+                changed = booking_requests.tried(
+                    session, services, request_id, seen=seen, actor=actor, now=now, asked=mark
+                )
             else:
                 typed = (visit.field("day"), visit.field("time")) if outcome == "booked" else ("", "")
                 starts_at = asked.appointment(*typed, services.published.calendar(session), now)
@@ -81,6 +84,7 @@ def answer_request(visit: Visit) -> Response:
                     actor=actor,
                     now=now,
                     starts_at=starts_at,
+                    asked=mark,
                 )
                 changed = True
     except RefusedError:
@@ -94,6 +98,8 @@ def read_answers(visit: Visit) -> Response:
     """`POST /studio/waiting/read`: somebody read what a lead answered, up to what stood on the page."""
     lead_id, upto = asked.number(visit.field("lead")), asked.number(visit.field("upto"))
     with visit.services.database.transaction() as session:
+        if mark := visit.field("mark"):
+            staff_acts.still(session, visit.services, lead_id, mark, as_seen=False)
         changed = answers_to_read.mark_read(
             session, visit.services, lead_id, upto, actor=visit.me.actor, now=visit.services.clock.now()
         )

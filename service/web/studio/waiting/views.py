@@ -31,12 +31,14 @@ class Try:
 class RequestCard:
     """An open request for a pain check. `lead_id` None: of somebody who was erased. `late`: promised sooner.
 
-    `dial` is the phone number as a phone takes it. Everything of the person is empty for an editor.
+    `mark`: which one it is, also where its number is given out again. `dial` is the phone number as a phone takes it.
+    Everything of the person is empty for an editor.
     """
 
     id: int
     lead_id: int | None
     asked_at: datetime
+    mark: str
     late: bool
     worse: bool
     topic: str
@@ -64,12 +66,13 @@ class AnswerLine:
 
 @dataclass(frozen=True, kw_only=True)
 class AnswersCard:
-    """All unread answers of one lead. `upto` is what the form ticks off."""
+    """All unread answers of one lead. `upto` is what the form ticks off, `mark` whose they are."""
 
     lead_id: int
     who: str
     name: str
     upto: int
+    mark: str
     rests_until: datetime | None
     answers: tuple[AnswerLine, ...]
 

@@ -139,6 +139,23 @@ def test_the_advice_goes_again_as_it_was_once_a_day(house: House, manager: Desk)
     assert "Het advies nog een keer" in manager.see(f"/studio/leads/{house.lead().id}").text
 
 
+@pytest.mark.parametrize("state", ["due", "held", "unknown"])
+def test_the_advice_goes_again_no_more_while_the_last_copy_has_not_left(
+    house: House, manager: Desk, state: str
+) -> None:
+    acts.confirmed(house)
+    house.clock.advance(hours=2)
+    assert done(press(manager, house, "again")) == "again"
+    copy = house.messages()[-1]
+    with house.services.database.transaction() as session:
+        session.get_one(Message, copy.id).state = state
+    house.clock.advance(days=1)
+    refused = press(manager, house, "again")
+    assert refused.status_code == 409
+    assert "die mail wacht nog" in refused.text
+    assert house.messages()[-1].id == copy.id
+
+
 def test_the_advice_goes_to_nobody_who_complained_nor_above_the_cap_of_an_address(house: House, manager: Desk) -> None:
     acts.confirmed(house)
     house.clock.advance(hours=8)
