@@ -126,4 +126,4 @@ def unknown_dutch(word: str, known: Iterable[str], *, what: str = "", listed: bo
     near = nearest(word, candidates)
     if near:
         return f"{what}`{word}` bestaat niet; bedoel je `{near}`?"
-    return f"{what}`{word}` bestaat niet." + (f" Kies uit: {', '.join(candidates)}." if listed else "")
+    return f"{what}`{word}` bestaat niet." + (f" Kies uit: {', '.join(candidates)}." if listed and candidates else "")

@@ -66,7 +66,7 @@ def test_what_is_typed_can_run_nothing_and_ask_nobody(browser: Browser, here: Si
     page.get_by_role("textbox", name="Tekst", exact=True).fill(f"# Kop\n\n{EVIL}\n")
     page.get_by_role("button", name="Laat het zo zien").click()
     page.frame_locator("[data-preview-frame]").get_by_text("kan niet in een mail").first.wait_for()
-    assert page.title().startswith("hoe-ging-het")
+    assert page.title().startswith("Hoe ging de eerste stap")
     assert not [url for url in asked if "kwaad.example" in url]
     context.close()
 

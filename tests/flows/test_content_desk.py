@@ -16,7 +16,7 @@ import pytest
 from service.errors import NotFoundError, UnavailableError
 from service.flows import content_desk, content_journal
 from service.flows.content_desk import NEW, Change, ChangedMeanwhileError, ContentDesk, NotWritableError
-from service.flows.drafts import Draft, read_draft
+from service.flows.drafts import Draft, Lend, read_draft
 from service.flows.kept_mails import KeptMails
 from service.flows.whole_files import replace_file
 from tests.support.folders import content_copy
@@ -139,11 +139,11 @@ def test_saving_waits_for_nobody_who_compiles_and_who_needs_the_same_draft_gets_
 ) -> None:
     compiling, go_on, made = threading.Event(), threading.Event(), []
 
-    def slow(where: Path, kept: KeptMails) -> Draft:
+    def slow(where: Path, kept: KeptMails, lend: Lend) -> Draft:
         compiling.set()
         assert go_on.wait(30)
         made.append(where)
-        return read_draft(where, kept)
+        return read_draft(where, kept, lend)
 
     monkeypatch.setattr(content_desk, "read_draft", slow)
     with ThreadPoolExecutor() as pool:

@@ -123,11 +123,11 @@ def test_a_saved_folder_is_compiled_by_the_warm_process_or_where_it_is_cold_or_b
     previews.close()
 
 
-def test_a_bomb_in_a_saved_file_ends_the_warm_process_and_no_preview_is_given_up_for_it() -> None:
+def test_a_bomb_in_a_saved_file_ends_the_warm_process_and_no_preview_is_given_up_for_it(draft: Draft) -> None:
     previews = Previews(limits=Limits(seconds=0.3))
     previews.warm()
     with previews.lent() as workshop:
-        workshop.folder({"traag.md": HEAD + "# Kop\n\n" + SLOW})
+        workshop.folder({**draft.content.templates, "traag.md": HEAD + "# Kop\n\n" + SLOW})
         _, problems = workshop.mail("traag")
     assert [each.id for each in problems] == ["mail.too-slow"]
     assert not previews.is_warm

@@ -162,9 +162,9 @@ def test_one_that_came_in_the_place_of_another_was_not_seen(house: House) -> Non
     seen, alone = form(here, Why.OPT_IN_FAST), single(house, Why.OPT_IN_FAST, ids[2])
     acts.commit(house, put, ids[1], "cancelled", None)
     acts.commit(house, put, ids[0], "held", Held.TOO_FAST)
-    assert "Er is niets gedaan" in follow(here, f"{PAGE}/group", **seen, choice="drop")
+    assert "Er is niets gedaan" in follow(here, GROUP, **seen, choice="drop")
     other = alone | {"message": str(ids[0])}  # as where the number of a mail is given out again
-    assert "Er is niets gedaan" in follow(here, f"{PAGE}/one", **other, choice="drop")
+    assert "Er is niets gedaan" in follow(here, ONE, **other, choice="drop")
     assert states(house, ids) == ["held", "cancelled", "held"]
 
 
