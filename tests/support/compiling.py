@@ -1,29 +1,39 @@
 """Each file of a content folder compiled once in a test run, whichever test or process reads it again unchanged.
 
 A folder is read by hundreds of tests, most of which change no mail of it; each reading starts a process and compiles
-thirty files. What the compiler answers hangs on the folder's sources and the file alone, so it is kept under a hash of
-both, in a folder of the run. What cost too much or ended the process is never kept; tests of that process start theirs.
+thirty files. What the compiler answers hangs on the file and what it is made of, so it is kept under a hash of those,
+in a folder of the run; what a YAML file says is kept in memory. What cost too much or ended the process is never kept;
+tests of that process start theirs.
 """
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from service.errors import Problem
-from service.flows import drafts
-from service.mail.workshop import Workshop
+from service.flows import content, drafts, media_files, previews
+from service.flows.content_desk import ContentDesk
+from service.flows.content_yaml import YamlFile, read_yaml
+from service.flows.kept_mails import included
+from service.mail.workshop import LIMITS, Limits, Workshop
 
 KEPT = "TESTS_COMPILED"  # names the folder, for the processes that tests start
+
+
+# What says more of this machine at that moment than of the file.
+_LOST = {f"mail.{loss}" for loss in ("too-slow", "too-heavy", "crashed", "defect", "not-read")}
 
 
 @contextmanager
@@ -31,52 +41,87 @@ def files_compiled_once(folder: Path) -> Iterator[None]:
     """Keep what is compiled meanwhile in this folder."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(KEPT, str(folder))
-        patch.setattr(drafts, "Workshop", Remembering)
+        _remember(patch)
         yield
 
 
 def remember_here() -> None:
     """In a process that a test started: look there too."""
     if KEPT in os.environ:
-        pytest.MonkeyPatch().setattr(drafts, "Workshop", Remembering)
+        _remember(pytest.MonkeyPatch())
+
+
+def _remember(patch: pytest.MonkeyPatch) -> None:
+    for module in (previews, media_files):
+        patch.setattr(module, "Workshop", Remembering)
+    for function in (drafts.read_draft, ContentDesk.__init__):  # a default is bound where the function is made
+        given = function.__defaults__ or ()
+        assert Workshop in given, "it is given otherwise now, and nothing would be remembered"
+        patch.setattr(function, "__defaults__", tuple(Remembering if each is Workshop else each for each in given))
+    patch.setattr(content, "read_yaml", _read_once)
 
 
 class Remembering(Workshop):
     """Starts its process at the first file that nobody has compiled yet."""
 
-    def __init__(self) -> None:
-        self._kept, self._begun, self._of = Path(os.environ[KEPT]), False, ""
-        super().__init__()
+    def __init__(self, limits: Limits = LIMITS) -> None:
+        self._kept, self._begun = Path(os.environ[KEPT]), False
+        super().__init__(limits)
 
-    def folder(self, sources: Mapping[str, str], **more: Any) -> None:
-        super().folder(sources, **more)
-        self._of = _hash(self._folder)
+    @property
+    def pid(self) -> int:
+        self._begin()
+        return super().pid
 
     def close(self) -> None:
         if self._begun:
             super().close()
 
-    def _make(self, request: Mapping[str, str], file: str) -> tuple[object, list[Problem]]:
-        place = self._kept / _hash([self._of, request])
+    def _make(self, request: Mapping[str, Any], file: str) -> tuple[object, list[Problem]]:
+        place = self._kept / _hash([asdict(self._limits), self._made_of(request), request])
         if place.exists():
             made, problems = json.loads(place.read_bytes())
             return made, [Problem(**each) for each in problems]
-        lost = self._lost
         made, found = super()._make(request, file)
-        if self._lost == lost and made is not None:
+        if not any(each.id in _LOST for each in found):
             half = place.with_name(secrets.token_hex(8))
             half.write_text(json.dumps([made, [asdict(each) for each in found]]))
             half.replace(place)
         return made, found
 
+    def _made_of(self, request: Mapping[str, Any]) -> object:
+        """As in `service.flows.kept_mails`: a mail's own text, its partials, the layouts, all names; no other mail."""
+        if {"image", "prepare"} & request.keys():
+            return None
+        sources: Mapping[str, str] = self._folder["sources"]
+        if "partial" in request:
+            return sources.get(request["partial"])
+        name = request.get("mail") or request["sample"]
+        own = {f"{each}.md" for each in included(sources, name)} | {f"{name}.md"}
+        texts = {path: text for path, text in sources.items() if path in own or not path.endswith(".md") or "/" in path}
+        return [texts, sorted(sources), self._folder["titles"], self._folder["images"]]
+
     def _start(self) -> None:
         self._begun = self._ready = self._told = False
 
-    def _await_start(self) -> None:
+    def _begin(self) -> None:
         if not self._begun:
             super()._start()
             self._begun = True
+
+    def _await_start(self) -> None:
+        self._begin()
         super()._await_start()
+
+
+def _read_once(text: str, file: str) -> YamlFile:
+    """What the file says, in containers of the reader's own."""
+    return replace(known := _read(text, file), data=copy.deepcopy(known.data))
+
+
+@lru_cache(maxsize=512)
+def _read(text: str, file: str) -> YamlFile:
+    return read_yaml(text, file)
 
 
 def _hash(value: object) -> str:

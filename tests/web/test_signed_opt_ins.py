@@ -94,7 +94,7 @@ def test_a_signature_that_does_not_verify_is_401_and_nothing_is_written(strict: 
         "another body": signature(body + b" "),
         "another secret": signature(body, secret="x" * 40),
         "too old": signature(body, seconds_old=301),
-        "ahead": signature(body, seconds_old=-301),
+        "ahead": signature(body, seconds_old=-400),
         "changed time": good.replace(good[2:12], str(int(good[2:12]) + 1)),
         "upper case": good.upper(),
         "a scheme of before": good.replace("v1", "v0"),
