@@ -100,7 +100,9 @@ def test_missing_programs_are_told_in_one_line_and_fail_where_required(tmp_path:
     assert "2 errors" in required.stdout
 
 
-def test_a_run_of_everything_gives_postgresql_the_ends_of_a_test_and_sqlite_the_whole(tmp_path: Path) -> None:
+def test_a_run_of_everything_gives_postgresql_the_ends_of_a_test_every_third_of_pages_and_sqlite_the_whole(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "conftest.py").write_text(
         textwrap.dedent("""
         from tests.support import cases
@@ -126,6 +128,21 @@ def test_a_run_of_everything_gives_postgresql_the_ends_of_a_test_and_sqlite_the_
         """)
     )
     options = ["-p", "no:cacheprovider", "-o", "markers=postgres", f"--rootdir={tmp_path}", "-v"]
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "test_pages.py").write_text(
+        textwrap.dedent("""
+        import pytest
+
+        pytestmark = pytest.mark.parametrize(
+            "engine", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+        )
+
+        def test_a(engine): pass
+        def test_b(engine): pass
+        def test_c(engine): pass
+        def test_d(engine): pass
+        """)
+    )
     env = os.environ | {"PYTHONPATH": str(ROOT), cases.ENDS: "1"}
     run = subprocess.run(
         [sys.executable, "-m", "pytest", *options, str(tmp_path)], env=env, capture_output=True, text=True, check=False
@@ -135,8 +152,14 @@ def test_a_run_of_everything_gives_postgresql_the_ends_of_a_test_and_sqlite_the_
         [f"test_many[{case}-sqlite]" for case in range(5)]
         + ["test_many[0-postgres]", "test_many[4-postgres]"]
         + [f"test_nowhere_else[{case}]" for case in range(3)]
+        + [f"test_{test}[sqlite]" for test in "abcd"]
+        + [f"test_{test}[postgres]" for test in "ad"]
     )
-    assert "3 cases ran on SQLite alone" in run.stdout
+    assert "5 cases ran on SQLite alone" in run.stdout
+
+
+def test_each_file_that_postgresql_sees_like_the_ledgers_is_there() -> None:
+    assert [file for file in sorted(cases.LEDGER) if not (ROOT / "tests" / file).is_file()] == []
 
 
 @pytest.mark.browser

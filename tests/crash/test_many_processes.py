@@ -20,7 +20,7 @@ from service.mail.smtp import CONNECTIONS
 from service.store import outbox
 from service.store.tables import Attempt, Message
 from tests.crash.ground import ground, migrated
-from tests.support import acts, crowd
+from tests.support import acts, cases, crowd
 from tests.support.house import House
 from tests.support.postgres import PostgresServer, start
 from tests.support.running import free_port, http, wait_for
@@ -210,6 +210,7 @@ def test_everything_goes_on_when_postgresql_was_stopped_and_started_again(tmp_pa
         database.stop()
 
 
+@pytest.mark.parametrize("migrated_database_url", cases.engines("postgres"), indirect=True)
 def test_a_dot_answered_long_after_the_lease_is_one_delivery_and_accepted(
     migrated_database_url: str, tmp_path: Path, server: SmtpServer
 ) -> None:

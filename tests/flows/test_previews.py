@@ -15,6 +15,7 @@ from service.flows.drafts import Draft, read_draft
 from service.flows.previews import Previews
 from service.mail.compose import MailValues
 from service.mail.workshop import Limits
+from tests.support import compiling
 from tests.support.house import BASE_URL, ROOT
 
 HEAD = (
@@ -22,6 +23,11 @@ HEAD = (
 )
 SLOW = "|a|b|\n|-|-|\n" + "|a|b|\n" * 5000
 PATIENT = Limits(seconds=60)
+
+
+@pytest.fixture(autouse=True)
+def _each_starts_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiling.forget(monkeypatch)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """Whatever sequence, calendar and story: what `simulate` tells is what the service then does, to the second.
 
 One example is a town: a calendar, and so many leads that live there at once, each with a sequence and a story of her
-own. 38 towns are 304 cases on SQLite, 5 are 40 on PostgreSQL.
+own. 38 towns are 304 cases on SQLite, 5 are 40 on PostgreSQL; a run of everything has 15 towns and 2.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from hypothesis import strategies as st
 from service.domain.conditions import MONTHS
 from service.domain.reading import WEEKDAYS
 from service.flows.simulation import EventKind
+from tests.support import cases
 from tests.support.town import STORIES, Life, Stage, Town, open_stage
 
 SPECIAL_DAYS = (
     *((2026, 3, 26), (2026, 4, 1), (2026, 4, 24), (2026, 5, 11), (2026, 10, 22), (2026, 12, 18)),
     *((2027, 12, 29), (2028, 2, 26)),  # before a new year and a leap day
 )
+TOWNS, ON_POSTGRESQL = (15, 2) if cases.of_everything() else (38, 5)
 TEMPLATES = ("hoe-ging-het", "niets-te-zien", "uitnodiging", "eerdere-uitnodiging", "laatste-bericht")
 IN_PIECES = settings(
     deadline=None,
@@ -174,14 +176,14 @@ def agree(stage: Stage, town: Town) -> None:
         assert {each.state for each in mine} <= {"accepted", "skipped", "cancelled"}, life
 
 
-@settings(IN_PIECES, max_examples=38)
+@settings(IN_PIECES, max_examples=TOWNS)
 @given(town=towns())
 def test_the_service_does_what_simulate_tells_of_any_sequence_calendar_and_story(on_sqlite: Stage, town: Town) -> None:
     agree(on_sqlite, town)
 
 
 @pytest.mark.postgres
-@settings(IN_PIECES, max_examples=5)
+@settings(IN_PIECES, max_examples=ON_POSTGRESQL)
 @given(town=towns())
 def test_so_it_does_on_postgresql(on_postgres: Stage, town: Town) -> None:
     agree(on_postgres, town)

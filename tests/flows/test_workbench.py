@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from service.flows import drafts
 from service.flows.workbench import Workbench, saves
-from service.mail.workshop import Workshop
+from tests.support import compiling
 from tests.support.folders import content_copy
 from tests.support.house import open_house
 
@@ -135,7 +134,7 @@ def test_a_look_for_which_no_process_starts_is_told_and_the_next_one_looks(
         bench = Workbench(house.services, {})
         with monkeypatch.context() as without:
             without.setattr(sys, "executable", "/nowhere/python")
-            without.setattr(drafts, "Workshop", Workshop)  # not the one that remembers what was compiled before
+            compiling.forget(without)
             assert bench.look(NOW)
         assert [each.id for each in bench.seen.problems] == ["content-unreadable"]
         assert bench.look(NOW)

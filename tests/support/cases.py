@@ -1,20 +1,33 @@
 """A run of everything gives PostgreSQL the first and the last case of each test; SQLite sees all of them.
 
 Cases of one test differ in what is asked, hardly in what the database is asked: the whole of it on both engines takes a
-third longer. Of a module marked `files`, whose tests are about files and pages, PostgreSQL sees the first test.
-`EVERY_CASE=1 make test` runs all of it, and so does naming a file or a folder.
+third longer. Of the modules about pages, words and commands PostgreSQL sees every third of those; of a module marked
+`files`, whose tests are about files and pages, the first test. `EVERY_CASE=1 make test` runs all of it, and so does
+naming a file or a folder.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
+from typing import Literal
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 ALL, ENDS = "EVERY_CASE", "TESTS_AT_THEIR_ENDS"  # what a person sets; what the processes of a run tell each other
 LEFT = pytest.StashKey[int]()
+PAGES = ("browser", "cli", "e2e", "web")
+"""What is tested there is pages, words and commands."""
+LEDGER = frozenset(
+    {
+        *("e2e/test_acceptance.py", "e2e/test_life.py", "e2e/test_main_job.py", "e2e/test_stopping.py"),
+        *("web/test_caps.py", "web/test_confirm.py", "web/test_durability.py", "web/test_flood.py"),
+        *("web/test_mail_webhooks.py", "web/test_opt_ins.py", "web/test_unsubscribe.py", "web/test_webhooks.py"),
+    }
+)
+"""But in these it is who may get mail, and what is written before an answer: PostgreSQL sees them as the others."""
+EVERY = 3
 
 
 def choose(config: pytest.Config) -> None:
@@ -23,9 +36,20 @@ def choose(config: pytest.Config) -> None:
         os.environ[ENDS] = "1"
 
 
+def of_everything() -> bool:
+    """Is this a run of everything, in which a long test shows less than it does where it is asked for by name?"""
+    return bool(os.environ.get(ENDS))
+
+
+def engines(enough: Literal["sqlite", "postgres"]) -> list[ParameterSet]:
+    """For a long test: the one engine that is enough in a run of everything, both where it is asked for by name."""
+    both = {"sqlite": pytest.param("sqlite"), "postgres": pytest.param("postgres", marks=pytest.mark.postgres)}
+    return [both[enough]] if of_everything() else list(both.values())
+
+
 def thin_out(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the cases between the first and the last to SQLite, where that is chosen."""
-    if not os.environ.get(ENDS):
+    if not of_everything():
         return
     on_both = {_test(each) for each in items if each.get_closest_marker("postgres") is None}
     tests: dict[str, list[pytest.Item]] = {}
@@ -33,18 +57,23 @@ def thin_out(config: pytest.Config, items: list[pytest.Item]) -> None:
         if item.get_closest_marker("postgres") is not None and _test(item) in on_both:
             tests.setdefault(_test(item), []).append(item)
     left = [item for cases in tests.values() for item in cases[1:-1]]
-    left += _but_the_first(each for cases in tests.values() for each in cases if each.get_closest_marker("files"))
+    by_file: dict[str, list[pytest.Item]] = {}
+    for cases in tests.values():
+        for each in cases[:1] + cases[1:][-1:]:
+            by_file.setdefault(_file(each), []).append(each)
+    for file, found in by_file.items():
+        if found[0].get_closest_marker("files"):
+            left += found[1:]
+        elif _is_of_pages(file):
+            left += [each for number, each in enumerate(found) if number % EVERY]
     known = set(left)
     items[:] = [item for item in items if item not in known]
     config.hook.pytest_deselected(items=list(known))
     config.stash[LEFT] = len(known)
 
 
-def _but_the_first(items: Iterable[pytest.Item]) -> list[pytest.Item]:
-    by_file: dict[Path, list[pytest.Item]] = {}
-    for each in items:
-        by_file.setdefault(each.path, []).append(each)
-    return [each for found in by_file.values() for each in found[1:]]
+def _is_of_pages(file: str) -> bool:
+    return file.partition("/")[0] in PAGES and file not in LEDGER
 
 
 def report_left(reporter: pytest.TerminalReporter, counts: Sequence[int]) -> None:
@@ -53,6 +82,10 @@ def report_left(reporter: pytest.TerminalReporter, counts: Sequence[int]) -> Non
         reporter.write_line(
             f"{max(counts)} cases ran on SQLite alone, all others on both; every case: {ALL}=1 make test"
         )
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0].removeprefix("tests/")
 
 
 def _test(item: pytest.Item) -> str:

@@ -51,14 +51,23 @@ def remember_here() -> None:
         _remember(pytest.MonkeyPatch())
 
 
+def forget(patch: pytest.MonkeyPatch) -> None:
+    """For a test of the process itself: as long as this patch holds, each reading starts one."""
+    _give(patch, Remembering, Workshop)
+
+
 def _remember(patch: pytest.MonkeyPatch) -> None:
+    _give(patch, Workshop, Remembering)
+    patch.setattr(content, "read_yaml", _read_once)
+
+
+def _give(patch: pytest.MonkeyPatch, old: type[Workshop], new: type[Workshop]) -> None:
     for module in (previews, media_files):
-        patch.setattr(module, "Workshop", Remembering)
+        patch.setattr(module, "Workshop", new)
     for function in (drafts.read_draft, ContentDesk.__init__):  # a default is bound where the function is made
         given = function.__defaults__ or ()
-        assert Workshop in given, "it is given otherwise now, and nothing would be remembered"
-        patch.setattr(function, "__defaults__", tuple(Remembering if each is Workshop else each for each in given))
-    patch.setattr(content, "read_yaml", _read_once)
+        assert old in given, "it is given otherwise now, and nothing would be remembered"
+        patch.setattr(function, "__defaults__", tuple(new if each is old else each for each in given))
 
 
 class Remembering(Workshop):

@@ -1,6 +1,6 @@
 """Every public route under requests made up from its own description: nothing breaks, nothing undocumented (E7).
 
-`make fuzz EXAMPLES=1000` runs a long one.
+`make fuzz EXAMPLES=1000` runs a long one. A run of everything makes up fewer, and on PostgreSQL no more than those.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from service.flows import privacy
 from service.mail.providers import PROVIDERS
 from service.store.tables import Media
 from service.web.app import create_app
-from tests.support import acts
+from tests.support import acts, cases
 from tests.support.fuzzing import Fuzzed, fuzz
 from tests.support.house import House, link
 from tests.support.pictures import image
 from tests.support.website import opt_in, website
 
-EXAMPLES, SEED = int(os.environ.get("FUZZ_EXAMPLES", "30")), int(os.environ.get("FUZZ_SEED", "1"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8" if cases.of_everything() else "30"))
+SEED = int(os.environ.get("FUZZ_SEED", "1"))
 ROOMY = "address=100000/15m; network=100000/h; domain=100000/h; all=100000/h"
 IMAGE = "0123456789abcdef0123456789abcdef01234567.png"
 NAMES = ("anna", "bram", "carla", "daan")
@@ -66,6 +67,7 @@ def fuzzed(house: House) -> Fuzzed:
         values=values,
         strict=["/api/opt-ins"],
         examples=EXAMPLES,
+        each_limit=house.services.database.is_sqlite or not cases.of_everything(),
         seed=SEED,
     )
 
@@ -78,6 +80,8 @@ def test_no_route_breaks_or_answers_what_its_description_does_not_say(
     asked = f"fuzz on {house.services.database.engine.dialect.name}, seed {SEED}: {found.answers.total()} requests"
     record_property("summary", f"{asked}, {len(found.defects)} defects")
     assert not found.defects, "\n\n".join(f"{what}\n{shown}" for what, shown in found.defects.items())
+    if cases.of_everything() and not house.services.database.is_sqlite:
+        return  # of so few nothing is sure to be met
     for method in ("GET", "POST"):
         for letter in "cubapd":
             assert {200, 404} <= found.statuses(f"{method} /{letter}/{{token}}"), (
