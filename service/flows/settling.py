@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -27,31 +29,66 @@ _CANCELLED = {
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What the transport said to one hand-over, whose attempt has this token."""
+
+    token: str
+    result: SendResult
+
+
 def settle(
     session: Session, services: Services, token: str, result: SendResult, now: datetime, real_now: datetime
 ) -> bool:
+    """As `settle_all`, of one."""
+    return settle_all(session, services, [Answer(token=token, result=result)], now, real_now)[0]
+
+
+def settle_all(
+    session: Session, services: Services, answers: Sequence[Answer], now: datetime, real_now: datetime
+) -> list[bool]:
     """Record what the transport said. Late answers count: they turn their own attempt's `unknown` into the truth.
 
     What an event told before the answer came stays: it knows more, and the answer adds the provider's id to it.
-    Returns whether a fault of ours is behind it, so that no other mail would fare better.
+    Returns for each whether a fault of ours is behind it, so that no other mail would fare better.
     """
-    ours = is_our_fault(result)
-    lead = attempts.lead_of(session, token)
-    if lead is not None:  # the lead before the message: the order everybody locks in
-        leads.lock(session, [lead.id], [services.hmac(lead.address)])
-    found = attempts.by_token(session, token)
-    if found is None:
-        return ours  # the lead was erased while the mail was on its way
-    attempt, message = found
-    late = attempt.outcome == "unknown"
-    told = attempt.outcome == "accepted" and attempt.stage == attempts.TOLD
-    if attempt.outcome is not None and not late and not told:
-        return ours
-    if result.outcome is Outcome.ACCEPTED:
-        refusals.taken(
-            session, services, message, attempts.channel_of(attempt), now
-        )  # before any alert's lock, as everybody else takes them
-    arrived = attempts.was_accepted(session, message.id)  # a late answer to the try before this one told so
+    whose = attempts.leads_of(session, [each.token for each in answers])
+    # The leads before the messages, and those before any alert's lock: the order everybody locks in.
+    leads.lock(session, whose.keys(), [services.hmac(address) for address in whose.values()])
+    found = attempts.by_tokens(session, [each.token for each in answers])
+    open_ones = [each for each in answers if each.token in found and _is_open(found[each.token][0])]
+    taken = [found[each.token] for each in open_ones if each.result.outcome is Outcome.ACCEPTED]
+    refusals.taken(session, services, [(message, attempts.channel_of(attempt)) for attempt, message in taken], now)
+    arrived = attempts.accepted_among(session, [found[each.token][1].id for each in open_ones])
+    ours = {}
+    for each in open_ones:
+        attempt, message = found[each.token]
+        ours[each.token] = _settle_one(session, services, attempt, message, each.result, arrived, now, real_now)
+        if attempt.outcome == "accepted":
+            arrived.add(message.id)
+    _have_runs_looked_at(session, [found[each.token][1] for each in open_ones], now)
+    return [ours.get(each.token, is_our_fault(each.result)) for each in answers]  # the rest: erased, or settled before
+
+
+def _is_open(attempt: Attempt) -> bool:
+    return attempt.outcome in {None, "unknown"} or _was_told(attempt)
+
+
+def _was_told(attempt: Attempt) -> bool:
+    return attempt.outcome == "accepted" and attempt.stage == attempts.TOLD
+
+
+def _settle_one(
+    session: Session,
+    services: Services,
+    attempt: Attempt,
+    message: Message,
+    result: SendResult,
+    arrived: Collection[int],
+    now: datetime,
+    real_now: datetime,
+) -> bool:
+    late, told, ours = attempt.outcome == "unknown", _was_told(attempt), is_our_fault(result)
     attempt.outcome = result.outcome if _is_no(result) or not told else Outcome.ACCEPTED
     attempt.closed_at = real_now
     attempt.stage, attempt.code, attempt.enhanced = result.stage, result.code, result.enhanced
@@ -60,7 +97,7 @@ def settle(
         _apply_late(session, services, message, attempt, result, now)
     elif told:
         _apply_told(session, services, message, attempt, result, now)
-    elif arrived:
+    elif message.id in arrived:  # a late answer to the try before this one told so
         end(session, services, message, "accepted", None, now)
     elif ours:
         _give_back(session, services, message, attempt, result, now)
@@ -68,7 +105,6 @@ def settle(
         ours = _turned_away(session, services, message, attempt, result, now)
     else:
         _apply(session, services, message, attempt, result, now)
-    _have_run_looked_at(session, message, now)
     log.info(
         "attempt settled",
         message=message.id,
@@ -114,9 +150,9 @@ def _apply_told(
         _apply(session, services, message, attempt, result, now)
 
 
-def _have_run_looked_at(session: Session, message: Message, now: datetime) -> None:
-    if message.kind == "follow_up" and message.enrolment_id is not None and message.state not in ON_ITS_WAY:
-        enrolments.look_again(session, message.enrolment_id, now, LOOK_AGAIN)
+def _have_runs_looked_at(session: Session, messages: Iterable[Message], now: datetime) -> None:
+    over = [each for each in messages if each.kind == "follow_up" and each.state not in ON_ITS_WAY]
+    enrolments.look_again(session, [each.enrolment_id for each in over if each.enrolment_id], now, LOOK_AGAIN)
 
 
 def _is_no(result: SendResult) -> bool:
@@ -206,7 +242,7 @@ def _retry(
 def _unknown(session: Session, message: Message, now: datetime) -> None:
     """Nobody knows whether it arrived. The advice goes again at once, twice at most; a follow-up never by itself."""
     session.flush()
-    if attempts.was_accepted(session, message.id):  # a late answer to the try before this one told so
+    if attempts.accepted_among(session, [message.id]):  # a late answer to the try before this one told so
         outbox.release(message, "accepted", None)
         message.settled_at = now
         return

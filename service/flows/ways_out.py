@@ -33,6 +33,7 @@ class Way:
     def __init__(self, name: str, transport: Transport, room: Room, *, alone: bool) -> None:
         self.name, self.transport, self.room = name, transport, room
         self.channel = Channel()
+        self.turns = asyncio.Semaphore(transport.capacity)  # held for the time of a `send`
         self.checking: asyncio.Task[None] | None = None
         self._alone = alone
         self._in_flight: dict[object, float] = {}  # since when, in the loop's time
@@ -105,7 +106,7 @@ class WaysOut:
         # A way that hangs with all it has in flight must leave the other one some.
         most = most_open if fallback is None else most_open - most_open // 4
         self._ways = {
-            name: Way(name, each, Room(min(each.capacity, most), opened), alone=fallback is None)
+            name: Way(name, each, Room(min(each.capacity, most), opened, deepest=most), alone=fallback is None)
             for name, each in named.items()
         }
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
+from service.store.message_rows import WITHOUT_CONTENT
 from service.store.tables import Attempt, Lead, Message
 
 PRIMARY, FALLBACK = "primary", "fallback"
@@ -14,29 +16,28 @@ PRIMARY, FALLBACK = "primary", "fallback"
 TOLD = "event"  # Attempt.stage of one that an event closed: the answer to its call is still to come
 
 
-def by_token(session: Session, token: str) -> tuple[Attempt, Message] | None:
-    """The attempt a settle must show the token of, with its message, both held until the transaction ends."""
-    found = session.exec(select(Attempt.message_id).where(Attempt.token == token)).first()
-    if found is None:
-        return None
-    message = session.exec(
-        select(Message).where(Message.id == found).with_for_update().execution_options(populate_existing=True)
-    ).one()
-    attempt = session.exec(
-        select(Attempt).where(Attempt.token == token).execution_options(populate_existing=True)
-    ).one()
-    return attempt, message
+def by_tokens(session: Session, tokens: Collection[str]) -> dict[str, tuple[Attempt, Message]]:
+    """Token -> the attempt that a settle must show it of, with its message, held until the transaction ends."""
+    wanted = select(Attempt.message_id).where(col(Attempt.token).in_(tokens))
+    mine = select(Message).where(col(Message.id).in_(wanted)).order_by(col(Message.id)).with_for_update()
+    # What a mail was filled in with stays where it is: it is most of the row, and says nothing about its fate.
+    mine = mine.options(WITHOUT_CONTENT).execution_options(populate_existing=True)
+    messages = {each.id: each for each in session.exec(mine)}
+    tries = session.exec(
+        select(Attempt).where(col(Attempt.token).in_(tokens)).execution_options(populate_existing=True)
+    )
+    return {each.token: (each, messages[each.message_id]) for each in tries if each.message_id in messages}
 
 
-def lead_of(session: Session, token: str) -> Lead | None:
-    """The lead whose message an attempt is for; None for a mail to the practice, or when all of it was erased."""
+def leads_of(session: Session, tokens: Collection[str]) -> dict[int, str]:
+    """Lead id -> her address, of the leads whose messages these attempts are for; none for a mail to the practice."""
     statement = (
-        select(Lead)
+        select(Lead.id, Lead.address)
         .join(Message, col(Message.lead_id) == Lead.id)
         .join(Attempt, col(Attempt.message_id) == Message.id)
-        .where(Attempt.token == token)
+        .where(col(Attempt.token).in_(tokens))
     )
-    return session.exec(statement).first()
+    return dict(session.exec(statement).all())
 
 
 def channel_of(attempt: Attempt) -> str:
@@ -51,10 +52,10 @@ def close_told(session: Session, message_id: int, real_now: datetime) -> None:
         attempt.outcome, attempt.stage, attempt.closed_at = "accepted", TOLD, real_now
 
 
-def was_accepted(session: Session, message_id: int) -> bool:
-    """Is one of its attempts known to have been taken?"""
-    taken = select(Attempt.id).where(Attempt.message_id == message_id, Attempt.outcome == "accepted")
-    return session.exec(taken.limit(1)).first() is not None
+def accepted_among(session: Session, message_ids: Collection[int]) -> set[int]:
+    """Those of these messages of which an attempt is known to have been taken."""
+    taken = select(Attempt.message_id).where(col(Attempt.message_id).in_(message_ids), Attempt.outcome == "accepted")
+    return set(session.exec(taken))
 
 
 def count_unknown(session: Session, message_id: int) -> int:

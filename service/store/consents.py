@@ -11,6 +11,12 @@ from sqlmodel.sql.expression import SelectOfScalar
 from service.store import receipts
 from service.store.tables import Consent, OptIn, Withdrawal
 
+_ACTIVE_FOLLOW_UP = (
+    col(Consent.purpose) == "follow_up",
+    col(Consent.effective).is_(True),
+    col(Withdrawal.consent_id).is_(None),
+)
+
 
 def give(session: Session, *given: Consent) -> None:
     """Add consents, each with its receipt."""
@@ -19,11 +25,7 @@ def give(session: Session, *given: Consent) -> None:
 
 
 def _active_follow_up() -> SelectOfScalar[Consent]:
-    return (
-        select(Consent)
-        .outerjoin(Withdrawal, col(Withdrawal.consent_id) == Consent.id)
-        .where(Consent.purpose == "follow_up", col(Consent.effective).is_(True), col(Withdrawal.consent_id).is_(None))
-    )
+    return select(Consent).outerjoin(Withdrawal, col(Withdrawal.consent_id) == Consent.id).where(*_ACTIVE_FOLLOW_UP)
 
 
 def active_for_enrolments(session: Session, enrolment_ids: Iterable[int]) -> dict[int, Consent]:
@@ -36,6 +38,17 @@ def active_for_enrolments(session: Session, enrolment_ids: Iterable[int]) -> dic
         .order_by(col(Consent.id))
     )
     return {enrolment_id: consent for consent, enrolment_id in session.execute(statement)}
+
+
+def enrolments_with_one(session: Session, enrolment_ids: Iterable[int]) -> set[int]:
+    """Those of the enrolments that may have follow-ups."""
+    runs = (
+        select(OptIn.enrolment_id)
+        .join(Consent, col(Consent.opt_in_id) == OptIn.id)
+        .outerjoin(Withdrawal, col(Withdrawal.consent_id) == Consent.id)
+        .where(col(OptIn.enrolment_id).in_(list(enrolment_ids)), *_ACTIVE_FOLLOW_UP)
+    )
+    return {each for each in session.exec(runs) if each is not None}
 
 
 def active_of_lead(session: Session, lead_id: int) -> Sequence[Consent]:

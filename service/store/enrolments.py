@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam
@@ -32,12 +32,14 @@ def due(session: Session, now: datetime, limit: int, paused: outbox.Paused) -> S
     return session.exec(statement.order_by(col(Enrolment.next_at), col(Enrolment.id)).limit(limit)).all()
 
 
-def look_again(session: Session, enrolment_id: int, now: datetime, within: timedelta) -> None:
-    """Have a run planned at once that was waiting for its last mail, and so was to be looked at `within` this time."""
+def look_again(session: Session, ids: Collection[int], now: datetime, within: timedelta) -> None:
+    """Have runs planned at once that were waiting for their last mail, so were to be looked at `within` this time."""
+    if not ids:
+        return
     session.exec(
         update(Enrolment)
         .where(
-            col(Enrolment.id) == enrolment_id,
+            col(Enrolment.id).in_(ids),
             col(Enrolment.state) == "active",
             col(Enrolment.next_at) > now,
             col(Enrolment.next_at) <= now + within,

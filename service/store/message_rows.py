@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, bindparam
+from sqlalchemy.orm import QueryableAttribute, defer
 from sqlmodel import Session, col, func, or_, select
 
 from service.store.tables import Lead, Message
 
+WITHOUT_CONTENT = defer(cast("QueryableAttribute[Any]", col(Message.content)))
+"""For who moves many rows: what a mail is filled in with is most of its row, and says nothing of its fate."""
 # The very words of ix_message_needs_person, values included: SQLite uses a partial index only where it finds its
 # condition, and what waits for a person is a handful among a million.
 _NEEDS_PERSON = col(Message.state).in_(

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, func, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from service.store import events
+from service.store.message_rows import WITHOUT_CONTENT
 from service.store.tables import Attempt, Message
 
 RESTORED = "restored"  # Message.hold of what may have left after a backup was made
@@ -119,6 +120,11 @@ def leased(session: Session, ids: Iterable[int], token: str) -> list[Message]:
     return list(session.exec(statement))
 
 
+def whose(session: Session, ids: Iterable[int]) -> Sequence[tuple[int | None, str]]:
+    """The lead, if any, and the recipient of each of these messages: neither ever changes, but a lead is erased."""
+    return session.exec(select(Message.lead_id, Message.recipient).where(col(Message.id).in_(list(ids)))).all()
+
+
 def hold(session: Session, ids: Iterable[int], token: str, real_now: datetime) -> list[Message]:
     """As `leased`, without leases that ran out, and nobody else may take or change them until the transaction ends.
 
@@ -134,6 +140,7 @@ def hold(session: Session, ids: Iterable[int], token: str, real_now: datetime) -
         )
         .order_by(col(Message.id))
         .with_for_update()
+        .options(WITHOUT_CONTENT)  # most of the row, and its mail is made already
         .execution_options(populate_existing=True)
     )
     return sorted(session.exec(statement), key=lambda each: (each.priority, each.due_at, each.id))
