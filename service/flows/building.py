@@ -67,8 +67,8 @@ def build(session: Session, services: Services, message: Message, now: datetime)
     The return path is no part of them. A provider has one of its own, and takes no notice of ours.
     """
     compiled = services.published.mail(session, message.revision_id, message.template)
-    practice = services.published.practice(session, message.practice_revision_id)
-    values = MailValues(practice=practice.model_dump(mode="json"), **message.content)
+    practice = services.published.practice_facts(session, message.practice_revision_id)
+    values = MailValues(practice=dict(practice), **message.content)
     sender = parse_mailbox(message.mail_from)
     headers = MailHeaders(
         message_id=message.message_id,

@@ -24,6 +24,8 @@ from service.flows.services import Services
 from service.store import attempts, consents, enrolments, high_water, leads, message_rows, outbox, suppressions
 from service.store import backlog as piled_up
 from service.store.attempts import PRIMARY
+from service.store.db import locks_rows
+from service.store.outbox import Opening
 from service.store.tables import Enrolment, Message
 
 _WAITS_FOR_ITS_WAY = timedelta(hours=1)  # then staff decide: somebody is waiting for that advice
@@ -34,15 +36,6 @@ _WHY_STOPPED = {
     "hard_bounce": "het adres bestaat niet",
     "no_consent": "geen toestemming meer",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class HandOver:
-    """A message with an open attempt by one way out: whoever has the token settles it."""
-
-    message: Message
-    token: str
-    channel: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +73,7 @@ def begin(
     *,
     routes: Routes = _ONE_WAY,
     dated: datetime | None = None,
-) -> list[HandOver]:
+) -> list[Opening]:
     """Open an attempt for each leased message that may still go; the others end or wait, each with a reason.
 
     Each goes by the chosen route, but for the repeat of a try of unknown fate: that goes by the way of that try.
@@ -88,8 +81,9 @@ def begin(
     A message whose lease ran out, or is somebody else's by now, is left alone. Nothing may be handed over before
     the commit.
     """
-    whose = outbox.whose(session, ids)
-    leads.lock(session, [lead for lead, _ in whose if lead], [services.hmac(recipient) for _, recipient in whose])
+    if locks_rows(session):
+        whose = outbox.whose(session, ids)
+        leads.lock(session, [lead for lead, _ in whose if lead], [services.hmac(recipient) for _, recipient in whose])
     messages = outbox.hold(session, ids, lease, real_now)
     facts = _read(session, services, messages, now)
     # Every other lock is held by now; without limits there is nothing to lock and nothing to ask.
@@ -106,11 +100,10 @@ def begin(
         if allowance is not None and not allowance.admits(message):
             continue
         _respace(session, message, facts, now)
-        token = secrets.token_hex(16)
-        outbox.open_attempt(session, message, token=token, channel=channel, dated=dated or now, real_now=real_now)
         if message.kind == Kind.FOLLOW_UP and message.lead_id is not None:
             facts.handed.setdefault(message.lead_id, {})[message.id] = now
-        begun.append(HandOver(message=message, token=token, channel=channel))
+        begun.append(Opening(message=message, token=secrets.token_hex(16), channel=channel))
+    outbox.open_attempts(session, begun, dated=dated or now, real_now=real_now)
     if begun:
         high_water.count_up(session, now)
     session.flush()

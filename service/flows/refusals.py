@@ -67,9 +67,9 @@ def turned_away(
     return pause.until
 
 
-def taken(session: Session, services: Services, mails: Sequence[tuple[Message, str]], now: datetime) -> None:
-    """These were taken, each by its way: nothing is held against their domains any more, nor against those ways."""
-    ways = {(services.domain_key(message.recipient), way) for message, way in mails}
+def taken(session: Session, services: Services, mails: Sequence[tuple[str, str]], now: datetime) -> None:
+    """Mail to these recipients was taken, each by its way: nothing is held against domains or ways any more."""
+    ways = {(services.domain_key(recipient), way) for recipient, way in mails}
     known = domain_pauses.of(session, [key for key, way in ways for key in _about(key, way)])
     for key, way in sorted(ways):
         if _stands([known[each] for each in _about(key, way) if each in known], now):

@@ -7,7 +7,7 @@ import contextlib
 import time
 from collections import deque
 
-_GATHER_SECONDS = 0.005
+_GATHER_SECONDS = 0.02
 _QUICK_SECONDS = 0.25
 """A server that has just answered as many mails as may stand in line, in this time, will soon have answered these."""
 
@@ -48,9 +48,9 @@ class Room:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(patience):
                     await self._wait_for_one(urgent=urgent)
-                    if self._open_to(urgent=urgent) < most:
-                        # Mails end one by one; a moment's wait for a few more makes one transaction of them.
-                        await asyncio.sleep(_GATHER_SECONDS)
+                    await self._wait_for_one(urgent=urgent)
+                    if not urgent:
+                        await self._gather(most)
                         await self._wait_for_one(urgent=urgent)
         finally:
             self._urgent_waiting -= urgent
@@ -85,6 +85,15 @@ class Room:
         while not self._closed and self._open_to(urgent=urgent) <= 0:
             self._opened.changed.clear()
             await self._opened.changed.wait()
+
+    async def _gather(self, most: int) -> None:
+        """Mails end one by one; a moment's wait for a few more makes one transaction of them."""
+        enough = min(most, self._deepest - self._deepest // 4 if self._is_quick else self._size // 2)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GATHER_SECONDS):
+                while not self._closed and 0 < self._open_to(urgent=False) < enough:
+                    self._opened.changed.clear()
+                    await self._opened.changed.wait()
 
     def _open_to(self, *, urgent: bool) -> int:
         places = self._deepest if self._is_quick else self._size

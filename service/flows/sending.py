@@ -15,7 +15,7 @@ from sqlmodel import Session
 from service.errors import UnavailableError, trace
 from service.flows import allowance, channel, clock_check, settling
 from service.flows.building import build_all, set_aside
-from service.flows.handover import HandOver, Routes, begin
+from service.flows.handover import Routes, begin
 from service.flows.leases import Leases
 from service.flows.off_loop import OffLoop, all_done, cancel
 from service.flows.room import Room
@@ -25,6 +25,7 @@ from service.flows.ways_out import Way, WaysOut
 from service.mail.transport import OutboundMail, Outcome, SendResult, Transport
 from service.store import outbox
 from service.store.db import real_now
+from service.store.outbox import Opening
 
 GROUP = 24  # mails in one claim, and at most in one hand-over transaction: what all follow-ups have room for
 MOST_OPEN = 32  # attempts of one sender whose outcome is not written: so many a crash may leave of unknown fate
@@ -47,7 +48,7 @@ class Sender:
         off_loop = OffLoop(services.database)
         self._write, self._read = off_loop.write, off_loop.read
         self._leases = Leases(off_loop)
-        self._settlements = Settlements(services, off_loop)
+        self._settlements = Settlements(services, off_loop, self.ways.in_flight)
         self._groups: set[asyncio.Task[None]] = set()
         self._bells = [asyncio.Event() for _ in _LANES]
         self._never_begun: list[str] = []
@@ -273,7 +274,7 @@ class Sender:
 
     def _open(
         self, session: Session, ids: list[int], lease: str, routes: Routes, composed_at: datetime
-    ) -> list[HandOver]:
+    ) -> list[Opening]:
         now, moment = self._services.clock.now(), real_now(session)
         return begin(session, self._services, ids, lease, now, moment, routes=routes, dated=composed_at)
 
@@ -288,7 +289,7 @@ class Sender:
             finally:
                 self._leases.held.discard(lease)
 
-    async def _hand_over(self, handed: HandOver, mail: OutboundMail, room: Room) -> None:
+    async def _hand_over(self, handed: Opening, mail: OutboundMail, room: Room) -> None:
         """By the way that is written in the attempt; `room` is where the place was taken."""
         way = self.ways[handed.channel]
         try:

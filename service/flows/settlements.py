@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -13,6 +15,8 @@ from service.flows.services import Services
 from service.flows.settling import Answer, settle_all
 from service.mail.transport import SendResult
 from service.store.db import real_now
+
+_GATHER_SECONDS = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +31,10 @@ class Settlements:
     A sender has few attempts open at once, so no more than these are ever written together.
     """
 
-    def __init__(self, services: Services, off_loop: OffLoop) -> None:
-        self._services, self._off_loop = services, off_loop
+    def __init__(self, services: Services, off_loop: OffLoop, in_flight: Callable[[], int]) -> None:
+        """`in_flight` is how many are handed over and not written yet."""
+        self._services, self._off_loop, self._in_flight = services, off_loop, in_flight
+        self._came = asyncio.Event()
         self._waiting: list[_Waiting] = []
         self._writing: asyncio.Task[None] | None = None
 
@@ -36,6 +42,7 @@ class Settlements:
         """As `settling.settle`, once it is committed. Raises UnavailableError where it was not: ask again."""
         mine = _Waiting(answer=Answer(token=token, result=result), written=asyncio.get_running_loop().create_future())
         self._waiting.append(mine)
+        self._came.set()
         if self._writing is None:
             self._writing = asyncio.create_task(self._write_all())
         return await mine.written
@@ -48,10 +55,19 @@ class Settlements:
     async def _write_all(self) -> None:
         try:
             while self._waiting:
+                await self._gather()
                 together, self._waiting = self._waiting, []
                 await self._write(together)
         finally:
             self._writing = None
+
+    async def _gather(self) -> None:
+        """Others that are on their way may be answered in a moment, and cost next to nothing beside the first."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GATHER_SECONDS):
+                while self._in_flight() > len(self._waiting):
+                    self._came.clear()
+                    await self._came.wait()
 
     async def _write(self, together: list[_Waiting]) -> None:
         answers = [each.answer for each in together]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import structlog
 from sqlmodel import Session
@@ -17,6 +18,7 @@ from service.flows import alerts, privacy, rates, refusals
 from service.flows.services import Services
 from service.mail.transport import Outcome, SendResult
 from service.store import attempts, consents, enrolments, leads, outbox, suppressions
+from service.store.db import locks_rows
 from service.store.tables import Attempt, Lead, Message
 
 _ABOUT_ONE_MAIL = frozenset({"mail", "rcpt", "data", "body", "dot", "request", "answer", "sender", "sign"})
@@ -52,22 +54,57 @@ def settle_all(
     What an event told before the answer came stays: it knows more, and the answer adds the provider's id to it.
     Returns for each whether a fault of ours is behind it, so that no other mail would fare better.
     """
-    whose = attempts.leads_of(session, [each.token for each in answers])
-    # The leads before the messages, and those before any alert's lock: the order everybody locks in.
-    leads.lock(session, whose.keys(), [services.hmac(address) for address in whose.values()])
+    if locks_rows(session):
+        whose = attempts.leads_of(session, [each.token for each in answers])
+        # The leads before the messages, and those before any alert's lock: the order everybody locks in.
+        leads.lock(session, whose.keys(), [services.hmac(address) for address in whose.values()])
+    yes = [each for each in answers if each.result.outcome is Outcome.ACCEPTED]
+    taken = _take(session, services, yes, now, real_now)
+    others = [each for each in answers if each.token not in taken]
+    ours = _settle_others(session, services, others, now, real_now) if others else {}
+    return [ours.get(each.token, False) for each in answers]
+
+
+def _take(
+    session: Session, services: Services, answers: Sequence[Answer], now: datetime, real_now: datetime
+) -> frozenset[str]:
+    """What nearly all come to, for all at once: taken, and nothing else was known of them. Returns their tokens."""
+    results = {each.token: each.result for each in answers}
+    found = attempts.in_flight(session, list(results))
+    if not found:
+        return frozenset()
+    # Before any alert's lock, as everybody else takes them.
+    refusals.taken(session, services, [(each.recipient, each.channel) for each in found], now)
+    attempts.accept(
+        session,
+        [{"its_id": each.id, "closed_at": real_now, **_told_by(results[each.token])} for each in found],
+        [each.message_id for each in found],
+        now,
+    )
+    enrolments.look_again(session, [each.enrolment_id for each in found if each.enrolment_id], now, LOOK_AGAIN)
+    for each in found:
+        _log(each.message_id, each.number, each.channel, results[each.token])
+    return frozenset(each.token for each in found)
+
+
+def _settle_others(
+    session: Session, services: Services, answers: Sequence[Answer], now: datetime, real_now: datetime
+) -> dict[str, bool]:
     found = attempts.by_tokens(session, [each.token for each in answers])
     open_ones = [each for each in answers if each.token in found and _is_open(found[each.token][0])]
     taken = [found[each.token] for each in open_ones if each.result.outcome is Outcome.ACCEPTED]
-    refusals.taken(session, services, [(message, attempts.channel_of(attempt)) for attempt, message in taken], now)
+    refusals.taken(
+        session, services, [(message.recipient, attempts.channel_of(attempt)) for attempt, message in taken], now
+    )
     arrived = attempts.accepted_among(session, [found[each.token][1].id for each in open_ones])
-    ours = {}
+    ours = {each.token: is_our_fault(each.result) for each in answers}  # also of who was erased, or settled before
     for each in open_ones:
         attempt, message = found[each.token]
         ours[each.token] = _settle_one(session, services, attempt, message, each.result, arrived, now, real_now)
         if attempt.outcome == "accepted":
             arrived.add(message.id)
     _have_runs_looked_at(session, [found[each.token][1] for each in open_ones], now)
-    return [ours.get(each.token, is_our_fault(each.result)) for each in answers]  # the rest: erased, or settled before
+    return ours
 
 
 def _is_open(attempt: Attempt) -> bool:
@@ -89,10 +126,10 @@ def _settle_one(
     real_now: datetime,
 ) -> bool:
     late, told, ours = attempt.outcome == "unknown", _was_told(attempt), is_our_fault(result)
+    for name, value in _told_by(result).items():
+        setattr(attempt, name, value)
     attempt.outcome = result.outcome if _is_no(result) or not told else Outcome.ACCEPTED
     attempt.closed_at = real_now
-    attempt.stage, attempt.code, attempt.enhanced = result.stage, result.code, result.enhanced
-    attempt.detail, attempt.provider_id = result.text or None, result.provider_id
     if late:
         _apply_late(session, services, message, attempt, result, now)
     elif told:
@@ -105,15 +142,31 @@ def _settle_one(
         ours = _turned_away(session, services, message, attempt, result, now)
     else:
         _apply(session, services, message, attempt, result, now)
+    _log(message.id, attempt.number, attempts.channel_of(attempt), result)
+    return ours
+
+
+def _told_by(result: SendResult) -> dict[str, Any]:
+    """The columns of an attempt that an answer fills."""
+    return {
+        "outcome": result.outcome.value,
+        "stage": result.stage,
+        "code": result.code,
+        "enhanced": result.enhanced,
+        "detail": result.text or None,
+        "provider_id": result.provider_id,
+    }
+
+
+def _log(message: int, attempt: int, channel: str, result: SendResult) -> None:
     log.info(
         "attempt settled",
-        message=message.id,
-        attempt=attempt.number,
-        channel=attempts.channel_of(attempt),
+        message=message,
+        attempt=attempt,
+        channel=channel,
         outcome=result.outcome,
         stage=result.stage,
     )
-    return ours
 
 
 def reap(session: Session, now: datetime, real_now: datetime) -> int:

@@ -15,7 +15,6 @@ from service.mail.smtp_line import LineError, Reply, SmtpLine
 from service.mail.smtp_replies import broken, judge
 
 _BLOCK = 64 * 1024
-_LEADING_DOT = re.compile(rb"(?m)^\.")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -164,8 +163,8 @@ class SmtpConnection:
 
 
 def _dots_doubled(data: bytes) -> bytes:
-    """RFC 5321 section 4.5.2. Few mails have a line that begins with one."""
-    return _LEADING_DOT.sub(b"..", data) if data.startswith(b".") or b"\n." in data else data
+    """RFC 5321 section 4.5.2. An `OutboundMail` has no line that ends otherwise."""
+    return (b"." if data.startswith(b".") else b"") + data.replace(b"\r\n.", b"\r\n..")
 
 
 def _blocks(data: bytes) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -15,6 +16,14 @@ _ACTIVE_FOLLOW_UP = (
     col(Consent.purpose) == "follow_up",
     col(Consent.effective).is_(True),
     col(Withdrawal.consent_id).is_(None),
+)
+
+
+_RUNS = (
+    select(OptIn.enrolment_id)
+    .join(Consent, col(Consent.opt_in_id) == OptIn.id)
+    .outerjoin(Withdrawal, col(Withdrawal.consent_id) == Consent.id)
+    .where(col(OptIn.enrolment_id).in_(bindparam("ids", expanding=True)), *_ACTIVE_FOLLOW_UP)
 )
 
 
@@ -42,13 +51,7 @@ def active_for_enrolments(session: Session, enrolment_ids: Iterable[int]) -> dic
 
 def enrolments_with_one(session: Session, enrolment_ids: Iterable[int]) -> set[int]:
     """Those of the enrolments that may have follow-ups."""
-    runs = (
-        select(OptIn.enrolment_id)
-        .join(Consent, col(Consent.opt_in_id) == OptIn.id)
-        .outerjoin(Withdrawal, col(Withdrawal.consent_id) == Consent.id)
-        .where(col(OptIn.enrolment_id).in_(list(enrolment_ids)), *_ACTIVE_FOLLOW_UP)
-    )
-    return {each for each in session.exec(runs) if each is not None}
+    return {each for each in session.exec(_RUNS, params={"ids": list(enrolment_ids)}) if each is not None}
 
 
 def active_of_lead(session: Session, lead_id: int) -> Sequence[Consent]:

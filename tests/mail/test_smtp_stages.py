@@ -15,6 +15,7 @@ from tests.support import smtp_server
 from tests.support.outbound import BODY, outbound
 from tests.support.smtp_server import Fault, SmtpServer, Stage
 
+
 @pytest.fixture(autouse=True, params=["one by one", "together"])
 def commands(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that takes each command by itself, and one that takes several at once (RFC 2920)."""
