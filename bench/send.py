@@ -26,7 +26,7 @@ from sqlmodel import func, select
 from bench.databases import Fresh, engines, migrated
 from bench.quiet import logging_to_nowhere
 from bench.sampling import sampled
-from bench.sink import any_sink
+from bench.sink import any_sink, from_source
 from service.flows.building import build
 from service.flows.sending import Sender
 from service.mail.transport import open_transport
@@ -35,6 +35,7 @@ from tests.support.crowd import gather
 from tests.support.house import House, open_house, part
 
 ROOT = Path(__file__).resolve().parents[1]
+_SIZE = 18_000  # bytes, about what our mail has
 PEER = "django-post_office"
 PEER_PYTHON = ROOT / "build/bench-venv/bin/python"
 
@@ -84,8 +85,17 @@ def main() -> None:
                         flush=True,
                     )
             if with_peer:
-                ratio = median(rates["nurture"]) / median(rates[PEER])
-                print(f"{name:<11} nurture sends {ratio:.2f} x what {PEER} does", flush=True)
+                _compare(name, rates, given.mails)
+
+
+def _compare(name: str, rates: dict[str, list[float]], mails: int) -> None:
+    """The ratios to the peer, and to a program that hands over without a ledger."""
+    ours, theirs = median(rates["nurture"]), median(rates[PEER])
+    print(f"{name:<11} nurture sends {ours / theirs:.2f} x what {PEER} does   goal 10, floor 5", flush=True)
+    with any_sink() as sink:
+        seconds = from_source(mails, _SIZE, sink.port)
+    if seconds is not None:
+        print(f"{name:<11} nurture sends {ours * seconds / mails:.2f} x what smtp-source does   goal 0.8, floor 0.4")
 
 
 def _run(who: str, fresh: Fresh, mails: int, *, profile: bool) -> Sent:

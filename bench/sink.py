@@ -57,11 +57,11 @@ def any_sink() -> Iterator[Sink | Arrivals]:
             yield sink
 
 
-def find_program() -> Path | None:
-    """Where smtp-sink is: on PATH, in Debian's place for it, or unpacked under build/."""
-    on_path = shutil.which("smtp-sink")
+def find_program(name: str = "smtp-sink") -> Path | None:
+    """Where smtp-sink, or its like, is: on PATH, in Debian's place for it, or unpacked under build/."""
+    on_path = shutil.which(name)
     places = [Path(on_path)] if on_path else []
-    places += [Path("/usr/sbin/smtp-sink"), UNPACKED / "usr/sbin/smtp-sink"]
+    places += [Path("/usr/sbin") / name, UNPACKED / "usr/sbin" / name]
     return next((place for place in places if os.access(place, os.X_OK)), None)
 
 
@@ -72,8 +72,7 @@ def smtp_sink(program: Path) -> Iterator[Sink]:
     command = [str(program), "-c", f"127.0.0.1:{sink.port}", "128"]
     if os.geteuid() == 0:
         command[1:1] = ["-u", "nobody"]  # it refuses to run as root
-    libraries = {"LD_LIBRARY_PATH": str(UNPACKED / "usr/lib/postfix")} if UNPACKED in program.parents else {}
-    with subprocess.Popen(command, env=os.environ | libraries, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command, env=_environment(program), stdout=subprocess.PIPE) as process:
         reader = threading.Thread(target=_count, args=(process, sink), daemon=True)
         reader.start()
         try:
@@ -82,6 +81,25 @@ def smtp_sink(program: Path) -> Iterator[Sink]:
         finally:
             process.terminate()
             reader.join(10)
+
+
+def from_source(mails: int, size: int, port: int) -> float | None:
+    """Seconds that Debian's `smtp-source`, which knows no ledger, takes to send as many; None where there is none.
+
+    Ten sessions, each of which keeps its connection, as the service does.
+    """
+    program = find_program("smtp-source")
+    if program is None:
+        return None
+    command = [str(program), "-d", "-s", "10", "-m", str(mails), "-l", str(size), f"127.0.0.1:{port}"]
+    began = time.perf_counter()
+    subprocess.run(command, env=_environment(program), check=True)
+    return time.perf_counter() - began
+
+
+def _environment(program: Path) -> dict[str, str]:
+    libraries = {"LD_LIBRARY_PATH": str(UNPACKED / "usr/lib/postfix")} if UNPACKED in program.parents else {}
+    return os.environ | libraries
 
 
 def _count(process: subprocess.Popen[bytes], sink: Sink) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -23,6 +24,7 @@ class Mailbox:
         return f'"{self.name}" <{self.address}>' if self.name else self.address
 
 
+@lru_cache(maxsize=64)  # a practice's own few, looked at for each mail
 def parse_mailbox(text: str) -> Mailbox:
     """Read `Name <address>` or a bare address. A non-ASCII domain comes back as A-labels.
 

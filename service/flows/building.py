@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 from sqlmodel import Session
 
 from service.domain.mailbox import parse_mailbox
-from service.errors import NurtureError, UnavailableError
+from service.errors import UnavailableError
 from service.flows import alerts
 from service.flows.services import Services
 from service.mail import return_paths
@@ -21,20 +22,25 @@ _WHY = "deze mail kan niet worden gemaakt"
 log = structlog.get_logger()
 
 
-def build_all(
-    session: Session, services: Services, ids: list[int], lease: str, now: datetime
-) -> dict[int, OutboundMail]:
-    """The bytes of each mail. One that cannot be built is held and told; the others go on (ACCEPTANCE M6)."""
-    mails = {}
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """The bytes of each mail, and what failed at those that cannot be built; by message id."""
+
+    mails: dict[int, OutboundMail]
+    broken: dict[int, Exception]
+
+
+def build_all(session: Session, services: Services, ids: list[int], lease: str, now: datetime) -> Built:
+    """One that cannot be built stops no other (ACCEPTANCE M6). Writes nothing."""
+    built = Built(mails={}, broken={})
     for message in outbox.leased(session, ids, lease):
         try:
-            mails[message.id] = build(session, services, message, now)
+            built.mails[message.id] = build(session, services, message, now)
         except UnavailableError:
             raise
-        except (NurtureError, ValueError, KeyError) as error:
-            outbox.release(message, "held", _WHY)
-            _tell(session, message.id, message.template, error, now)
-    return mails
+        except Exception as error:
+            built.broken[message.id] = error
+    return built
 
 
 def set_aside(session: Session, message_id: int, lease: str, error: Exception, now: datetime) -> None:
@@ -61,8 +67,8 @@ def build(session: Session, services: Services, message: Message, now: datetime)
     The return path is no part of them. A provider has one of its own, and takes no notice of ours.
     """
     compiled = services.published.mail(session, message.revision_id, message.template)
-    practice = services.published.practice(session, message.practice_revision_id)
-    values = MailValues(practice=practice.model_dump(mode="json"), **message.content)
+    practice = services.published.practice_facts(session, message.practice_revision_id)
+    values = MailValues(practice=dict(practice), **message.content)
     sender = parse_mailbox(message.mail_from)
     headers = MailHeaders(
         message_id=message.message_id,

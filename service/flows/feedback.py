@@ -193,7 +193,7 @@ def _tell_message(
     settling.end(session, services, message, told.state, told.reason, now)
     if message.kind == "follow_up" and message.enrolment_id is not None and message.state not in ON_ITS_WAY:
         session.flush()
-        enrolments.look_again(session, message.enrolment_id, now, LOOK_AGAIN)
+        enrolments.look_again(session, [message.enrolment_id], now, LOOK_AGAIN)
 
 
 def _act(session: Session, services: Services, about: _About, feedback: Feedback, at: datetime, now: datetime) -> None:

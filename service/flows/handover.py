@@ -24,7 +24,9 @@ from service.flows.services import Services
 from service.store import attempts, consents, enrolments, high_water, leads, message_rows, outbox, suppressions
 from service.store import backlog as piled_up
 from service.store.attempts import PRIMARY
-from service.store.tables import Consent, Enrolment, Message
+from service.store.db import locks_rows
+from service.store.outbox import Opening
+from service.store.tables import Enrolment, Message
 
 _WAITS_FOR_ITS_WAY = timedelta(hours=1)  # then staff decide: somebody is waiting for that advice
 _LOOK_AGAIN = timedelta(seconds=15)
@@ -34,15 +36,6 @@ _WHY_STOPPED = {
     "hard_bounce": "het adres bestaat niet",
     "no_consent": "geen toestemming meer",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class HandOver:
-    """A message with an open attempt by one way out: whoever has the token settles it."""
-
-    message: Message
-    token: str
-    channel: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +54,7 @@ _ONE_WAY = Routes()
 @dataclass(frozen=True, kw_only=True)
 class _Facts:
     enrolments: dict[int, Enrolment]
-    consents: dict[int, Consent]
+    consented: set[int]  # enrolments that may have follow-ups
     suppressions: dict[str, list[Suppression]]
     handed: dict[int, dict[int, datetime]]  # lead -> follow-up -> when it left, the last two days
     calendar: Calendar
@@ -80,7 +73,7 @@ def begin(
     *,
     routes: Routes = _ONE_WAY,
     dated: datetime | None = None,
-) -> list[HandOver]:
+) -> list[Opening]:
     """Open an attempt for each leased message that may still go; the others end or wait, each with a reason.
 
     Each goes by the chosen route, but for the repeat of a try of unknown fate: that goes by the way of that try.
@@ -88,8 +81,9 @@ def begin(
     A message whose lease ran out, or is somebody else's by now, is left alone. Nothing may be handed over before
     the commit.
     """
-    before = outbox.leased(session, ids, lease)
-    _lock(session, services, before)
+    if locks_rows(session):
+        whose = outbox.whose(session, ids)
+        leads.lock(session, [lead for lead, _ in whose if lead], [services.hmac(recipient) for _, recipient in whose])
     messages = outbox.hold(session, ids, lease, real_now)
     facts = _read(session, services, messages, now)
     # Every other lock is held by now; without limits there is nothing to lock and nothing to ask.
@@ -98,7 +92,7 @@ def begin(
     for message in messages:
         if _let_go(session, services, message, facts, now):
             if message.enrolment_id is not None and message.state not in ON_ITS_WAY:
-                enrolments.look_again(session, message.enrolment_id, now, LOOK_AGAIN)
+                enrolments.look_again(session, [message.enrolment_id], now, LOOK_AGAIN)
             continue
         channel = _channel_for(session, message, routes, now, real_now)
         if channel is None:
@@ -106,11 +100,10 @@ def begin(
         if allowance is not None and not allowance.admits(message):
             continue
         _respace(session, message, facts, now)
-        token = secrets.token_hex(16)
-        outbox.open_attempt(session, message, token=token, channel=channel, dated=dated or now, real_now=real_now)
         if message.kind == Kind.FOLLOW_UP and message.lead_id is not None:
             facts.handed.setdefault(message.lead_id, {})[message.id] = now
-        begun.append(HandOver(message=message, token=token, channel=channel))
+        begun.append(Opening(message=message, token=secrets.token_hex(16), channel=channel))
+    outbox.open_attempts(session, begun, dated=dated or now, real_now=real_now)
     if begun:
         high_water.count_up(session, now)
     session.flush()
@@ -142,17 +135,12 @@ def _channel_for(session: Session, message: Message, routes: Routes, now: dateti
     return None
 
 
-def _lock(session: Session, services: Services, messages: list[Message]) -> None:
-    lead_ids = [message.lead_id for message in messages if message.lead_id is not None]
-    leads.lock(session, lead_ids, [services.hmac(message.recipient) for message in messages])
-
-
 def _read(session: Session, services: Services, messages: list[Message], now: datetime) -> _Facts:
     enrolment_ids = {message.enrolment_id for message in messages if message.enrolment_id is not None}
     lead_ids = {message.lead_id for message in messages if message.lead_id is not None}
     return _Facts(
         enrolments={row.id: row for row in enrolments.by_ids(session, enrolment_ids)},
-        consents=consents.active_for_enrolments(session, enrolment_ids),
+        consented=consents.enrolments_with_one(session, enrolment_ids),
         suppressions=suppressions.of(session, [services.hmac(message.recipient) for message in messages]),
         handed=message_rows.follow_ups_handed_since(session, lead_ids, now - timedelta(days=2)),
         calendar=services.published.calendar(session),
@@ -166,7 +154,7 @@ def _let_go(session: Session, services: Services, message: Message, facts: _Fact
     """True when the message does not go now; its row then says what becomes of it and why."""
     kind = Kind(message.kind)
     enrolment = facts.enrolments.get(message.enrolment_id or 0)
-    consented = message.enrolment_id in facts.consents
+    consented = message.enrolment_id in facts.consented
     refused = may_receive(
         kind,
         suppressions=facts.suppressions.get(services.hmac(message.recipient), []),

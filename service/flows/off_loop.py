@@ -24,6 +24,15 @@ class OffLoop:
         self._database = database
         self._urgent_thread = ThreadPoolExecutor(1, "urgent")  # ends with the sender
 
+    async def read(self, look: Callable[[Session], _T]) -> _T:
+        """What the look returns; nobody who writes waits for it."""
+
+        def run() -> _T:
+            with self._database.reading() as session:
+                return look(session)
+
+        return await asyncio.get_running_loop().run_in_executor(None, run)
+
     async def write(self, work: Callable[[Session], _T], *, urgent: bool = False) -> _T:
         """What the work returns, once it is committed. Raises UnavailableError where nothing was written."""
 

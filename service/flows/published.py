@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -57,6 +57,11 @@ class Published:
     def practice(self, session: Session, revision_id: int) -> Practice:
         """The practice's facts of one revision."""
         return self._read(session, "practice", revision_id, lambda row: Practice.model_validate(row.document))
+
+    def practice_facts(self, session: Session, revision_id: int) -> Mapping[str, Any]:
+        """The same as JSON, as mails are filled in with it."""
+        practice = self.practice(session, revision_id)
+        return self._read(session, "facts", revision_id, lambda _row: practice.model_dump(mode="json"))
 
     def live_practice(self, session: Session) -> tuple[int, Practice]:
         """The newest practice facts: calendar and closed days are always these, whatever a message was made with."""

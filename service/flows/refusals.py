@@ -6,6 +6,7 @@ delays of a refused mail do; then one mail finds out for all that wait.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -66,14 +67,27 @@ def turned_away(
     return pause.until
 
 
-def taken(session: Session, services: Services, message: Message, way: str, now: datetime) -> None:
-    """A mail was taken: nothing is held against its domain any more, nor against the way it went by."""
-    key, refused = services.domain_key(message.recipient), _refused(way)
-    told = [DOWN, BY_FALLBACK] if way == PRIMARY else [DOWN]
-    if not _stands(domain_pauses.of(session, [key, refused, *told]), now):
-        return
+def taken(session: Session, services: Services, mails: Sequence[tuple[str, str]], now: datetime) -> None:
+    """Mail to these recipients was taken, each by its way: nothing is held against domains or ways any more."""
+    ways = {(services.domain_key(recipient), way) for recipient, way in mails}
+    known = domain_pauses.of(session, [key for key, way in ways for key in _about(key, way)])
+    for key, way in sorted(ways):
+        if _stands([known[each] for each in _about(key, way) if each in known], now):
+            _was_taken(session, services, key, way, now)
+
+
+def _about(key: str, way: str) -> list[str]:
+    return [key, _refused(way), *_told(way)]
+
+
+def _told(way: str) -> list[str]:
+    return [DOWN, BY_FALLBACK] if way == PRIMARY else [DOWN]
+
+
+def _was_taken(session: Session, services: Services, key: str, way: str, now: datetime) -> None:
+    refused = _refused(way)
     domain_pauses.hold(session)
-    rows = domain_pauses.of(session, [key, refused, *told])
+    rows = domain_pauses.of(session, _about(key, way))
     if key in rows:
         _forget(session, rows[key], now)
     us = rows.get(refused)
@@ -84,7 +98,7 @@ def taken(session: Session, services: Services, message: Message, way: str, now:
         else:
             alerts.mended(session, refused, now)  # mail may have left by the other way: this was no gap
     # Told by a sender that found out nothing since, and may be gone.
-    if any(row.until <= now for row in rows.values() if row.key in told):
+    if any(row.until <= now for row in rows.values() if row.key in _told(way)):
         channel.mended(session, services, way, now)
 
 
@@ -159,12 +173,12 @@ def _it_is_us(
     )
 
 
-def _stands(rows: dict[str, DomainPause], now: datetime) -> bool:
+def _stands(rows: Iterable[DomainPause], now: datetime) -> bool:
     return any(
         row.key not in domain_pauses.ABOUT_US
         or (row.key in _REFUSED and row.strikes > 0)
         or (row.key not in _REFUSED and row.until <= now)
-        for row in rows.values()
+        for row in rows
     )
 
 

@@ -128,4 +128,4 @@ def _go_on(session: Session, services: Services, message: Message, now: datetime
         if held_for != outbox.RESTORED and piled_up.is_newest(session, message):
             run.anchor = respaced(run.anchor, now, services.published.calendar(session))
             session.flush()
-        enrolments.look_again(session, run.id, now, LOOK_AGAIN)
+        enrolments.look_again(session, [run.id], now, LOOK_AGAIN)

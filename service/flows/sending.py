@@ -15,20 +15,23 @@ from sqlmodel import Session
 from service.errors import UnavailableError, trace
 from service.flows import allowance, channel, clock_check, settling
 from service.flows.building import build_all, set_aside
-from service.flows.handover import HandOver, Routes, begin
+from service.flows.handover import Routes, begin
 from service.flows.leases import Leases
 from service.flows.off_loop import OffLoop, all_done, cancel
 from service.flows.room import Room
 from service.flows.services import Services
+from service.flows.settlements import Settlements
 from service.flows.ways_out import Way, WaysOut
 from service.mail.transport import OutboundMail, Outcome, SendResult, Transport
 from service.store import outbox
 from service.store.db import real_now
+from service.store.outbox import Opening
 
-GROUP = 8  # mails in one claim, and at most in one hand-over transaction
+GROUP = 24  # mails in one claim, and at most in one hand-over transaction: what all follow-ups have room for
 MOST_OPEN = 32  # attempts of one sender whose outcome is not written: so many a crash may leave of unknown fate
 _LANES = (True, False, False)  # is a lane for what is urgent (advice, service mail), or for follow-ups?
 _STOP_SECONDS = 8.5  # a container is killed ten seconds after it was asked to stop
+_STOPPED = SendResult(outcome=Outcome.RETRY, stage="turn", text="not begun before the stop", scope="channel")
 log = structlog.get_logger()
 
 
@@ -43,10 +46,12 @@ class Sender:
         self._services = services
         self.ways = WaysOut(transport, fallback, MOST_OPEN)
         off_loop = OffLoop(services.database)
-        self._write = off_loop.write
+        self._write, self._read = off_loop.write, off_loop.read
         self._leases = Leases(off_loop)
+        self._settlements = Settlements(services, off_loop, self.ways.in_flight)
         self._groups: set[asyncio.Task[None]] = set()
         self._bells = [asyncio.Event() for _ in _LANES]
+        self._never_begun: list[str] = []
         self._accepted = 0
         self._asked_to_stop = asyncio.Event()
 
@@ -64,7 +69,15 @@ class Sender:
                 log.warning("stopped with mail in flight; its outcome will be listed as unknown")
         finally:
             await cancel([beat, *lanes, *self._groups, *self.ways.checks()])
+            await self._settlements.finish()
+            await self._let_go()
             await self._leases.give_back(*self._leases.held)
+
+    async def _let_go(self) -> None:
+        """What had an attempt and was waiting for its turn when we had to stop: it was not handed over."""
+        with contextlib.suppress(UnavailableError):
+            for token in self._never_begun:
+                await self._settlements.settle(token, _STOPPED)
 
     async def send_due(self) -> int:
         """Hand over everything that is due now, advice first. Returns how many advices and follow-ups were accepted."""
@@ -199,7 +212,7 @@ class Sender:
         A mail that `tries` finds out whether the way works; a group goes only by one that is known to.
         """
         composed_at = self._services.clock.now()
-        mails = await self._build(ids, lease, composed_at, urgent=urgent)
+        mails = await self._build(ids, lease, composed_at)
         waiting = list(mails)
         alone: set[int] = set()  # of a batch that failed: which of them it was shows when each goes by itself
         while waiting:
@@ -236,24 +249,23 @@ class Sender:
             )
         return True
 
-    async def _build(
-        self, ids: list[int], lease: str, composed_at: datetime, *, urgent: bool
-    ) -> dict[int, OutboundMail]:
+    async def _build(self, ids: list[int], lease: str, composed_at: datetime) -> dict[int, OutboundMail]:
         """The mails of a group. A row that nobody can read or build is held; it never stops the others."""
         try:
-            return await self._write(
-                lambda session: build_all(session, self._services, ids, lease, composed_at), urgent=urgent
-            )
+            built = await self._read(lambda session: build_all(session, self._services, ids, lease, composed_at))
         except UnavailableError:
             raise
         except Exception as error:
             if len(ids) == 1:
                 await self._set_aside(ids[0], lease, error)
                 return {}
-        mails: dict[int, OutboundMail] = {}
-        for each in ids:
-            mails |= await self._build([each], lease, composed_at, urgent=urgent)
-        return mails
+            mails: dict[int, OutboundMail] = {}
+            for one in ids:
+                mails |= await self._build([one], lease, composed_at)
+            return mails
+        for each, why in built.broken.items():
+            await self._set_aside(each, lease, why)
+        return built.mails
 
     async def _set_aside(self, message_id: int, lease: str, error: Exception) -> None:
         log.error("sending failed at one mail", message=message_id, error=trace(error))
@@ -262,7 +274,7 @@ class Sender:
 
     def _open(
         self, session: Session, ids: list[int], lease: str, routes: Routes, composed_at: datetime
-    ) -> list[HandOver]:
+    ) -> list[Opening]:
         now, moment = self._services.clock.now(), real_now(session)
         return begin(session, self._services, ids, lease, now, moment, routes=routes, dated=composed_at)
 
@@ -277,11 +289,19 @@ class Sender:
             finally:
                 self._leases.held.discard(lease)
 
-    async def _hand_over(self, handed: HandOver, mail: OutboundMail, room: Room) -> None:
+    async def _hand_over(self, handed: Opening, mail: OutboundMail, room: Room) -> None:
         """By the way that is written in the attempt; `room` is where the place was taken."""
         way = self.ways[handed.channel]
+        try:
+            await way.turns.acquire()
+        except asyncio.CancelledError:
+            self._never_begun.append(handed.token)
+            raise
         began = asyncio.get_running_loop().time()
-        result = await way.send(mail)
+        try:
+            result = await way.send(mail)
+        finally:
+            way.turns.release()
         if fault := settling.is_channels(result):
             way.fault(result)  # at once: the next mail need not wait until this is written
         room.answered(1)
@@ -303,11 +323,7 @@ class Sender:
         delay, ours = 0.1, False
         while True:
             try:
-                ours |= await self._write(
-                    lambda session: settling.settle(
-                        session, self._services, token, result, self._services.clock.now(), real_now(session)
-                    )
-                )
+                ours |= await self._settlements.settle(token, result)
                 if ours and not settling.is_channels(result):
                     way.fault(result)  # several domains refuse what comes by it
                 if ours or settling.is_channels(result):

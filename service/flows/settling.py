@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import structlog
 from sqlmodel import Session
@@ -15,6 +18,7 @@ from service.flows import alerts, privacy, rates, refusals
 from service.flows.services import Services
 from service.mail.transport import Outcome, SendResult
 from service.store import attempts, consents, enrolments, leads, outbox, suppressions
+from service.store.db import locks_rows
 from service.store.tables import Attempt, Lead, Message
 
 _ABOUT_ONE_MAIL = frozenset({"mail", "rcpt", "data", "body", "dot", "request", "answer", "sender", "sign"})
@@ -27,40 +31,110 @@ _CANCELLED = {
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What the transport said to one hand-over, whose attempt has this token."""
+
+    token: str
+    result: SendResult
+
+
 def settle(
     session: Session, services: Services, token: str, result: SendResult, now: datetime, real_now: datetime
 ) -> bool:
+    """As `settle_all`, of one."""
+    return settle_all(session, services, [Answer(token=token, result=result)], now, real_now)[0]
+
+
+def settle_all(
+    session: Session, services: Services, answers: Sequence[Answer], now: datetime, real_now: datetime
+) -> list[bool]:
     """Record what the transport said. Late answers count: they turn their own attempt's `unknown` into the truth.
 
     What an event told before the answer came stays: it knows more, and the answer adds the provider's id to it.
-    Returns whether a fault of ours is behind it, so that no other mail would fare better.
+    Returns for each whether a fault of ours is behind it, so that no other mail would fare better.
     """
-    ours = is_our_fault(result)
-    lead = attempts.lead_of(session, token)
-    if lead is not None:  # the lead before the message: the order everybody locks in
-        leads.lock(session, [lead.id], [services.hmac(lead.address)])
-    found = attempts.by_token(session, token)
-    if found is None:
-        return ours  # the lead was erased while the mail was on its way
-    attempt, message = found
-    late = attempt.outcome == "unknown"
-    told = attempt.outcome == "accepted" and attempt.stage == attempts.TOLD
-    if attempt.outcome is not None and not late and not told:
-        return ours
-    if result.outcome is Outcome.ACCEPTED:
-        refusals.taken(
-            session, services, message, attempts.channel_of(attempt), now
-        )  # before any alert's lock, as everybody else takes them
-    arrived = attempts.was_accepted(session, message.id)  # a late answer to the try before this one told so
+    if locks_rows(session):
+        whose = attempts.leads_of(session, [each.token for each in answers])
+        # The leads before the messages, and those before any alert's lock: the order everybody locks in.
+        leads.lock(session, whose.keys(), [services.hmac(address) for address in whose.values()])
+    yes = [each for each in answers if each.result.outcome is Outcome.ACCEPTED]
+    taken = _take(session, services, yes, now, real_now)
+    others = [each for each in answers if each.token not in taken]
+    ours = _settle_others(session, services, others, now, real_now) if others else {}
+    return [ours.get(each.token, False) for each in answers]
+
+
+def _take(
+    session: Session, services: Services, answers: Sequence[Answer], now: datetime, real_now: datetime
+) -> frozenset[str]:
+    """What nearly all come to, for all at once: taken, and nothing else was known of them. Returns their tokens."""
+    results = {each.token: each.result for each in answers}
+    found = attempts.in_flight(session, list(results))
+    if not found:
+        return frozenset()
+    # Before any alert's lock, as everybody else takes them.
+    refusals.taken(session, services, [(each.recipient, each.channel) for each in found], now)
+    attempts.accept(
+        session,
+        [{"its_id": each.id, "closed_at": real_now, **_told_by(results[each.token])} for each in found],
+        [each.message_id for each in found],
+        now,
+    )
+    enrolments.look_again(session, [each.enrolment_id for each in found if each.enrolment_id], now, LOOK_AGAIN)
+    for each in found:
+        _log(each.message_id, each.number, each.channel, results[each.token])
+    return frozenset(each.token for each in found)
+
+
+def _settle_others(
+    session: Session, services: Services, answers: Sequence[Answer], now: datetime, real_now: datetime
+) -> dict[str, bool]:
+    found = attempts.by_tokens(session, [each.token for each in answers])
+    open_ones = [each for each in answers if each.token in found and _is_open(found[each.token][0])]
+    taken = [found[each.token] for each in open_ones if each.result.outcome is Outcome.ACCEPTED]
+    refusals.taken(
+        session, services, [(message.recipient, attempts.channel_of(attempt)) for attempt, message in taken], now
+    )
+    arrived = attempts.accepted_among(session, [found[each.token][1].id for each in open_ones])
+    ours = {each.token: is_our_fault(each.result) for each in answers}  # also of who was erased, or settled before
+    for each in open_ones:
+        attempt, message = found[each.token]
+        ours[each.token] = _settle_one(session, services, attempt, message, each.result, arrived, now, real_now)
+        if attempt.outcome == "accepted":
+            arrived.add(message.id)
+    _have_runs_looked_at(session, [found[each.token][1] for each in open_ones], now)
+    return ours
+
+
+def _is_open(attempt: Attempt) -> bool:
+    return attempt.outcome in {None, "unknown"} or _was_told(attempt)
+
+
+def _was_told(attempt: Attempt) -> bool:
+    return attempt.outcome == "accepted" and attempt.stage == attempts.TOLD
+
+
+def _settle_one(
+    session: Session,
+    services: Services,
+    attempt: Attempt,
+    message: Message,
+    result: SendResult,
+    arrived: Collection[int],
+    now: datetime,
+    real_now: datetime,
+) -> bool:
+    late, told, ours = attempt.outcome == "unknown", _was_told(attempt), is_our_fault(result)
+    for name, value in _told_by(result).items():
+        setattr(attempt, name, value)
     attempt.outcome = result.outcome if _is_no(result) or not told else Outcome.ACCEPTED
     attempt.closed_at = real_now
-    attempt.stage, attempt.code, attempt.enhanced = result.stage, result.code, result.enhanced
-    attempt.detail, attempt.provider_id = result.text or None, result.provider_id
     if late:
         _apply_late(session, services, message, attempt, result, now)
     elif told:
         _apply_told(session, services, message, attempt, result, now)
-    elif arrived:
+    elif message.id in arrived:  # a late answer to the try before this one told so
         end(session, services, message, "accepted", None, now)
     elif ours:
         _give_back(session, services, message, attempt, result, now)
@@ -68,16 +142,31 @@ def settle(
         ours = _turned_away(session, services, message, attempt, result, now)
     else:
         _apply(session, services, message, attempt, result, now)
-    _have_run_looked_at(session, message, now)
+    _log(message.id, attempt.number, attempts.channel_of(attempt), result)
+    return ours
+
+
+def _told_by(result: SendResult) -> dict[str, Any]:
+    """The columns of an attempt that an answer fills."""
+    return {
+        "outcome": result.outcome.value,
+        "stage": result.stage,
+        "code": result.code,
+        "enhanced": result.enhanced,
+        "detail": result.text or None,
+        "provider_id": result.provider_id,
+    }
+
+
+def _log(message: int, attempt: int, channel: str, result: SendResult) -> None:
     log.info(
         "attempt settled",
-        message=message.id,
-        attempt=attempt.number,
-        channel=attempts.channel_of(attempt),
+        message=message,
+        attempt=attempt,
+        channel=channel,
         outcome=result.outcome,
         stage=result.stage,
     )
-    return ours
 
 
 def reap(session: Session, now: datetime, real_now: datetime) -> int:
@@ -114,9 +203,9 @@ def _apply_told(
         _apply(session, services, message, attempt, result, now)
 
 
-def _have_run_looked_at(session: Session, message: Message, now: datetime) -> None:
-    if message.kind == "follow_up" and message.enrolment_id is not None and message.state not in ON_ITS_WAY:
-        enrolments.look_again(session, message.enrolment_id, now, LOOK_AGAIN)
+def _have_runs_looked_at(session: Session, messages: Iterable[Message], now: datetime) -> None:
+    over = [each for each in messages if each.kind == "follow_up" and each.state not in ON_ITS_WAY]
+    enrolments.look_again(session, [each.enrolment_id for each in over if each.enrolment_id], now, LOOK_AGAIN)
 
 
 def _is_no(result: SendResult) -> bool:
@@ -206,7 +295,7 @@ def _retry(
 def _unknown(session: Session, message: Message, now: datetime) -> None:
     """Nobody knows whether it arrived. The advice goes again at once, twice at most; a follow-up never by itself."""
     session.flush()
-    if attempts.was_accepted(session, message.id):  # a late answer to the try before this one told so
+    if attempts.accepted_among(session, [message.id]):  # a late answer to the try before this one told so
         outbox.release(message, "accepted", None)
         message.settled_at = now
         return

@@ -33,6 +33,7 @@ class Way:
     def __init__(self, name: str, transport: Transport, room: Room, *, alone: bool) -> None:
         self.name, self.transport, self.room = name, transport, room
         self.channel = Channel()
+        self.turns = asyncio.Semaphore(transport.capacity)  # held for the time of a `send`
         self.checking: asyncio.Task[None] | None = None
         self._alone = alone
         self._in_flight: dict[object, float] = {}  # since when, in the loop's time
@@ -100,12 +101,12 @@ class WaysOut:
     """The first way, and the second where there is one. Bound to one event loop."""
 
     def __init__(self, transport: Transport, fallback: Transport | None, most_open: int) -> None:
-        opened = Opened(most_open)
+        self._opened = opened = Opened(most_open)
         named = {PRIMARY: transport} if fallback is None else {PRIMARY: transport, FALLBACK: fallback}
         # A way that hangs with all it has in flight must leave the other one some.
         most = most_open if fallback is None else most_open - most_open // 4
         self._ways = {
-            name: Way(name, each, Room(min(each.capacity, most), opened), alone=fallback is None)
+            name: Way(name, each, Room(min(each.capacity, most), opened, deepest=most), alone=fallback is None)
             for name, each in named.items()
         }
 
@@ -150,6 +151,10 @@ class WaysOut:
             return [DOWN] if settling.is_our_fault(result) else []
         none_is_left = all(each.channel.is_faulty for each in self._ways.values())
         return [BY_FALLBACK] * (way.name == PRIMARY) + [DOWN] * none_is_left
+
+    def in_flight(self) -> int:
+        """How many mails have an attempt whose outcome is not written."""
+        return self._opened.count
 
     def close(self) -> None:
         """No further mail gets a place."""

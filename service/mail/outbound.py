@@ -119,6 +119,8 @@ def redact(text: str) -> str:
 
 def strike(text: str, private: Iterable[str]) -> str:
     """The text, redacted, with these words (parts of an address, a log-in) gone wherever they stand by themselves."""
-    for word in sorted({word for word in private if len(word) > 1}, key=len, reverse=True):
+    plain = text.lower()  # most answers hold none of them; in what is not ASCII one letter may stand for another
+    there = {word for word in private if len(word) > 1 and (word.lower() in plain or not text.isascii())}
+    for word in sorted(there, key=len, reverse=True):
         text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "<address>", text, flags=re.IGNORECASE)
     return redact(text)

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from service.mail.mail_url import MailUrl
 from service.mail.outbound import OutboundMail, SendResult
-from service.mail.smtp_connection import HandOverError, Limits, SmtpConnection
+from service.mail.smtp_connection import SmtpConnection
+from service.mail.smtp_greeting import HandOverError, Limits
 from service.mail.smtp_pool import SmtpPool
 
 CONNECTIONS = 8

@@ -1,98 +1,39 @@
-"""One SMTP connection: opened, secured and logged in, then any number of mails, one after the other."""
+"""One SMTP connection: any number of mails, one after the other."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import re
-import socket
-import ssl
 import time
-from collections.abc import Awaitable, Iterator
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Iterator
 
-from aiosmtplib import SMTPException, SMTPResponse, SMTPResponseException
-from aiosmtplib.esmtp import parse_esmtp_extensions
-from aiosmtplib.protocol import SMTPProtocol
-
-from service.errors import NurtureError
 from service.mail.mail_url import MailUrl
-from service.mail.oauth import AccessTokens, TokenError
 from service.mail.outbound import OutboundMail, Outcome, SendResult
-from service.mail.smtp_replies import broken, down, judge
+from service.mail.smtp_greeting import SILENT, Greeted, HandOverError, Limits
+from service.mail.smtp_line import LineError, Reply, SmtpLine
+from service.mail.smtp_replies import broken, judge
 
 _BLOCK = 64 * 1024
-_LEADING_DOT = re.compile(rb"(?m)^\.")
-_T = TypeVar("_T")
-_HOST_NAME = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """How long to wait, in seconds, for each answer: the minimums of RFC 5321 section 4.5.3.2.
-
-    Log-in as RFC 4954 section 4 says; the dot a little over its 600 s, for a server that answers at the last
-    moment has taken the mail. `reset` and `quit` are short: nothing is at stake there.
-    """
-
-    connect: float = 30
-    greeting: float = 300
-    command: float = 300
-    tls: float = 60
-    auth: float = 180
-    data: float = 120
-    block: float = 180
-    dot: float = 660
-    reset: float = 10
-    quit: float = 2
-
-
-class HandOverError(NurtureError):
-    """A hand-over ended early; `result` says how. Never leaves the SMTP transport."""
-
-    code, status = "hand-over", 503
-
-    def __init__(self, result: SendResult) -> None:
-        super().__init__(result.text)
-        self.result = result
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class SmtpConnection:
     """A connection that is ready for MAIL. Whoever holds it calls `quit` or `drop`."""
 
-    def __init__(
-        self, server: MailUrl, limits: Limits, protocol: SMTPProtocol, tokens: AccessTokens | None = None
-    ) -> None:
+    def __init__(self, server: MailUrl, limits: Limits, greeted: Greeted) -> None:
         self.mails = 0
         self.last_used = time.monotonic()
         self.needs_reset = False
         self._server = server
         self._limits = limits
-        self._protocol = protocol
-        self._tokens = tokens
-        self._extensions: dict[str, str] = {}
-        self._writer: asyncio.StreamWriter | None = None
+        self._extensions = greeted.extensions
+        self._line = SmtpLine(greeted.transport)
 
     @property
     def is_open(self) -> bool:
         """Whether the connection still stood when the event loop last looked."""
-        return self._protocol.is_connected
-
-    @classmethod
-    async def open(
-        cls, server: MailUrl, limits: Limits, tls: ssl.SSLContext | None, tokens: AccessTokens | None = None
-    ) -> SmtpConnection:
-        """Connect, secure and log in. Raises HandOverError; TLS is never given up for plain text."""
-        protocol = await _connect(server, limits, tls if server.tls == "implicit" else None)
-        connection = cls(server, limits, protocol, tokens)
-        try:
-            await connection._greet(tls if server.tls == "starttls" else None)
-        except BaseException:
-            connection.drop()
-            raise
-        return connection
+        return self._line.is_open
 
     async def hand_over(self, mail: OutboundMail) -> SendResult:
         """MAIL, RCPT, DATA and the bytes. Raises HandOverError when there is no usable answer at some stage.
@@ -101,27 +42,54 @@ class SmtpConnection:
         """
         private = (mail.recipient, mail.sender, *mail.recipient.split("@"), self._server.user, self._server.password)
         self.mails += 1
+        self._line.forget()
+        self.needs_reset = True
+        commands = self._commands(mail)
+        together = "pipelining" in self._extensions  # RFC 2920: their replies come together, too
+        if together:
+            self._say("mail", *commands.values())
+        refusal: SendResult | None = None
+        for stage, line in commands.items():
+            if not together:
+                self._say(stage, line)
+            try:
+                reply = await self._reply(stage, self._limits.data if stage == "data" else self._limits.command)
+            except HandOverError:
+                if refusal is None:
+                    raise
+                self.drop()  # what it said before stands
+                break
+            taken = reply.code == 354 if stage == "data" else 200 <= reply.code < 300
+            if refusal is None and not taken:
+                refusal = self._judge(stage, reply, private)
+                if not together or not self._line.is_open:
+                    return refusal
+            elif refusal is not None and stage == "data" and taken:
+                self.drop()  # it takes a mail whose sender or recipient it refused: it gets none, and no dot
+        if refusal is not None:
+            return refusal
+        reply = await self._message(mail.data, private)
+        self.needs_reset = False  # the dot's answer ends the transaction, whatever it is (RFC 5321 section 4.1.1.4)
+        return self._judge("dot", reply, private)
+
+    def _commands(self, mail: OutboundMail) -> dict[str, str]:
         options = ""
         if "size" in self._extensions:  # RFC 1870
             options += f" SIZE={len(mail.data)}"
         if "8bitmime" in self._extensions and not mail.data.isascii():  # RFC 6152
             options += " BODY=8BITMIME"
-        self.needs_reset = True
-        for stage, line in (("mail", f"MAIL FROM:<{mail.sender}>{options}"), ("rcpt", f"RCPT TO:<{mail.recipient}>")):
-            reply = await self._command(stage, line, self._limits.command)
-            if not 200 <= reply.code < 300:
-                return self._judge(stage, reply, private)
-        reply = await self._command("data", "DATA", self._limits.data)
-        if reply.code != 354:
-            return self._judge("data", reply, private)
-        reply = await self._message(mail.data, private)
-        self.needs_reset = False  # the dot's answer ends the transaction, whatever it is (RFC 5321 section 4.1.1.4)
-        return self._judge("dot", reply, private)
+        return {
+            "mail": f"MAIL FROM:<{mail.sender}>{options}",
+            "rcpt": f"RCPT TO:<{mail.recipient}>",
+            "data": "DATA",
+        }
 
     async def reset(self) -> bool:
         """Whether the connection still answers and is free of an old transaction (RSET)."""
         try:
-            reply = await self._command("reset", "RSET", self._limits.reset)
+            self._line.forget()
+            self._say("reset", "RSET")
+            reply = await self._reply("reset", self._limits.reset)
         except HandOverError:
             return False
         self.needs_reset = False
@@ -129,197 +97,74 @@ class SmtpConnection:
 
     def leave(self) -> None:
         """QUIT without waiting for the answer, for a connection that only grew old."""
-        with contextlib.suppress(SMTPException):
-            self._protocol.write(b"QUIT\r\n")
-        if self._protocol.transport is not None:
-            self._protocol.transport.close()
+        with contextlib.suppress(LineError):
+            self._line.write(b"QUIT\r\n")
+        self._line.close()
 
     async def quit(self) -> None:
         """Say goodbye and close; a goodbye without an answer changes nothing."""
         with contextlib.suppress(HandOverError):
-            await self._command("quit", "QUIT", self._limits.quit)
+            self._say("quit", "QUIT")
+            await self._reply("quit", self._limits.quit)
         self.drop()
 
     def drop(self) -> None:
         """Close at once, whatever was still to be written."""
-        transport = self._protocol.transport
-        if isinstance(transport, asyncio.WriteTransport):
-            transport.abort()
+        self._line.drop()
 
-    async def _greet(self, tls: ssl.SSLContext | None) -> None:
-        limits = self._limits
-        reply = await self._answer("greeting", self._protocol.read_response(timeout=limits.greeting))
-        self._expect("greeting", reply, 220)
-        await self._hello()
-        if tls is not None:
-            await self._secure(tls)
-            await self._hello()  # RFC 3207 section 4.2: what was heard before TLS may be an attacker's
-        if self._tokens is not None:
-            await self._log_in_by_token(self._tokens)
-        elif self._server.user:
-            await self._log_in()
-        transport = self._protocol.transport
-        if not isinstance(transport, asyncio.Transport):
-            raise HandOverError(broken(stage="ehlo", text="The connection was lost before the first command."))
-        # A full buffer is one byte, so that `drain` returns only when the kernel has all: see `_message`.
-        transport.set_write_buffer_limits(high=1, low=0)
-        self._writer = asyncio.StreamWriter(transport, self._protocol, None, asyncio.get_running_loop())
-
-    async def _hello(self) -> None:
-        reply = await self._command("ehlo", f"EHLO {self._own_name()}", self._limits.command)
-        self._expect("ehlo", reply, 250)
-        self._extensions, _ = parse_esmtp_extensions(reply.message)
-
-    def _own_name(self) -> str:
-        """The full host name, else the address as a literal (RFC 5321 section 4.1.4); never a DNS look-up."""
-        name = socket.gethostname()
-        transport = self._protocol.transport
-        if _HOST_NAME.fullmatch(name) or transport is None:
-            return name
-        address = str((transport.get_extra_info("sockname") or ("127.0.0.1",))[0]).partition("%")[0]
-        return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
-
-    async def _secure(self, tls: ssl.SSLContext) -> None:
-        host = self._server.host
-        if "starttls" not in self._extensions:
-            text = f"The mail server {host} offers no STARTTLS, so nothing was sent to it."
-            raise HandOverError(down(stage="starttls", text=text))
-        try:
-            await self._protocol.start_tls(tls, server_hostname=host, timeout=self._limits.tls)
-        except SMTPResponseException as error:
-            raise HandOverError(judge(stage="starttls", code=error.code, text=error.message)) from error
-        except (OSError, SMTPException) as error:
-            raise HandOverError(down(stage="starttls", text=_tls_sentence(host, error))) from error
-
-    async def _log_in(self) -> None:
-        user, password = self._server.user, self._server.password
-        offered = self._extensions.get("auth", "").upper().split()
-        if "PLAIN" in offered:  # RFC 4616
-            lines = ["AUTH PLAIN " + _base64(f"\0{user}\0{password}")]
-        elif "LOGIN" in offered:
-            lines = ["AUTH LOGIN", _base64(user), _base64(password)]
-        else:
-            text = (
-                f"The mail server {self._server.host} offers no log-in by user and password here (AUTH PLAIN, LOGIN)."
-            )
-            raise HandOverError(down(stage="auth", text=text))
-        for line in lines:
-            reply = await self._command("auth", line, self._limits.auth)
-            self._expect("auth", reply, 235 if line is lines[-1] else 334)
-
-    async def _log_in_by_token(self, tokens: AccessTokens) -> None:
-        """XOAUTH2, as Google and Microsoft both describe it. A refused token is not offered again."""
-        if "XOAUTH2" not in self._extensions.get("auth", "").upper().split():
-            text = f"The mail server {self._server.host} offers no log-in by token here (AUTH XOAUTH2)."
-            raise HandOverError(down(stage="auth", text=text))
-        try:
-            token = await tokens.token()
-        except TokenError as error:
-            raise HandOverError(down(stage="auth", text=error.english)) from error
-        line = "AUTH XOAUTH2 " + _base64(f"user={self._server.user}\x01auth=Bearer {token}\x01\x01")
-        reply = await self._command("auth", line, self._limits.auth)
-        if reply.code == 334:  # what is wrong, in JSON; the refusal itself comes after an empty line
-            reply = await self._command("auth", "", self._limits.auth)
-        if reply.code != 235:
-            tokens.forget(token)
-        self._expect("auth", reply, 235)
-
-    async def _message(self, data: bytes, private: tuple[str, ...]) -> SMTPResponse:
+    async def _message(self, data: bytes, private: tuple[str, ...]) -> Reply:
         """Write the message, then the dot, and return the dot's answer.
 
         Up to the dot nothing can have been taken; from the moment it is handed to the socket nobody knows until
-        the answer comes. So the message is in the kernel before the dot is written, and the answer is being read
-        before the message is written: a server that refuses half-way is heard, and gets no dot.
+        the answer comes. So the message is in the kernel before the dot is written, and the server is heard while
+        the message is written: one that refuses half-way gets no dot.
         """
-        answer = asyncio.ensure_future(self._protocol.read_response(timeout=None))
-        stage = "body"
+        for block in _blocks(_dots_doubled(data)):
+            try:
+                self._line.write(block)
+                async with asyncio.timeout(self._limits.block):
+                    await self._line.written()
+            except LineError as error:
+                raise HandOverError(broken(stage="body", text=str(error))) from error
+            except TimeoutError as error:
+                raise HandOverError(broken(stage="body", text=SILENT)) from error
+            if self._line.has_more:
+                break
+        await asyncio.sleep(0)  # look once more whether the server has gone
+        if self._line.has_more:
+            reply = await self._reply("body", self._limits.block)
+            raise HandOverError(self._judge("body", reply, private))
+        self._say("body", ".")
+        return await self._reply("dot", self._limits.dot)
+
+    def _say(self, stage: str, *lines: str) -> None:
+        """Write commands, in one go. ValueError for one that holds what would end it early."""
+        if any(_CONTROL.search(line) for line in lines):
+            raise ValueError("a command holds a control character")
         try:
-            for block in _blocks(_LEADING_DOT.sub(b"..", data)):
-                await self._answer(stage, self._write(block))
-                if answer.done():
-                    break
-            await asyncio.sleep(0)  # look once more whether the server has gone
-            if answer.done():
-                reply = await self._answer(stage, answer)
-                raise HandOverError(self._judge(stage, reply, private))
-            self._protocol.write(b".\r\n")
-            stage = "dot"
-            return await self._answer(stage, asyncio.wait_for(answer, self._limits.dot))
-        except SMTPException as error:  # the write itself: the connection went before the dot
+            self._line.write("".join(f"{line}\r\n" for line in lines).encode())
+        except LineError as error:
             raise HandOverError(broken(stage=stage, text=str(error))) from error
-        finally:
-            answer.cancel()
-            with contextlib.suppress(asyncio.CancelledError, SMTPException):
-                await answer
 
-    async def _write(self, block: bytes) -> None:
-        self._protocol.write(block)
-        if self._writer is not None:
-            async with asyncio.timeout(self._limits.block):
-                await self._writer.drain()
-
-    async def _command(self, stage: str, line: str, limit: float) -> SMTPResponse:
-        return await self._answer(stage, self._protocol.execute_command(line.encode(), timeout=limit))
-
-    async def _answer(self, stage: str, answer: Awaitable[_T]) -> _T:
+    async def _reply(self, stage: str, seconds: float) -> Reply:
         try:
-            return await answer
-        except TimeoutError as error:  # aiosmtplib's own time-outs among them
-            raise HandOverError(broken(stage=stage, text="The mail server did not answer in time.")) from error
-        except SMTPResponseException as error:
-            text = f"The mail server's answer could not be read: {error.message}"
-            raise HandOverError(broken(stage=stage, text=text)) from error
-        except (OSError, SMTPException) as error:
-            raise HandOverError(broken(stage=stage, text="The connection to the mail server was lost.")) from error
+            return await self._line.reply(seconds)
+        except TimeoutError as error:
+            raise HandOverError(broken(stage=stage, text=SILENT)) from error
+        except LineError as error:
+            raise HandOverError(broken(stage=stage, text=str(error))) from error
 
-    def _expect(self, stage: str, reply: SMTPResponse, code: int) -> None:
-        if reply.code != code:
-            raise HandOverError(self._judge(stage, reply, (self._server.user, self._server.password)))
-
-    def _judge(self, stage: str, reply: SMTPResponse, private: tuple[str, ...]) -> SendResult:
-        result = judge(stage=stage, code=reply.code, text=reply.message, private=private)
+    def _judge(self, stage: str, reply: Reply, private: tuple[str, ...]) -> SendResult:
+        result = judge(stage=stage, code=reply.code, text=reply.text, private=private)
         refused = 400 <= reply.code < 600 and reply.code != 421
         if not refused and result.outcome is not Outcome.ACCEPTED:
             self.drop()  # the server is leaving (421), or the two sides are out of step
         return result
 
 
-async def _connect(server: MailUrl, limits: Limits, tls: ssl.SSLContext | None) -> SMTPProtocol:
-    loop = asyncio.get_running_loop()
-    where = f"{server.host}:{server.port}"
-    try:
-        async with asyncio.timeout(limits.connect):
-            _, protocol = await loop.create_connection(
-                lambda: SMTPProtocol(loop=loop),
-                server.host,
-                server.port,
-                ssl=tls,
-                server_hostname=server.host if tls is not None else None,
-            )
-    except TimeoutError as error:
-        text = f"The mail server {where} could not be reached within {limits.connect:g} seconds."
-        raise HandOverError(down(stage="connect", text=text)) from error
-    except (socket.gaierror, UnicodeError) as error:
-        text = f"The mail server's name {server.host} could not be found."
-        raise HandOverError(down(stage="connect", text=text)) from error
-    except ssl.SSLError as error:
-        raise HandOverError(down(stage="connect", text=_tls_sentence(server.host, error))) from error
-    except OSError as error:
-        refused = isinstance(error, ConnectionRefusedError)
-        text = f"The mail server {where} {'refused the connection' if refused else 'could not be reached'}."
-        raise HandOverError(down(stage="connect", text=text)) from error
-    return protocol
-
-
-def _tls_sentence(host: str, error: Exception) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        reason = error.verify_message.rstrip(".")
-        return f"The certificate of the mail server {host} could not be verified: {reason}."
-    return f"The mail server {host} could not agree on TLS."
-
-
-def _base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
+def _dots_doubled(data: bytes) -> bytes:
+    """RFC 5321 section 4.5.2. An `OutboundMail` has no line that ends otherwise."""
+    return (b"." if data.startswith(b".") else b"") + data.replace(b"\r\n.", b"\r\n..")
 
 
 def _blocks(data: bytes) -> Iterator[bytes]:

@@ -8,7 +8,8 @@ import time
 
 from service.mail.mail_url import MailUrl
 from service.mail.oauth import AccessTokens
-from service.mail.smtp_connection import HandOverError, Limits, SmtpConnection
+from service.mail.smtp_connection import SmtpConnection
+from service.mail.smtp_greeting import HandOverError, Limits, greet
 from service.mail.smtp_replies import down
 
 _FRESH_ENOUGH = 5.0  # seconds in which a server is not asked again whether it is still there
@@ -49,7 +50,8 @@ class SmtpPool:
             except OSError as error:
                 text = "The file of the mail URL's ca= cannot be used."
                 raise HandOverError(down(stage="connect", text=text)) from error
-        return await SmtpConnection.open(self._server, self._limits, self._tls, self._tokens)
+        greeted = await greet(self._server, self._limits, self._tls, self._tokens)
+        return SmtpConnection(self._server, self._limits, greeted)
 
     def give_back(self, connection: SmtpConnection) -> None:
         """Keep a connection for the next mail, or let it go when it has done enough."""

@@ -47,7 +47,6 @@ def judge(*, stage: str, code: int, text: str, private: Iterable[str] = ()) -> S
     A reply that fits no place in the dialogue is `broken`: nobody can say what the server took.
     """
     enhanced = _enhanced(code, text)
-    meaning = redact(text)
     shown = strike(text, private)
     if 200 <= code < 300 and stage == "dot":
         queue_id = _queue_id(text)
@@ -59,7 +58,7 @@ def judge(*, stage: str, code: int, text: str, private: Iterable[str] = ()) -> S
         scope: Scope = "channel" if stage in _CHANNEL_STAGES else "recipient"
         return SendResult(outcome=Outcome.RETRY, stage=stage, code=code, enhanced=enhanced, text=shown, scope=scope)
     if 500 <= code < 600:
-        outcome, scope, hard = _refused(stage, code, enhanced, meaning)
+        outcome, scope, hard = _refused(stage, code, enhanced, redact(text))
         return SendResult(
             outcome=outcome, stage=stage, code=code, enhanced=enhanced, text=shown, hard=hard, scope=scope
         )

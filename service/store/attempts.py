@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import bindparam
+from sqlalchemy import select as sql_select
+from sqlalchemy import update as sql_update
 from sqlmodel import Session, col, func, select
 
+from service.store.db import UtcDateTime
+from service.store.message_rows import WITHOUT_CONTENT
+from service.store.schema_words import core
 from service.store.tables import Attempt, Lead, Message
 
 PRIMARY, FALLBACK = "primary", "fallback"
@@ -14,29 +22,100 @@ PRIMARY, FALLBACK = "primary", "fallback"
 TOLD = "event"  # Attempt.stage of one that an event closed: the answer to its call is still to come
 
 
-def by_token(session: Session, token: str) -> tuple[Attempt, Message] | None:
-    """The attempt a settle must show the token of, with its message, both held until the transaction ends."""
-    found = session.exec(select(Attempt.message_id).where(Attempt.token == token)).first()
-    if found is None:
-        return None
-    message = session.exec(
-        select(Message).where(Message.id == found).with_for_update().execution_options(populate_existing=True)
-    ).one()
-    attempt = session.exec(
-        select(Attempt).where(Attempt.token == token).execution_options(populate_existing=True)
-    ).one()
-    return attempt, message
-
-
-def lead_of(session: Session, token: str) -> Lead | None:
-    """The lead whose message an attempt is for; None for a mail to the practice, or when all of it was erased."""
-    statement = (
-        select(Lead)
-        .join(Message, col(Message.lead_id) == Lead.id)
-        .join(Attempt, col(Attempt.message_id) == Message.id)
-        .where(Attempt.token == token)
+_TOKENS = col(Attempt.token).in_(bindparam("tokens", expanding=True))
+# Made once: to put a statement together takes longer than to run it.
+_MESSAGES_BY_TOKENS = (
+    select(Message)
+    .where(col(Message.id).in_(select(Attempt.message_id).where(_TOKENS)))
+    .order_by(col(Message.id))
+    .with_for_update()
+    .options(WITHOUT_CONTENT)
+    .execution_options(populate_existing=True)
+)
+_BY_TOKENS = select(Attempt).where(_TOKENS).execution_options(populate_existing=True)
+_IN_FLIGHT = (
+    sql_select(
+        *(col(each) for each in (Attempt.id, Attempt.token, Attempt.number, Attempt.channel, Attempt.message_id)),
+        *(col(each) for each in (Message.recipient, Message.enrolment_id)),
     )
-    return session.exec(statement).first()
+    .join(Message, col(Message.id) == col(Attempt.message_id))
+    .where(_TOKENS, col(Attempt.outcome).is_(None), col(Message.state) == "handed_over", col(Message.kind) != "advice")
+    .order_by(col(Message.id))
+    .with_for_update(of=Message)
+)
+_ANSWERED = sql_update(core(Attempt)).where(core(Attempt).c.id == bindparam("its_id"))
+_MESSAGES = core(Message)
+_ACCEPTED = (
+    sql_update(_MESSAGES)
+    .where(_MESSAGES.c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        state="accepted",
+        reason=None,
+        hold=None,
+        lease_token=None,
+        lease_until=None,
+        settled_at=func.coalesce(_MESSAGES.c.settled_at, bindparam("now", type_=UtcDateTime())),
+    )
+)
+_LEADS_BY_TOKENS = (
+    select(Lead.id, Lead.address)
+    .join(Message, col(Message.lead_id) == Lead.id)
+    .join(Attempt, col(Attempt.message_id) == Message.id)
+    .where(_TOKENS)
+)
+_ACCEPTED_AMONG = select(Attempt.message_id).where(
+    col(Attempt.message_id).in_(bindparam("ids", expanding=True)), Attempt.outcome == "accepted"
+)
+
+
+def by_tokens(session: Session, tokens: Sequence[str]) -> dict[str, tuple[Attempt, Message]]:
+    """Token -> the attempt that a settle must show it of, with its message, held until the transaction ends."""
+    messages = {each.id: each for each in session.exec(_MESSAGES_BY_TOKENS, params={"tokens": tokens})}
+    tries = session.exec(_BY_TOKENS, params={"tokens": tokens})
+    return {each.token: (each, messages[each.message_id]) for each in tries if each.message_id in messages}
+
+
+@dataclass(frozen=True, kw_only=True)
+class InFlight:
+    """An attempt that nothing is known of yet, its message as it was when it left."""
+
+    id: int
+    token: str
+    number: int
+    channel: str
+    message_id: int
+    recipient: str
+    enrolment_id: int | None
+
+
+def in_flight(session: Session, tokens: Sequence[str]) -> list[InFlight]:
+    """Those of these attempts that are open and are of no advice, their messages held until the transaction ends."""
+    found = session.execute(_IN_FLIGHT, {"tokens": tokens})
+    return [
+        InFlight(
+            id=row.id,
+            token=row.token,
+            number=row.number,
+            channel=row.channel or PRIMARY,
+            message_id=row.message_id,
+            recipient=row.recipient,
+            enrolment_id=row.enrolment_id,
+        )
+        for row in found
+    ]
+
+
+def accept(session: Session, answers: Sequence[Mapping[str, Any]], messages: Sequence[int], now: datetime) -> None:
+    """These attempts (`its_id`, and the columns of what was answered) were taken, and with them these messages."""
+    session.flush()
+    connection = session.connection()
+    connection.execute(_ANSWERED, answers)
+    connection.execute(_ACCEPTED, {"ids": messages, "now": now})
+
+
+def leads_of(session: Session, tokens: Sequence[str]) -> dict[int, str]:
+    """Lead id -> her address, of the leads whose messages these attempts are for; none for a mail to the practice."""
+    return dict(session.exec(_LEADS_BY_TOKENS, params={"tokens": tokens}).all())
 
 
 def channel_of(attempt: Attempt) -> str:
@@ -51,10 +130,9 @@ def close_told(session: Session, message_id: int, real_now: datetime) -> None:
         attempt.outcome, attempt.stage, attempt.closed_at = "accepted", TOLD, real_now
 
 
-def was_accepted(session: Session, message_id: int) -> bool:
-    """Is one of its attempts known to have been taken?"""
-    taken = select(Attempt.id).where(Attempt.message_id == message_id, Attempt.outcome == "accepted")
-    return session.exec(taken.limit(1)).first() is not None
+def accepted_among(session: Session, message_ids: Sequence[int]) -> set[int]:
+    """Those of these messages of which an attempt is known to have been taken."""
+    return set(session.exec(_ACCEPTED_AMONG, params={"ids": message_ids}))
 
 
 def count_unknown(session: Session, message_id: int) -> int:

@@ -5,11 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from service.store import receipts
 from service.store.tables import Consent, OptIn, Withdrawal
+
+_ACTIVE_FOLLOW_UP = (
+    col(Consent.purpose) == "follow_up",
+    col(Consent.effective).is_(True),
+    col(Withdrawal.consent_id).is_(None),
+)
+
+
+_RUNS = (
+    select(OptIn.enrolment_id)
+    .join(Consent, col(Consent.opt_in_id) == OptIn.id)
+    .outerjoin(Withdrawal, col(Withdrawal.consent_id) == Consent.id)
+    .where(col(OptIn.enrolment_id).in_(bindparam("ids", expanding=True)), *_ACTIVE_FOLLOW_UP)
+)
 
 
 def give(session: Session, *given: Consent) -> None:
@@ -19,11 +34,7 @@ def give(session: Session, *given: Consent) -> None:
 
 
 def _active_follow_up() -> SelectOfScalar[Consent]:
-    return (
-        select(Consent)
-        .outerjoin(Withdrawal, col(Withdrawal.consent_id) == Consent.id)
-        .where(Consent.purpose == "follow_up", col(Consent.effective).is_(True), col(Withdrawal.consent_id).is_(None))
-    )
+    return select(Consent).outerjoin(Withdrawal, col(Withdrawal.consent_id) == Consent.id).where(*_ACTIVE_FOLLOW_UP)
 
 
 def active_for_enrolments(session: Session, enrolment_ids: Iterable[int]) -> dict[int, Consent]:
@@ -36,6 +47,11 @@ def active_for_enrolments(session: Session, enrolment_ids: Iterable[int]) -> dic
         .order_by(col(Consent.id))
     )
     return {enrolment_id: consent for consent, enrolment_id in session.execute(statement)}
+
+
+def enrolments_with_one(session: Session, enrolment_ids: Iterable[int]) -> set[int]:
+    """Those of the enrolments that may have follow-ups."""
+    return {each for each in session.exec(_RUNS, params={"ids": list(enrolment_ids)}) if each is not None}
 
 
 def active_of_lead(session: Session, lead_id: int) -> Sequence[Consent]:

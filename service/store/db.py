@@ -253,12 +253,14 @@ def open_database(url: str) -> Database:
     )
 
 
-def take_locks(session: Session, names: list[str]) -> None:
-    """Hold these names until the transaction ends (sorted, so that two takers never wait for each other).
+def locks_rows(session: Session) -> bool:
+    """Is a row held by one transaction while others write? On SQLite the one writer is the lock already."""
+    return session.get_bind().dialect.name == "postgresql"
 
-    On SQLite the one writer is the lock already.
-    """
-    if session.get_bind().dialect.name == "postgresql":
+
+def take_locks(session: Session, names: list[str]) -> None:
+    """Hold these names until the transaction ends (sorted, so that two takers never wait for each other)."""
+    if locks_rows(session):
         for name in sorted(set(names)):
             session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
 

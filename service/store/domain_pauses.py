@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from service.store.db import take_locks
@@ -16,6 +17,13 @@ BY_FALLBACK, FALLBACK_REFUSED = "mail-by-fallback", "fallback-refused"
 ABOUT_US = (DOWN, REFUSED, BY_FALLBACK, FALLBACK_REFUSED)
 
 
+_OF = (
+    select(DomainPause)
+    .where(col(DomainPause.key).in_(bindparam("keys", expanding=True)))
+    .execution_options(populate_existing=True)
+)
+
+
 def hold(session: Session) -> None:
     """Nobody else changes these rows until the transaction ends. One lock for all: they are few, and rarely change."""
     take_locks(session, ["domain-pauses"])
@@ -23,8 +31,7 @@ def hold(session: Session) -> None:
 
 def of(session: Session, keys: Iterable[str]) -> dict[str, DomainPause]:
     """Those of these rows that there are, fresh from the database."""
-    statement = select(DomainPause).where(col(DomainPause.key).in_(set(keys)))
-    return {row.key: row for row in session.exec(statement.execution_options(populate_existing=True))}
+    return {row.key: row for row in session.exec(_OF, params={"keys": list(set(keys))})}
 
 
 def begun_after(session: Session, moment: datetime) -> list[DomainPause]:

@@ -6,12 +6,20 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, select
 
 from service.errors import NotFoundError
 from service.store.db import take_locks
 from service.store.tables import BookingRequest, ErasedToken, Lead, OptIn, TimelineEntry
 
+_LOCKED = (
+    select(Lead)
+    .where(col(Lead.id).in_(bindparam("ids", expanding=True)))
+    .order_by(col(Lead.id))
+    .with_for_update(key_share=True)  # FOR NO KEY UPDATE: rows that refer to a lead may still be inserted
+    .execution_options(populate_existing=True)
+)
 _AT_A_TIME = 1_000  # addresses in one statement
 
 
@@ -58,14 +66,7 @@ def lock(session: Session, lead_ids: Iterable[int], address_hmacs: Iterable[str]
     Everybody who withdraws, plans or hands over comes through here, in one order (leads by id, then hashes), so
     that a hand-over and a withdrawal are one after the other and never deadlock. SQLite's one writer does the same.
     """
-    statement = (
-        select(Lead)
-        .where(col(Lead.id).in_(sorted(set(lead_ids))))
-        .order_by(col(Lead.id))
-        .with_for_update(key_share=True)  # FOR NO KEY UPDATE: rows that refer to a lead may still be inserted
-        .execution_options(populate_existing=True)
-    )
-    leads = {lead.id: lead for lead in session.exec(statement)}
+    leads = {lead.id: lead for lead in session.exec(_LOCKED, params={"ids": sorted(set(lead_ids))})}
     take_locks(session, [f"suppression:{hmac}" for hmac in address_hmacs])
     return leads
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, bindparam
+from sqlalchemy import select as sql_select
+from sqlalchemy.orm import QueryableAttribute, defer
 from sqlmodel import Session, col, func, or_, select
 
 from service.store.tables import Lead, Message
 
+WITHOUT_CONTENT = defer(cast("QueryableAttribute[Any]", col(Message.content)))
+"""For who moves many rows: what a mail is filled in with is most of its row, and says nothing of its fate."""
 # The very words of ix_message_needs_person, values included: SQLite uses a partial index only where it finds its
 # condition, and what waits for a person is a handful among a million.
 _NEEDS_PERSON = col(Message.state).in_(
@@ -139,23 +144,24 @@ def templates_gone_out(session: Session, enrolment_ids: Iterable[int]) -> dict[i
     return found
 
 
+_MOMENTS = (col(Message.settled_at), col(Message.first_handed_at), col(Message.due_at))
+_HANDED_SINCE = sql_select(col(Message.lead_id), col(Message.id), *_MOMENTS).where(
+    col(Message.lead_id).in_(bindparam("ids", expanding=True)),
+    col(Message.kind) == "follow_up",
+    col(Message.first_handed_at).is_not(None),
+    col(Message.state).not_in(("due", "leased")),  # refused, and waiting for its next try
+    or_(*(moment >= bindparam("since") for moment in _MOMENTS)),
+)
+
+
 def follow_ups_handed_since(
     session: Session, lead_ids: Iterable[int], since: datetime
 ) -> dict[int, dict[int, datetime]]:
     """lead id -> message id -> when it last left, of follow-ups lately handed over: at most one a local day may."""
-    statement = select(Message).where(
-        col(Message.lead_id).in_(list(lead_ids)),
-        Message.kind == "follow_up",
-        col(Message.first_handed_at).is_not(None),
-        col(Message.state).not_in(("due", "leased")),  # refused, and waiting for its next try
-        or_(col(Message.due_at) >= since, col(Message.first_handed_at) >= since, col(Message.settled_at) >= since),
-    )
     found: dict[int, dict[int, datetime]] = {}
-    for message in session.exec(statement):
-        if message.lead_id is not None:
-            found.setdefault(message.lead_id, {})[message.id] = left_at(
-                message.settled_at, message.first_handed_at, message.due_at
-            )
+    rows = session.execute(_HANDED_SINCE, {"ids": list(lead_ids), "since": since})
+    for lead_id, message_id, settled_at, first_handed_at, due_at in rows:
+        found.setdefault(lead_id, {})[message_id] = left_at(settled_at, first_handed_at, due_at)
     return found
 
 

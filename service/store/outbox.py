@@ -6,12 +6,17 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, bindparam, false
+from sqlalchemy import Select, bindparam, false, insert
 from sqlalchemy import select as sql_select
+from sqlalchemy import update as sql_update
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, func, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from service.store import events
+from service.store.db import UtcDateTime
+from service.store.message_rows import WITHOUT_CONTENT
+from service.store.schema_words import core
 from service.store.tables import Attempt, Message
 
 RESTORED = "restored"  # Message.hold of what may have left after a backup was made
@@ -108,15 +113,45 @@ def leased_now(session: Session, real_now: datetime, *, urgent: bool) -> int:
     return session.exec(select(func.count()).select_from(Message).where(*held)).one()
 
 
+_IDS = col(Message.id).in_(bindparam("ids", expanding=True))
+_MINE = (_IDS, col(Message.state) == "leased", col(Message.lease_token) == bindparam("token"))
+# Made once: to put a statement together takes longer than to run it.
+_LEASED = (
+    select(Message)
+    .where(*_MINE)
+    .order_by(col(Message.priority), col(Message.due_at), col(Message.id))
+    .execution_options(populate_existing=True)
+)
+_MESSAGES = core(Message)
+_HANDED_OVER = (
+    sql_update(_MESSAGES)
+    .where(_MESSAGES.c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        state="handed_over",
+        attempts=_MESSAGES.c.attempts + 1,
+        first_handed_at=func.coalesce(_MESSAGES.c.first_handed_at, bindparam("dated", type_=UtcDateTime())),
+    )
+)
+_OPEN = insert(core(Attempt))
+_WHOSE = select(Message.lead_id, Message.recipient).where(_IDS)
+_HELD = (
+    select(Message)
+    .where(*_MINE, col(Message.lease_until) > bindparam("real_now"))
+    .order_by(col(Message.id))
+    .with_for_update()
+    .options(WITHOUT_CONTENT)  # most of the row, and its mail is made already
+    .execution_options(populate_existing=True)
+)
+
+
 def leased(session: Session, ids: Iterable[int], token: str) -> list[Message]:
     """Those of the ids that this token still holds, most urgent first, fresh from the database."""
-    statement = (
-        select(Message)
-        .where(col(Message.id).in_(list(ids)), Message.state == "leased", Message.lease_token == token)
-        .order_by(col(Message.priority), col(Message.due_at), col(Message.id))
-        .execution_options(populate_existing=True)
-    )
-    return list(session.exec(statement))
+    return list(session.exec(_LEASED, params={"ids": list(ids), "token": token}))
+
+
+def whose(session: Session, ids: Iterable[int]) -> Sequence[tuple[int | None, str]]:
+    """The lead, if any, and the recipient of each of these messages: neither ever changes, but a lead is erased."""
+    return session.exec(_WHOSE, params={"ids": list(ids)}).all()
 
 
 def hold(session: Session, ids: Iterable[int], token: str, real_now: datetime) -> list[Message]:
@@ -124,35 +159,44 @@ def hold(session: Session, ids: Iterable[int], token: str, real_now: datetime) -
 
     Without the row locks a reaper could give a message to another worker between this look and the hand-over.
     """
-    statement = (
-        select(Message)
-        .where(
-            col(Message.id).in_(list(ids)),
-            Message.state == "leased",
-            Message.lease_token == token,
-            col(Message.lease_until) > real_now,
-        )
-        .order_by(col(Message.id))
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return sorted(session.exec(statement), key=lambda each: (each.priority, each.due_at, each.id))
+    found = session.exec(_HELD, params={"ids": list(ids), "token": token, "real_now": real_now})
+    return sorted(found, key=lambda each: (each.priority, each.due_at, each.id))
 
 
-def open_attempt(
-    session: Session, message: Message, *, token: str, channel: str, dated: datetime, real_now: datetime
-) -> None:
-    """The message counts as handed over from the commit on: whatever happens next, it is not silently sent again.
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """A message that goes now: by the one way out that `channel` names; whoever has the token settles it."""
 
-    `channel` is the one way out that this attempt goes by.
+    message: Message
+    token: str
+    channel: str
+
+
+def open_attempts(session: Session, openings: Sequence[Opening], *, dated: datetime, real_now: datetime) -> None:
+    """These messages count as handed over from the commit on: whatever happens next, none is silently sent again.
+
     `dated` is the Date that the bytes of a first try were built with: every later try repeats it.
     """
-    message.state = "handed_over"
-    message.attempts += 1
-    message.first_handed_at = message.first_handed_at or dated
-    session.add(
-        Attempt(message_id=message.id, token=token, number=message.attempts, channel=channel, opened_at=real_now)
-    )
+    if not openings:
+        return
+    for each in openings:
+        set_committed_value(each.message, "state", "handed_over")
+        set_committed_value(each.message, "attempts", each.message.attempts + 1)
+        set_committed_value(each.message, "first_handed_at", each.message.first_handed_at or dated)
+    session.flush()
+    connection = session.connection()
+    connection.execute(_HANDED_OVER, {"ids": [each.message.id for each in openings], "dated": dated})
+    rows = [
+        {
+            "message_id": each.message.id,
+            "token": each.token,
+            "number": each.message.attempts,
+            "channel": each.channel,
+            "opened_at": real_now,
+        }
+        for each in openings
+    ]
+    connection.execute(_OPEN, rows)
 
 
 def release(message: Message, state: str, reason: str | None, *, due_at: datetime | None = None) -> None:

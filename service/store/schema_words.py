@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from sqlalchemy import JSON, CheckConstraint, Index, MetaData, text
+from sqlalchemy import Table as CoreTable
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 
@@ -22,6 +23,11 @@ class Table(SQLModel):
     """The base of all tables: one naming of constraints, so that migrations can name them too."""
 
     metadata: ClassVar[MetaData] = MetaData(naming_convention=NAMING)
+
+
+def core(table: type[Table]) -> CoreTable:
+    """A table without its objects, for statements that are run for many rows at once."""
+    return Table.metadata.tables[str(table.__tablename__)]
 
 
 def one_of(column: str, *values: str) -> CheckConstraint:

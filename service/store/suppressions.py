@@ -6,17 +6,20 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal, cast
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, delete, or_, select
 
 from service.domain.lead import Suppression as Rule
 from service.domain.lead import SuppressionReason
 from service.store.tables import Suppression
 
+_OF = select(Suppression).where(col(Suppression.address_hmac).in_(bindparam("hashes", expanding=True)))
+
 
 def of(session: Session, address_hmacs: Iterable[str]) -> dict[str, list[Rule]]:
     """The suppressions of each hash, as the domain knows them."""
     found: dict[str, list[Rule]] = {}
-    for row in session.exec(select(Suppression).where(col(Suppression.address_hmac).in_(list(address_hmacs)))):
+    for row in session.exec(_OF, params={"hashes": list(address_hmacs)}):
         found.setdefault(row.address_hmac, []).append(_rule(row))
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -16,6 +16,8 @@ from service.flows import leases, resolving, sending, settling
 from service.flows.handover import begin
 from service.flows.room import Room
 from service.flows.sending import Sender
+from service.flows.services import Services
+from service.flows.settling import Answer
 from service.flows.ways_out import Way
 from service.mail.transport import OutboundMail, SendResult
 from service.store import outbox
@@ -38,13 +40,22 @@ class SlowServer(CountingTransport):
         super().__init__(network)
         self.answers = asyncio.Event()
         self.begun = 0
+        self._one = False
 
     async def send(self, mail: OutboundMail) -> SendResult:
         """What the network says, in time."""
         self.begun += 1
         if mail.recipient != BRAM:
             await self.answers.wait()
+            if self._one:
+                self.answers.clear()
+                self._one = False
         return await super().send(mail)
+
+    def answer_one(self) -> None:
+        """The first of all, which goes by itself: the others may be in flight together then."""
+        self._one = True
+        self.answers.set()
 
 
 @pytest.fixture
@@ -97,9 +108,7 @@ def served(house: House, work: Callable[[Sender, SlowServer], Awaitable[None]], 
 
 def test_an_advice_overtakes_follow_ups_that_a_slow_server_keeps_waiting(crowd: House) -> None:
     async def work(sender: Sender, server: SlowServer) -> None:
-        server.answers.set()
-        await until(lambda: states(crowd).get("accepted", 0) > 0, sender)
-        server.answers.clear()
+        server.answer_one()
         await until(lambda: states(crowd).get("handed_over") == 6, sender)
         crowd.opt_in(BRAM)
         await until(lambda: acts.advice(crowd, BRAM).state == "accepted", sender)
@@ -136,9 +145,7 @@ def test_a_stop_finishes_what_is_in_flight_and_gives_back_the_rest(crowd: House)
     network = Network()
 
     async def work(sender: Sender, server: SlowServer) -> None:
-        server.answers.set()
-        await until(lambda: states(crowd).get("accepted", 0) > 0, sender)
-        server.answers.clear()
+        server.answer_one()
         await until(lambda: states(crowd).get("handed_over") == 6 and server.begun == len(network.mails) + 6, sender)
         before = server.begun
         sender.stop()
@@ -265,40 +272,53 @@ def test_a_heartbeat_that_fails_goes_on_beating(crowd: House, monkeypatch: pytes
     served(crowd, work, Network())
 
 
-# Room
+def test_of_answers_that_are_written_together_one_that_fails_holds_up_no_other(
+    crowd: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, together, tries = [0], [0], [0]
+
+    def fails_at_one(
+        session: Session, services: Services, answers: Sequence[Answer], now: datetime, moment: datetime
+    ) -> list[bool]:
+        together[0] = max(together[0], len(answers))
+        one[0] = one[0] or (int(answers[0].token, 16) if len(answers) > 1 else 0)
+        if any(int(each.token, 16) == one[0] for each in answers):
+            tries[0] += 1
+            raise RuntimeError("a defect")
+        return settling.settle_all(session, services, answers, now, moment)
+
+    monkeypatch.setattr("service.flows.settlements.settle_all", fails_at_one)
+
+    async def work(sender: Sender, server: SlowServer) -> None:
+        server.answer_one()
+        await until(lambda: server.begun == 1 + 6, sender)
+        server.answers.set()
+        await until(lambda: states(crowd).get("accepted", 0) == 30, sender)
+
+    served(crowd, work, Network())
+    assert together[0] > 1
+    assert tries[0] == 2, "with the others, and by itself"
+    assert states(crowd) == {"accepted": 30, "handed_over": 1}, "nobody wrote what became of it: it is reaped"
 
 
-def test_room_is_never_given_away_twice_and_the_urgent_go_first() -> None:
-    async def live() -> None:
-        room = Room(8)
-        assert await room.take(8, urgent=False) == 6, "a quarter is kept"
-        assert await room.take(8, urgent=True) == 2
-        order: list[str] = []
+def test_what_waits_for_its_turn_when_a_stop_is_over_was_not_handed_over_and_is_due_again(
+    crowd: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "_STOP_SECONDS", 0.2)
+    monkeypatch.setattr(Room, "_is_quick", True)
 
-        async def ask(name: str, *, urgent: bool) -> None:
-            order.append(f"{name} {await room.take(8, urgent=urgent)}")
+    async def live() -> int:
+        server = SlowServer(Network())
+        sender = Sender(crowd.services, server)
+        running = asyncio.create_task(sender.run())
+        server.answer_one()
+        await until(lambda: states(crowd).get("handed_over", 0) > server.capacity, sender)
+        sender.stop()
+        await running
+        return server.begun - 1
 
-        waiting = [asyncio.create_task(ask("follow-up", urgent=False)), asyncio.create_task(ask("advice", urgent=True))]
-        await asyncio.sleep(0)
-        room.give_back(5)
-        await until(lambda: order)
-        assert order == ["advice 5"]
-        room.give_back(3)
-        await until(lambda: len(order) == 2)
-        assert order[1] == "follow-up 1", "of three free places, two are kept"
-        closed = asyncio.create_task(room.take(1, urgent=False))
-        room.close()
-        assert await closed == 0
-        await asyncio.gather(*waiting)
-
-    asyncio.run(live())
-
-
-def test_a_transport_that_takes_one_at_a_time_has_room_for_both_kinds() -> None:
-    async def live() -> None:
-        room = Room(1)
-        assert await room.take(8, urgent=False) == 1
-        room.give_back(1)
-        assert await room.take(8, urgent=True) == 1
-
-    asyncio.run(live())
+    begun = asyncio.run(live())
+    assert begun == SlowServer.capacity
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    acts.commit(crowd, settling.reap, crowd.clock.now(), later)
+    assert states(crowd) == {"accepted": 1, "unknown": begun, "due": 30 - begun}

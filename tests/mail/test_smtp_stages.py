@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from service.mail.mail_url import parse_mail_url
 from service.mail.smtp import SmtpTransport
-from service.mail.smtp_connection import Limits
+from service.mail.smtp_greeting import Limits
 from service.mail.transport import OutboundMail, Outcome, SendResult
+from tests.support import smtp_server
 from tests.support.outbound import BODY, outbound
 from tests.support.smtp_server import Fault, SmtpServer, Stage
+
+
+@pytest.fixture(autouse=True, params=["one by one", "together"])
+def commands(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that takes each command by itself, and one that takes several at once (RFC 2920)."""
+    if request.param == "together":
+        monkeypatch.setattr(smtp_server, "EXTENSIONS", (*smtp_server.EXTENSIONS, "PIPELINING"))
+
 
 STAGES: list[Stage] = ["greeting", "ehlo", "mail", "rcpt", "data", "dot"]
 BIG = BODY + (b"x" * 998 + b"\r\n") * 15_000  # more than the socket buffers of both sides hold
@@ -209,3 +219,18 @@ def test_a_cancelled_send_leaves_no_connection_and_the_next_one_works() -> None:
 
         assert asyncio.run(run()).outcome is Outcome.ACCEPTED
         assert server.connections == 2
+
+
+def test_a_server_that_wants_a_mail_whose_recipient_it_refused_gets_none() -> None:
+    class Careless(SmtpServer):
+        """As RFC 2920 section 3.1 warns of: it says 354 though nobody is left to have the mail."""
+
+        def _data(self, dialogue: Any) -> None:
+            dialogue.recipients = dialogue.recipients or ["nobody@test.example"]
+            super()._data(dialogue)
+
+    with Careless(faults=[Fault(stage="rcpt", reply="550 5.1.1 no such user", times=1)]) as server:
+        refused, taken = send(server, outbound(), outbound())
+    assert (refused.outcome, refused.stage, refused.hard) == (Outcome.INVALID, "rcpt", True)
+    assert taken.outcome is Outcome.ACCEPTED
+    assert len(server.messages) == 1

@@ -23,6 +23,7 @@ from urllib.parse import quote
 
 from tests.support.certificates import Certificates
 
+EXTENSIONS = ("8BITMIME", "SIZE 20000000", "ENHANCEDSTATUSCODES")
 Stage = Literal["greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "body", "dot", "rset", "quit"]
 
 
@@ -94,7 +95,7 @@ class SmtpServer:
         implicit_tls: bool = False,
         login: tuple[str, str] | None = None,
         auth_methods: str = "PLAIN LOGIN",
-        extensions: tuple[str, ...] = ("8BITMIME", "SIZE 20000000", "ENHANCEDSTATUSCODES"),
+        extensions: tuple[str, ...] | None = None,
         inject: bytes = b"",
         weather: Callable[[Stage, tuple[str, ...]], Fault | None] | None = None,
         witness: Callable[[Received], None] | None = None,
@@ -106,7 +107,8 @@ class SmtpServer:
         self.connections = 0
         self._changed = threading.Condition()
         self._certificates, self._implicit, self._login = certificates, implicit_tls, login
-        self._auth_methods, self._extensions, self._inject = auth_methods, extensions, inject
+        self._auth_methods, self._inject = auth_methods, inject
+        self._extensions = EXTENSIONS if extensions is None else extensions
         self._tls: ssl.SSLContext | None = None
         if certificates is not None:
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

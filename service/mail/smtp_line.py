@@ -1,0 +1,142 @@
+"""The line to a mail server once it is greeted: what was written is in the kernel, replies come one by one.
+
+aiosmtplib greets, secures and logs in; its protocol loses replies that come together, as they do after PIPELINING.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+
+LOST = "The connection to the mail server was lost."
+_LONGEST_REPLY = 32 * 1024  # bytes of all its lines; a server that never ends one is given up
+
+
+class LineError(Exception):
+    """The connection is gone, or what the server says is no reply."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A whole reply: the lines of one that has several are joined by line feeds, without their codes."""
+
+    code: int
+    text: str
+
+
+class SmtpLine(asyncio.Protocol):
+    """Takes an open transport over from another protocol."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._unread = bytearray()
+        self._lines: list[str] = []
+        self._replies: deque[Reply] = deque()
+        self._error: LineError | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._is_full = False
+        # A full buffer is one byte, so that `written` ends only when the kernel has all.
+        transport.set_write_buffer_limits(high=1, low=0)  # 0 would be full when empty, with TLS
+        transport.set_protocol(self)
+
+    @property
+    def is_open(self) -> bool:
+        """Did the connection still stand when the event loop last looked?"""
+        return self._error is None and not self._transport.is_closing()
+
+    @property
+    def has_more(self) -> bool:
+        """Is there a reply, or an end, that nobody has read?"""
+        return bool(self._replies) or self._error is not None
+
+    def write(self, data: bytes) -> None:
+        """Hand bytes to the kernel, or to the buffer where it takes no more now. LineError where nobody is there."""
+        if not self.is_open:
+            raise self._error or LineError(LOST)
+        self._transport.write(data)
+
+    async def written(self) -> None:
+        """Wait until the kernel has all of it, or the server is heard meanwhile."""
+        while self._is_full and not self.has_more:
+            await self._wake()
+
+    async def reply(self, seconds: float) -> Reply:
+        """The next reply. TimeoutError; LineError where none can come any more."""
+        if not self._replies:
+            async with asyncio.timeout(seconds):
+                while not self._replies:
+                    if self._error is not None:
+                        raise self._error
+                    await self._wake()
+        return self._replies.popleft()
+
+    def forget(self) -> None:
+        """Whatever a server says between two mails answers none of them."""
+        self._replies.clear()
+
+    def close(self) -> None:
+        """Send what is written, and close."""
+        self._transport.close()
+
+    def drop(self) -> None:
+        """Close at once, whatever was still to be written."""
+        self._transport.abort()
+
+    async def _wake(self) -> None:
+        self._waiter = self._loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def data_received(self, data: bytes) -> None:
+        """Take whole replies out of what came."""
+        self._unread += data
+        start = 0
+        while (end := self._unread.find(b"\n", start)) >= 0:
+            self._take_line(bytes(self._unread[start:end]))
+            start = end + 1
+        del self._unread[:start]
+        if len(self._unread) + sum(map(len, self._lines)) > _LONGEST_REPLY:
+            self._fail(LineError("The mail server's answer could not be read: it does not end."))
+        self._told()
+
+    def _take_line(self, line: bytes) -> None:
+        code, ends = line[:3], line[3:4] != b"-"
+        if not code.isdigit():
+            self._fail(LineError("The mail server's answer could not be read: it has no code."))
+            return
+        self._lines.append(line[4:].strip(b" \t\r").decode("utf-8", "surrogateescape"))
+        if ends:
+            self._replies.append(Reply(int(code), "\n".join(self._lines)))
+            self._lines = []
+
+    def _fail(self, error: LineError) -> None:
+        self._error = self._error or error
+        self._told()
+
+    def eof_received(self) -> bool:
+        """A server that says no more is not talked to either."""
+        self._fail(LineError(LOST))
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """What waits for an answer waits in vain."""
+        error = LineError(LOST)
+        error.__cause__ = exc
+        self._fail(error)
+
+    def pause_writing(self) -> None:
+        """The kernel takes no more now."""
+        self._is_full = True
+
+    def resume_writing(self) -> None:
+        """The kernel has all of it."""
+        self._is_full = False
+        self._told()
+
+    def _told(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
