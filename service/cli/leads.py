@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from service.store.tables import Lead
 
 app = typer.Typer(
-    help="One lead: what we hold and why, stop, resume, booked, replied, erase.",
+    help="One lead: what we hold and why, stop, pause, resume, booked, replied, the advice again, erase.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -56,6 +56,30 @@ def stop(address: Address, told: Told = None) -> None:
             in_words("Stopped: no follow-up leaves any more.", "Gestopt: er gaat geen vervolgmail meer weg.")
             if stopped
             else in_words("There was nothing left to stop.", "Er viel niets te stoppen.")
+        )
+
+    typer.echo(_with_lead(address, work))
+
+
+@app.command()
+def pause(
+    address: Address,
+    until: Annotated[
+        str, typer.Option("--until", metavar="DAY", help="The day on which the mails go on, such as 2026-12-01.")
+    ],
+    told: Told = None,
+) -> None:
+    """No follow-ups until a day, at the lead's wish. Then they go on by themselves; nothing is skipped."""
+    tell_in(told)
+    from service.flows import staff_acts
+
+    def work(session: Session, services: Services, lead: Lead, now: datetime) -> str:
+        ends = staff_acts.pause_end(until, services.published.calendar(session), now)
+        paused = staff_acts.pause(session, services, lead, ends, now, actor=staff_name())
+        return (
+            in_words(f"Paused: the mails go on on {until}.", f"Gepauzeerd: de mails gaan verder op {until}.")
+            if paused
+            else in_words("Nothing ran that could wait longer.", "Er liep niets dat langer kon wachten.")
         )
 
     typer.echo(_with_lead(address, work))
@@ -111,6 +135,26 @@ def replied(address: Address, told: Told = None) -> None:
             in_words("Paused for a week.", "De vervolgmails wachten een week.")
             if paused
             else in_words("Noted; no follow-ups were under way.", "Genoteerd. Er liepen geen vervolgmails.")
+        )
+
+    typer.echo(_with_lead(address, work))
+
+
+@app.command()
+def advice(address: Address, told: Told = None) -> None:
+    """Send the advice again, the same mail, to somebody who cannot find it; at most once a day.
+
+    An advice that waits for a person is let go instead.
+    """
+    tell_in(told)
+    from service.flows import advice_again
+
+    def work(session: Session, services: Services, lead: Lead, now: datetime) -> str:
+        sent = advice_again.send(session, services, lead, now, actor=staff_name())
+        return (
+            in_words("The advice goes again.", "Het advies gaat nog een keer weg.")
+            if sent == "again"
+            else in_words("The advice that waited may go now.", "Het advies dat wachtte, mag nu weg.")
         )
 
     typer.echo(_with_lead(address, work))

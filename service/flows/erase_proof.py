@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import base64
 import json
+import math
+import time
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -54,7 +56,10 @@ class Trace:
 
 @dataclass(frozen=True, kw_only=True)
 class Proof:
-    """What was searched and what was found. `backups` are archives of ours that hold the lead until they expire."""
+    """What was searched and what was found. `backups` are archives of ours that hold the lead until they expire.
+
+    `whole`: all of it was searched; else patience ran out before.
+    """
 
     sought: int
     tables: int
@@ -62,6 +67,7 @@ class Proof:
     files: tuple[str, ...]
     traces: tuple[Trace, ...]
     backups: tuple[str, ...]
+    whole: bool
 
 
 def sought_of(session: Session, lead: Lead) -> tuple[Sought, ...]:
@@ -107,17 +113,25 @@ def sought_for(address: str) -> tuple[Sought, ...]:
 
 
 def search(
-    services: Services, sought: Sequence[Sought], *, lead_id: int | None = None, also: Iterable[Path] = ()
+    services: Services,
+    sought: Sequence[Sought],
+    *,
+    lead_id: int | None = None,
+    also: Iterable[Path] = (),
+    patience: float = math.inf,
 ) -> Proof:
     """Look everywhere. `lead_id` is whose rows may not be there any more; `also` names files and folders besides.
 
-    Raises RefusedError for a path that cannot be read.
+    After `patience` seconds no further row or file is looked at. Raises RefusedError for a path that cannot be read.
     """
-    tables, rows, traces, others = _search_rows(services, sought, lead_id)
+    ends = time.monotonic() + patience
+    tables, rows, traces, others = _search_rows(services, sought, lead_id, ends)
     # A name that others have as well would be found in the file of the database too, and prove nothing.
     in_files = [each for each in sought if each.in_files and each not in others]
     files, backups = [], []
     for file in [*_own_files(services), *_files(also)]:
+        if time.monotonic() > ends:
+            break
         files.append(str(file))
         found = sorted({each.what for each in _search_file(file, in_files)})
         if found and _is_backup(file):
@@ -131,11 +145,12 @@ def search(
         files=tuple(files),
         traces=tuple(traces),
         backups=tuple(backups),
+        whole=time.monotonic() <= ends,
     )
 
 
 def _search_rows(
-    services: Services, sought: Sequence[Sought], lead_id: int | None
+    services: Services, sought: Sequence[Sought], lead_id: int | None, ends: float
 ) -> tuple[int, int, list[Trace], set[Sought]]:
     """How many tables and rows there are, the traces in them, and what turned out to be somebody else's too."""
     traces: list[Trace] = []
@@ -146,6 +161,8 @@ def _search_rows(
         for table in tables:
             with closing(dump.lines(connection, table)) as lines:
                 for line in lines:
+                    if time.monotonic() > ends:
+                        break
                     rows += 1
                     text = line.lower().encode()
                     found = [each for each in sought if any(form in text for form in each.forms)]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 
 from sqlmodel import Session
 
-from service.errors import NotFoundError, RefusedError
+from service.domain.calendar import Calendar
+from service.errors import InvalidInputError, NotFoundError, RefusedError
 from service.flows import booking, consent, planning, replies
 from service.flows.services import Services
 from service.store import enrolments, events, leads
 from service.store.db import notify_sender
 from service.store.tables import Lead
+
+_LONGEST_PAUSE = timedelta(days=366)
 
 
 def stop(session: Session, services: Services, lead: Lead, now: datetime, *, actor: str) -> bool:
@@ -19,6 +22,20 @@ def stop(session: Session, services: Services, lead: Lead, now: datetime, *, act
     stopped = consent.withdraw(session, services, lead, "staff", now)
     events.audit(session, actor, "lead stopped", now, lead=lead.id, changed=stopped)
     return stopped
+
+
+def pause_end(day: str, calendar: Calendar, now: datetime) -> datetime:
+    """The beginning of a day (`2026-12-01`), in the practice's time. InvalidInputError for none to come in a year."""
+    try:
+        until = calendar.instant(date.fromisoformat(day), time())
+    except (ValueError, OverflowError):
+        until = now
+    if not now < until <= now + _LONGEST_PAUSE:
+        raise InvalidInputError(
+            "choose a day within a year on which the mails go on",
+            "Kies een dag binnen een jaar waarop de mails weer verder gaan.",
+        )
+    return until
 
 
 def pause(session: Session, services: Services, lead: Lead, until: datetime, now: datetime, *, actor: str) -> bool:

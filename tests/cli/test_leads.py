@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from service.flows import planning
 from service.store.tables import Enrolment
 from tests.support.office import ANNA, Office
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 
 def test_show_tells_what_was_sent_what_comes_and_why(office: Office) -> None:
@@ -46,6 +49,47 @@ def test_stop_ends_the_follow_ups_and_again_changes_nothing(office: Office) -> N
     assert office.house.live_through(days=60) == 0
 
 
+def test_a_pause_lasts_until_the_day_that_is_named_and_is_ended_as_any_other(office: Office) -> None:
+    office.confirmed()
+    day = (datetime.now(UTC) + timedelta(days=20)).date()
+    said = office.nurture("lead", "pause", ANNA, "--until", day.isoformat())
+    assert (said.status, said.out) == (0, f"Paused: the mails go on on {day.isoformat()}.\n")
+    assert office.run().pause_reason == planning.WISH
+    ends = office.run().paused_until
+    assert ends is not None
+    assert (ends.astimezone(AMSTERDAM).date(), f"{ends.astimezone(AMSTERDAM):%H:%M}") == (day, "00:00")
+    assert office.nurture("lead", "pause", ANNA, "--until", day.isoformat()).out == (
+        "Nothing ran that could wait longer.\n"
+    )
+    assert office.nurture("lead", "resume", ANNA).out == "Resumed: lage-rug.\n"
+    assert office.audited() == [("staff", "lead paused")] * 2 + [("staff", "lead resumed")]
+
+
+@pytest.mark.parametrize("day", ["gisteren", "2020-01-01", "9999-12-31", "2026-02-30"])
+def test_a_pause_until_no_day_to_come_is_one_sentence(office: Office, day: str) -> None:
+    office.confirmed()
+    said = office.nurture("lead", "pause", ANNA, "--until", day, "--language", "nl")
+    assert (said.status, said.out, said.err.count("\n")) == (1, "", 1)
+    assert "binnen een jaar" in said.err
+    assert office.run().paused_until is None
+    assert office.audited() == []
+
+
+def test_the_advice_goes_again_once_a_day_and_one_that_waited_is_let_go(office: Office) -> None:
+    office.confirmed()
+    said = office.nurture("lead", "advice", ANNA, opt_in_limits="address=9/h")
+    assert (said.status, said.out, said.err) == (0, "The advice goes again.\n", "")
+    assert [each.template for each in office.house.messages(ANNA)] == ["advies-lage-rug"] * 2
+    refused = office.nurture("lead", "advice", ANNA, opt_in_limits="address=9/h")
+    assert (refused.status, refused.out, refused.err.count("\n")) == (1, "", 1)
+    assert "the advice was sent again" in refused.err
+    office.house.opt_in("bram@example.org", trapped=True)
+    assert office.nurture("lead", "advice", "bram@example.org").out == "The advice that waited may go now.\n"
+    [held] = office.house.messages("bram@example.org")
+    assert held.state == "due"
+    assert office.audited() == [("staff", "advice sent again"), ("staff", "message resolved as resend")]
+
+
 def test_resume_ends_a_pause(office: Office) -> None:
     office.confirmed()
     before = office.run().next_at
@@ -71,7 +115,7 @@ def test_booked_ends_the_sequence(office: Office) -> None:
     assert office.audited() == [("staff", "lead booked")] * 2
 
 
-@pytest.mark.parametrize("command", ["show", "export", "stop", "resume", "booked", "erase"])
+@pytest.mark.parametrize("command", ["show", "export", "stop", "resume", "booked", "advice", "erase"])
 def test_an_unknown_address_is_one_sentence(office: Office, command: str) -> None:
     for address in ("nobody@example.org", "nobody"):
         said = office.nurture("lead", command, address)

@@ -162,3 +162,10 @@ def test_the_ids_of_links_may_stand_where_they_stay_by_design_alone(house: House
     with house.services.database.transaction() as session:
         session.add(Fact(key="slip", value={"id": public_id}))
     assert [(each.where, each.what) for each in search(house, sought).traces] == [("fact slip", "id of a link")]
+
+
+def test_a_search_that_may_take_no_time_says_that_it_is_not_whole(house: House) -> None:
+    sought = lived(house)
+    found = erase_proof.search(house.services, sought, patience=-1.0)
+    assert (found.rows, found.files, found.traces, found.whole) == (0, (), (), False)
+    assert erase_proof.search(house.services, sought, patience=3600).whole

@@ -115,6 +115,8 @@ def tour(here: Site, page: Page) -> Iterator[tuple[str, Callable[[], None]]]:
     for room in ROOMS:
         for name, path in room(here.house):
             yield name, to(path)
+    gone = str(here.house.lead("frits@example.org").id)
+    yield "lead-erased", post(f"/studio/leads/{gone}/erase", "Voorgoed wissen", number=gone)
     with_code(here)
     yield "account-second-step", to("/studio/account")
     here.enter(page.context, halfway=True)

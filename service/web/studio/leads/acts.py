@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 
 from sqlmodel import Session
 from starlette.responses import Response
@@ -16,7 +16,6 @@ from service.web.studio.leads.listing import LEADS
 from service.web.studio.leads.one import asked_for, page
 
 ACTIONS = ("stop", "pause", "resume", "booked", "replied", "again")
-_LONGEST_PAUSE = timedelta(days=366)
 _AS_SEEN = frozenset({"pause", "resume", "booked", "replied"})  # to stop somebody is right whatever happened since
 
 
@@ -43,7 +42,7 @@ def _do(visit: Visit, session: Session, lead: Lead, action: str) -> str:
         case "stop":
             return _or_nothing("stopped", staff_acts.stop(session, services, lead, now, actor=actor))
         case "pause":
-            until = _until(visit, session, now)
+            until = staff_acts.pause_end(visit.field("until"), services.published.calendar(session), now)
             return _or_nothing("paused", staff_acts.pause(session, services, lead, until, now, actor=actor))
         case "resume":
             return _or_nothing("resumed", bool(staff_acts.resume(session, services, lead, now, actor=actor)))
@@ -59,21 +58,6 @@ def _do(visit: Visit, session: Session, lead: Lead, action: str) -> str:
 
 def _or_nothing(done: str, changed: bool) -> str:
     return done if changed else "nothing"
-
-
-def _until(visit: Visit, session: Session, now: datetime) -> datetime:
-    """The beginning of a day to come, within a year, in the practice's time."""
-    calendar = visit.services.published.calendar(session)
-    try:
-        until = calendar.instant(date.fromisoformat(visit.field("until")), time())
-    except (ValueError, OverflowError):
-        until = now
-    if not now < until <= now + _LONGEST_PAUSE:
-        raise InvalidInputError(
-            "choose a day within a year on which the mails go on",
-            "Kies een dag binnen een jaar waarop de mails weer verder gaan.",
-        )
-    return until
 
 
 def _starts_at(visit: Visit, session: Session) -> datetime | None:

@@ -23,16 +23,15 @@ from service.web.studio.seen import lead_name
 
 LEADS = "/studio/leads"
 A_PAGE = 50
-DONE = ("erased",)
 _LONGEST = 254
 
 
 def show(visit: Visit) -> Response:
     """`GET /studio/leads`; `?before=` the number that the next page begins before."""
-    before, done = visit.query("before"), visit.query("done")
-    if done not in ("", *DONE) or (before and number_of(before) is None):
+    before = visit.query("before")
+    if before and number_of(before) is None:
         raise InvalidInputError("there is no such page of the list", "Die bladzijde van de lijst is er niet.")
-    return rendering.render(_page(visit, before=number_of(before), done=done))
+    return rendering.render(_page(visit, before=number_of(before)))
 
 
 def search(visit: Visit) -> Response:
@@ -97,7 +96,6 @@ def _page(
     before: int | None = None,
     told: str = "",
     searched: str = "",
-    done: str = "",
     unasked: bool = False,
 ) -> LeadsPage:
     frame, services, now = visit.frame(), visit.services, visit.services.clock.now()
@@ -124,7 +122,6 @@ def _page(
         sequences=tuple(named.items()),
         searched=searched or asked.prefix,
         told=told,
-        done=done,
     )
 
 

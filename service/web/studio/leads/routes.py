@@ -17,7 +17,7 @@ DOORS: tuple[Door, ...] = (
         path=listing.LEADS,
         least=Least.EDITOR,
         answer=listing.show,
-        query=(*FILTERS, "before", "done"),
+        query=(*FILTERS, "before"),
     ),
     Door(method="POST", path=listing.LEADS, least=Least.EDITOR, answer=listing.search, fields={"q": ()}),
     Door(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar
 
+from service.flows.erase_proof import Proof
 from service.flows.lead_shown import BookingShown, ConsentShown, RequestShown
 from service.web.studio.leads.wanted import Asked
 from service.web.studio.views import StudioPage
@@ -49,7 +50,6 @@ class LeadsPage(StudioPage):
     sequences: tuple[tuple[str, str], ...]  # name, title
     searched: str = ""
     told: str = ""
-    done: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,3 +146,15 @@ class ErasePage(StudioPage):
     backup_days: int
     open_request: bool
     told: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErasedPage(StudioPage):
+    """After erasing. `forgotten`: SQLite's log is cut off too; `proof`: None where nothing could be searched."""
+
+    template: ClassVar[str] = "studio/leads/erased.html"
+
+    number: int
+    forgotten: bool
+    proof: Proof | None
+    backup_days: int

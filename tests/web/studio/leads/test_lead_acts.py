@@ -12,8 +12,12 @@ from httpx2 import Response
 from service.domain.lead import SuppressionReason
 from service.domain.limits import parse_limits
 from service.domain.staff import Role
+from service.errors import RefusedError
+from service.flows import erase_proof
+from service.flows.erase_proof import Proof
 from service.store import bookings, events, message_rows
 from service.store.tables import AuditEntry, Lead, Message
+from service.web.studio.leads import erasing
 from tests.support import acts
 from tests.support.house import House
 from tests.support.studio import FRANK, GIJS, Desk, desk, hire, words
@@ -235,13 +239,55 @@ def test_erasing_asks_for_the_number_and_leaves_no_trace(house: House, manager: 
     assert manager.post(at, mark="", number=str(lead.id)).status_code == 404
     assert house.lead()
     answer = manager.post(at, mark=carried, number=f" {lead.id} ")
-    assert answer.headers["location"] == "/studio/leads?done=erased"
+    told = words(answer)
+    assert f"Lead {lead.id} is gewist" in told
+    assert "Er is geen spoor meer" in told
+    assert f"binnen {house.services.retention.backups.days} dagen" in told
+    assert "Mailboxen" in told
     assert acts.ANNA not in repr(house.rows())
-    assert "De lead is gewist" in manager.see(answer.headers["location"]).text
     [entry] = audited(house)
     assert (entry.action, entry.details["lead"], entry.actor[:7]) == ("lead erased", lead.id, "studio:")
     assert manager.see(f"/studio/leads/{lead.id}").status_code == 404
     assert manager.post(at, mark=carried, number=str(lead.id)).status_code == 404
+
+
+def test_what_is_left_after_erasing_is_told_by_its_place_and_without_its_text(house: House, manager: Desk) -> None:
+    acts.confirmed(house, first_name="Annelies")
+    lead = house.lead()
+    with house.services.database.transaction() as session:
+        events.set_fact(session, "left", {"by": "somebody", "whom": acts.ANNA})
+    told = words(manager.post(f"/studio/leads/{lead.id}/erase", mark=mark(manager, lead), number=str(lead.id)))
+    assert "spoor is er nog" in told or "sporen zijn er nog" in told
+    assert "fact left : adres" in told
+    assert "geen spoor meer" not in told
+    assert acts.ANNA not in told
+
+
+def test_a_search_that_takes_too_long_for_a_page_says_how_far_it_came(
+    house: House, manager: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acts.confirmed(house)
+    lead = house.lead()
+    monkeypatch.setattr(erasing, "_PATIENCE", -1.0)
+    told = words(manager.post(f"/studio/leads/{lead.id}/erase", mark=mark(manager, lead), number=str(lead.id)))
+    assert "de eerste 0 rijen" in told
+    assert "nurture lead traces" in told
+    assert acts.ANNA not in repr(house.rows())
+
+
+def test_whoever_is_erased_is_told_as_erased_though_the_search_fails(
+    house: House, manager: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> Proof:
+        raise RefusedError("nurture.db cannot be searched", "nurture.db is niet te doorzoeken")
+
+    acts.confirmed(house)
+    lead = house.lead()
+    monkeypatch.setattr(erase_proof, "search", fails)
+    answer = manager.post(f"/studio/leads/{lead.id}/erase", mark=mark(manager, lead), number=str(lead.id))
+    assert answer.status_code == 200
+    assert f"Lead {lead.id} is gewist" in words(answer)
+    assert "geen spoor" not in words(answer)
 
 
 def test_a_form_that_lay_open_never_reaches_whoever_has_the_number_now(house: House, manager: Desk) -> None:
