@@ -165,7 +165,7 @@ class Year:
     def _vacuum(self) -> None:
         engine = self._house.services.database.engine
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("VACUUM (ANALYZE)"))
+            connection.execute(text(f"VACUUM (ANALYZE) {', '.join(Table.metadata.tables)}"))
 
     def _sizes(self) -> dict[str, Size]:
         look = "SELECT relname, reltuples, pg_table_size(oid), pg_indexes_size(oid) FROM pg_class WHERE relkind = 'r'"
