@@ -19,10 +19,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import LiteralString
 from unittest import mock
 
+import psycopg
 from sqlalchemy import Connection, text
 
 from bench import lives
@@ -44,8 +46,8 @@ EVENT_DAYS, STEADY_DAYS = 90, 27 + 183
 SHARES = (0.65, 0.05)
 """Of all leads: who never confirm, and who confirm and unsubscribe after nine days. The others read to the end."""
 _HEAD = (
-    "weeks     leads  messages | come and go: rows    MB | stay: rows    MB | "
-    "plan: 0 due, 500 due | look | day's retention (leads) | a minute's | run"
+    "weeks   leads  messages | come and go: rows     MB | stay: rows    MB | plan tick, none due   | plan tick, 500 due"
+    "    | a minute of housekeep | a look for the day's  | the day's retention of so many leads"
 )
 
 
@@ -59,17 +61,28 @@ class Size:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Seconds by the clock, and the pages of 8 kB that PostgreSQL looked at, which depend on no other load."""
+
+    seconds: float
+    pages: int
+
+    def __str__(self) -> str:
+        return f"{1000 * self.seconds:7,.0f} ms {self.pages:8,} p"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Period:
-    """What is there after so many weeks, and seconds of the ticks then. `erased`: how many leads the daily one took."""
+    """What is there after so many weeks, and what the ticks cost then. `erased`: how many leads the daily one took."""
 
     weeks: int
     sizes: dict[str, Size]
-    plan_idle: float
-    plan_due: float
-    look: float
-    daily: float
+    plan_idle: Cost
+    plan_due: Cost
+    look: Cost
+    daily: Cost
     erased: int
-    minute: float
+    minute: Cost
 
     def of(self, tables: Sequence[str]) -> tuple[int, float]:
         """Rows, and MB with the indexes, of these tables."""
@@ -90,19 +103,24 @@ def main() -> None:
             for setting in ("max_wal_size = '8GB'", "autovacuum = off"):
                 administrator.execute(f"ALTER SYSTEM SET {setting}".encode())
             administrator.execute("SELECT pg_reload_conf()")
-        with open_house(migrated(server.url(server.create())), Path(folder)) as house:
-            print(f"{arrivals:,} leads a day; by the clock\n{_HEAD}", flush=True)
-            year, periods = Year(house, arrivals), []
+        name = server.create()
+        with (
+            server.connected("postgres") as administrator,
+            open_house(migrated(server.url(name)), Path(folder)) as house,
+        ):
+            print(f"{arrivals:,} leads a day; seconds by the clock, pages looked at\n{_HEAD}", flush=True)
+            year, periods = Year(house, arrivals, administrator), []
             for number in range(1, given.periods + 1):
                 periods.append(year.go_on(WEEKS * number))
-                print(f"{_line(periods[-1])} | {time.perf_counter() - began:.0f} s", flush=True)
+                print(f"{_line(periods[-1])}   ({time.perf_counter() - began:.0f} s so far)", flush=True)
     _summary(periods)
 
 
 class Year:
     """The installation as its days pass."""
 
-    def __init__(self, house: House, arrivals: int) -> None:
+    def __init__(self, house: House, arrivals: int, administrator: psycopg.Connection) -> None:
+        self._administrator, self._name = administrator, str(house.services.database.url.database)
         self._house, self._arrivals, self._today = house, arrivals, lives.FIRST_DAY
         silent, leaving = (round(arrivals * share) for share in SHARES)
         bounds = ((1, silent), (silent + 1, silent + leaving), (silent + leaving + 1, arrivals))
@@ -183,19 +201,13 @@ class Year:
             events.set_fact(session, "worker_seen", {"at": now.isoformat()})
         if ticks.plan(services):
             raise SystemExit("the bulk left steps that are due")
-        idle = min(_seconds(lambda: ticks.plan(services)) for _ in range(5))
+        idle = self._cost(lambda: ticks.plan(services))
         due = self._plan_those_due()
         with mock.patch.object(retention, "real_now", return_value=now):
-            began = time.perf_counter()
-            with services.database.reading() as session:
-                over = retention.look(session, services, now)
-            look = time.perf_counter() - began
-            found = {each for ids in over.leads.values() for each in ids}
-            if found != set(left):
-                raise SystemExit(f"over their time: {len(found)} leads by the rules, {len(left)} by the bulk")
-            daily = _seconds(lambda: ticks.housekeeping(services))
+            look = self._cost(lambda: self._look(now, left))
+            daily = self._cost(lambda: ticks.housekeeping(services))
             house.clock.moment = now + timedelta(minutes=1)
-            minute = min(_seconds(lambda: ticks.housekeeping(services)) for _ in range(3))
+            minute = self._cost(lambda: ticks.housekeeping(services))
         with services.database.reading() as session:
             if leads.to_erase(session, now, 1):
                 raise SystemExit("housekeeping left a lead whose time is over")
@@ -210,35 +222,68 @@ class Year:
             minute=minute,
         )
 
-    def _plan_those_due(self) -> float:
-        """Seconds of a plan tick with some due, who are gone afterwards."""
+    def _plan_those_due(self) -> Cost:
+        """A plan tick with some due, who are gone afterwards."""
         house = self._house
         crowd.model(house)
         model = house.lead(crowd.MODEL).id
         people = crowd.due_at(house, [house.clock.moment] * DUE)
-        began = time.perf_counter()
-        planned = ticks.plan(house.services)
-        took = time.perf_counter() - began
-        if planned != DUE:
+        planned: list[int] = []
+        cost = self._cost(lambda: planned.append(ticks.plan(house.services)))
+        if planned != [DUE]:
             raise SystemExit(f"{planned} of {DUE} runs were planned")
         with self._bulk() as connection:
             lives.erase(connection, (model, people[-1].lead_id), house.clock.moment)
-        return took
+        return cost
 
+    def _look(self, now: datetime, left: Sequence[int]) -> None:
+        with self._house.services.database.reading() as session:
+            over = retention.look(session, self._house.services, now)
+        found = {each for ids in over.leads.values() for each in ids}
+        if found != set(left):
+            raise SystemExit(f"over their time: {len(found)} leads by the rules, {len(left)} by the bulk")
 
-def _seconds(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
+    def _cost(self, work: Callable[[], object]) -> Cost:
+        """Once, with connections of its own; opening them is counted before, and not in it."""
+        empty, seconds = self._pages(self._open), 0.0
+
+        def timed() -> None:
+            nonlocal seconds
+            self._open()
+            began = time.perf_counter()
+            work()
+            seconds = time.perf_counter() - began
+
+        return Cost(pages=max(0, self._pages(timed) - empty), seconds=seconds)
+
+    def _open(self) -> None:
+        with self._house.services.database.reading() as session:
+            session.execute(text("SELECT 1"))
+
+    def _pages(self, work: Callable[[], object]) -> int:
+        before = self._counted()
+        work()
+        return self._counted() - before
+
+    def _counted(self) -> int:
+        """Pages since the database was made; a connection tells its own when it goes."""
+        self._house.services.database.close()
+        mine = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
+        while self._asked(mine):
+            time.sleep(0.02)
+        return self._asked("SELECT blks_hit + blks_read FROM pg_stat_database WHERE datname = %s")
+
+    def _asked(self, question: LiteralString) -> int:
+        row = self._administrator.execute(question, [self._name]).fetchone()
+        return int(row[0]) if row else 0
 
 
 def _line(period: Period) -> str:
     (moving, moving_mb), (kept, kept_mb) = period.of(COMES), period.of(STAYS)
     return (
-        f"{period.weeks:5} {period.sizes['lead'].rows:9,} {period.sizes['message'].rows:9,} |"
-        f"       {moving:11,} {moving_mb:6,.0f} | {kept:10,} {kept_mb:5,.0f} | "
-        f"{1000 * period.plan_idle:8.1f} ms, {period.plan_due:4.1f} s | {period.look:4.1f} | "
-        f"{period.daily:9.1f} s ({period.erased:3}) | {1000 * period.minute:7.0f} ms"
+        f"{period.weeks:5} {period.sizes['lead'].rows:7,} {period.sizes['message'].rows:9,} |"
+        f" {moving:17,} {moving_mb:6,.0f} | {kept:10,} {kept_mb:5,.0f} | "
+        f"{period.plan_idle} | {period.plan_due} | {period.minute} | {period.look} | {period.daily} {period.erased:3}"
     )
 
 
