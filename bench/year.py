@@ -18,7 +18,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import LiteralString
@@ -29,6 +28,7 @@ from sqlalchemy import Connection, text
 
 from bench import lives
 from bench.databases import migrated
+from bench.growth import COMES, HEAD, Cost, Period, Size, line, print_tables
 from bench.lives import ROOM, Copier
 from bench.quiet import logging_to_nowhere
 from service.flows import opt_in_caps, retention, ticks
@@ -40,54 +40,9 @@ from tests.support.postgres import postgres_server
 
 WEEKS = 4
 DUE, BY_HAND = 500, 100
-COMES = ("lead", "opt_in", "consent", "withdrawal", "enrolment", "message", "attempt", "feedback_event", "timeline")
-STAYS = ("receipt", "erased_token", "suppression", "audit")
-EVENT_DAYS, STEADY_DAYS = 90, 27 + 183
+EVENT_DAYS = 90
 SHARES = (0.65, 0.05)
 """Of all leads: who never confirm, and who confirm and unsubscribe after nine days. The others read to the end."""
-_HEAD = (
-    "weeks   leads  messages | come and go: rows     MB | stay: rows    MB | plan tick, none due   | plan tick, 500 due"
-    "    | a minute of housekeep | a look for the day's  | the day's retention of so many leads"
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Size:
-    """One table: rows as VACUUM counted them, and bytes of it and of its indexes."""
-
-    rows: int
-    table: int
-    indexes: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cost:
-    """Seconds by the clock, and the pages of 8 kB that PostgreSQL looked at, which depend on no other load."""
-
-    seconds: float
-    pages: int
-
-    def __str__(self) -> str:
-        return f"{1000 * self.seconds:7,.0f} ms {self.pages:8,} p"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Period:
-    """What is there after so many weeks, and what the ticks cost then. `erased`: how many leads the daily one took."""
-
-    weeks: int
-    sizes: dict[str, Size]
-    plan_idle: Cost
-    plan_due: Cost
-    look: Cost
-    daily: Cost
-    erased: int
-    minute: Cost
-
-    def of(self, tables: Sequence[str]) -> tuple[int, float]:
-        """Rows, and MB with the indexes, of these tables."""
-        mine = [self.sizes[name] for name in tables]
-        return sum(each.rows for each in mine), sum(each.table + each.indexes for each in mine) / 1e6
 
 
 def main() -> None:
@@ -108,12 +63,12 @@ def main() -> None:
             server.connected("postgres") as administrator,
             open_house(migrated(server.url(name)), Path(folder)) as house,
         ):
-            print(f"{arrivals:,} leads a day; seconds by the clock, pages looked at\n{_HEAD}", flush=True)
+            print(f"{arrivals:,} leads a day; seconds by the clock, pages looked at\n{HEAD}", flush=True)
             year, periods = Year(house, arrivals, administrator), []
             for number in range(1, given.periods + 1):
                 periods.append(year.go_on(WEEKS * number))
-                print(f"{_line(periods[-1])}   ({time.perf_counter() - began:.0f} s so far)", flush=True)
-    _summary(periods)
+                print(f"{line(periods[-1])}   ({time.perf_counter() - began:.0f} s so far)", flush=True)
+    print_tables(periods)
 
 
 class Year:
@@ -276,33 +231,6 @@ class Year:
     def _asked(self, question: LiteralString) -> int:
         row = self._administrator.execute(question, [self._name]).fetchone()
         return int(row[0]) if row else 0
-
-
-def _line(period: Period) -> str:
-    (moving, moving_mb), (kept, kept_mb) = period.of(COMES), period.of(STAYS)
-    return (
-        f"{period.weeks:5} {period.sizes['lead'].rows:7,} {period.sizes['message'].rows:9,} |"
-        f" {moving:17,} {moving_mb:6,.0f} | {kept:10,} {kept_mb:5,.0f} | "
-        f"{period.plan_idle} | {period.plan_due} | {period.minute} | {period.look} | {period.daily} {period.erased:3}"
-    )
-
-
-def _summary(periods: Sequence[Period]) -> None:
-    """Each table at the end, beside the first look at which as many go as come."""
-    last = periods[-1]
-    steady = next((each for each in periods if each.weeks * 7 > STEADY_DAYS + 7), last)
-    print(f"\ntable              rows  MB table  indexes   B a row   MB at {last.weeks} weeks / at {steady.weeks}")
-    for name in sorted(last.sizes, key=lambda name: -last.sizes[name].table - last.sizes[name].indexes):
-        size, before = last.sizes[name], steady.sizes[name]
-        whole = size.table + size.indexes
-        if size.rows > 0:
-            print(
-                f"{name:<15} {size.rows:8,} {size.table / 1e6:9.1f} {size.indexes / 1e6:8.1f}"
-                f" {whole / size.rows:9.0f}   {whole / (before.table + before.indexes):.2f}"
-                f"{'   never removed' if name in STAYS else ''}"
-            )
-    rows, megabytes = last.of(STAYS)
-    print(f"never removed, in ten years at this rate: {10 * rows:,} rows, {megabytes / 100:.1f} GB")
 
 
 if __name__ == "__main__":
