@@ -8,6 +8,7 @@ from dataclasses import dataclass
 COMES = ("lead", "opt_in", "consent", "withdrawal", "enrolment", "message", "attempt", "feedback_event", "timeline")
 STAYS = ("receipt", "erased_token", "suppression", "audit")
 STEADY_DAYS = 27 + 183
+_TEN_YEARS = 520  # weeks
 HEAD = (
     "weeks   leads  messages | come and go: rows     MB | stay: rows    MB | plan tick, none due   | plan tick, 500 due"
     "    | a minute of housekeep | a look for the day's  | the day's retention of so many leads"
@@ -77,5 +78,6 @@ def print_tables(periods: Sequence[Period]) -> None:
                 f" {whole / size.rows:9.0f}   {whole / (before.table + before.indexes):.2f}"
                 f"{'   never removed' if name in STAYS else ''}"
             )
-    rows, megabytes = last.of(STAYS)
-    print(f"never removed, in ten years at this rate: {10 * rows:,} rows, {megabytes / 100:.1f} GB")
+    grown = [one - other for one, other in zip(last.of(STAYS), periods[-2:][0].of(STAYS), strict=True)]
+    rows, megabytes = (each * _TEN_YEARS / (last.weeks - periods[-2:][0].weeks or last.weeks) for each in grown)
+    print(f"never removed, in ten years at the rate of the last weeks: {rows:,.0f} rows, {megabytes / 1000:.1f} GB")
