@@ -14,7 +14,7 @@ ERASED = {"lead", "opt_in", "consent", "enrolment", "message"}
 
 def _references() -> Iterator[ForeignKeyConstraint]:
     for table in Table.metadata.sorted_tables:
-        for each in sorted(table.foreign_key_constraints, key=lambda each: each.column_keys):
+        for each in sorted(table.foreign_key_constraints, key=lambda each: tuple(each.column_keys)):
             if each.referred_table.name in ERASED:
                 yield each
 
