@@ -177,10 +177,14 @@ def _forget_requests(services: Services, now: datetime) -> tuple[int, ...]:
 
 
 def _forget(services: Services, name: str, rule: _Rule, now: datetime) -> int:
-    gone = 0
+    gone, last = 0, 0
     while True:
         with services.database.transaction() as session:
-            ids = session.exec(rule.old(_before(session, services, name, now)).limit(_BATCH)).all()
+            old = rule.old(_before(session, services, name, now))
+            (number,) = old.selected_columns
+            # From the last one on: those before it were looked at, and may be many.
+            ids = session.exec(old.where(number > last).order_by(number).limit(_BATCH)).all()
             gone += rule.remove(session, ids) if ids else 0
         if not ids:
             return gone
+        last = ids[-1]

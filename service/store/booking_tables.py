@@ -23,7 +23,7 @@ class BookingRequest(Table, table=True):
 
     id: int = Field(default=None, primary_key=True)
     lead_id: int | None = Field(default=None, foreign_key="lead.id", index=True)
-    from_message_id: int | None = Field(default=None, foreign_key="message.id")
+    from_message_id: int | None = Field(default=None, foreign_key="message.id", index=True)
     name: str | None = None
     phone: str | None = None
     preferred: list[str] = Field(default_factory=list, sa_type=Json)

@@ -199,7 +199,7 @@ class Message(Table, table=True):
     public_id: str = Field(unique=True, max_length=22)
     kind: str
     lead_id: int | None = Field(default=None, foreign_key="lead.id", index=True)
-    opt_in_id: int | None = Field(default=None, foreign_key="opt_in.id")
+    opt_in_id: int | None = Field(default=None, foreign_key="opt_in.id", index=True)
     enrolment_id: int | None = Field(default=None, foreign_key="enrolment.id", index=True)
     consent_id: int | None = None
     cause: str | None = None
