@@ -6,8 +6,11 @@ import asyncio
 import contextlib
 import time
 from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 _GATHER_SECONDS = 0.02
+_LONGEST_LINE = 1.0  # seconds
 _QUICK_SECONDS = 0.25
 """A server that has just answered as many mails as may stand in line, in this time, will soon have answered these."""
 
@@ -19,6 +22,31 @@ class Opened:
         self.most = most
         self.count = 0
         self.changed = asyncio.Event()
+
+
+class Turns:
+    """Who may use one of a way's connections now: follow-ups leave a quarter of them to what is urgent.
+
+    Nobody stands in line for long: what was looked at before a hand-over (is there a no? a pause?) grows old there.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._all = asyncio.Semaphore(capacity)
+        self._others = asyncio.Semaphore(capacity - capacity // 4)
+
+    @asynccontextmanager
+    async def taken(self, *, urgent: bool) -> AsyncIterator[bool]:
+        """Held for the block; False where none came free in time, and nothing is held."""
+        async with AsyncExitStack() as held:
+            try:
+                async with asyncio.timeout(_LONGEST_LINE):
+                    if not urgent:
+                        await held.enter_async_context(self._others)
+                    await held.enter_async_context(self._all)
+            except TimeoutError:
+                yield False
+            else:
+                yield True
 
 
 class Room:
@@ -33,7 +61,7 @@ class Room:
     def __init__(self, size: int, opened: Opened | None = None, *, deepest: int | None = None) -> None:
         self._opened = opened or Opened(size)
         self._size, self._deepest = size, max(size, deepest or size)
-        self._taken = 0
+        self._taken = {True: 0, False: 0}  # by what is urgent, and by follow-ups
         self._answers: deque[float] = deque(maxlen=self._deepest)
         self._urgent_waiting = 0
         self._closed = False
@@ -48,7 +76,6 @@ class Room:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(patience):
                     await self._wait_for_one(urgent=urgent)
-                    await self._wait_for_one(urgent=urgent)
                     if not urgent:
                         await self._gather(most)
                         await self._wait_for_one(urgent=urgent)
@@ -56,20 +83,24 @@ class Room:
             self._urgent_waiting -= urgent
             self._opened.changed.set()
         taken = 0 if self._closed else max(0, min(most, self._open_to(urgent=urgent)))
-        self._taken += taken
+        self._taken[urgent] += taken
         self._opened.count += taken
         return taken
 
-    def give_back(self, count: int) -> None:
+    def give_back(self, count: int, *, urgent: bool) -> None:
         """These places are free again, and no attempt is open in them."""
-        self._taken -= count
+        self._taken[urgent] -= count
         self.written(count)
 
-    def answered(self, count: int) -> None:
+    def left(self, count: int, *, urgent: bool) -> None:
         """The next mails may have these places; the attempts stay open until what became of them is written."""
-        self._taken -= count
-        self._answers.extend([time.monotonic()] * count)
+        self._taken[urgent] -= count
         self._opened.changed.set()
+
+    def answered(self, count: int, *, urgent: bool) -> None:
+        """As `left`, by an answer of the server's."""
+        self.left(count, urgent=urgent)
+        self._answers.extend([time.monotonic()] * count)
 
     def written(self, count: int) -> None:
         """So many attempts that gave their places back have their outcome."""
@@ -97,10 +128,10 @@ class Room:
 
     def _open_to(self, *, urgent: bool) -> int:
         places = self._deepest if self._is_quick else self._size
-        left = min(places - self._taken, self._opened.most - self._opened.count)
-        if urgent:
-            return left
-        return 0 if self._urgent_waiting else left - places // 4
+        most, others = self._opened.most - self._opened.count, self._taken[False]
+        if urgent:  # a line of follow-ups stands behind what is urgent, and takes no place of its
+            return min(most, places - self._taken[True] - min(others, self._size - self._size // 4))
+        return 0 if self._urgent_waiting else min(most, places - self._taken[True] - others) - places // 4
 
     @property
     def _is_quick(self) -> bool:

@@ -31,7 +31,7 @@ GROUP = 24  # mails in one claim, and at most in one hand-over transaction: what
 MOST_OPEN = 32  # attempts of one sender whose outcome is not written: so many a crash may leave of unknown fate
 _LANES = (True, False, False)  # is a lane for what is urgent (advice, service mail), or for follow-ups?
 _STOP_SECONDS = 8.5  # a container is killed ten seconds after it was asked to stop
-_STOPPED = SendResult(outcome=Outcome.RETRY, stage="turn", text="not begun before the stop", scope="channel")
+_NOT_BEGUN = SendResult(outcome=Outcome.RETRY, stage="turn", text="it had no turn", scope="channel")
 log = structlog.get_logger()
 
 
@@ -51,7 +51,6 @@ class Sender:
         self._settlements = Settlements(services, off_loop, self.ways.in_flight)
         self._groups: set[asyncio.Task[None]] = set()
         self._bells = [asyncio.Event() for _ in _LANES]
-        self._never_begun: list[str] = []
         self._accepted = 0
         self._asked_to_stop = asyncio.Event()
 
@@ -70,14 +69,7 @@ class Sender:
         finally:
             await cancel([beat, *lanes, *self._groups, *self.ways.checks()])
             await self._settlements.finish()
-            await self._let_go()
             await self._leases.give_back(*self._leases.held)
-
-    async def _let_go(self) -> None:
-        """What had an attempt and was waiting for its turn when we had to stop: it was not handed over."""
-        with contextlib.suppress(UnavailableError):
-            for token in self._never_begun:
-                await self._settlements.settle(token, _STOPPED)
 
     async def send_due(self) -> int:
         """Hand over everything that is due now, advice first. Returns how many advices and follow-ups were accepted."""
@@ -219,7 +211,7 @@ class Sender:
             wanted = 1 if waiting[0] in alone else len(waiting)
             places = await way.room.take(wanted, urgent=urgent, patience=self.ways.patience)
             if not places or not self._may_begin(way) or not (tries or way.channel.is_proven):
-                way.room.give_back(places)
+                way.room.give_back(places, urgent=urgent)
                 return False
             batch, waiting = waiting[:places], waiting[places:]
             routes = self.ways.routes(way)
@@ -231,7 +223,7 @@ class Sender:
                     urgent=urgent,
                 )
             except Exception as error:
-                way.room.give_back(places)
+                way.room.give_back(places, urgent=urgent)
                 if isinstance(error, UnavailableError):
                     raise
                 if len(batch) > 1:
@@ -241,11 +233,12 @@ class Sender:
                     await self._set_aside(batch[0], lease, error)
                 continue
             except BaseException:
-                way.room.give_back(places)
+                way.room.give_back(places, urgent=urgent)
                 raise
-            way.room.give_back(places - len(begun))
+            way.room.give_back(places - len(begun), urgent=urgent)
             flying.extend(
-                asyncio.create_task(self._hand_over(each, mails[each.message.id], way.room)) for each in begun
+                asyncio.create_task(self._hand_over(each, mails[each.message.id], way.room, urgent=urgent))
+                for each in begun
             )
         return True
 
@@ -289,26 +282,22 @@ class Sender:
             finally:
                 self._leases.held.discard(lease)
 
-    async def _hand_over(self, handed: Opening, mail: OutboundMail, room: Room) -> None:
+    async def _hand_over(self, handed: Opening, mail: OutboundMail, room: Room, *, urgent: bool) -> None:
         """By the way that is written in the attempt; `room` is where the place was taken."""
         way = self.ways[handed.channel]
-        try:
-            await way.turns.acquire()
-        except asyncio.CancelledError:
-            self._never_begun.append(handed.token)
-            raise
-        began = asyncio.get_running_loop().time()
-        try:
-            result = await way.send(mail)
-        finally:
-            way.turns.release()
+        async with way.turns.taken(urgent=urgent) as has_turn:
+            # What stood in line too long, or before a way that rests by now, is looked at anew before it leaves.
+            begins = has_turn and way.is_usable
+            began = asyncio.get_running_loop().time()
+            result = await way.send(mail) if begins else _NOT_BEGUN
+        if not begins:
+            room.left(1, urgent=urgent)
+            await self._written(way, handed.token, result, room)
+            return
         if fault := settling.is_channels(result):
             way.fault(result)  # at once: the next mail need not wait until this is written
-        room.answered(1)
-        try:
-            ours = await self._settle(way, handed.token, result)
-        finally:
-            room.written(1)
+        room.answered(1, urgent=urgent)
+        ours = await self._written(way, handed.token, result, room)
         if not (fault or ours) and way.works(began):
             now = self._services.clock.now()
             await self._write(lambda session: channel.mended(session, self._services, way.name, now))
@@ -318,17 +307,26 @@ class Sender:
         elif result.outcome is Outcome.UNKNOWN or ((fault or ours) and self.ways.best() is not None):
             self.ring()  # an advice is due again at once, and so is what may go by another way
 
+    async def _written(self, way: Way, token: str, result: SendResult, room: Room) -> bool:
+        try:
+            return await self._settle(way, token, result)
+        finally:
+            room.written(1)
+
     async def _settle(self, way: Way, token: str, result: SendResult) -> bool:
         """Keep at it while the database is away: only a crash may leave it unwritten. True: a fault of ours."""
-        delay, ours = 0.1, False
+        delay, ours, failed = 0.1, False, False
         while True:
             try:
-                ours |= await self._settlements.settle(token, result)
+                ours |= await self._settlements.settle(token, result, alone=failed)
+                if result is _NOT_BEGUN:
+                    return False
                 if ours and not settling.is_channels(result):
                     way.fault(result)  # several domains refuse what comes by it
                 if ours or settling.is_channels(result):
                     await self._tell(way, result)
             except UnavailableError:
+                failed = True
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, 5.0)
             else:

@@ -38,8 +38,14 @@ class Settlements:
         self._waiting: list[_Waiting] = []
         self._writing: asyncio.Task[None] | None = None
 
-    async def settle(self, token: str, result: SendResult) -> bool:
-        """As `settling.settle`, once it is committed. Raises UnavailableError where it was not: ask again."""
+    async def settle(self, token: str, result: SendResult, *, alone: bool = False) -> bool:
+        """As `settling.settle`, once it is committed. Raises UnavailableError where it was not: ask again.
+
+        `alone`: with no others, one of which may be what the database could not do.
+        """
+        if alone:
+            answers = [Answer(token=token, result=result)]
+            return (await self._off_loop.write(lambda session: self._settle(session, answers)))[0]
         mine = _Waiting(answer=Answer(token=token, result=result), written=asyncio.get_running_loop().create_future())
         self._waiting.append(mine)
         self._came.set()

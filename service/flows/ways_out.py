@@ -15,7 +15,7 @@ from service.errors import trace
 from service.flows import settling
 from service.flows.channel import Channel
 from service.flows.handover import Routes
-from service.flows.room import Opened, Room
+from service.flows.room import Opened, Room, Turns
 from service.mail.transport import OutboundMail, Outcome, SendResult, Transport
 from service.store.attempts import FALLBACK, PRIMARY
 from service.store.domain_pauses import BY_FALLBACK, DOWN
@@ -33,7 +33,7 @@ class Way:
     def __init__(self, name: str, transport: Transport, room: Room, *, alone: bool) -> None:
         self.name, self.transport, self.room = name, transport, room
         self.channel = Channel()
-        self.turns = asyncio.Semaphore(transport.capacity)  # held for the time of a `send`
+        self.turns = Turns(transport.capacity)
         self.checking: asyncio.Task[None] | None = None
         self._alone = alone
         self._in_flight: dict[object, float] = {}  # since when, in the loop's time

@@ -10,6 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 
 LOST = "The connection to the mail server was lost."
+_MOST_REPLIES = 100  # that nobody reads
 _LONGEST_REPLY = 32 * 1024  # bytes of all its lines; a server that never ends one is given up
 
 
@@ -109,6 +110,8 @@ class SmtpLine(asyncio.Protocol):
             self._fail(LineError("The mail server's answer could not be read: it has no code."))
             return
         self._lines.append(line[4:].strip(b" \t\r").decode("utf-8", "surrogateescape"))
+        if len(self._replies) > _MOST_REPLIES:
+            self._fail(LineError("The mail server says more than it was asked."))
         if ends:
             self._replies.append(Reply(int(code), "\n".join(self._lines)))
             self._lines = []

@@ -44,7 +44,7 @@ _LOOK_AGAIN = (
         col(Enrolment.next_at) <= bindparam("latest"),
     )
     .values(next_at=bindparam("now"))
-    .execution_options(synchronize_session="evaluate")
+    .execution_options(synchronize_session=False)  # nobody reads on in a run that is looked at again
 )
 
 

@@ -12,7 +12,7 @@ import pytest
 from sqlmodel import Session, col, select, update
 
 from service.errors import UnavailableError
-from service.flows import leases, resolving, sending, settling
+from service.flows import brake, leases, resolving, sending, settling
 from service.flows.handover import begin
 from service.flows.room import Room
 from service.flows.sending import Sender
@@ -301,24 +301,23 @@ def test_of_answers_that_are_written_together_one_that_fails_holds_up_no_other(
     assert states(crowd) == {"accepted": 30, "handed_over": 1}, "nobody wrote what became of it: it is reaped"
 
 
-def test_what_waits_for_its_turn_when_a_stop_is_over_was_not_handed_over_and_is_due_again(
+def test_what_stands_in_line_too_long_was_not_handed_over_and_is_looked_at_anew(
     crowd: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "_STOP_SECONDS", 0.2)
+    monkeypatch.setattr("service.flows.room._LONGEST_LINE", 0.05)
     monkeypatch.setattr(Room, "_is_quick", True)
 
-    async def live() -> int:
-        server = SlowServer(Network())
-        sender = Sender(crowd.services, server)
-        running = asyncio.create_task(sender.run())
+    async def work(sender: Sender, server: SlowServer) -> None:
         server.answer_one()
         await until(lambda: states(crowd).get("handed_over", 0) > server.capacity, sender)
-        sender.stop()
-        await running
-        return server.begun - 1
+        now = crowd.clock.now()
+        acts.commit(
+            crowd, lambda session: brake.pull(session, crowd.services, name=None, all_mail=False, actor="test", now=now)
+        )
+        await until(lambda: states(crowd).get("handed_over", 0) == 6)
+        assert server.begun == 1 + 6, "follow-ups leave a quarter of the connections to what is urgent"
 
-    begun = asyncio.run(live())
-    assert begun == SlowServer.capacity
-    later = datetime.now(UTC) + timedelta(minutes=1)
-    acts.commit(crowd, settling.reap, crowd.clock.now(), later)
-    assert states(crowd) == {"accepted": 1, "unknown": begun, "due": 30 - begun}
+    served(crowd, work, Network())
+    assert states(crowd) == {"accepted": 7, "due": 24}
+    with crowd.services.database.reading() as session:
+        assert not [each for each in session.exec(select(Message)) if each.state == "due" and each.attempts]

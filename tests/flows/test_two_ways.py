@@ -162,7 +162,7 @@ def test_the_attempts_on_all_ways_together_are_bounded_and_some_are_kept_for_wha
         assert await one.take(20, urgent=False) == 9
         assert await other.take(20, urgent=False) == 4
         assert await other.take(20, urgent=True) == 3
-        one.answered(9)
+        one.answered(9, urgent=False)
         assert await one.take(1, urgent=True, patience=0.01) == 0, "what is not written yet is open still"
         one.written(9)
         assert await one.take(20, urgent=True) == 9
