@@ -69,8 +69,6 @@ def named(url: URL) -> str:
 
 def _look(source: Database, target: Database) -> None:
     """What can be refused before anybody is locked out."""
-    if target.is_sqlite and target.url.database in {None, "", ":memory:"}:
-        raise RefusedError("a copy into memory would be gone at once; name a file: sqlite:///PATH")
     found = schema.schema_state(source)
     if found is not Schema.CURRENT:
         needed = {

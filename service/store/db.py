@@ -243,9 +243,12 @@ def open_database(url: str) -> Database:
     """The database a URL names. Raises ProblemsError with one plain sentence when it names none."""
     try:
         parsed = make_url(url)
-        if parsed.drivername in {"sqlite", "postgresql+psycopg"}:
+        if parsed.drivername == "sqlite" and parsed.database in {None, "", ":memory:"}:
+            found = "a database in memory, which would be gone with the process"
+        elif parsed.drivername in {"sqlite", "postgresql+psycopg"}:
             return Database(parsed)
-        found = f"'{parsed.drivername}'"
+        else:
+            found = f"'{parsed.drivername}'"
     except (ArgumentError, NoSuchModuleError, ValueError):
         found = "no database URL at all"
     raise ProblemsError(

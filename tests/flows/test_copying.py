@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from service.bootstrap import prepare
 from service.errors import RefusedError, UnavailableError
 from service.flows import copy_marks, copying, receipts
 from service.settings import load_settings
-from service.store import dump, schema
+from service.store import db, dump, schema
 from service.store.db import open_database
 from tests.support import acts, copies, studio
 from tests.support.copies import ANNA, BRAM, CARLA, DAAN, ESRA, FRANK, HANS
@@ -42,17 +43,17 @@ def test_a_run_under_way_goes_on_after_a_copy_and_each_lead_gets_the_rest_of_her
             assert receipts.verify(session) == done.receipts
         assert (done.receipts.broken, done.receipts.blanked > 0) == (None, True)
         copies.let_leases_end(other)
-        first, *rest = copies.states(other, ANNA)
+        [first] = copies.states(other, ANNA)
         assert [copies.states(other, each)[first] for each in (DAAN, ESRA, ANNA, HANS)] == [
             *("unknown", "due", "accepted", "held")
         ]
-        other.live_through(days=90)
-        assert set(copies.states(other, ANNA).values()) == {"accepted"}
+        other.live_through(days=50)
+        became = Counter(copies.states(other, ANNA).values())
+        assert became == {"accepted": 7, "skipped": 1}  # the one for who answered "same"
         assert copies.states(other, ESRA) == copies.states(other, ANNA)
         assert copies.states(other, DAAN) == copies.states(other, ANNA) | {first: "unknown"}
         assert copies.states(other, HANS) == {first: "held"}
-        steps = len(copies.states(other, ANNA))
-        assert steps > 5
+        steps = became["accepted"]
         assert set(Counter(str(mail["Message-ID"]) for mail in other.mails()).values()) == {1}
         wanted = {ANNA: 1 + steps, ESRA: 1 + steps, DAAN: steps, HANS: 1, BRAM: 1, CARLA: 1, FRANK: 1}
         assert {each: len(other.mails(each)) for each in wanted} == wanted
@@ -114,8 +115,10 @@ def test_taken_back_all_mail_is_held_for_the_copy_may_have_sent_it(house: House,
 
 
 def test_a_database_in_use_is_neither_copied_nor_filled(
-    house: House, elsewhere: str, migrated_database_url: str
+    house: House, elsewhere: str, migrated_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(db, "_LEAVING_SECONDS", 0.1)
+    monkeypatch.setattr(db, "_PRAGMAS", {**db._PRAGMAS, "busy_timeout": 100})
     before = house.rows()
     for url in (migrated_database_url, elsewhere):
         other = open_database(url)
@@ -130,7 +133,7 @@ def test_a_database_in_use_is_neither_copied_nor_filled(
 
 def test_the_same_database_by_another_name_is_refused(house: House, migrated_database_url: str) -> None:
     before = house.rows()
-    same = migrated_database_url.replace("127.0.0.1", "localhost").replace("/nurture.db", "/../" + "/nurture.db")
+    same = f"{migrated_database_url}{'&' if '?' in migrated_database_url else '?'}keepalives=1"
     if house.services.database.is_sqlite:
         folder, _, name = migrated_database_url.rpartition("/")
         same = f"{folder}/./{name}"
@@ -142,7 +145,7 @@ def test_the_same_database_by_another_name_is_refused(house: House, migrated_dat
 def test_a_target_that_holds_anything_stays_as_it_is(house: House, elsewhere: str, tmp_path: Path) -> None:
     fill(elsewhere)
     with copies.at(elsewhere, house, tmp_path) as other:
-        copies.studio_member(other) if hasattr(copies, "studio_member") else studio.hire(other)
+        studio.hire(other)
         before = other.rows()
         other.services.database.close()
         with pytest.raises(RefusedError, match="not empty"):
@@ -161,11 +164,9 @@ def test_a_target_of_something_else_or_of_another_version_is_refused(house: Hous
     assert not closed(house)
 
 
-@pytest.mark.parametrize(
-    "url", ["postgresql+psycopg://nobody@127.0.0.1:9/nowhere", "sqlite:////nowhere/at/all.db", "sqlite://"]
-)
+@pytest.mark.parametrize("url", ["postgresql+psycopg://nobody@127.0.0.1:9/nowhere", "sqlite:////nowhere/at/all.db"])
 def test_a_target_that_cannot_be_used_is_told_without_a_trace(house: House, url: str) -> None:
-    with pytest.raises(RefusedError, match=r"target cannot be used|into memory"):
+    with pytest.raises(RefusedError, match="target cannot be used"):
         copies.copy(house, url)
     assert not closed(house)
 
@@ -183,13 +184,15 @@ def test_a_table_that_arrives_other_than_it_left_undoes_everything(
     copies.under_way(house)
     load = dump.load
 
-    def lose_one(connection, dumped, columns, rows):  # type: ignore[no-untyped-def]
+    def change_one(
+        connection: Connection, dumped: dump.DumpedTable, columns: Iterable[str], rows: Iterable[str]
+    ) -> int:
         count = load(connection, dumped, columns, rows)
         if dumped.name == "suppression":
             connection.execute(text("UPDATE suppression SET scope = 'follow_up'"))
         return count
 
-    monkeypatch.setattr(dump, "load", lose_one)
+    monkeypatch.setattr(dump, "load", change_one)
     with pytest.raises(RefusedError, match="table suppression arrived other"):
         copies.copy(house, elsewhere)
     assert empty(elsewhere)
@@ -228,8 +231,8 @@ def test_an_unfinished_copy_of_another_database_is_never_written_over(
 ) -> None:
     copies.copy(house, elsewhere)
     with copies.at(elsewhere, house, tmp_path) as other:
-        mark = {"copy": "x", "source": "another", "at": house.clock.now()}
-        acts.commit(other, lambda s: copy_marks.close_copy(s, **mark))  # type: ignore[arg-type]
+        now = house.clock.now()
+        acts.commit(other, lambda s: copy_marks.close_copy(s, copy="x", source="another", at=now))
         other.services.database.close()
         acts.commit(house, copy_marks.open_copy)
         with pytest.raises(RefusedError, match="not empty"):

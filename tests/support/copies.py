@@ -1,4 +1,4 @@
-"""Copies of a house in tests: everybody who can be under way at the moment of a copy, and the house on the other side."""
+"""Copies of a house in tests: whoever can be under way at that moment, and the house on the other side."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlmodel import col, select, update
 
+from service.domain.lead import SuppressionReason
 from service.flows import copying, handover, privacy, ticks
 from service.flows.copying import Copied
 from service.store.db import open_database
@@ -24,15 +25,15 @@ DAAN, ESRA, ANNA, BRAM, CARLA, FRANK, GIJS, HANS = (
 def under_way(house: House) -> None:
     """Anna got a follow-up; Daan's is of a worker that was killed in its hand-over, Esra's of one that had leased it.
 
-    Hans' is held for staff. Bram never confirmed, Carla took her yes back, Frank complained, Gijs was erased. One of the
-    staff is logged in.
+    Hans' is held for staff. Bram never confirmed, Carla took her yes back, Frank complained, Gijs was erased. Somebody
+    of the staff is logged in.
     """
     for address in (DAAN, ESRA, ANNA, CARLA, FRANK, GIJS, HANS):
         acts.confirmed(house, address)
     house.opt_in(BRAM, first_name="Bram ✓ d'É")
     house.send_due()
     acts.withdraw(house, CARLA)
-    acts.suppress(house, "complaint", FRANK)
+    acts.suppress(house, SuppressionReason.COMPLAINT, FRANK)
     gijs = house.lead(GIJS).id
     acts.commit(house, lambda s: privacy.erase(s, house.services, gijs, "asked", house.clock.now()))
     backups.keep_keys(house)
