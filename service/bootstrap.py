@@ -16,7 +16,7 @@ from service.domain.mailbox import Mailbox
 from service.domain.send_limits import NO_LIMITS
 from service.environment import problem_id
 from service.errors import InvalidInputError, Problem, ProblemsError, RefusedError
-from service.flows import keys, publishing, put_back
+from service.flows import copy_marks, keys, publishing, put_back
 from service.flows.demo_clock import DemoClock
 from service.flows.doctor_mail import Way
 from service.flows.drafts import read_draft
@@ -117,7 +117,7 @@ def _signer(settings: Settings) -> DkimSigner | None:
 
 
 def prepare(services: Services, settings: Settings) -> None:
-    """What must be so before anything is served: our schema, and every key that is in use.
+    """What must be so before anything is served: our schema, no copy in use instead, and every key that is in use.
 
     An empty database gets the schema; an older or newer one is refused, naming the command. Where a SQLite file turns
     out to be an older copy, all mail is put on hold.
@@ -130,6 +130,8 @@ def prepare(services: Services, settings: Settings) -> None:
         raise RefusedError("the database has an older schema; run: nurture migrate")
     elif state is Schema.NEWER:
         raise RefusedError("the database was made by a newer version; install that version, or restore a backup")
+    with services.database.reading() as session:
+        copy_marks.refuse_closed(session)
     keep_keys(services.database, settings)
     held = put_back.hold_where_behind(services, services.clock.now())
     if held:

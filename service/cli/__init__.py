@@ -13,6 +13,7 @@ from service.cli import (
     bookings,
     checking,
     consent,
+    copying,
     dev,
     doctor,
     feedback,
@@ -68,6 +69,7 @@ app.command("audit")(audit.audit)
 app.command()(stats.stats)
 app.command()(backups.backup)
 app.command()(backups.restore)
+app.command()(copying.copy_database)
 app.command()(retention.retention)
 app.add_typer(leads.app, name="lead")
 leads.app.command()(lead_data.export)

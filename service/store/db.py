@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, DateTime, Dialect, Engine, event, text
@@ -186,12 +187,17 @@ class Database:
             finally:
                 engine.dispose()
             return
-        self._wait_until_alone()
+        self.wait_until_alone()
         with self.transaction() as session:
             yield session
 
-    def _wait_until_alone(self) -> None:
-        """Those who have just stopped are given a moment: the server notices a little later."""
+    def wait_until_alone(self) -> None:
+        """Raise RefusedError where somebody else is on a PostgreSQL database.
+
+        Those who have just stopped are given a moment: the server notices a little later.
+        """
+        if self.is_sqlite:
+            return
         others = text(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
             "AND backend_type = 'client backend' AND application_name <> :name"
@@ -237,9 +243,12 @@ def open_database(url: str) -> Database:
     """The database a URL names. Raises ProblemsError with one plain sentence when it names none."""
     try:
         parsed = make_url(url)
-        if parsed.drivername in {"sqlite", "postgresql+psycopg"}:
+        if parsed.drivername == "sqlite" and parsed.database in {None, "", ":memory:"}:
+            found = "a database in memory, which would be gone with the process"
+        elif parsed.drivername in {"sqlite", "postgresql+psycopg"}:
             return Database(parsed)
-        found = f"'{parsed.drivername}'"
+        else:
+            found = f"'{parsed.drivername}'"
     except (ArgumentError, NoSuchModuleError, ValueError):
         found = "no database URL at all"
     raise ProblemsError(
@@ -256,6 +265,19 @@ def open_database(url: str) -> Database:
 def locks_rows(session: Session) -> bool:
     """Is a row held by one transaction while others write? On SQLite the one writer is the lock already."""
     return session.get_bind().dialect.name == "postgresql"
+
+
+def is_same(one: Database, other: Database) -> bool:
+    """Whether two URLs name one database, however they are written. Raises UnavailableError where one is away."""
+    if one.is_sqlite != other.is_sqlite:
+        return False
+    if one.is_sqlite:
+        return Path(one.url.database or "").resolve() == Path(other.url.database or "").resolve()
+    # Names of hosts tell nothing; a lock that one holds is held in one database alone.
+    lock = {"lock": secrets.randbits(62)}
+    with one.transaction() as holds, other.transaction() as tries:
+        holds.execute(text("SELECT pg_advisory_xact_lock(:lock)"), lock)
+        return not tries.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), lock).scalar_one()
 
 
 def take_locks(session: Session, names: list[str]) -> None:

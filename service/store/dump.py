@@ -7,8 +7,9 @@ a backup of an older schema is loaded into that very schema before it is migrate
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -22,6 +23,7 @@ from service.store.db import UtcDateTime
 
 _VERSION = "alembic_version"  # the schema's own; a backup names its revision instead
 _BATCH = 500
+_MODULUS = 1 << 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,29 @@ class DumpedTable:
     name: str
     columns: tuple[str, ...]
     table: Table
+
+
+class Digest:
+    """What went through it, as a count and a sum of SHA-256: equal for equal rows.
+
+    Engines sort text differently, and PostgreSQL keeps the keys of JSON in an order of its own: neither matters here.
+    """
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._sum = 0
+
+    def through(self, rows: Iterable[str]) -> Iterator[str]:
+        """The same lines, each taken in as it passes."""
+        for line in rows:
+            same = json.dumps(json.loads(line), sort_keys=True) if "{" in line else line
+            self.rows += 1
+            self._sum = (self._sum + int.from_bytes(hashlib.sha256(same.encode()).digest())) % _MODULUS
+            yield line
+
+    def hexdigest(self) -> str:
+        """Of all that has passed, the count included."""
+        return hashlib.sha256(f"{self.rows}:{self._sum:x}".encode()).hexdigest()
 
 
 def tables(connection: Connection) -> list[DumpedTable]:
@@ -97,6 +122,22 @@ def go_on_counting(connection: Connection) -> None:
                     text("SELECT setval(CAST(:sequence AS regclass), :last, :used)"),
                     {"sequence": sequence, "last": last or 1, "used": last is not None},
                 )
+
+
+def hold_still(connection: Connection) -> None:
+    """Nobody reads or writes any table until this transaction ends, however long that takes. SQLite's writer may
+    have done so already."""
+    take_time(connection)
+    if connection.dialect.name == "postgresql":
+        quote = connection.dialect.identifier_preparer.quote
+        names = ", ".join(quote(each.name) for each in tables(connection))
+        connection.execute(text(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE"))
+
+
+def take_time(connection: Connection) -> None:
+    """This transaction may wait for another one between two statements."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
 
 
 def holds_nothing(connection: Connection) -> bool:

@@ -45,7 +45,7 @@ def migrate(database: Database) -> bool:
         connection = session.connection()
         if connection.dialect.name == "postgresql":
             connection.execute(text("SET LOCAL lock_timeout = 0"))  # whoever migrates before us may take its time
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            take_turn(connection)
             # Those who come after us on a table wait for as long as we do, so it may not be long.
             connection.execute(text(f"SET LOCAL lock_timeout = '{BUSY_TABLE_SECONDS}s'"))
         if _state(connection) is Schema.CURRENT:
@@ -60,6 +60,12 @@ def migrate(database: Database) -> bool:
                 "try again, or stop web and workers first"
             ) from error
         return True
+
+
+def take_turn(connection: Connection) -> None:
+    """Nobody else makes or changes a schema until this transaction ends. On SQLite the one writer is the lock."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:

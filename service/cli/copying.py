@@ -1,0 +1,74 @@
+"""`nurture copy-database`."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from service.cli.opening import open_services, opened, staff_name
+from service.errors import RefusedError
+
+if TYPE_CHECKING:
+    from service.flows.copying import Copied
+
+_WORD = "take back"
+
+
+def copy_database(
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="URL", help="The empty database it goes to, on either engine.")
+    ] = None,
+    take_back: Annotated[
+        bool, typer.Option("--take-back", help="Go on with this database after all, all mail on hold.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --take-back: do not ask.")] = False,
+) -> None:
+    """Copy the whole database to another, with the service stopped, and close this one: mail goes on from the copy."""
+    from service.bootstrap import check_keys
+    from service.flows.copying import copy, named
+    from service.store.db import open_database
+
+    if (to is None) != take_back:
+        raise typer.BadParameter("name the other database with --to, or give --take-back alone")
+    if to is None:
+        _take_back(yes=yes)
+        return
+    settings, services = open_services(ready=False)
+    target = open_database(to)
+    opened.callback(target.close)
+    check = partial(check_keys, settings=settings)
+    _tell(copy(services, target, check_keys=check, actor=staff_name(), now=services.clock.now()))
+    typer.echo(f"This database is closed now. Set NURTURE_DATABASE_URL to {named(target.url)}, then start the service.")
+
+
+def _take_back(*, yes: bool) -> None:
+    from service.flows import copy_marks
+
+    if not yes:
+        typer.echo("Stop the copy for good first. What it took since is lost here, also who said no to it.", err=True)
+        typed = typer.prompt(f"To keep that, copy it back instead. Type {_WORD} to go on", err=True)
+        if typed.strip() != _WORD:
+            raise RefusedError("nothing was changed")
+    _, services = open_services(ready=False)
+    now = services.clock.now()
+    with services.database.alone() as session:
+        held = copy_marks.take_back(session, services, actor=staff_name(), now=now)
+    typer.echo(
+        f"This database is in use again, as it was at {held.since:%Y-%m-%d %H:%M} UTC. All mail is on hold: "
+        f"{held.waiting} mails may have left from the copy, and of {held.leaving} it is unknown whether they arrived."
+    )
+    typer.echo("Look: nurture message list. Decide: nurture message resolve. Then let mail go: nurture resume")
+
+
+def _tell(done: Copied) -> None:
+    width = max(map(len, done.rows))
+    for name, rows in done.rows.items():
+        typer.echo(f"  {name:{width}}  {rows}")
+    typer.echo(f"Copied: {sum(done.rows.values())} rows of {len(done.rows)} tables, each table equal on both sides.")
+    found = done.receipts
+    if found.broken:
+        typer.echo(f"The chain of receipts is broken, as it was before: {found.broken.english}", err=True)
+    else:
+        typer.echo(f"Receipts: unbroken, {found.end.count} of them, ending in {found.end}")

@@ -1,0 +1,89 @@
+"""Copies of a house in tests: whoever can be under way at that moment, and the house on the other side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlmodel import col, select, update
+
+from service.domain.lead import SuppressionReason
+from service.flows import copying, handover, privacy, ticks
+from service.flows.copying import Copied
+from service.store.db import open_database
+from service.store.tables import Message
+from tests.support import acts, backups, studio
+from tests.support.house import House, open_house
+
+DAAN, ESRA, ANNA, BRAM, CARLA, FRANK, GIJS, HANS = (
+    f"{name}@example.org" for name in ("daan", "esra", "anna", "bram", "carla", "frank", "gijs", "hans")
+)
+
+
+def under_way(house: House) -> None:
+    """Anna got a follow-up; Daan's is of a worker that was killed in its hand-over, Esra's of one that had leased it.
+
+    Hans' is held for staff. Bram never confirmed, Carla took her yes back, Frank complained, Gijs was erased. Somebody
+    of the staff is logged in.
+    """
+    for address in (DAAN, ESRA, ANNA, CARLA, FRANK, GIJS, HANS):
+        acts.confirmed(house, address)
+    house.opt_in(BRAM, first_name="Bram ✓ d'É")
+    house.send_due()
+    acts.withdraw(house, CARLA)
+    acts.suppress(house, SuppressionReason.COMPLAINT, FRANK)
+    gijs = house.lead(GIJS).id
+    acts.commit(house, lambda s: privacy.erase(s, house.services, gijs, "asked", house.clock.now()))
+    backups.keep_keys(house)
+    studio.desk(house, studio.hire(house))
+    house.clock.advance(days=2)
+    ticks.plan(house.services)
+    killed = acts.claim(house, "worker-that-was-killed", limit=1)
+    now = datetime.now(UTC)
+    acts.commit(
+        house,
+        lambda s: handover.begin(s, house.services, killed, "worker-that-was-killed", house.clock.now(), now),
+    )
+    acts.claim(house, "worker-that-was-cut-off", limit=1)
+    held = house.messages(HANS)[-1].id
+    with house.services.database.transaction() as session:
+        session.execute(update(Message).where(col(Message.id) == held).values(state="held", hold="backlog", reason="x"))
+    house.send_due()
+
+
+def copy(house: House, url: str) -> Copied:
+    """As `nurture copy-database --to`."""
+    target = open_database(url)
+    try:
+        return copying.copy(house.services, target, check_keys=lambda _: None, actor="Frank", now=house.clock.now())
+    finally:
+        target.close()
+
+
+@contextmanager
+def at(url: str, house: House, folder: Path) -> Iterator[House]:
+    """The installation on another database: its keys, its time, its outbox."""
+    with open_house(url, folder, published=False) as other:
+        other.clock.moment = house.clock.moment
+        yield other
+
+
+def let_leases_end(house: House) -> None:
+    """The time of all who held something is over."""
+    past = datetime.now(UTC) - timedelta(hours=1)
+    with house.services.database.transaction() as session:
+        session.execute(update(Message).where(col(Message.lease_until).is_not(None)).values(lease_until=past))
+    ticks.reap(house.services)
+
+
+def states(house: House, address: str) -> dict[str, str]:
+    """What became of each follow-up of a lead."""
+    with house.services.database.reading() as session:
+        found = session.exec(
+            select(Message.step, Message.state)
+            .where(Message.kind == "follow_up", Message.recipient == address)
+            .order_by(col(Message.id))
+        )
+        return {str(step): state for step, state in found}
