@@ -58,14 +58,15 @@ def lock(session: Session, lead_ids: Iterable[int], address_hmacs: Iterable[str]
     Everybody who withdraws, plans or hands over comes through here, in one order (leads by id, then hashes), so
     that a hand-over and a withdrawal are one after the other and never deadlock. SQLite's one writer does the same.
     """
+    wanted = sorted(set(lead_ids))
     statement = (
         select(Lead)
-        .where(col(Lead.id).in_(sorted(set(lead_ids))))
+        .where(col(Lead.id).in_(wanted))
         .order_by(col(Lead.id))
         .with_for_update(key_share=True)  # FOR NO KEY UPDATE: rows that refer to a lead may still be inserted
         .execution_options(populate_existing=True)
     )
-    leads = {lead.id: lead for lead in session.exec(statement)}
+    leads = {lead.id: lead for lead in session.exec(statement)} if wanted else {}
     take_locks(session, [f"suppression:{hmac}" for hmac in address_hmacs])
     return leads
 
