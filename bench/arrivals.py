@@ -1,7 +1,8 @@
 """An SMTP server on loopback that takes every mail and notes when; a process of its own, so that no work delays it.
 
 `python -m bench.arrivals` prints its port, then `SECONDS RECIPIENT` for each mail at its final dot; the seconds are
-those of the monotonic clock, which all processes of a machine share.
+those of the monotonic clock, which all processes of a machine share. `python -m bench.arrivals SECONDS` waits so long
+before it answers each final dot, as a server far away or one that scans mail does.
 """
 
 from __future__ import annotations
@@ -43,9 +44,9 @@ class Arrivals:
 
 
 @contextmanager
-def noting_server() -> Iterator[Arrivals]:
-    """The server, until the block ends."""
-    command = [sys.executable, "-m", "bench.arrivals"]
+def noting_server(delay: float = 0.0) -> Iterator[Arrivals]:
+    """The server, until the block ends; it answers each final dot after `delay` seconds."""
+    command = [sys.executable, "-m", "bench.arrivals", str(delay)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         arrivals = Arrivals(port=int(process.stdout.readline()))
@@ -67,6 +68,9 @@ def noting_server() -> Iterator[Arrivals]:
 class _Dialogue(asyncio.Protocol):
     """One connection: commands line by line, and after DATA the mail up to its dot."""
 
+    def __init__(self, delay: float) -> None:
+        self._delay = delay
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet."""
         assert isinstance(transport, asyncio.Transport)
@@ -84,9 +88,16 @@ class _Dialogue(asyncio.Protocol):
             if self._in_mail:
                 print(f"{time.monotonic():.6f} {self._recipient}", flush=True)
                 self._in_mail = False
-                self._transport.write(b"250 ok\r\n")
+                self._taken()
             else:
                 self._command(found)
+
+    def _taken(self) -> None:
+        # PIPELINING is not offered, so nothing that a client sends meanwhile could be answered before this.
+        if self._delay:
+            asyncio.get_running_loop().call_later(self._delay, self._transport.write, b"250 ok\r\n")
+        else:
+            self._transport.write(b"250 ok\r\n")
 
     def _command(self, line: bytes) -> None:
         verb = line[:4].upper()
@@ -98,11 +109,11 @@ class _Dialogue(asyncio.Protocol):
             self._transport.close()
 
 
-async def _serve() -> None:
-    server = await asyncio.get_running_loop().create_server(_Dialogue, "127.0.0.1", 0, backlog=128)
+async def _serve(delay: float) -> None:
+    server = await asyncio.get_running_loop().create_server(lambda: _Dialogue(delay), "127.0.0.1", 0, backlog=128)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve())
+    asyncio.run(_serve(float(sys.argv[1]) if len(sys.argv) > 1 else 0.0))

@@ -9,6 +9,7 @@ from typing import Any
 from sqlmodel import Session
 
 from service.domain.mailbox import Mailbox, parse_mailbox
+from service.flows.published import LiveIds
 from service.flows.services import Services
 from service.mail import return_paths
 from service.mail.links import Purpose, new_public_id, url
@@ -33,6 +34,7 @@ def add_advice(
     revision_id: int,
     now: datetime,
     held: str | None,
+    live: LiveIds | None = None,
 ) -> Message:
     """The requested mail of one opt-in, due now; `held` is the reason why a person must look first."""
     public_id = new_public_id()
@@ -54,6 +56,7 @@ def add_advice(
             revision_id=revision_id,
             content=_for_lead(services, public_id, lead, opt_in, opt_in.first_name, opt_in.answers),
         ),
+        live,
     )
 
 
@@ -210,8 +213,8 @@ def add_staff_mails(
             )
 
 
-def _add(session: Session, services: Services, message: Message) -> Message:
-    message.practice_revision_id, _ = services.published.live_practice(session)
+def _add(session: Session, services: Services, message: Message, live: LiveIds | None = None) -> Message:
+    message.practice_revision_id, _ = services.published.live_practice(session, live)
     session.add(message)
     session.flush()
     return message

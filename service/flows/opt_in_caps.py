@@ -11,11 +11,12 @@ refused counts nowhere.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from service.domain.limits import longest_seconds
+from service.domain.limits import Limit, longest_seconds
 from service.errors import TooManyError
 from service.flows import alerts
 from service.flows.services import Services
@@ -31,13 +32,21 @@ def take_turn(session: Session) -> None:
     take_locks(session, ["limits:opt-in"])
 
 
-def check_network(session: Session, services: Services, network: str, now: datetime) -> None:
-    """Raise TooManyError where this client network (a keyed hash) is at its cap."""
-    full = [
-        limit
-        for limit in services.limits.network
-        if caps.used(session, NETWORK, network, limit.seconds, now) >= limit.count
+def full(
+    session: Session, services: Services, address: str, network: str | None, now: datetime
+) -> dict[str, list[Limit]]:
+    """Scope -> its caps that one more opt-in of this address would break; of no network where that is None."""
+    limits = services.limits
+    asked = [
+        (ADDRESS, services.hmac(address), limits.address),
+        (DOMAIN, services.domain_key(address), limits.domain),
+        (ALL, "", limits.everyone),
     ]
+    return caps.full(session, asked if network is None else [*asked, (NETWORK, network, limits.network)], now)
+
+
+def check_network(session: Session, network: str, full: Sequence[Limit], now: datetime) -> None:
+    """Raise TooManyError where this client network (a keyed hash) is at a cap: at those of its that are `full`."""
     if not full:
         return
     room_at = now
@@ -60,14 +69,14 @@ def count_network(session: Session, network: str, now: datetime) -> None:
     caps.count(session, NETWORK, network, now)
 
 
-def is_full(session: Session, services: Services, address: str, now: datetime) -> bool:
+def is_full(session: Session, full: Mapping[str, Sequence[Limit]], now: datetime) -> bool:
     """Would one more advice be too many for this address or for its domain? Staff are told of a domain.
 
     A provider with many users has one cap too, so in a flood its real leads may get no mail: somebody must know.
     """
-    if caps.over(session, ADDRESS, services.hmac(address), services.limits.address, now):
+    if full[ADDRESS]:
         return True
-    if not caps.over(session, DOMAIN, services.domain_key(address), services.limits.domain, now):
+    if not full[DOMAIN]:
         return False
     alerts.tell(
         session,
@@ -85,17 +94,10 @@ def is_full(session: Session, services: Services, address: str, now: datetime) -
     return True
 
 
-def is_crowded(session: Session, services: Services, now: datetime) -> bool:
-    """Would one more advice be too many for all opt-ins together?"""
-    return caps.over(session, ALL, "", services.limits.everyone, now)
-
-
 def count_advice(session: Session, services: Services, address: str, now: datetime, *, held: bool) -> None:
     """Count an advice for its address and domain; and for all, unless it is held."""
-    caps.count(session, ADDRESS, services.hmac(address), now)
-    caps.count(session, DOMAIN, services.domain_key(address), now)
-    if not held:
-        caps.count(session, ALL, "", now)
+    hits = [(ADDRESS, services.hmac(address)), (DOMAIN, services.domain_key(address))]
+    caps.count_all(session, hits if held else [*hits, (ALL, "")], now)
 
 
 def forget(session: Session, services: Services, now: datetime) -> None:

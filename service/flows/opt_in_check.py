@@ -14,7 +14,7 @@ from service.errors import FieldProblem, InvalidInputError
 from service.flows import form_tokens
 from service.flows.clients import Client
 from service.flows.proof_of_work import Proof
-from service.flows.published import LiveSequence
+from service.flows.published import LiveIds, LiveSequence
 from service.flows.services import Services
 from service.store import sequences
 from service.store.db import real_now
@@ -55,6 +55,7 @@ class Checked:
     first_name: str | None
     answers: dict[str, str]
     live: LiveSequence
+    live_ids: LiveIds  # of all that was live when it was checked
     form: Form | None
     forms_revision_id: int
     wording: Form | None  # the form as it was in the version the opt-in states; None when it states none
@@ -78,7 +79,8 @@ def refused(problems: list[FieldProblem]) -> InvalidInputError:
 def check(session: Session, services: Services, request: OptInRequest) -> Checked:
     """The opt-in as it can be taken. Raises InvalidInputError with everything that is wrong with it, at once."""
     address, problems = _person(request)
-    forms_revision_id, forms = services.published.live_forms(session)
+    live_ids = services.published.live_ids(session)
+    forms_revision_id, forms = services.published.live_forms(session, live_ids)
     form = forms.forms.get(request.form) if request.form else None
     if request.form and form is None:
         problems.append(FieldProblem(pointer="/form", detail="Dit formulier bestaat niet."))
@@ -87,7 +89,7 @@ def check(session: Session, services: Services, request: OptInRequest) -> Checke
     topic = form.topic_for(answers) if form and not request.topic else request.topic
     if not topic and not request.form:
         problems.append(FieldProblem(pointer="/topic", detail="Geef een onderwerp op, of de naam van een formulier."))
-    live = services.published.live_for_topic(session, topic) if topic else None
+    live = services.published.live_for_topic(session, topic, live_ids) if topic else None
     if live is not None and live.sequence.archived:  # whoever is under way in it gets the rest; nobody new gets in
         live = None
     if topic and live is None:
@@ -108,6 +110,7 @@ def check(session: Session, services: Services, request: OptInRequest) -> Checke
         first_name=clean_name(request.first_name),
         answers=answers,
         live=live,
+        live_ids=live_ids,
         form=form,
         forms_revision_id=forms_revision_id,
         wording=wording,

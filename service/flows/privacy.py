@@ -36,12 +36,16 @@ def reckon_erasing(session: Session, services: Services, lead: Lead, now: dateti
     if consents.active_of_lead(session, lead.id):
         lead.erase_at = None
         return
-    asked_at = leads.last_opt_in_at(session, lead.id) or lead.created_at
-    latest = asked_at + services.retention.after_opt_in
+    latest = erased_at_latest(services, leads.last_opt_in_at(session, lead.id) or lead.created_at)
     settled_at, on_its_way = message_rows.last_advice_settled_at(session, lead.id)
     if settled_at is not None and not on_its_way:
         latest = min(latest, settled_at + services.retention.after_advice)
     lead.erase_at = max(latest, now)
+
+
+def erased_at_latest(services: Services, asked_at: datetime) -> datetime:
+    """When a lead who last asked then, and never agreed to follow-ups, is erased whatever else happens."""
+    return asked_at + services.retention.after_opt_in
 
 
 def erase_expired(session: Session, services: Services, now: datetime) -> list[int]:

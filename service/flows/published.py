@@ -22,6 +22,8 @@ from service.store.tables import Revision
 
 _KEPT = 256  # revisions; a year of daily edits, a few MB
 _T = TypeVar("_T")
+LiveIds = Mapping[tuple[str, str], int]
+"""(kind, name) -> id of its newest revision."""
 NAMES = {"practice": "practice", "forms": "forms", "mails": "service"}
 
 
@@ -63,9 +65,9 @@ class Published:
         practice = self.practice(session, revision_id)
         return self._read(session, "facts", revision_id, lambda _row: practice.model_dump(mode="json"))
 
-    def live_practice(self, session: Session) -> tuple[int, Practice]:
+    def live_practice(self, session: Session, live: LiveIds | None = None) -> tuple[int, Practice]:
         """The newest practice facts: calendar and closed days are always these, whatever a message was made with."""
-        revision_id = self._live_id(session, "practice")
+        revision_id = self._live_id(session, "practice", live)
         return revision_id, self.practice(session, revision_id)
 
     def calendar(self, session: Session) -> Calendar:
@@ -73,9 +75,9 @@ class Published:
         revision_id, practice = self.live_practice(session)
         return self._read(session, "calendar", revision_id, lambda _row: Calendar.of(practice))
 
-    def live_forms(self, session: Session) -> tuple[int, Forms]:
+    def live_forms(self, session: Session, live: LiveIds | None = None) -> tuple[int, Forms]:
         """The newest forms."""
-        revision_id = self._live_id(session, "forms")
+        revision_id = self._live_id(session, "forms", live)
         return revision_id, self._read(session, "forms", revision_id, lambda row: Forms.model_validate(row.document))
 
     def forms_shown(self, session: Session, revision_id: int | None) -> tuple[int, Forms]:
@@ -99,18 +101,23 @@ class Published:
         """The revision that holds the newest service mails."""
         return self._live_id(session, "mails")
 
-    def live_for_topic(self, session: Session, topic: str) -> LiveSequence | None:
+    def live_for_topic(self, session: Session, topic: str, live: LiveIds | None = None) -> LiveSequence | None:
         """The published sequence of a topic; None when there is none."""
-        found = [live for live in self.live_sequences(session) if live.sequence.topic == topic]
+        found = [each for each in self.live_sequences(session, live) if each.sequence.topic == topic]
         return found[-1] if found else None
 
-    def live_sequences(self, session: Session) -> list[LiveSequence]:
+    def live_sequences(self, session: Session, live: LiveIds | None = None) -> list[LiveSequence]:
         """The newest revision of every sequence."""
-        newest = [revision_id for (kind, _), revision_id in sequences.live_ids(session).items() if kind == "sequence"]
+        known = live or self.live_ids(session)
+        newest = [revision_id for (kind, _), revision_id in known.items() if kind == "sequence"]
         return [LiveSequence(revision_id=each, sequence=self.sequence(session, each)) for each in sorted(newest)]
 
-    def _live_id(self, session: Session, kind: str) -> int:
-        found = sequences.live_ids(session).get((kind, NAMES[kind]))
+    def live_ids(self, session: Session) -> LiveIds:
+        """What is live now, for who asks for several things at once: each of the calls here looks by itself else."""
+        return sequences.live_ids(session)
+
+    def _live_id(self, session: Session, kind: str, live: LiveIds | None = None) -> int:
+        found = (live or self.live_ids(session)).get((kind, NAMES[kind]))
         if found is None:
             raise UnavailableError("nothing published yet", "De dienst is nog niet ingericht.")
         return found

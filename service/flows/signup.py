@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -9,6 +10,7 @@ from sqlmodel import Session
 from service.domain import screening
 from service.domain.forms import ConsentText
 from service.domain.lead import Kind, may_receive
+from service.domain.limits import Limit
 from service.domain.screening import Held, is_throw_away
 from service.domain.timing import NeverOpensError, add_wait
 from service.flows import alerts, clients, opt_in_caps, opt_in_check, planning, privacy, proof_of_work
@@ -35,27 +37,33 @@ def register(session: Session, services: Services, request: OptInRequest, now: d
     # Opt-ins of one address come one after the other. This lock is theirs alone and taken before all others.
     take_locks(session, [f"opt-in:{hmac}"])
     known = leads.by_address(session, checked.address)
-    leads.lock(session, [known.id] if known else [], [hmac])
-    known = leads.by_address(session, checked.address)  # it may have been erased while we waited
+    held = leads.lock(session, [known.id] if known else [], [hmac])
+    known = held.get(known.id) if known else None  # it may have been erased while we waited
     if known and request.idempotency_key and leads.opt_in_with_key(session, known.id, request.idempotency_key):
         return
     if spent_before:
         raise opt_in_check.refused([opt_in_check.PROOF_REFUSED])
     opt_in_caps.take_turn(session)
+    network = request.client.network if request.client else None
+    full = opt_in_caps.full(session, services, checked.address, network, now)
     if request.client is not None:
-        _let_in(session, services, request.client, now)
-    lead = known or _new_lead(session, checked, now)
+        _let_in(session, request.client, full, now)
+    lead = known or _new_lead(session, services, checked, now)
     rules = suppressions.of(session, [hmac]).get(hmac, [])
     refused = may_receive(Kind.ADVICE, suppressions=rules, has_follow_up_consent=False, now=now)
-    if opt_in_caps.is_full(session, services, checked.address, now):
+    agreed = False
+    if opt_in_caps.is_full(session, full, now):
         _add_opt_in(session, lead, checked, "capped", now)
     elif refused:
         _add_opt_in(session, lead, checked, "suppressed", now)
     else:
-        held = _held(session, services, checked, now)
-        opt_in_caps.count_advice(session, services, checked.address, now, held=held is not None)
-        _welcome(session, services, lead, checked, held=held, blocked=bool(rules), now=now)
-    privacy.reckon_erasing(session, services, lead, now)
+        why = _held(services, checked, crowded=bool(full[opt_in_caps.ALL]))
+        opt_in_caps.count_advice(session, services, checked.address, now, held=why is not None)
+        agreed = _welcome(
+            session, services, lead, checked, is_new=known is None, held=why, blocked=bool(rules), now=now
+        )
+    if known or agreed:
+        privacy.reckon_erasing(session, services, lead, now)
 
 
 def _welcome(
@@ -64,22 +72,20 @@ def _welcome(
     lead: Lead,
     checked: Checked,
     *,
+    is_new: bool,
     held: Held | None,
     blocked: bool,
     now: datetime,
-) -> None:
+) -> bool:
+    """Write all that an accepted opt-in leads to. Returns whether the follow-ups may come without a button."""
     sequence = checked.live.sequence
-    opt_in = _add_opt_in(session, lead, checked, "held" if held else "accepted", now)
+    enrolment = None if is_new else _run_of(session, services, lead, checked, now)
+    if enrolment is None:
+        enrolment = _enrol(session, lead, checked, now)
+    opt_in = _add_opt_in(session, lead, checked, "held" if held else "accepted", now, enrolment)
     # An address that once said no says yes again by the button alone, also where a ticked box would do.
     enough = sequence.confirmation == "single" and checked.request.consent_follow_up and not blocked and not held
     consent = _add_consents(session, checked, opt_in, follow_up_effective=enough, now=now)
-    enrolment = enrolments.open_for(session, lead.id, sequence.topic) or _had_lately(
-        session, services, lead, checked, now
-    )
-    if enrolment is None:
-        enrolment = _enrol(session, lead, checked, now)
-    opt_in.enrolment_id = enrolment.id
-    session.flush()
     add_advice(
         session,
         services,
@@ -91,6 +97,7 @@ def _welcome(
         revision_id=checked.live.revision_id,
         now=now,
         held=held.value if held else None,
+        live=checked.live_ids,
     )
     leads.note(session, lead.id, "opt_in", now, topic=sequence.topic, follow_up=checked.request.consent_follow_up)
     if enough and enrolment.state == "awaiting_confirmation":
@@ -100,15 +107,16 @@ def _welcome(
     if held:
         alerts.tell_opt_in_held(session, held, now)
     notify_sender(session)
+    return enough
 
 
-def _let_in(session: Session, services: Services, client: Client, now: datetime) -> None:
-    opt_in_caps.check_network(session, services, client.network, now)
+def _let_in(session: Session, client: Client, full: Mapping[str, Sequence[Limit]], now: datetime) -> None:
+    opt_in_caps.check_network(session, client.network, full[opt_in_caps.NETWORK], now)
     opt_in_caps.count_network(session, client.network, now)
     clients.note(session, client, now)
 
 
-def _held(session: Session, services: Services, checked: Checked, now: datetime) -> Held | None:
+def _held(services: Services, checked: Checked, *, crowded: bool) -> Held | None:
     request = checked.request
     return screening.held(
         trapped=request.trapped,
@@ -116,28 +124,38 @@ def _held(session: Session, services: Services, checked: Checked, now: datetime)
         proof_wanted=services.proof_of_work,
         proven=request.proof is not None,
         signed=request.signed,
-        crowded=opt_in_caps.is_crowded(session, services, now),
+        crowded=crowded,
     )
 
 
-def _new_lead(session: Session, checked: Checked, now: datetime) -> Lead:
+def _new_lead(session: Session, services: Services, checked: Checked, now: datetime) -> Lead:
+    """Nobody we know: as long as she agreed to no follow-ups, when she is erased can be said at once."""
     lead = Lead(
         public_id=new_public_id(),
         address=checked.address,
         first_name=checked.first_name,
         answers=checked.answers,
         created_at=now,
+        erase_at=privacy.erased_at_latest(services, now),
     )
     session.add(lead)
     session.flush()
     return lead
 
 
-def _add_opt_in(session: Session, lead: Lead, checked: Checked, disposition: str, now: datetime) -> OptIn:
+def _add_opt_in(
+    session: Session,
+    lead: Lead,
+    checked: Checked,
+    disposition: str,
+    now: datetime,
+    enrolment: Enrolment | None = None,
+) -> OptIn:
     request = checked.request
     opt_in = OptIn(
         public_id=new_public_id(),
         lead_id=lead.id,
+        enrolment_id=enrolment.id if enrolment else None,
         topic=checked.live.sequence.topic,
         form=checked.form.name if checked.form else None,
         first_name=checked.first_name,
@@ -180,6 +198,13 @@ def _add_consents(
         consents.give(session, given("follow_up", texts.follow_up if texts else None, follow_up_effective))
     session.flush()
     return advice
+
+
+def _run_of(session: Session, services: Services, lead: Lead, checked: Checked, now: datetime) -> Enrolment | None:
+    """The run that the advice belongs to, of a lead we know; None where a new one begins."""
+    return enrolments.open_for(session, lead.id, checked.live.sequence.topic) or _had_lately(
+        session, services, lead, checked, now
+    )
 
 
 def _had_lately(session: Session, services: Services, lead: Lead, checked: Checked, now: datetime) -> Enrolment | None:

@@ -6,10 +6,13 @@ every row that was committed before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy import insert
+from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, delete, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from service.domain.limits import Limit
 from service.store.tables import CapHit
@@ -24,8 +27,23 @@ def over(session: Session, scope: str, key: str, limits: Iterable[Limit], now: d
 
 def used(session: Session, scope: str, key: str, seconds: int, now: datetime) -> int:
     """How many there were in the last `seconds`. One that lies ahead (a clock was set back) counts too."""
+    return session.exec(_count(scope, key, seconds, now)).one()
+
+
+def full(session: Session, asked: Sequence[tuple[str, str, Sequence[Limit]]], now: datetime) -> dict[str, list[Limit]]:
+    """Scope -> its limits that one more would break, for a key of each scope; all counted in one statement."""
+    every = [(scope, key, limit) for scope, key, limits in asked for limit in limits]
+    counts = [_count(scope, key, limit.seconds, now).scalar_subquery() for scope, key, limit in every]
+    found: dict[str, list[Limit]] = {scope: [] for scope, _, _ in asked}
+    for (scope, _, limit), many in zip(every, session.execute(sql_select(*counts)).one(), strict=True):
+        if many >= limit.count:
+            found[scope].append(limit)
+    return found
+
+
+def _count(scope: str, key: str, seconds: int, now: datetime) -> SelectOfScalar[int]:
     since = now - timedelta(seconds=seconds)
-    return session.exec(select(func.count()).where(CapHit.scope == scope, CapHit.key == key, CapHit.at > since)).one()
+    return select(func.count()).where(CapHit.scope == scope, CapHit.key == key, CapHit.at > since)
 
 
 def any_over(session: Session, scope: str, limits: Iterable[Limit], now: datetime) -> bool:
@@ -58,6 +76,11 @@ def newest(session: Session, scope: str, key: str, place: int) -> datetime | Non
 def count(session: Session, scope: str, key: str, now: datetime) -> None:
     """Count one."""
     session.add(CapHit(scope=scope, key=key, at=now))
+
+
+def count_all(session: Session, hits: Iterable[tuple[str, str]], now: datetime) -> None:
+    """Count one for each of these scopes with its key, in one statement."""
+    session.execute(insert(CapHit), [{"scope": scope, "key": key, "at": now} for scope, key in hits])
 
 
 def take_back(session: Session, scope: str, key: str, at: datetime | None = None) -> None:

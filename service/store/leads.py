@@ -66,7 +66,8 @@ def lock(session: Session, lead_ids: Iterable[int], address_hmacs: Iterable[str]
     Everybody who withdraws, plans or hands over comes through here, in one order (leads by id, then hashes), so
     that a hand-over and a withdrawal are one after the other and never deadlock. SQLite's one writer does the same.
     """
-    leads = {lead.id: lead for lead in session.exec(_LOCKED, params={"ids": sorted(set(lead_ids))})}
+    wanted = sorted(set(lead_ids))
+    leads = {lead.id: lead for lead in session.exec(_LOCKED, params={"ids": wanted})} if wanted else {}
     take_locks(session, [f"suppression:{hmac}" for hmac in address_hmacs])
     return leads
 

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from starlette.testclient import TestClient
 
 from service.domain.practice import Practice
-from service.flows.published import Published
+from service.flows.published import LiveIds, Published
 from service.flows.services import Services
 from service.web.app import create_app
 from tests.support.house import BASE_URL, House
@@ -48,6 +48,6 @@ class OtherPractice(Published):
         super().__init__()
         self._changes = changes
 
-    def live_practice(self, session: Session) -> tuple[int, Practice]:
-        revision_id, practice = super().live_practice(session)
+    def live_practice(self, session: Session, live: LiveIds | None = None) -> tuple[int, Practice]:
+        revision_id, practice = super().live_practice(session, live)
         return revision_id, practice.model_copy(update=self._changes)
