@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
+import re
 from collections.abc import Iterator
 from email.message import EmailMessage
 from functools import partial
@@ -159,8 +160,9 @@ def test_a_hostile_name_reaches_the_server_neither_in_the_envelope_nor_in_the_ma
     mail = check_headers(received, to_lead=True)
     assert received.recipients == ("anna@example.org",)
     for shown in (part(mail, "plain"), part(mail, "html"), str(mail["Subject"])):
-        assert "Bcc" not in shown
-        assert "evil" not in shown
+        words = re.sub(r"https?://\S+", "", shown)  # a link's token may spell anything
+        assert "Bcc" not in words
+        assert "evil" not in words
     assert "\r\nHallo,\r\n" in part(mail, "plain"), "a salutation without a name"
 
 
