@@ -91,9 +91,9 @@ def main() -> int:
     asked.add_argument("--engine", action="append", choices=["sqlite", "postgres"])
     chosen = asked.parse_args()
     slow = 0
-    with engines(chosen.engine or ["sqlite", "postgres"]) as found:
+    with logging_to_nowhere(), engines(chosen.engine or ["sqlite", "postgres"]) as found:
         for engine, fresh in found.items():
-            with fresh() as url, tempfile.TemporaryDirectory() as folder, logging_to_nowhere():
+            with fresh() as url, tempfile.TemporaryDirectory() as folder:
                 measured = list(measure(migrated(url), Path(folder), leads=chosen.leads, calls=chosen.calls))
             print(f"{engine}, {chosen.leads:,} leads, {chosen.calls} calls each: p50, p95, and processor")
             for each in measured:
