@@ -40,7 +40,8 @@ def copy_database(
     opened.callback(target.close)
     check = partial(check_keys, settings=settings)
     _tell(copy(services, target, check_keys=check, actor=staff_name(), now=services.clock.now()))
-    typer.echo(f"This database is closed now. Set NURTURE_DATABASE_URL to {named(target.url)}, then start the service.")
+    typer.echo(f"This database is closed now; the copy is {named(target.url)}.")
+    typer.echo("Set NURTURE_DATABASE_URL to what you gave with --to, then start the service.")
 
 
 def _take_back(*, yes: bool) -> None:

@@ -14,9 +14,9 @@ from sqlmodel import Session
 
 from service.errors import UnavailableError, trace
 from service.flows import allowance, channel, clock_check, settling
-from service.flows.building import build_all, set_aside
 from service.flows.handover import Routes, begin
 from service.flows.leases import Leases
+from service.flows.making import Making
 from service.flows.off_loop import OffLoop, all_done, cancel
 from service.flows.room import Room
 from service.flows.services import Services
@@ -46,7 +46,8 @@ class Sender:
         self._services = services
         self.ways = WaysOut(transport, fallback, MOST_OPEN)
         off_loop = OffLoop(services.database)
-        self._write, self._read = off_loop.write, off_loop.read
+        self._write = off_loop.write
+        self._making = Making(services, off_loop)
         self._leases = Leases(off_loop)
         self._settlements = Settlements(services, off_loop, self.ways.in_flight)
         self._groups: set[asyncio.Task[None]] = set()
@@ -204,7 +205,7 @@ class Sender:
         A mail that `tries` finds out whether the way works; a group goes only by one that is known to.
         """
         composed_at = self._services.clock.now()
-        mails = await self._build(ids, lease, composed_at)
+        mails = await self._making.mails(ids, lease, composed_at)
         waiting = list(mails)
         alone: set[int] = set()  # of a batch that failed: which of them it was shows when each goes by itself
         while waiting:
@@ -230,7 +231,7 @@ class Sender:
                     alone.update(batch)
                     waiting = batch + waiting
                 else:
-                    await self._set_aside(batch[0], lease, error)
+                    await self._making.set_aside(batch[0], lease, error)
                 continue
             except BaseException:
                 way.room.give_back(places, urgent=urgent)
@@ -241,29 +242,6 @@ class Sender:
                 for each in begun
             )
         return True
-
-    async def _build(self, ids: list[int], lease: str, composed_at: datetime) -> dict[int, OutboundMail]:
-        """The mails of a group. A row that nobody can read or build is held; it never stops the others."""
-        try:
-            built = await self._read(lambda session: build_all(session, self._services, ids, lease, composed_at))
-        except UnavailableError:
-            raise
-        except Exception as error:
-            if len(ids) == 1:
-                await self._set_aside(ids[0], lease, error)
-                return {}
-            mails: dict[int, OutboundMail] = {}
-            for one in ids:
-                mails |= await self._build([one], lease, composed_at)
-            return mails
-        for each, why in built.broken.items():
-            await self._set_aside(each, lease, why)
-        return built.mails
-
-    async def _set_aside(self, message_id: int, lease: str, error: Exception) -> None:
-        log.error("sending failed at one mail", message=message_id, error=trace(error))
-        now = self._services.clock.now()
-        await self._write(lambda session: set_aside(session, message_id, lease, error, now))
 
     def _open(
         self, session: Session, ids: list[int], lease: str, routes: Routes, composed_at: datetime

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import secrets
-import threading
 import time
-from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -20,6 +18,7 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session, create_engine
 
 from service.errors import Problem, ProblemsError, RefusedError, UnavailableError
+from service.store.fair_lock import FairLock
 
 BUSY_TIMEOUT_MS = 5_000
 # PostgreSQL's. A process that stands still in the middle of a transaction would hold its leads, and whoever waits for
@@ -56,59 +55,6 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class FairLock:
-    """First come, first served, but who is urgent before those who are not: a person waits there.
-
-    Not before them for ever: in a flood of opt-ins somebody urgent waits at any moment, and a hand-over must be settled
-    all the same. SQLite's own busy handler starves writers (p99 above a second).
-    """
-
-    _MOST_PASSED = 4  # urgent ones that go before somebody who waits, one after the other
-
-    def __init__(self) -> None:
-        self._mutex = threading.Lock()
-        self._urgent: deque[threading.Lock] = deque()
-        self._others: deque[threading.Lock] = deque()
-        self._passed = 0
-        self._held = False
-
-    @property
-    def waiting(self) -> int:
-        """How many stand in line."""
-        with self._mutex:
-            return len(self._urgent) + len(self._others)
-
-    @contextmanager
-    def held(self, *, urgent: bool = False) -> Iterator[None]:
-        """Hold it for the length of the block."""
-        self._acquire(self._urgent if urgent else self._others)
-        try:
-            yield
-        finally:
-            self._release()
-
-    def _acquire(self, waiting: deque[threading.Lock]) -> None:
-        with self._mutex:
-            if not self._held:
-                self._held = True
-                return
-            gate = threading.Lock()
-            gate.acquire()
-            waiting.append(gate)
-        gate.acquire()
-
-    def _release(self) -> None:
-        with self._mutex:
-            waiting = self._urgent or self._others
-            if self._others and self._passed >= self._MOST_PASSED:
-                waiting = self._others
-            self._passed = self._passed + 1 if self._others and waiting is self._urgent else 0
-            if waiting:
-                waiting.popleft().release()
-            else:
-                self._held = False
 
 
 class Database:

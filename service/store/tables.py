@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
-from service.store import booking_tables, consent_tables, feedback_tables, schema_words, staff_tables
+from service.store import booking_tables, consent_tables, feedback_tables, limit_tables, schema_words, staff_tables
 from service.store.db import UtcDateTime
 from service.store.schema_words import Json, one_of, partial
 
@@ -23,6 +23,10 @@ Withdrawal = consent_tables.Withdrawal
 ReceiptEntry = consent_tables.ReceiptEntry
 
 FeedbackEvent = feedback_tables.FeedbackEvent
+
+CapHit = limit_tables.CapHit
+DomainPause = limit_tables.DomainPause
+SpentChallenge = limit_tables.SpentChallenge
 
 RESULT_STATES = ("accepted", "delivered", "bounced", "complained", "failed", "unknown", "skipped")
 """The states of a mail that became something, by which results are counted."""
@@ -279,20 +283,6 @@ class ErasedToken(Table, table=True):
     erased_at: datetime = Field(sa_type=UtcDateTime)
 
 
-class DomainPause(Table, table=True):
-    """A recipient domain that turned us away by policy: nothing is handed over to it for a while.
-
-    Two rows of their own stand for all mail: see `store/domain_pauses.py`.
-    """
-
-    __tablename__ = "domain_pause"
-
-    key: str = Field(primary_key=True)  # a keyed hash: a domain of one's own names its owner
-    strikes: int  # refusals since the last mail it took; the pause grows with them
-    since: datetime = Field(sa_type=UtcDateTime)
-    until: datetime = Field(sa_type=UtcDateTime)
-
-
 class TimelineEntry(Table, table=True):
     """What happened to one lead, for "why?". Goes with the lead."""
 
@@ -339,27 +329,6 @@ class Alert(Table, table=True):
     raised_at: datetime = Field(sa_type=UtcDateTime)
     told_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     resolved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-
-
-class CapHit(Table, table=True):
-    """One opt-in or hand-over counted against a cap. `key` is a keyed hash; the row goes when its window ends."""
-
-    __tablename__ = "cap_hit"
-    __table_args__ = (Index("ix_cap_hit_scope_key_at", "scope", "key", "at"),)
-
-    id: int = Field(default=None, primary_key=True)
-    scope: str
-    key: str
-    at: datetime = Field(sa_type=UtcDateTime)
-
-
-class SpentChallenge(Table, table=True):
-    """A challenge of the proof of work that was solved and used. The row goes when the challenge would have expired."""
-
-    __tablename__ = "spent_challenge"
-
-    challenge: str = Field(primary_key=True, max_length=32)
-    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 
 class Fact(Table, table=True):

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from service.store.db import FairLock
+from service.store.fair_lock import FairLock
 from tests.support.running import wait_for
 
 
