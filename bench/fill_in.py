@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from functools import partial
 from pathlib import Path
 
 from jinja2 import DictLoader, Environment
@@ -25,7 +24,7 @@ from mjml import mjml2html
 from service.domain.mailbox import Mailbox
 from service.domain.practice import Practice
 from service.flows.drafts import Draft, read_draft
-from service.mail.compose import MailHeaders, MailValues, compose
+from service.mail.compose import MailHeaders, MailValues, Mould
 from service.mail.front_matter import split
 from service.mail.markdown import parser
 
@@ -121,7 +120,10 @@ def measure(names: list[str], *, rounds: int, leads: int) -> list[Filled]:
     for name in names:
         compiled, peer = draft.mails[name], Peer(draft, name)
 
-        makers: list[Callable[[MailValues, MailHeaders], bytes]] = [partial(compose, compiled), peer]
+        makers: list[Callable[[MailValues, MailHeaders], bytes]] = [
+            Mould(compiled, practice.model_dump(mode="json")).compose,
+            peer,
+        ]
         sizes = [len(make(*given[0])) for make in makers]
         times: list[list[float]] = [[], []]
         for _ in range(rounds):

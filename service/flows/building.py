@@ -13,9 +13,10 @@ from service.errors import UnavailableError
 from service.flows import alerts
 from service.flows.services import Services
 from service.mail import return_paths
-from service.mail.compose import MailHeaders, MailValues, compose
+from service.mail.compose import MailHeaders, OwnValues
 from service.mail.transport import OutboundMail
 from service.store import outbox
+from service.store.outbox import ToBuild
 from service.store.tables import Message
 
 _WHY = "deze mail kan niet worden gemaakt"
@@ -61,14 +62,13 @@ def _tell(session: Session, message_id: int, template: str, error: Exception, no
     log.error("mail held", message=message_id, template=template, error=type(error).__name__)
 
 
-def build(session: Session, services: Services, message: Message, now: datetime) -> OutboundMail:
+def build(session: Session, services: Services, message: Message | ToBuild, now: datetime) -> OutboundMail:
     """The exact bytes of a message: the same at every attempt, Date being the first hand-over's.
 
     The return path is no part of them. A provider has one of its own, and takes no notice of ours.
     """
-    compiled = services.published.mail(session, message.revision_id, message.template)
-    practice = services.published.practice_facts(session, message.practice_revision_id)
-    values = MailValues(practice=dict(practice), **message.content)
+    mould = services.published.mould(session, message.revision_id, message.template, message.practice_revision_id)
+    values = OwnValues.model_validate(message.content)
     sender = parse_mailbox(message.mail_from)
     headers = MailHeaders(
         message_id=message.message_id,
@@ -85,7 +85,7 @@ def build(session: Session, services: Services, message: Message, now: datetime)
         if box is not None
         else sender.address,
         recipient=message.recipient,
-        data=compose(compiled, values, headers),
+        data=mould.compose(values, headers),
         message_id=message.message_id,
         idempotency_key=message.public_id,
     )

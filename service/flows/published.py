@@ -16,7 +16,7 @@ from service.domain.practice import Practice
 from service.domain.sequence import Sequence
 from service.errors import UnavailableError
 from service.mail.compiled import CompiledMail, CompiledPartial
-from service.mail.compose import render_partial
+from service.mail.compose import Mould, render_partial
 from service.store import sequences
 from service.store.tables import Revision
 
@@ -64,6 +64,15 @@ class Published:
         """The same as JSON, as mails are filled in with it."""
         practice = self.practice(session, revision_id)
         return self._read(session, "facts", revision_id, lambda _row: practice.model_dump(mode="json"))
+
+    def mould(self, session: Session, revision_id: int, template: str, practice_revision_id: int) -> Mould:
+        """A mail of one revision with the practice's facts of another: what a lead's own is filled into."""
+
+        def make(_row: Revision) -> Mould:
+            compiled = self.mail(session, revision_id, template)
+            return Mould(compiled, self.practice_facts(session, practice_revision_id))
+
+        return self._read(session, "mould", revision_id, make, f"{template} {practice_revision_id}")
 
     def live_practice(self, session: Session, live: LiveIds | None = None) -> tuple[int, Practice]:
         """The newest practice facts: calendar and closed days are always these, whatever a message was made with."""

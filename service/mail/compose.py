@@ -1,157 +1,174 @@
-"""Fills a compiled mail in for one lead and writes the bytes that every try sends."""
+"""Writes the bytes that every try sends, from a mould: most of a mail is the same for everybody.
+
+A mould is a mail rendered once with marks where a lead's name and tokens are printed, for each way in which its
+conditions can turn out, and its lines encoded. From then on a lead costs the few lines that have a mark.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import secrets
+import string
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import TypeAlias
 
-from jinja2 import TemplateError
+from jinja2 import nodes
 from markupsafe import escape
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import JsonValue
 
 from service.domain.lead import clean_name
-from service.mail.compiled import CompiledMail, CompiledPartial
-from service.mail.mime import HeldMailError, MailHeaders, build, quoted
-from service.mail.sandbox import HOSTILE, Given, clean, lexed, template
+from service.mail.compiled import CompiledMail
+from service.mail.filling import MailValues, OwnValues, Rendered, render, render_partial
+from service.mail.mime import HeldMailError, MailHeaders, assemble, lines_of, quoted
+from service.mail.sandbox import parsed
 
-__all__ = ["HeldMailError", "MailHeaders", "MailValues", "Rendered", "compose", "render", "render_partial"]
+__all__ = [
+    "HeldMailError",
+    "MailHeaders",
+    "MailValues",
+    "Mould",
+    "OwnValues",
+    "Rendered",
+    "compose",
+    "render",
+    "render_partial",
+]
 
-_SPACES = re.compile(r"\s+")
+_OWN = ("first_name", "confirm_url", "booking_url", "unsubscribe_url", "preferences_url", "answer_url_base")
+_MADE_OF = {"answer_url": "answer_url_base"}  # what a template calls, and the value that it prints
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,200}")  # the same in text, in HTML and in an address
+_MOST_KEPT = 64  # ways in which the conditions of one mail turn out
+# Letters alone, as a name has, that nobody who writes a template or a fact can know.
+_MARKS = {name: "".join(secrets.choice(string.ascii_letters) for _ in range(24)) for name in _OWN}
+_MARK = re.compile(f"({'|'.join(_MARKS.values())})")
+_NAMES = {mark: name for name, mark in _MARKS.items()}
 
-
-class MailValues(BaseModel):
-    """All that a mail is filled in with. Stored with the message as JSON, so a retry fills in the same.
-
-    `practice` is the practice as JSON, `extra` what service mails may use besides: `request`, `alert`, `reply`,
-    `invitation`, `week`, `fresh_url`.
-    `calendar` is the iCalendar object that goes along with a mail to the practice.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    practice: dict[str, JsonValue]
-    first_name: str | None = None
-    answers: dict[str, str] = {}
-    confirm_url: str | None = None
-    booking_url: str | None = None
-    unsubscribe_url: str | None = None
-    preferences_url: str | None = None
-    answer_url_base: str | None = None
-    calendar: str | None = None
-    extra: dict[str, JsonValue] = {}
-
-    def for_practice(self) -> MailValues:
-        """The same without a lead's own links: a mail to the practice is given none."""
-        own = ("confirm_url", "booking_url", "unsubscribe_url", "preferences_url", "answer_url_base")
-        return self.model_copy(update=dict.fromkeys(own))
+_Line: TypeAlias = list[str]
+"""A line with marks, cut at them: text and the name of a value in turn."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rendered:
-    """A mail as its reader gets it, before it is packed."""
+class _Cast:
+    """A mail for one way its conditions turn out: encoded bytes that are the same for all, and lines that are not."""
 
-    subject: str
-    preheader: str
-    html: str
-    text: str
+    subject: _Line
+    text: list[bytes | _Line]
+    html: list[bytes | _Line]
 
 
-def render(compiled: CompiledMail, values: MailValues) -> Rendered:
-    """Fill a mail in. HeldMailError when a value is missing that it prints, or that the law wants shown."""
-    given = _given(values)
-    rendered = Rendered(
-        subject=_SPACES.sub(" ", _fill(compiled.name, compiled.subject, given, html=False)).strip(),
-        preheader=_SPACES.sub(" ", _fill(compiled.name, compiled.preheader, given, html=False)).strip(),
-        html=_fill(compiled.name, compiled.html, given, html=True),
-        text=_without_gaps(_fill(compiled.name, compiled.text, given, html=False)),
-    )
-    if compiled.for_lead:
-        _hold_unless_lawful(compiled.name, rendered, values)
-    return rendered
+class Mould:
+    """One mail of a revision, for one practice. Threads may share it."""
+
+    def __init__(self, compiled: CompiledMail, practice: Mapping[str, JsonValue]) -> None:
+        self._compiled = compiled
+        self._practice = dict(practice)
+        sources = (compiled.subject, compiled.preheader, compiled.html, compiled.text)
+        looked_at = {name for source in sources for name in _looked_at(source)}
+        self._markable = [name for name in _OWN if name not in looked_at]
+        self._casts: dict[object, _Cast] = {}
+
+    def compose(self, values: OwnValues, headers: MailHeaders) -> bytes:
+        """The message as it goes over the line; equal input gives equal bytes. HeldMailError when it must not leave."""
+        name = self._compiled.name
+        link = values.unsubscribe_url
+        if self._compiled.for_lead and (link is None or headers.unsubscribe_url != link):
+            raise HeldMailError(f"{name}: the head and the body of a mail to a lead carry one unsubscribe link")
+        if self._compiled.for_lead and values.calendar is not None:
+            raise HeldMailError(f"{name}: nothing is attached to a mail to a lead")
+        own = {each: getattr(values, each) for each in _OWN}
+        own["first_name"] = clean_name(values.first_name)
+        in_text = {each: token for each in self._markable if (token := _token(each, own[each]))}
+        marked = own | {each: own[each].removesuffix(token) + _MARKS[each] for each, token in in_text.items()}
+        cast = self._cast(values, marked, is_hers=bool(values.extra) or any(own[each] for each in own.keys() - in_text))
+        in_html = in_text | {"first_name": str(escape(own["first_name"]))} if "first_name" in in_text else in_text
+        return assemble(
+            subject=_filled(cast.subject, in_text),
+            text=_encoded(cast.text, in_text),
+            html=_encoded(cast.html, in_html),
+            headers=headers,
+            calendar=values.calendar,
+        )
+
+    def _cast(self, values: OwnValues, marked: Mapping[str, str | None], *, is_hers: bool) -> _Cast:
+        """Kept for the next lead, unless something of this one's own is in it."""
+        key = (*marked.values(), *sorted(values.answers.items()))
+        cast = None if is_hers else self._casts.get(key)
+        if cast is None:
+            cast = self._new_cast(values, marked)
+            if not is_hers:
+                if len(self._casts) >= _MOST_KEPT:
+                    self._casts = {}
+                self._casts[key] = cast
+        return cast
+
+    def _new_cast(self, values: OwnValues, marked: Mapping[str, str | None]) -> _Cast:
+        given = {**values.model_dump(), **marked, "practice": self._practice}
+        rendered = render(self._compiled, MailValues.model_validate(given))
+        return _Cast(subject=_cut(rendered.subject), text=_pieces(rendered.text), html=_pieces(rendered.html))
 
 
 def compose(compiled: CompiledMail, values: MailValues, headers: MailHeaders) -> bytes:
-    """The message as it goes over the line; equal input gives equal bytes. HeldMailError when it must not leave."""
-    if compiled.for_lead and (headers.unsubscribe_url is None or headers.unsubscribe_url != values.unsubscribe_url):
-        raise HeldMailError(f"{compiled.name}: the head and the body of a mail to a lead carry one unsubscribe link")
-    if compiled.for_lead and values.calendar is not None:
-        raise HeldMailError(f"{compiled.name}: nothing is attached to a mail to a lead")
-    rendered = render(compiled, values)
-    return build(
-        subject=rendered.subject,
-        text=rendered.text,
-        html=rendered.html,
-        headers=headers,
-        encoded=_encoded_lines(compiled.html, compiled.text),
-        calendar=values.calendar,
-    )
+    """As `Mould.compose`, for one mail of its kind."""
+    return Mould(compiled, values.practice).compose(values, headers)
 
 
-@lru_cache(maxsize=256)
-def _encoded_lines(*sources: str) -> dict[str, bytes]:
-    """The lines of a mail that are the same for every lead, encoded once. No value of a lead is ever among them."""
-    plain = (text for source in sources for _, kind, text in lexed(source) if kind == "data")
-    return {line: quoted(line) for text in plain for line in text.split("\n")}
+def _token(name: str, value: str | None) -> str:
+    """What is a lead's own in this value: her name, or the end of an address. Empty where it cannot be told apart."""
+    if not value or name == "first_name":
+        return value or ""
+    token = value.rpartition("/")[2]
+    return token if _TOKEN.fullmatch(token) else ""
 
 
-def render_partial(partial: CompiledPartial, practice: Mapping[str, JsonValue]) -> tuple[str, str]:
-    """HTML (already safe) and text of a partial for a web page."""
-    given = {"practice": Given(practice)}
-    return _fill(partial.name, partial.html, given, html=True), _fill(partial.name, partial.text, given, html=False)
+def _looked_at(source: str) -> set[str]:
+    """The values of which a template does more than print them, or ask whether they are there."""
+    tree = parsed(source)
+    harmless = {id(each) for output in tree.find_all(nodes.Output) for node in output.nodes for each in _printed(node)}
+    branches = (*tree.find_all(nodes.If), *tree.find_all(nodes.CondExpr))
+    harmless |= {id(each) for branch in branches for each in _asked(branch.test)}
+    return {_MADE_OF.get(each.name, each.name) for each in tree.find_all(nodes.Name) if id(each) not in harmless}
 
 
-def _without_gaps(text: str) -> str:
-    """Branches that were not taken leave their empty lines behind: never more than one in a row."""
-    while "\n\n\n" in text:
-        text = text.replace("\n\n\n", "\n\n")
-    return text
+def _printed(node: nodes.Node) -> Iterator[nodes.Name]:
+    if isinstance(node, nodes.Filter) and node.name == "link" and node.node is not None:
+        yield from _printed(node.node)
+    elif isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
+        yield node.node
+    elif isinstance(node, nodes.Name):
+        yield node
 
 
-def _fill(name: str, source: str, given: Mapping[str, object], *, html: bool) -> str:
-    if "{" not in source:
-        return source
-    try:
-        return template(source, html=html).render(given)
-    except TemplateError as error:
-        raise HeldMailError(f"{name}: {error.message or 'it cannot be filled in'}") from error
-    except (TypeError, ValueError, LookupError, ArithmeticError) as error:
-        raise HeldMailError(f"{name}: it cannot be filled in ({type(error).__name__})") from error
+def _asked(node: nodes.Node) -> Iterator[nodes.Name]:
+    if isinstance(node, nodes.Name):
+        yield node
+    elif isinstance(node, nodes.And | nodes.Or | nodes.Not):
+        for each in node.iter_child_nodes():
+            yield from _asked(each)
 
 
-def _given(values: MailValues) -> dict[str, object]:
-    practice = dict(values.practice)
-    given: dict[str, object] = {
-        "answers": Given(values.answers, missing="unknown"),
-        "first_name": clean_name(values.first_name),  # M4 once more: a name from anywhere else is checked here too
-        "request": Given({}, missing=""),
-        "alert": Given({}, missing=""),
-        "reply": Given({}, missing=""),
-    }
-    for name in ("confirm_url", "booking_url", "unsubscribe_url", "preferences_url"):
-        given[name] = getattr(values, name)
-    if values.answer_url_base is not None:
-        base = values.answer_url_base
-        given["answer_url"] = lambda answer: f"{base}?answer={answer}"
-    if values.unsubscribe_url:  # our own address as it was when this row was made: images stand there too
-        own = values.unsubscribe_url.rpartition("/u/")[0] or values.unsubscribe_url.rstrip("/")
-        given["media_url"] = f"{own}/media"
-        if str(practice.get("logo") or "").startswith("media/"):
-            practice["logo"] = f"{own}/{practice['logo']}"
-    elif str(practice.get("logo") or "").startswith("media/"):
-        practice["logo"] = ""  # a mail to the practice itself knows no address of ours, and goes without
-    given["practice"] = Given(practice)
-    for name, value in values.extra.items():
-        if name not in given or name in {"request", "alert", "reply"}:
-            given[name] = Given(value, missing="") if isinstance(value, dict) else clean(value)
-    return given
+def _pieces(text: str) -> list[bytes | _Line]:
+    """The lines of a part: those without a mark encoded, as many as stand together as one."""
+    pieces: list[bytes | _Line] = [b""]
+    for line in lines_of(text):
+        cut = _cut(line)
+        last = pieces[-1]
+        if len(cut) > 1:
+            pieces.append(cut)
+        elif isinstance(last, bytes):
+            pieces[-1] = last + quoted(line)
+        else:
+            pieces.append(quoted(line))
+    return pieces
 
 
-def _hold_unless_lawful(name: str, rendered: Rendered, values: MailValues) -> None:
-    """C7 once more on what really goes out: an empty address in `practice.yaml` would pass every check before."""
-    shown = [str(values.practice.get(key) or "") for key in ("name", "address", "kvk")] + [values.unsubscribe_url or ""]
-    for value in (HOSTILE.sub("", one) for one in shown):
-        # from the end, where the footer is: a search from the start goes through the whole mail
-        if not value.strip() or rendered.text.rfind(value) < 0 or rendered.html.rfind(str(escape(value))) < 0:
-            raise HeldMailError(f"{name}: it does not show sender, address, KvK and an unsubscribe link")
+def _cut(line: str) -> _Line:
+    return [_NAMES.get(each, each) for each in _MARK.split(line)]
+
+
+def _filled(line: _Line, given: Mapping[str, str]) -> str:
+    return "".join([given[each] if number % 2 else each for number, each in enumerate(line)])
+
+
+def _encoded(pieces: list[bytes | _Line], given: Mapping[str, str]) -> bytes:
+    return b"".join([each if isinstance(each, bytes) else quoted(_filled(each, given)) for each in pieces])

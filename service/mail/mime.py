@@ -10,11 +10,10 @@ import base64
 import binascii
 import datetime
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import format_datetime
 from functools import lru_cache
-from types import MappingProxyType
 
 from service.domain.mailbox import Mailbox
 from service.errors import NurtureError
@@ -57,22 +56,19 @@ class MailHeaders:
     unsubscribe_url: str | None = None
 
 
-def build(
-    *,
-    subject: str,
-    text: str,
-    html: str,
-    headers: MailHeaders,
-    encoded: Mapping[str, bytes] = MappingProxyType({}),
-    calendar: str | None = None,
-) -> bytes:
+def build(*, subject: str, text: str, html: str, headers: MailHeaders, calendar: str | None = None) -> bytes:
     """The whole message: CRLF only, 7-bit, lines of at most 998 bytes. HeldMailError when a header cannot stand.
 
-    `encoded` has lines that were put through `quoted` before; the bytes are the same with and without. `calendar` is
-    an iCalendar object to go along as a file.
+    `calendar` is an iCalendar object to go along as a file.
     """
+    parts = (b"".join(map(quoted, lines_of(each))) for each in (text, html))
+    return assemble(subject=subject, text=next(parts), html=next(parts), headers=headers, calendar=calendar)
+
+
+def assemble(*, subject: str, text: bytes, html: bytes, headers: MailHeaders, calendar: str | None = None) -> bytes:
+    """As `build`, of lines that were `quoted` before."""
     kind = "alternative" if calendar is None else "mixed"
-    parts = [_part("text/plain", text, encoded), _part("text/html", html, encoded)]
+    parts = [_part("text/plain", text), _part("text/html", html)]
     if calendar is not None:
         # Its own boundary may not begin with the outer one (RFC 2046 section 5.1.2), nor the other way round.
         inner = f"a{headers.boundary}"
@@ -85,7 +81,8 @@ def build(
 
 
 def _multipart(parts: list[bytes], boundary: bytes) -> bytes:
-    if any(b"--" + boundary in part for part in parts):
+    # `=_` never stands in a part: in quoted-printable and base64 no underscore follows a `=` (RFC 2045 section 6.7)
+    if b"=_" not in boundary and any(b"--" + boundary in part for part in parts):
         raise HeldMailError("the boundary occurs in the mail")
     # the line end before a boundary belongs to the boundary (RFC 2046 section 5.1.1), so a part needs one more
     body = b"".join(b"--" + boundary + b"\r\n" + part + b"\r\n" for part in parts)
@@ -126,18 +123,19 @@ def _headers(subject: str, headers: MailHeaders, kind: str) -> Iterator[tuple[st
     yield "Content-Type", _multipart_type(kind, headers.boundary)
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines of a part: whatever ended them ends none of them now, and none is left empty at the end."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")
+
+
 def quoted(line: str) -> bytes:
     """One line of a part, quoted-printable with its line end. Each line is encoded by itself (RFC 2045 section 6.7)."""
     return binascii.b2a_qp((line + "\r\n").encode())
 
 
-def _part(kind: str, text: str, encoded: Mapping[str, bytes]) -> bytes:
+def _part(kind: str, lines: bytes) -> bytes:
     head = f"Content-Type: {kind}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-    if "\r" in text:  # rarely: looking costs less than replacing nothing, twice, in a whole mail
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    lines = text.rstrip("\n").split("\n")
-    known = encoded.get
-    return head.encode() + b"".join([known(line) or quoted(line) for line in lines])
+    return head.encode() + lines
 
 
 @lru_cache(maxsize=256)
