@@ -125,8 +125,8 @@ def _looked_at(source: str) -> set[str]:
     """The values of which a template does more than print them, or ask whether they are there."""
     tree = parsed(source)
     harmless = {id(each) for output in tree.find_all(nodes.Output) for node in output.nodes for each in _printed(node)}
-    branches = (*tree.find_all(nodes.If), *tree.find_all(nodes.CondExpr))
-    harmless |= {id(each) for branch in branches for each in _asked(branch.test)}
+    tests = [*(each.test for each in tree.find_all(nodes.If)), *(each.test for each in tree.find_all(nodes.CondExpr))]
+    harmless |= {id(each) for test in tests for each in _asked(test)}
     return {_MADE_OF.get(each.name, each.name) for each in tree.find_all(nodes.Name) if id(each) not in harmless}
 
 
