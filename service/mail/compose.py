@@ -38,7 +38,7 @@ __all__ = [
 _OWN = ("first_name", "confirm_url", "booking_url", "unsubscribe_url", "preferences_url", "answer_url_base")
 _MADE_OF = {"answer_url": "answer_url_base"}  # what a template calls, and the value that it prints
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,200}")  # the same in text, in HTML and in an address
-_MOST_KEPT = 64  # ways in which the conditions of one mail turn out
+_MOST_KEPT = 16  # ways in which the conditions of one mail turn out, of some 40 kB each
 # Letters alone, as a name has, that nobody who writes a template or a fact can know.
 _MARKS = {name: "".join(secrets.choice(string.ascii_letters) for _ in range(24)) for name in _OWN}
 _MARK = re.compile(f"({'|'.join(_MARKS.values())})")
