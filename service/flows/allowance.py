@@ -13,10 +13,11 @@ from sqlmodel import Session
 
 from service.domain.limits import Limit
 from service.domain.send_limits import for_follow_ups
+from service.flows.letting_go import LetGo
 from service.flows.services import Services
 from service.store import caps, events, outbox
 from service.store.db import take_locks
-from service.store.tables import Message
+from service.store.outbox import Leaving
 
 _WAITS = "wacht op de verzendlimiet"
 _WARM_UP = "warm_up"  # the fact that keeps when the first mail left under it
@@ -44,20 +45,18 @@ class Allowance:
         self._overall = _overall(session, services, real_now)
         self._domains: dict[str, list[_Window]] = {}
 
-    def admits(self, message: Message) -> bool:
-        """True: it may go, and is counted. False: it is due again, now or when its domain has room."""
-        urgent = message.kind != "follow_up"
-        domain = self._services.domain_key(message.recipient)
+    def put_off(self, mail: Leaving) -> LetGo | None:
+        """None: it may go, and is counted. Else it is due again, now or when its domain has room."""
+        urgent = mail.kind != "follow_up"
+        domain = self._services.domain_key(mail.recipient)
         windows = self._windows(domain)
         if full := [each for each in windows if each.room(urgent=urgent) <= 0]:
             back_at = max(self._back_at(domain, each, urgent=urgent) for each in full)
-            outbox.release(message, "due", _WAITS, due_at=self._now + (back_at - self._real_now))
-            return False
+            return LetGo(state="due", reason=_WAITS, due_at=self._now + (back_at - self._real_now))
         if any(each.room(urgent=urgent) <= 0 for each in self._overall):
-            outbox.release(message, "due", _WAITS)
-            return False
+            return LetGo(state="due", reason=_WAITS)
         self._count(domain, windows)
-        return True
+        return None
 
     def _windows(self, domain: str) -> list[_Window]:
         if domain not in self._domains:

@@ -19,6 +19,7 @@ from service.mail.transport import SendResult
 from service.store import domain_pauses, outbox
 from service.store.attempts import PRIMARY
 from service.store.domain_pauses import BY_FALLBACK, DOWN, FALLBACK_REFUSED, REFUSED
+from service.store.outbox import Leaving
 from service.store.tables import DomainPause, Message
 
 WHY = DOMAIN_REFUSES
@@ -121,7 +122,7 @@ class PutOff:
 class Watch:
     """Which domains of one group of mails are paused, and which of them have their one mail that tries."""
 
-    def __init__(self, session: Session, services: Services, messages: list[Message], now: datetime) -> None:
+    def __init__(self, session: Session, services: Services, messages: list[Leaving], now: datetime) -> None:
         keys = {services.domain_key(message.recipient) for message in messages}
         self._services, self._now = services, now
         self._pauses = domain_pauses.of(session, keys)
@@ -131,7 +132,7 @@ class Watch:
             self._pauses = domain_pauses.of(session, keys)
             self._trying = {services.domain_key(recipient) for recipient in outbox.recipients_in_flight(session)}
 
-    def put_off(self, message: Message) -> PutOff | None:
+    def put_off(self, message: Leaving) -> PutOff | None:
         """None when the mail may go; it then counts as the one that tries, where its domain was paused."""
         key = self._services.domain_key(message.recipient)
         pause = self._pauses.get(key)

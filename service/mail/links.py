@@ -8,6 +8,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal
 
 from service.errors import RefusedError
@@ -39,6 +40,7 @@ def key_mark(key: str) -> str:
     return _encode(_key_id(key))
 
 
+@lru_cache(maxsize=128)  # a group of mails asks for each of its addresses several times
 def address_hmac(key: str, address: str) -> str:
     """64 hex digits that stand for a normalised address in the list of suppressions, and survive its erasure."""
     return hmac.new(key.encode(), b"address\0" + address.encode(), hashlib.sha256).hexdigest()

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, func, select
 
 from service.store.db import UtcDateTime
 from service.store.message_rows import WITHOUT_CONTENT
+from service.store.quick import among, run
 from service.store.schema_words import core
 from service.store.tables import Attempt, Lead, Message
 
@@ -22,7 +23,7 @@ PRIMARY, FALLBACK = "primary", "fallback"
 TOLD = "event"  # Attempt.stage of one that an event closed: the answer to its call is still to come
 
 
-_TOKENS = col(Attempt.token).in_(bindparam("tokens", expanding=True))
+_TOKENS = among(col(Attempt.token), "tokens")
 # Made once: to put a statement together takes longer than to run it.
 _MESSAGES_BY_TOKENS = (
     select(Message)
@@ -47,7 +48,7 @@ _ANSWERED = sql_update(core(Attempt)).where(core(Attempt).c.id == bindparam("its
 _MESSAGES = core(Message)
 _ACCEPTED = (
     sql_update(_MESSAGES)
-    .where(_MESSAGES.c.id.in_(bindparam("ids", expanding=True)))
+    .where(among(_MESSAGES.c.id, "ids"))
     .values(
         state="accepted",
         reason=None,
@@ -63,9 +64,7 @@ _LEADS_BY_TOKENS = (
     .join(Attempt, col(Attempt.message_id) == Message.id)
     .where(_TOKENS)
 )
-_ACCEPTED_AMONG = select(Attempt.message_id).where(
-    col(Attempt.message_id).in_(bindparam("ids", expanding=True)), Attempt.outcome == "accepted"
-)
+_ACCEPTED_AMONG = select(Attempt.message_id).where(among(col(Attempt.message_id), "ids"), Attempt.outcome == "accepted")
 
 
 def by_tokens(session: Session, tokens: Sequence[str]) -> dict[str, tuple[Attempt, Message]]:
@@ -90,7 +89,7 @@ class InFlight:
 
 def in_flight(session: Session, tokens: Sequence[str]) -> list[InFlight]:
     """Those of these attempts that are open and are of no advice, their messages held until the transaction ends."""
-    found = session.execute(_IN_FLIGHT, {"tokens": tokens})
+    found = run(session, _IN_FLIGHT, {"tokens": tokens})
     return [
         InFlight(
             id=row.id,
@@ -107,15 +106,13 @@ def in_flight(session: Session, tokens: Sequence[str]) -> list[InFlight]:
 
 def accept(session: Session, answers: Sequence[Mapping[str, Any]], messages: Sequence[int], now: datetime) -> None:
     """These attempts (`its_id`, and the columns of what was answered) were taken, and with them these messages."""
-    session.flush()
-    connection = session.connection()
-    connection.execute(_ANSWERED, answers)
-    connection.execute(_ACCEPTED, {"ids": messages, "now": now})
+    run(session, _ANSWERED, answers)
+    run(session, _ACCEPTED, {"ids": messages, "now": now})
 
 
 def leads_of(session: Session, tokens: Sequence[str]) -> dict[int, str]:
     """Lead id -> her address, of the leads whose messages these attempts are for; none for a mail to the practice."""
-    return dict(session.exec(_LEADS_BY_TOKENS, params={"tokens": tokens}).all())
+    return {row.id: row.address for row in run(session, _LEADS_BY_TOKENS, {"tokens": tokens})}
 
 
 def channel_of(attempt: Attempt) -> str:
@@ -132,7 +129,7 @@ def close_told(session: Session, message_id: int, real_now: datetime) -> None:
 
 def accepted_among(session: Session, message_ids: Sequence[int]) -> set[int]:
     """Those of these messages of which an attempt is known to have been taken."""
-    return set(session.exec(_ACCEPTED_AMONG, params={"ids": message_ids}))
+    return set(run(session, _ACCEPTED_AMONG, {"ids": message_ids}).scalars())
 
 
 def count_unknown(session: Session, message_id: int) -> int:

@@ -9,6 +9,7 @@ from sqlalchemy import exists
 from sqlmodel import Session, col, func, select, update
 
 from service.store import outbox
+from service.store.outbox import Leaving
 from service.store.tables import Attempt, Enrolment, Message
 
 # Follow-ups alone: after a restore an advice is held too, and somebody asked for it. It is decided by its id.
@@ -72,7 +73,7 @@ def held_back(session: Session, limit: int) -> Sequence[int]:
     return session.exec(select(Message.id).where(*_HELD_BACK).order_by(col(Message.id)).limit(limit)).all()
 
 
-def is_newest(session: Session, message: Message) -> bool:
+def is_newest(session: Session, message: Message | Leaving) -> bool:
     """Was no later step of its run planned since?"""
     later = select(Message.id).where(
         Message.enrolment_id == message.enrolment_id, Message.kind == "follow_up", Message.id > message.id

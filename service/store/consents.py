@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from service.store import receipts
+from service.store.quick import among, run
 from service.store.tables import Consent, OptIn, Withdrawal
 
 _ACTIVE_FOLLOW_UP = (
@@ -23,7 +23,7 @@ _RUNS = (
     select(OptIn.enrolment_id)
     .join(Consent, col(Consent.opt_in_id) == OptIn.id)
     .outerjoin(Withdrawal, col(Withdrawal.consent_id) == Consent.id)
-    .where(col(OptIn.enrolment_id).in_(bindparam("ids", expanding=True)), *_ACTIVE_FOLLOW_UP)
+    .where(among(col(OptIn.enrolment_id), "ids"), *_ACTIVE_FOLLOW_UP)
 )
 
 
@@ -51,7 +51,7 @@ def active_for_enrolments(session: Session, enrolment_ids: Iterable[int]) -> dic
 
 def enrolments_with_one(session: Session, enrolment_ids: Iterable[int]) -> set[int]:
     """Those of the enrolments that may have follow-ups."""
-    return {each for each in session.exec(_RUNS, params={"ids": list(enrolment_ids)}) if each is not None}
+    return set(run(session, _RUNS, {"ids": list(enrolment_ids)}).scalars())
 
 
 def active_of_lead(session: Session, lead_id: int) -> Sequence[Consent]:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import bindparam
-from sqlmodel import Session, col, func, select, update
+from sqlalchemy import select as sql_select
+from sqlalchemy import update as sql_update
+from sqlmodel import Session, col, func, select
 
 from service.store import message_rows, outbox
+from service.store.quick import among, run
+from service.store.schema_words import core
 from service.store.tables import Enrolment, Message
 
 OPEN = ("awaiting_confirmation", "active")
@@ -32,27 +37,43 @@ def due(session: Session, now: datetime, limit: int, paused: outbox.Paused) -> S
     return session.exec(statement.order_by(col(Enrolment.next_at), col(Enrolment.id)).limit(limit)).all()
 
 
-_IDS = col(Enrolment.id).in_(bindparam("ids", expanding=True))
+class Standing(NamedTuple):
+    """Of a run, what says whether its next mail may leave."""
+
+    id: int
+    state: str
+    goal_at: datetime | None
+    paused_until: datetime | None
+    anchor: datetime
+
+
+_RUNS = core(Enrolment)
+_IDS = among(_RUNS.c.id, "ids")
 # Made once: to put a statement together takes longer than to run it.
 _BY_IDS = select(Enrolment).where(_IDS).order_by(col(Enrolment.id)).execution_options(populate_existing=True)
 _LOOK_AGAIN = (
-    update(Enrolment)
-    .where(
-        _IDS,
-        col(Enrolment.state) == "active",
-        col(Enrolment.next_at) > bindparam("now"),
-        col(Enrolment.next_at) <= bindparam("latest"),
-    )
+    sql_update(_RUNS)
+    .where(_IDS, _RUNS.c.state == "active", _RUNS.c.next_at > bindparam("now"), _RUNS.c.next_at <= bindparam("latest"))
     .values(next_at=bindparam("now"))
-    .execution_options(synchronize_session=False)  # nobody reads on in a run that is looked at again
 )
+_STANDING = sql_select(*(_RUNS.c[name] for name in Standing._fields)).where(_IDS)
 
 
 def look_again(session: Session, ids: Collection[int], now: datetime, within: timedelta) -> None:
     """Have runs planned at once that were waiting for their last mail, so were to be looked at `within` this time."""
     if not ids:
         return
-    session.exec(_LOOK_AGAIN, params={"ids": ids, "now": now, "latest": now + within})
+    run(session, _LOOK_AGAIN, {"ids": list(ids), "now": now, "latest": now + within})
+
+
+def standing(session: Session, ids: Iterable[int]) -> dict[int, Standing]:
+    """Enrolment id -> how that run stands now."""
+    return {row.id: Standing._make(row) for row in run(session, _STANDING, {"ids": list(ids)})}
+
+
+def respace(session: Session, enrolment_id: int, anchor: datetime) -> None:
+    """The days of the steps to come count from this one."""
+    session.get_one(Enrolment, enrolment_id).anchor = anchor
 
 
 def by_ids(session: Session, ids: Iterable[int]) -> Sequence[Enrolment]:
@@ -131,11 +152,13 @@ def look_at(session: Session, ids: Iterable[int], now: datetime, *, revision_id:
     every = list(ids)
     for start in range(0, len(every), _AT_A_TIME):
         mine = col(Enrolment.id).in_(every[start : start + _AT_A_TIME])
-        again = update(Enrolment).where(mine, col(Enrolment.state) == "active", col(Enrolment.next_at) > now)
+        again = sql_update(Enrolment).where(mine, col(Enrolment.state) == "active", col(Enrolment.next_at) > now)
         session.exec(again.values(next_at=now).execution_options(synchronize_session=False))
         if revision_id is not None:
             move = (
-                update(Enrolment).where(mine, col(Enrolment.state).in_(OPEN)).values(sequence_revision_id=revision_id)
+                sql_update(Enrolment)
+                .where(mine, col(Enrolment.state).in_(OPEN))
+                .values(sequence_revision_id=revision_id)
             )
             session.exec(move.execution_options(synchronize_session=False))
 

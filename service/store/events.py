@@ -6,10 +6,15 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, delete, select
 
 from service.store.db import take_locks
+from service.store.quick import among, run
+from service.store.schema_words import core
 from service.store.tables import Alert, AuditEntry, Fact
+
+_FACTS = sql_select(core(Fact).c.key, core(Fact).c.value).where(among(core(Fact).c.key, "keys"))
 
 
 def raise_alert(session: Session, cause: str, *, dutch: str, english: str, now: datetime) -> Alert | None:
@@ -59,20 +64,19 @@ def audit_log(
 
 def fact(session: Session, key: str) -> dict[str, Any] | None:
     """One fact about the installation."""
-    row = session.get(Fact, key)
-    return None if row is None else row.value
+    return facts(session, [key]).get(key)
 
 
 def facts(session: Session, keys: Collection[str]) -> dict[str, dict[str, Any]]:
     """Those of these facts that there are, as they are now, in one look."""
-    found = session.exec(select(Fact).where(col(Fact.key).in_(keys)).execution_options(populate_existing=True))
-    return {row.key: row.value for row in found}
+    return {row.key: row.value for row in run(session, _FACTS, {"keys": list(keys)})}
 
 
 def hold_fact(session: Session, key: str) -> dict[str, Any] | None:
     """One fact, which nobody else changes until the transaction ends."""
     take_locks(session, [f"fact:{key}"])
-    return facts(session, [key]).get(key)
+    row = session.get(Fact, key, populate_existing=True)
+    return None if row is None else row.value
 
 
 def set_fact(session: Session, key: str, value: dict[str, Any]) -> None:

@@ -6,16 +6,16 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, select
 
 from service.errors import NotFoundError
 from service.store.db import take_locks
+from service.store.quick import among
 from service.store.tables import BookingRequest, ErasedToken, Lead, OptIn, TimelineEntry
 
 _LOCKED = (
     select(Lead)
-    .where(col(Lead.id).in_(bindparam("ids", expanding=True)))
+    .where(among(col(Lead.id), "ids"))
     .order_by(col(Lead.id))
     .with_for_update(key_share=True)  # FOR NO KEY UPDATE: rows that refer to a lead may still be inserted
     .execution_options(populate_existing=True)

@@ -11,6 +11,7 @@ from sqlalchemy import select as sql_select
 from sqlalchemy.orm import QueryableAttribute, defer
 from sqlmodel import Session, col, func, or_, select
 
+from service.store.quick import among, run
 from service.store.tables import Lead, Message
 
 WITHOUT_CONTENT = defer(cast("QueryableAttribute[Any]", col(Message.content)))
@@ -146,7 +147,7 @@ def templates_gone_out(session: Session, enrolment_ids: Iterable[int]) -> dict[i
 
 _MOMENTS = (col(Message.settled_at), col(Message.first_handed_at), col(Message.due_at))
 _HANDED_SINCE = sql_select(col(Message.lead_id), col(Message.id), *_MOMENTS).where(
-    col(Message.lead_id).in_(bindparam("ids", expanding=True)),
+    among(col(Message.lead_id), "ids"),
     col(Message.kind) == "follow_up",
     col(Message.first_handed_at).is_not(None),
     col(Message.state).not_in(("due", "leased")),  # refused, and waiting for its next try
@@ -159,9 +160,9 @@ def follow_ups_handed_since(
 ) -> dict[int, dict[int, datetime]]:
     """lead id -> message id -> when it last left, of follow-ups lately handed over: at most one a local day may."""
     found: dict[int, dict[int, datetime]] = {}
-    rows = session.execute(_HANDED_SINCE, {"ids": list(lead_ids), "since": since})
-    for lead_id, message_id, settled_at, first_handed_at, due_at in rows:
-        found.setdefault(lead_id, {})[message_id] = left_at(settled_at, first_handed_at, due_at)
+    rows = run(session, _HANDED_SINCE, {"ids": list(lead_ids), "since": since})
+    for row in rows:
+        found.setdefault(row.lead_id, {})[row.id] = left_at(row.settled_at, row.first_handed_at, row.due_at)
     return found
 
 

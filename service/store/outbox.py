@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, false, insert
 from sqlalchemy import select as sql_select
 from sqlalchemy import update as sql_update
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session, col, func, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from service.store import events
 from service.store.db import UtcDateTime
-from service.store.message_rows import WITHOUT_CONTENT
+from service.store.quick import among, run
 from service.store.schema_words import core
 from service.store.tables import Attempt, Message
 
@@ -29,6 +30,9 @@ ADVICE, SERVICE, FOLLOW_UP = 0, 1, 2  # priorities: lower goes first
 _IN_HAND = col(Message.state).in_(
     bindparam("in_hand", ("leased", "handed_over"), expanding=True, literal_execute=True, unique=True)
 )
+
+
+_MESSAGES = core(Message)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,28 +71,33 @@ def claim(
     """Lease what is due to `token` and return its ids; nothing else changes. Paused mail stays where it is.
 
     `urgent`: only advice and service mail, or only follow-ups; None is both, the urgent ones first.
-    One statement for both databases: PostgreSQL skips what others are claiming, SQLite drops the FOR UPDATE and is
+    """
+    given = {"now": now, "most": limit, "lease": token, "until": real_now + LEASE}
+    return sorted(run(session, _claiming(paused, urgent), given).scalars())
+
+
+@lru_cache(maxsize=8)
+def _claiming(paused: Paused, urgent: bool | None) -> ReturningUpdate[tuple[int]]:
+    """One statement for both databases: PostgreSQL skips what others are claiming, SQLite drops the FOR UPDATE and is
     safe by its BEGIN IMMEDIATE. The LIMIT stands in a CTE: inside IN (…) PostgreSQL may run it again for each row.
     """
     picked = (
-        _claimable(now, paused, urgent)
+        _claimable(paused, urgent)
         .order_by(col(Message.priority), col(Message.due_at), col(Message.id))
-        .limit(limit)
+        .limit(bindparam("most"))
         .with_for_update(skip_locked=True)
         .cte("picked")
     )
-    statement = (
-        update(Message)
-        .where(col(Message.id).in_(select(picked.c.id)))
-        .values(state="leased", lease_token=token, lease_until=real_now + LEASE)
-        .returning(col(Message.id))
-        .execution_options(synchronize_session=False)
+    return (
+        sql_update(_MESSAGES)
+        .where(_MESSAGES.c.id.in_(select(picked.c.id)))
+        .values(state="leased", lease_token=bindparam("lease"), lease_until=bindparam("until"))
+        .returning(_MESSAGES.c.id)
     )
-    return sorted(session.exec(statement).scalars())
 
 
-def _claimable(now: datetime, paused: Paused, urgent: bool | None = None) -> SelectOfScalar[int]:
-    due = select(Message.id).where(Message.state == "due", col(Message.due_at) <= now)
+def _claimable(paused: Paused, urgent: bool | None = None) -> SelectOfScalar[int]:
+    due = select(Message.id).where(Message.state == "due", col(Message.due_at) <= bindparam("now", type_=UtcDateTime()))
     if urgent is not None:
         # One value of the index's first column: what is due then stands together, before all that lies in the future.
         due = due.where(col(Message.priority) < FOLLOW_UP if urgent else Message.priority == FOLLOW_UP)
@@ -104,7 +113,8 @@ def _claimable(now: datetime, paused: Paused, urgent: bool | None = None) -> Sel
 def under_way(session: Session, now: datetime, paused: Paused) -> bool:
     """Is any mail leased, being handed over, or due and about to be?"""
     held = select(Message.id).where(_IN_HAND)
-    return any(session.exec(look.limit(1)).first() is not None for look in (held, _claimable(now, paused)))
+    looks = (held.limit(1), _claimable(paused).limit(1))
+    return any(session.exec(look, params={"now": now}).first() is not None for look in looks)
 
 
 def leased_now(session: Session, real_now: datetime, *, urgent: bool) -> int:
@@ -131,10 +141,28 @@ class ToBuild(NamedTuple):
     first_handed_at: datetime | None
 
 
-_IDS = col(Message.id).in_(bindparam("ids", expanding=True))
+class Leaving(NamedTuple):
+    """Of a message, what says whether it may leave now."""
+
+    id: int
+    kind: str
+    priority: int
+    lead_id: int | None
+    enrolment_id: int | None
+    recipient: str
+    sequence: str | None
+    revision_id: int
+    hold: str | None
+    attempts: int
+    planned_at: datetime
+    due_at: datetime
+    not_after: datetime | None
+    first_handed_at: datetime | None
+
+
+_IDS = among(col(Message.id), "ids")
 _MINE = (_IDS, col(Message.state) == "leased", col(Message.lease_token) == bindparam("token"))
 # Made once: to put a statement together takes longer than to run it.
-_MESSAGES = core(Message)
 _LEASED = (
     sql_select(*(_MESSAGES.c[name] for name in ToBuild._fields))
     .where(*_MINE)
@@ -142,7 +170,7 @@ _LEASED = (
 )
 _HANDED_OVER = (
     sql_update(_MESSAGES)
-    .where(_MESSAGES.c.id.in_(bindparam("ids", expanding=True)))
+    .where(among(_MESSAGES.c.id, "ids"))
     .values(
         state="handed_over",
         attempts=_MESSAGES.c.attempts + 1,
@@ -152,39 +180,37 @@ _HANDED_OVER = (
 _OPEN = insert(core(Attempt))
 _WHOSE = select(Message.lead_id, Message.recipient).where(_IDS)
 _HELD = (
-    select(Message)
-    .where(*_MINE, col(Message.lease_until) > bindparam("real_now"))
+    sql_select(*(_MESSAGES.c[name] for name in Leaving._fields))
+    .where(*_MINE, col(Message.lease_until) > bindparam("real_now", type_=UtcDateTime()))
     .order_by(col(Message.id))
     .with_for_update()
-    .options(WITHOUT_CONTENT)  # most of the row, and its mail is made already
-    .execution_options(populate_existing=True)
 )
 
 
 def leased(session: Session, ids: Iterable[int], token: str) -> list[ToBuild]:
     """Those of the ids that this token still holds, most urgent first, fresh from the database."""
-    return [ToBuild(*row) for row in session.connection().execute(_LEASED, {"ids": list(ids), "token": token})]
+    return [ToBuild._make(row) for row in run(session, _LEASED, {"ids": list(ids), "token": token})]
 
 
 def whose(session: Session, ids: Iterable[int]) -> Sequence[tuple[int | None, str]]:
     """The lead, if any, and the recipient of each of these messages: neither ever changes, but a lead is erased."""
-    return session.exec(_WHOSE, params={"ids": list(ids)}).all()
+    return [(row.lead_id, row.recipient) for row in run(session, _WHOSE, {"ids": list(ids)})]
 
 
-def hold(session: Session, ids: Iterable[int], token: str, real_now: datetime) -> list[Message]:
+def hold(session: Session, ids: Iterable[int], token: str, real_now: datetime) -> list[Leaving]:
     """As `leased`, without leases that ran out, and nobody else may take or change them until the transaction ends.
 
     Without the row locks a reaper could give a message to another worker between this look and the hand-over.
     """
-    found = session.exec(_HELD, params={"ids": list(ids), "token": token, "real_now": real_now})
-    return sorted(found, key=lambda each: (each.priority, each.due_at, each.id))
+    found = run(session, _HELD, {"ids": list(ids), "token": token, "real_now": real_now})
+    return sorted(map(Leaving._make, found), key=lambda each: (each.priority, each.due_at, each.id))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
     """A message that goes now: by the one way out that `channel` names; whoever has the token settles it."""
 
-    message: Message
+    message: Leaving
     token: str
     channel: str
 
@@ -194,26 +220,18 @@ def open_attempts(session: Session, openings: Sequence[Opening], *, dated: datet
 
     `dated` is the Date that the bytes of a first try were built with: every later try repeats it.
     """
-    if not openings:
-        return
-    for each in openings:
-        set_committed_value(each.message, "state", "handed_over")
-        set_committed_value(each.message, "attempts", each.message.attempts + 1)
-        set_committed_value(each.message, "first_handed_at", each.message.first_handed_at or dated)
-    session.flush()
-    connection = session.connection()
-    connection.execute(_HANDED_OVER, {"ids": [each.message.id for each in openings], "dated": dated})
+    run(session, _HANDED_OVER, {"ids": [each.message.id for each in openings], "dated": dated})
     rows = [
         {
             "message_id": each.message.id,
             "token": each.token,
-            "number": each.message.attempts,
+            "number": each.message.attempts + 1,
             "channel": each.channel,
             "opened_at": real_now,
         }
         for each in openings
     ]
-    connection.execute(_OPEN, rows)
+    run(session, _OPEN, rows)
 
 
 def release(message: Message, state: str, reason: str | None, *, due_at: datetime | None = None) -> None:

@@ -10,9 +10,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import load_only
 from sqlmodel import Session, col, func, select
 
+from service.store.quick import run
+from service.store.schema_words import core
 from service.store.tables import Revision
 
 _HEAD = ("id", "kind", "name", "hash", "published_at", "published_by")
+
+
+_REVISIONS = core(Revision).c
+_LIVE_IDS = sa.select(_REVISIONS.kind, _REVISIONS.name, sa.func.max(_REVISIONS.id).label("newest")).group_by(
+    _REVISIONS.kind, _REVISIONS.name
+)
 
 
 def noted(session: Session, name: str | None = None) -> Sequence[Revision]:
@@ -30,10 +38,7 @@ def live(session: Session, kind: str, name: str) -> Revision | None:
 
 def live_ids(session: Session) -> dict[tuple[str, str], int]:
     """(kind, name) -> id of its newest revision."""
-    statement = select(Revision.kind, Revision.name, func.max(Revision.id)).group_by(
-        col(Revision.kind), col(Revision.name)
-    )
-    return {(kind, name): newest for kind, name, newest in session.exec(statement)}
+    return {(row.kind, row.name): row.newest for row in run(session, _LIVE_IDS, {})}
 
 
 def live_hashes(session: Session) -> dict[tuple[str, str], str]:

@@ -6,20 +6,25 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal, cast
 
-from sqlalchemy import bindparam
+from sqlalchemy import Row
+from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, delete, or_, select
 
 from service.domain.lead import Suppression as Rule
 from service.domain.lead import SuppressionReason
+from service.store.quick import among, run
+from service.store.schema_words import core
 from service.store.tables import Suppression
 
-_OF = select(Suppression).where(col(Suppression.address_hmac).in_(bindparam("hashes", expanding=True)))
+_OF = sql_select(*(core(Suppression).c[name] for name in ("address_hmac", "reason", "scope", "until"))).where(
+    among(core(Suppression).c.address_hmac, "hashes")
+)
 
 
 def of(session: Session, address_hmacs: Iterable[str]) -> dict[str, list[Rule]]:
     """The suppressions of each hash, as the domain knows them."""
     found: dict[str, list[Rule]] = {}
-    for row in session.exec(_OF, params={"hashes": list(address_hmacs)}):
+    for row in run(session, _OF, {"hashes": list(address_hmacs)}):
         found.setdefault(row.address_hmac, []).append(_rule(row))
     return found
 
@@ -59,6 +64,6 @@ def lift(session: Session, address_hmac: str, reason: str) -> None:
     )
 
 
-def _rule(row: Suppression) -> Rule:
+def _rule(row: Row[tuple[str, str, str, datetime | None]]) -> Rule:
     scope = cast("Literal['follow_up', 'all']", row.scope)  # the table's check holds it to these two
     return Rule(reason=SuppressionReason(row.reason), scope=scope, until=row.until)

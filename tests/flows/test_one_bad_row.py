@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import Session
 
 from service.flows import handover
+from service.store.outbox import Leaving
 from service.store.tables import Message
 from tests.support import acts
 from tests.support.house import House
@@ -45,7 +46,7 @@ def test_an_error_in_the_last_look_at_one_of_a_group_holds_that_one_alone(
         posted.opt_in(address)
     look = handover._respace
 
-    def fail_at_one(session: Session, message: Message, *given: Any) -> None:
+    def fail_at_one(session: Session, message: Leaving, *given: Any) -> None:
         if message.recipient == BAD:
             raise RuntimeError("nobody foresaw this")
         look(session, message, *given)
