@@ -1,6 +1,6 @@
 """How long the answer to an opt-in takes, for each kind of address: it must not tell whom we know (ACCEPTANCE E1).
 
-Through the application, in one process, the kinds by turns. Run by `make bench`; a quick look:
+Through the application, in one process, the kinds by turns. Run by `make bench-more`; a quick look:
 `python -m bench.equal_answers --rounds 10`.
 """
 

@@ -1,7 +1,7 @@
 """10,000 opt-ins for 500 addresses of others, from 50 networks, through the application with its default caps.
 
 Says how many were taken and turned away, whether any cap was broken, and how fast others were answered before and
-meanwhile (ACCEPTANCE E2). Run by `make bench`; a quick look: `python -m bench.flood --posts 1000`.
+meanwhile (ACCEPTANCE E2). Run by `make bench-more`; a quick look: `python -m bench.flood --posts 1000`.
 """
 
 from __future__ import annotations

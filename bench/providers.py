@@ -1,7 +1,7 @@
 """How many mails a second one worker hands to a provider's API that takes 50 ms for each: 32 at a time, 640 possible.
 
 The stand-in is a process of its own on loopback; the transport is the service's, mails and requests are made as always.
-Run by `make bench`; a quick look: `python -m bench.providers --mails 2000 --providers postmark`.
+Run by `make bench-more`; a quick look: `python -m bench.providers --mails 2000 --providers postmark`.
 """
 
 from __future__ import annotations
