@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 LOST = "The connection to the mail server was lost."
 _MOST_REPLIES = 100  # that nobody reads
+_BUFFER = 4096  # bytes; the event loop's own is so large that each read would ask the system for memory
 _LONGEST_REPLY = 32 * 1024  # bytes of all its lines; a server that never ends one is given up
 
 
@@ -25,12 +26,13 @@ class Reply(NamedTuple):
     text: str
 
 
-class SmtpLine(asyncio.Protocol):
+class SmtpLine(asyncio.BufferedProtocol):
     """Takes an open transport over from another protocol."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._loop = asyncio.get_running_loop()
+        self._buffer = bytearray(_BUFFER)
         self._unread = b""
         self._lines: list[str] = []
         self._replies: deque[Reply] = deque()
@@ -122,9 +124,13 @@ class SmtpLine(asyncio.Protocol):
         else:
             self._waiter.set_exception(TimeoutError())
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, _sizehint: int) -> bytearray:
+        """Where what comes is put, until the next call."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Take whole replies out of what came."""
-        *lines, self._unread = (self._unread + data).split(b"\n")
+        *lines, self._unread = (self._unread + self._buffer[:nbytes]).split(b"\n")
         for line in lines:
             self._take_line(line)
         if len(self._unread) + sum(map(len, self._lines)) > _LONGEST_REPLY:
