@@ -13,7 +13,7 @@ from service.flows.services import Services
 from service.flows.settling import Answer, settle_all
 from service.store.db import real_now
 
-_GATHER_SECONDS = 0.03
+_GATHER_SECONDS = 0.02
 
 
 Written = Callable[[bool, Exception | None], None]
