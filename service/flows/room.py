@@ -6,11 +6,9 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
 
-_GATHER_SECONDS = 0.02
-_LONGEST_LINE = 1.0  # seconds
+_GATHER_SECONDS = {True: 0.05, False: 0.02}  # where the server is quick all are back by then; where not, none waits
 _QUICK_SECONDS = 0.25
 """A server that has just answered as many mails as may stand in line, in this time, will soon have answered these."""
 
@@ -21,32 +19,23 @@ class Opened:
     def __init__(self, most: int) -> None:
         self.most = most
         self.count = 0
-        self.changed = asyncio.Event()
+        self._waiting: dict[asyncio.Future[None], Callable[[], bool]] = {}
 
+    def changed(self) -> None:
+        """Wake whoever waits for what is so now. To ask for them costs less than to have each wake and ask."""
+        for wait, is_so in self._waiting.items():
+            if not wait.done() and is_so():
+                wait.set_result(None)
 
-class Turns:
-    """Who may use one of a way's connections now: follow-ups leave a quarter of them to what is urgent.
-
-    Nobody stands in line for long: what was looked at before a hand-over (is there a no? a pause?) grows old there.
-    """
-
-    def __init__(self, capacity: int) -> None:
-        self._all = asyncio.Semaphore(capacity)
-        self._others = asyncio.Semaphore(capacity - capacity // 4)
-
-    @asynccontextmanager
-    async def taken(self, *, urgent: bool) -> AsyncIterator[bool]:
-        """Held for the block; False where none came free in time, and nothing is held."""
-        async with AsyncExitStack() as held:
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Wait for it."""
+        while not is_so():
+            wait = asyncio.get_running_loop().create_future()
+            self._waiting[wait] = is_so
             try:
-                async with asyncio.timeout(_LONGEST_LINE):
-                    if not urgent:
-                        await held.enter_async_context(self._others)
-                    await held.enter_async_context(self._all)
-            except TimeoutError:
-                yield False
-            else:
-                yield True
+                await wait
+            finally:
+                del self._waiting[wait]
 
 
 class Room:
@@ -81,7 +70,7 @@ class Room:
                         await self._wait_for_one(urgent=urgent)
         finally:
             self._urgent_waiting -= urgent
-            self._opened.changed.set()
+            self._opened.changed()
         taken = 0 if self._closed else max(0, min(most, self._open_to(urgent=urgent)))
         self._taken[urgent] += taken
         self._opened.count += taken
@@ -95,7 +84,7 @@ class Room:
     def left(self, count: int, *, urgent: bool) -> None:
         """The next mails may have these places; the attempts stay open until what became of them is written."""
         self._taken[urgent] -= count
-        self._opened.changed.set()
+        self._opened.changed()
 
     def answered(self, count: int, *, urgent: bool) -> None:
         """As `left`, by an answer of the server's."""
@@ -105,26 +94,23 @@ class Room:
     def written(self, count: int) -> None:
         """So many attempts that gave their places back have their outcome."""
         self._opened.count -= count
-        self._opened.changed.set()
+        self._opened.changed()
 
     def close(self) -> None:
         """Nobody gets a place any more."""
         self._closed = True
-        self._opened.changed.set()
+        self._opened.changed()
 
     async def _wait_for_one(self, *, urgent: bool) -> None:
-        while not self._closed and self._open_to(urgent=urgent) <= 0:
-            self._opened.changed.clear()
-            await self._opened.changed.wait()
+        await self._opened.until(lambda: self._closed or self._open_to(urgent=urgent) > 0)
 
     async def _gather(self, most: int) -> None:
         """Mails end one by one; a moment's wait for a few more makes one transaction of them."""
-        enough = min(most, self._deepest - self._deepest // 4 if self._is_quick else self._size // 2)
+        quick = self._is_quick
+        enough = min(most, self._deepest - self._deepest // 4 if quick else self._size // 2)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_GATHER_SECONDS):
-                while not self._closed and 0 < self._open_to(urgent=False) < enough:
-                    self._opened.changed.clear()
-                    await self._opened.changed.wait()
+            async with asyncio.timeout(_GATHER_SECONDS[quick]):
+                await self._opened.until(lambda: self._closed or not 0 < self._open_to(urgent=False) < enough)
 
     def _open_to(self, *, urgent: bool) -> int:
         places = self._deepest if self._is_quick else self._size

@@ -13,16 +13,15 @@ import structlog
 from sqlmodel import Session
 
 from service.errors import UnavailableError, trace
-from service.flows import allowance, channel, clock_check, settling
+from service.flows import allowance, clock_check
+from service.flows.flights import Flights, Group
 from service.flows.handover import Routes, begin
 from service.flows.leases import Leases
 from service.flows.making import Making
 from service.flows.off_loop import OffLoop, all_done, cancel
-from service.flows.room import Room
 from service.flows.services import Services
-from service.flows.settlements import Settlements
 from service.flows.ways_out import Way, WaysOut
-from service.mail.transport import OutboundMail, Outcome, SendResult, Transport
+from service.mail.transport import Transport
 from service.store import outbox
 from service.store.db import real_now
 from service.store.outbox import Opening
@@ -31,7 +30,6 @@ GROUP = 24  # mails in one claim, and at most in one hand-over transaction: what
 MOST_OPEN = 32  # attempts of one sender whose outcome is not written: so many a crash may leave of unknown fate
 _LANES = (True, False, False)  # is a lane for what is urgent (advice, service mail), or for follow-ups?
 _STOP_SECONDS = 8.5  # a container is killed ten seconds after it was asked to stop
-_NOT_BEGUN = SendResult(outcome=Outcome.RETRY, stage="turn", text="it had no turn", scope="channel")
 log = structlog.get_logger()
 
 
@@ -49,10 +47,9 @@ class Sender:
         self._write = off_loop.write
         self._making = Making(services, off_loop)
         self._leases = Leases(off_loop)
-        self._settlements = Settlements(services, off_loop, self.ways.in_flight)
+        self._flights = Flights(services, off_loop, self.ways, self.ring)
         self._groups: set[asyncio.Task[None]] = set()
         self._bells = [asyncio.Event() for _ in _LANES]
-        self._accepted = 0
         self._asked_to_stop = asyncio.Event()
 
     async def run(self) -> None:
@@ -69,12 +66,12 @@ class Sender:
                 log.warning("stopped with mail in flight; its outcome will be listed as unknown")
         finally:
             await cancel([beat, *lanes, *self._groups, *self.ways.checks()])
-            await self._settlements.finish()
+            await self._flights.finish()
             await self._leases.give_back(*self._leases.held)
 
     async def send_due(self) -> int:
         """Hand over everything that is due now, advice first. Returns how many advices and follow-ups were accepted."""
-        before = self._accepted
+        before = self._flights.accepted
         beat = asyncio.create_task(self._leases.beat())
         try:
             found = True
@@ -87,7 +84,7 @@ class Sender:
         finally:
             await asyncio.gather(*self._groups, *self.ways.checks(), return_exceptions=True)
             await cancel([beat])
-        return self._accepted - before
+        return self._flights.accepted - before
 
     def ring(self) -> None:
         """Something became due, or may go again. Called in the sender's own loop."""
@@ -147,7 +144,7 @@ class Sender:
                 way.channel.passed()
             else:
                 way.fault(result)
-                await self._tell(way, result)
+                await self._flights.tell(way, result)
         except UnavailableError as error:
             log.warning("an alert waits for the database", reason=error.english)
         finally:
@@ -177,7 +174,7 @@ class Sender:
         if not ids:
             return None
         self._leases.held.add(lease)
-        flying: list[asyncio.Task[None]] = []
+        flying = Group()
         all_begun = False
         try:
             all_begun = await self._begin(way, lease, ids, flying, urgent=urgent, tries=most == 1)
@@ -197,9 +194,7 @@ class Sender:
         paused = clock_check.held_back(session, self._services, now)
         return outbox.claim(session, token=lease, now=now, real_now=moment, limit=most, paused=paused, urgent=urgent)
 
-    async def _begin(
-        self, way: Way, lease: str, ids: list[int], flying: list[asyncio.Task[None]], *, urgent: bool, tries: bool
-    ) -> bool:
+    async def _begin(self, way: Way, lease: str, ids: list[int], flying: Group, *, urgent: bool, tries: bool) -> bool:
         """Open attempts as room comes free, and set each mail off. False when some of them may not begin any more.
 
         A mail that `tries` finds out whether the way works; a group goes only by one that is known to.
@@ -237,10 +232,7 @@ class Sender:
                 way.room.give_back(places, urgent=urgent)
                 raise
             way.room.give_back(places - len(begun), urgent=urgent)
-            flying.extend(
-                asyncio.create_task(self._hand_over(each, mails[each.message.id], way.room, urgent=urgent))
-                for each in begun
-            )
+            self._flights.set_off(begun, mails, flying, way.room, urgent=urgent)
         return True
 
     def _open(
@@ -249,70 +241,16 @@ class Sender:
         now, moment = self._services.clock.now(), real_now(session)
         return begin(session, self._services, ids, lease, now, moment, routes=routes, dated=composed_at)
 
-    async def _land(self, lease: str, flying: list[asyncio.Task[None]], *, all_begun: bool) -> None:
+    async def _land(self, lease: str, flying: Group, *, all_begun: bool) -> None:
         """Return what was not begun: it may go by another way. Then wait until the others of a group are settled."""
         try:
             if not all_begun:
                 await self._leases.give_back(lease)
         finally:
             try:
-                await all_done(flying)
+                await flying.all_landed()
             finally:
                 self._leases.held.discard(lease)
-
-    async def _hand_over(self, handed: Opening, mail: OutboundMail, room: Room, *, urgent: bool) -> None:
-        """By the way that is written in the attempt; `room` is where the place was taken."""
-        way = self.ways[handed.channel]
-        async with way.turns.taken(urgent=urgent) as has_turn:
-            # What stood in line too long, or before a way that rests by now, is looked at anew before it leaves.
-            begins = has_turn and way.is_usable
-            began = asyncio.get_running_loop().time()
-            result = await way.send(mail) if begins else _NOT_BEGUN
-        if not begins:
-            room.left(1, urgent=urgent)
-            await self._written(way, handed.token, result, room)
-            return
-        if fault := settling.is_channels(result):
-            way.fault(result)  # at once: the next mail need not wait until this is written
-        room.answered(1, urgent=urgent)
-        ours = await self._written(way, handed.token, result, room)
-        if not (fault or ours) and way.works(began):
-            now = self._services.clock.now()
-            await self._write(lambda session: channel.mended(session, self._services, way.name, now))
-            self.ring()  # the other lanes may go again
-        if result.outcome is Outcome.ACCEPTED and handed.message.kind != "service":
-            self._accepted += 1
-        elif result.outcome is Outcome.UNKNOWN or ((fault or ours) and self.ways.best() is not None):
-            self.ring()  # an advice is due again at once, and so is what may go by another way
-
-    async def _written(self, way: Way, token: str, result: SendResult, room: Room) -> bool:
-        try:
-            return await self._settle(way, token, result)
-        finally:
-            room.written(1)
-
-    async def _settle(self, way: Way, token: str, result: SendResult) -> bool:
-        """Keep at it while the database is away: only a crash may leave it unwritten. True: a fault of ours."""
-        delay, ours, failed = 0.1, False, False
-        while True:
-            try:
-                ours |= await self._settlements.settle(token, result, alone=failed)
-                if result is _NOT_BEGUN:
-                    return False
-                if ours and not settling.is_channels(result):
-                    way.fault(result)  # several domains refuse what comes by it
-                if ours or settling.is_channels(result):
-                    await self._tell(way, result)
-            except UnavailableError:
-                failed = True
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, 5.0)
-            else:
-                return ours
-
-    async def _tell(self, way: Way, result: SendResult) -> None:
-        if causes := self.ways.causes(way, result):
-            await self._write(lambda session: channel.tell(session, causes, result, self._services.clock.now()))
 
     def _forget(self, group: asyncio.Task[None]) -> None:
         self._groups.discard(group)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from sqlmodel import Session
 
@@ -13,16 +11,13 @@ from service.errors import UnavailableError
 from service.flows.off_loop import OffLoop
 from service.flows.services import Services
 from service.flows.settling import Answer, settle_all
-from service.mail.transport import SendResult
 from service.store.db import real_now
 
-_GATHER_SECONDS = 0.01
+_GATHER_SECONDS = 0.02
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Waiting:
-    answer: Answer
-    written: asyncio.Future[bool]
+Written = Callable[[bool, Exception | None], None]
+"""Told once an answer is committed, with `settle_all`'s flag; or at what error it was not (UnavailableError: again)."""
 
 
 class Settlements:
@@ -34,27 +29,24 @@ class Settlements:
     def __init__(self, services: Services, off_loop: OffLoop, in_flight: Callable[[], int]) -> None:
         """`in_flight` is how many are handed over and not written yet."""
         self._services, self._off_loop, self._in_flight = services, off_loop, in_flight
-        self._came = asyncio.Event()
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[tuple[Answer, Written]] = []
+        self._all_came: asyncio.Future[None] | None = None
         self._writing: asyncio.Task[None] | None = None
 
-    async def settle(self, token: str, result: SendResult, *, alone: bool = False) -> bool:
-        """As `settling.settle`, once it is committed. Raises UnavailableError where it was not: ask again.
-
-        `alone`: with no others, one of which may be what the database could not do.
-        """
-        if alone:
-            answers = [Answer(token=token, result=result)]
-            return (await self._off_loop.write(lambda session: self._settle(session, answers)))[0]
-        mine = _Waiting(answer=Answer(token=token, result=result), written=asyncio.get_running_loop().create_future())
-        self._waiting.append(mine)
-        self._came.set()
+    def add(self, answer: Answer, written: Written) -> None:
+        """Write it with others that are there, or come in a moment."""
+        self._waiting.append((answer, written))
         if self._writing is None:
             self._writing = asyncio.create_task(self._write_all())
-        return await mine.written
+        elif self._all_came is not None and self._is_last:
+            _end(self._all_came)
+
+    async def settle(self, answer: Answer) -> bool:
+        """As `settling.settle`, by itself, once it is committed: of several, one may be what could not be written."""
+        return (await self._off_loop.write(lambda session: self._settle(session, [answer])))[0]
 
     async def finish(self) -> None:
-        """Wait until what was answered is written, though nobody waits for it any more."""
+        """Wait until what was answered is written."""
         while self._writing is not None:
             await asyncio.wait({self._writing})
 
@@ -67,30 +59,42 @@ class Settlements:
         finally:
             self._writing = None
 
+    @property
+    def _is_last(self) -> bool:
+        return self._in_flight() <= len(self._waiting)
+
     async def _gather(self) -> None:
         """Others that are on their way may be answered in a moment, and cost next to nothing beside the first."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_GATHER_SECONDS):
-                while self._in_flight() > len(self._waiting):
-                    self._came.clear()
-                    await self._came.wait()
+        if self._is_last:
+            return
+        loop = asyncio.get_running_loop()
+        self._all_came = loop.create_future()
+        timer = loop.call_later(_GATHER_SECONDS, _end, self._all_came)
+        try:
+            await self._all_came
+        finally:
+            timer.cancel()
+            self._all_came = None
 
-    async def _write(self, together: list[_Waiting]) -> None:
-        answers = [each.answer for each in together]
+    async def _write(self, together: list[tuple[Answer, Written]]) -> None:
+        answers = [answer for answer, _ in together]
         try:
             ours = await self._off_loop.write(lambda session: self._settle(session, answers))
         except Exception as error:
             if len(together) == 1 or isinstance(error, UnavailableError):
-                for each in together:
-                    if not each.written.done():
-                        each.written.set_exception(error)
+                for _, written in together:
+                    written(False, error)
             else:  # whichever it was, the others are not to wait for it
                 for each in together:
                     await self._write([each])
         else:
-            for each, mine in zip(together, ours, strict=True):
-                if not each.written.done():
-                    each.written.set_result(mine)
+            for (_, written), mine in zip(together, ours, strict=True):
+                written(mine, None)
 
     def _settle(self, session: Session, answers: list[Answer]) -> list[bool]:
         return settle_all(session, self._services, answers, self._services.clock.now(), real_now(session))
+
+
+def _end(wait: asyncio.Future[None]) -> None:
+    if not wait.done():
+        wait.set_result(None)

@@ -15,7 +15,8 @@ from service.errors import trace
 from service.flows import settling
 from service.flows.channel import Channel
 from service.flows.handover import Routes
-from service.flows.room import Opened, Room, Turns
+from service.flows.room import Opened, Room
+from service.flows.turns import Turns
 from service.mail.transport import OutboundMail, Outcome, SendResult, Transport
 from service.store.attempts import FALLBACK, PRIMARY
 from service.store.domain_pauses import BY_FALLBACK, DOWN
@@ -62,7 +63,7 @@ class Way:
         silent = False
         try:
             result = await self.transport.send(mail)
-            silent = self.is_silent and result.code is None
+            silent = result.code is None and self.is_silent
         except Exception as error:
             # A transport never raises; where one does, nobody knows how far it came.
             log.error("transport failed", channel=self.name, error=trace(error))
@@ -156,7 +157,16 @@ class WaysOut:
         """How many mails have an attempt whose outcome is not written."""
         return self._opened.count
 
+    def under_way(self) -> list[asyncio.Task[None]]:
+        """What hands mails over just now."""
+        return [task for way in self._ways.values() for task in way.turns.tasks]
+
     def close(self) -> None:
         """No further mail gets a place."""
         for way in self._ways.values():
             way.room.close()
+
+    def clear(self) -> None:
+        """No mail that stands in line goes any more."""
+        for way in self._ways.values():
+            way.turns.clear()

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import re
 import time
-from collections.abc import Iterator
 
 from service.mail.mail_url import MailUrl
 from service.mail.outbound import OutboundMail, Outcome, SendResult
@@ -113,29 +112,31 @@ class SmtpConnection:
         self._line.drop()
 
     async def _message(self, data: bytes, private: tuple[str, ...]) -> Reply:
-        """Write the message, then the dot, and return the dot's answer.
+        """Write the message with its dot, and return the dot's answer.
 
-        Up to the dot nothing can have been taken; from the moment it is handed to the socket nobody knows until
-        the answer comes. So the message is in the kernel before the dot is written, and the server is heard while
-        the message is written: one that refuses half-way gets no dot.
+        Up to the dot nothing can have been taken; from the moment the kernel has it nobody knows until the answer
+        comes. The dot goes with the last block, in one write: where the line breaks before the kernel has taken all
+        of that, no dot left. The server is heard between the blocks: one that refuses half-way gets no dot.
         """
-        for block in _blocks(_dots_doubled(data)):
+        for number, block in enumerate(_blocks(_with_dot(data))):
+            if number:
+                await asyncio.sleep(0)  # look whether the server has gone
+            if self._line.has_more:
+                raise await self._objection(private)
             try:
                 self._line.write(block)
-                async with asyncio.timeout(self._limits.block):
-                    await self._line.written()
+                await self._line.written(self._limits.block)
             except LineError as error:
                 raise HandOverError(broken(stage="body", text=str(error))) from error
             except TimeoutError as error:
                 raise HandOverError(broken(stage="body", text=SILENT)) from error
-            if self._line.has_more:
-                break
-        await asyncio.sleep(0)  # look once more whether the server has gone
-        if self._line.has_more:
-            reply = await self._reply("body", self._limits.block)
-            raise HandOverError(self._judge("body", reply, private))
-        self._say("body", ".")
+        if not self._line.has_left:
+            raise await self._objection(private)
         return await self._reply("dot", self._limits.dot)
+
+    async def _objection(self, private: tuple[str, ...]) -> HandOverError:
+        """What the server said, or that it went, before it had the whole message: the connection is to be dropped."""
+        return HandOverError(self._judge("body", await self._reply("body", self._limits.block), private))
 
     def _say(self, stage: str, *lines: str) -> None:
         """Write commands, in one go. ValueError for one that holds what would end it early."""
@@ -162,10 +163,10 @@ class SmtpConnection:
         return result
 
 
-def _dots_doubled(data: bytes) -> bytes:
-    """RFC 5321 section 4.5.2. An `OutboundMail` has no line that ends otherwise."""
-    return (b"." if data.startswith(b".") else b"") + data.replace(b"\r\n.", b"\r\n..")
+def _with_dot(data: bytes) -> bytes:
+    """RFC 5321 section 4.5.2, and the end of the message. An `OutboundMail` has no line that ends otherwise."""
+    return (b"." if data.startswith(b".") else b"") + data.replace(b"\r\n.", b"\r\n..") + b".\r\n"
 
 
-def _blocks(data: bytes) -> Iterator[bytes]:
-    return (data[start : start + _BLOCK] for start in range(0, len(data), _BLOCK))
+def _blocks(data: bytes) -> list[bytes]:
+    return [data[start : start + _BLOCK] for start in range(0, len(data), _BLOCK)]

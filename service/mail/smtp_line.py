@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 LOST = "The connection to the mail server was lost."
 _MOST_REPLIES = 100  # that nobody reads
+_BUFFER = 4096  # bytes; the event loop's own is so large that each read would ask the system for memory
 _LONGEST_REPLY = 32 * 1024  # bytes of all its lines; a server that never ends one is given up
 
 
@@ -18,25 +19,27 @@ class LineError(Exception):
     """The connection is gone, or what the server says is no reply."""
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     """A whole reply: the lines of one that has several are joined by line feeds, without their codes."""
 
     code: int
     text: str
 
 
-class SmtpLine(asyncio.Protocol):
+class SmtpLine(asyncio.BufferedProtocol):
     """Takes an open transport over from another protocol."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._loop = asyncio.get_running_loop()
-        self._unread = bytearray()
+        self._buffer = bytearray(_BUFFER)
+        self._unread = b""
         self._lines: list[str] = []
         self._replies: deque[Reply] = deque()
         self._error: LineError | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._ends_at = 0.0  # in the loop's time: when who waits has waited long enough
+        self._timer: asyncio.TimerHandle | None = None
         self._is_full = False
         # A full buffer is one byte, so that `written` ends only when the kernel has all.
         transport.set_write_buffer_limits(high=1, low=0)  # 0 would be full when empty, with TLS
@@ -52,25 +55,36 @@ class SmtpLine(asyncio.Protocol):
         """Is there a reply, or an end, that nobody has read?"""
         return bool(self._replies) or self._error is not None
 
-    def write(self, data: bytes) -> None:
-        """Hand bytes to the kernel, or to the buffer where it takes no more now. LineError where nobody is there."""
-        if not self.is_open:
-            raise self._error or LineError(LOST)
-        self._transport.write(data)
+    @property
+    def has_left(self) -> bool:
+        """Is all that was written in the kernel's hands? False, for good, where the line broke before it was.
 
-    async def written(self) -> None:
-        """Wait until the kernel has all of it, or the server is heard meanwhile."""
+        Behind TLS true a little too early, and never too late.
+        """
+        return not self._is_full
+
+    def write(self, data: bytes) -> None:
+        """Hand bytes to the kernel, or to the buffer where it takes no more now. LineError where nothing of it left."""
+        if self.is_open:
+            self._transport.write(data)
+        if not self.is_open:  # the kernel would not have it, none of it
+            raise self._error or LineError(LOST)
+
+    async def written(self, seconds: float) -> None:
+        """Wait until the kernel has all of it, or the server is heard meanwhile. TimeoutError."""
         while self._is_full and not self.has_more:
-            await self._wake()
+            try:
+                await self._wake(seconds)
+            except TimeoutError:
+                if self._is_full:  # and not emptied at the last moment
+                    raise
 
     async def reply(self, seconds: float) -> Reply:
         """The next reply. TimeoutError; LineError where none can come any more."""
-        if not self._replies:
-            async with asyncio.timeout(seconds):
-                while not self._replies:
-                    if self._error is not None:
-                        raise self._error
-                    await self._wake()
+        while not self._replies:
+            if self._error is not None:
+                raise self._error
+            await self._wake(seconds)
         return self._replies.popleft()
 
     def forget(self) -> None:
@@ -85,21 +99,40 @@ class SmtpLine(asyncio.Protocol):
         """Close at once, whatever was still to be written."""
         self._transport.abort()
 
-    async def _wake(self) -> None:
+    async def _wake(self, seconds: float) -> None:
+        """Wait until something happened. One timer serves many waits: most end long before their time."""
+        self._ends_at = self._loop.time() + seconds
+        if self._timer is None or self._timer.when() > self._ends_at:
+            self._arm()
         self._waiter = self._loop.create_future()
         try:
             await self._waiter
         finally:
             self._waiter = None
 
-    def data_received(self, data: bytes) -> None:
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(self._ends_at, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._waiter is None or self._waiter.done():
+            return
+        if self._loop.time() < self._ends_at:
+            self._arm()
+        else:
+            self._waiter.set_exception(TimeoutError())
+
+    def get_buffer(self, _sizehint: int) -> bytearray:
+        """Where what comes is put, until the next call."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Take whole replies out of what came."""
-        self._unread += data
-        start = 0
-        while (end := self._unread.find(b"\n", start)) >= 0:
-            self._take_line(bytes(self._unread[start:end]))
-            start = end + 1
-        del self._unread[:start]
+        *lines, self._unread = (self._unread + self._buffer[:nbytes]).split(b"\n")
+        for line in lines:
+            self._take_line(line)
         if len(self._unread) + sum(map(len, self._lines)) > _LONGEST_REPLY:
             self._fail(LineError("The mail server's answer could not be read: it does not end."))
         self._told()
@@ -130,6 +163,8 @@ class SmtpLine(asyncio.Protocol):
         error = LineError(LOST)
         error.__cause__ = exc
         self._fail(error)
+        if self._timer is not None:
+            self._timer.cancel()
 
     def pause_writing(self) -> None:
         """The kernel takes no more now."""

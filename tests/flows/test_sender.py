@@ -17,8 +17,8 @@ from service.flows.handover import begin
 from service.flows.room import Room
 from service.flows.sending import Sender
 from service.flows.services import Services
+from service.flows.settlements import Settlements, Written
 from service.flows.settling import Answer
-from service.flows.ways_out import Way
 from service.mail.transport import OutboundMail, SendResult
 from service.store import outbox
 from service.store.tables import Attempt, Message
@@ -122,12 +122,12 @@ def test_outcomes_that_wait_for_the_database_hold_the_next_mail_up_before_they_a
 ) -> None:
     monkeypatch.setattr(sending, "MOST_OPEN", 12)
     written = asyncio.Event()
-    settle = Sender._settle
+    write = Settlements._write
 
-    async def settle_later(sender: Sender, way: Way, token: str, result: SendResult) -> bool:
+    async def write_later(settlements: Settlements, together: list[tuple[Answer, Written]]) -> None:
         if len(network.mails) > 1:  # the first proves that the server takes mail; then several go at once
             await written.wait()
-        return await settle(sender, way, token, result)
+        await write(settlements, together)
 
     network = Network()
 
@@ -137,7 +137,7 @@ def test_outcomes_that_wait_for_the_database_hold_the_next_mail_up_before_they_a
         assert len(network.mails) == 1 + 6 + 4, "six places and four beside them; two are left for what is urgent"
         written.set()
 
-    monkeypatch.setattr(Sender, "_settle", settle_later)
+    monkeypatch.setattr(Settlements, "_write", write_later)
     served(crowd, work, network)
 
 
@@ -304,7 +304,7 @@ def test_of_answers_that_are_written_together_one_that_fails_holds_up_no_other(
 def test_what_stands_in_line_too_long_was_not_handed_over_and_is_looked_at_anew(
     crowd: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.flows.room._LONGEST_LINE", 0.05)
+    monkeypatch.setattr("service.flows.turns._LONGEST_LINE", 0.05)
     monkeypatch.setattr(Room, "_is_quick", True)
 
     async def work(sender: Sender, server: SlowServer) -> None:
