@@ -9,7 +9,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from aiosmtplib import SMTPException, SMTPResponse, SMTPResponseException
 from aiosmtplib.esmtp import parse_esmtp_extensions
@@ -98,8 +98,10 @@ class _Greeting:
             await self._log_in_by_token(self._tokens)
         elif self._server.user:
             await self._log_in()
-        transport = self._protocol.transport
-        if not isinstance(transport, asyncio.Transport):
+        transport = cast(
+            "asyncio.Transport | None", self._protocol.transport
+        )  # another event loop has classes of its own
+        if transport is None:
             raise HandOverError(broken(stage="ehlo", text="The connection was lost before the first command."))
         return Greeted(transport=transport, extensions=self._extensions)
 
