@@ -1,4 +1,4 @@
-"""An image brought in by a browser: shown before it is sent, made smaller by the page, and ready to be put in a mail."""
+"""An image brought in by a browser: shown before it is sent, made smaller by the page, and ready for a mail."""
 
 from __future__ import annotations
 
