@@ -144,11 +144,11 @@ class Copier:
         ids = [first + number * ROOM for number in range(self.low, self.low + kept)]
         return ids, (first + (self.low + kept) * ROOM, first + self.high * ROOM)
 
-    def write(self, connection: Connection, today: int) -> None:
-        """Everything that happens today to those who came on any day before, and today."""
+    def write(self, connection: Connection, today: int, *, until: int | None = None) -> None:
+        """Everything that happens today to those who came before, or come today; nobody comes from `until` on."""
         for after, statements in sorted(self._written.items()):
             arrival = today - after
-            if arrival >= FIRST_DAY:
+            if arrival >= FIRST_DAY and (until is None or arrival < until):
                 given = {"arrival": arrival, "shift": arrival * DAY}
                 for statement in statements:
                     connection.execute(statement, given)

@@ -1,5 +1,6 @@
 // What can stand where somebody types: fields, conditions, blocks of text, links, images, looks of a link, boxes.
-import { insertCompletionText } from "@codemirror/autocomplete";
+import { closeCompletion, insertCompletionText } from "@codemirror/autocomplete";
+import { EditorView } from "@codemirror/view";
 
 const QUOTED = (value) => JSON.stringify(value);
 
@@ -17,6 +18,17 @@ export function completions(offered, words) {
     return null;
   };
 }
+
+// A list longer than its place scrolls, so who has no mouse can get there (WCAG 2.1.1); it goes when they leave it.
+export const reachable = EditorView.updateListener.of(({ view }) => {
+  const list = view.dom.querySelector(".cm-tooltip-autocomplete > ul:not([tabindex])");
+  if (!list) return;
+  list.tabIndex = 0;
+  list.addEventListener("keydown", ({ key }) => {
+    if (key === "Escape") view.focus();
+  });
+  list.addEventListener("focusout", () => closeCompletion(view));
+});
 
 function places(fields, words) {
   return [

@@ -7,7 +7,7 @@ import { syntaxHighlighting } from "@codemirror/language";
 import { forceLinting, lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
 import { EditorSelection, EditorState } from "@codemirror/state";
 import { drawSelection, EditorView, highlightSpecialChars, keymap, lineNumbers } from "@codemirror/view";
-import { completions } from "./completions.js";
+import { completions, reachable } from "./completions.js";
 import { mailLanguage, tagMarks } from "./language.js";
 import { colours, look } from "./look.js";
 
@@ -40,6 +40,7 @@ export function open({ textarea, label, words, changed }) {
         syntaxHighlighting(colours),
         look,
         autocompletion({ override: [completions(() => offered, words)], icons: false, interactionDelay: 0 }),
+        reachable,
         // No key of ours is Tab: by it one leaves, as from any other field (WCAG 2.1.2).
         keymap.of([...completionKeymap, ...historyKeymap, ...lintKeymap, ...defaultKeymap]),
         EditorView.lineWrapping,

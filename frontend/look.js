@@ -43,6 +43,7 @@ export const look = EditorView.theme({
     boxShadow: "0 8px 24px rgb(0 0 0 / 22%)",
   },
   ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "inherit", maxHeight: "16rem" },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul:focus-visible": { outline: "3px solid var(--focus)", outlineOffset: "-3px" },
   ".cm-tooltip.cm-tooltip-autocomplete > ul > li": { boxSizing: "border-box", minHeight: "2.75rem", padding: "0.55rem 0.85rem", lineHeight: "1.5" },
   ".cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]": { background: "var(--primary)", color: "var(--on-primary)" },
   ".cm-completionMatchedText": { textDecoration: "none", fontWeight: "700" },

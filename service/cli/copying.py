@@ -18,7 +18,10 @@ _WORD = "take back"
 
 def copy_database(
     to: Annotated[
-        str | None, typer.Option("--to", metavar="URL", help="The empty database it goes to, on either engine.")
+        str | None,
+        typer.Option(
+            "--to", metavar="URL", help="The empty database it goes to, on either engine. With --take-back: the copy."
+        ),
     ] = None,
     take_back: Annotated[
         bool, typer.Option("--take-back", help="Go on with this database after all, all mail on hold.")
@@ -30,11 +33,11 @@ def copy_database(
     from service.flows.copying import copy, named
     from service.store.db import open_database
 
-    if (to is None) != take_back:
-        raise typer.BadParameter("name the other database with --to, or give --take-back alone")
-    if to is None:
-        _take_back(yes=yes)
+    if take_back:
+        _take_back(to, yes=yes)
         return
+    if to is None:
+        raise typer.BadParameter("name the other database with --to, or give --take-back")
     settings, services = open_services(ready=False)
     target = open_database(to)
     opened.callback(target.close)
@@ -44,22 +47,33 @@ def copy_database(
     typer.echo("Set NURTURE_DATABASE_URL to what you gave with --to, then start the service.")
 
 
-def _take_back(*, yes: bool) -> None:
-    from service.flows import copy_marks
+def _take_back(copy: str | None, *, yes: bool) -> None:
+    from service.bootstrap import check_keys
+    from service.flows.taking_back import take_back
+    from service.store.db import open_database
 
     if not yes:
-        typer.echo("Stop the copy for good first. What it took since is lost here, also who said no to it.", err=True)
-        typed = typer.prompt(f"To keep that, copy it back instead. Type {_WORD} to go on", err=True)
+        lost = "but every no and every erasing" if copy else "also who said no to it: give --to THE COPY to keep that"
+        typer.echo(f"Stop the copy for good first. What it took since is lost here, {lost}.", err=True)
+        typed = typer.prompt(f"To keep all, copy it back instead. Type {_WORD} to go on", err=True)
         if typed.strip() != _WORD:
             raise RefusedError("nothing was changed")
-    _, services = open_services(ready=False)
-    now = services.clock.now()
-    with services.database.alone() as session:
-        held = copy_marks.take_back(session, services, actor=staff_name(), now=now)
+    settings, services = open_services(ready=False)
+    other = open_database(copy) if copy else None
+    if other is not None:
+        opened.callback(other.close)
+    check = partial(check_keys, settings=settings)
+    done = take_back(services, other, check_keys=check, actor=staff_name(), now=services.clock.now())
     typer.echo(
-        f"This database is in use again, as it was at {held.since:%Y-%m-%d %H:%M} UTC. All mail is on hold: "
-        f"{held.waiting} mails may have left from the copy, and of {held.leaving} it is unknown whether they arrived."
+        f"This database is in use again, as it was at {done.held.since:%Y-%m-%d %H:%M} UTC. All mail is on hold: "
+        f"{done.held.waiting} mails may have left from the copy, and of {done.held.leaving} it is unknown whether they "
+        "arrived."
     )
+    if copy:
+        noes, erased = done.carried
+        typer.echo(
+            f"Carried over from the copy, which is closed now: {noes} addresses that get no mail, {erased} erased."
+        )
     typer.echo("Look: nurture message list. Decide: nurture message resolve. Then let mail go: nurture resume")
 
 

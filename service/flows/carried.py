@@ -1,5 +1,5 @@
 """What may not be undone by an older backup: every "no", every erasing and who of the staff may not enter any more, as
-far as the replaced database still knows.
+far as the replaced database still knows. So it is when one goes on with the original of a copy that was in use.
 
 A practice that restores last night's backup would otherwise mail those who unsubscribed this morning, bring back
 those who asked to be forgotten, and let in whoever left.
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, RowMapping, select
 from sqlmodel import Session, col
@@ -26,7 +26,7 @@ from service.store.tables import ErasedToken, Fact, Lead, Suppression
 
 @dataclass(frozen=True, kw_only=True)
 class Noes:
-    """Rows of the replaced database, by column."""
+    """Rows of the replaced database, or of the copy, by column."""
 
     suppressions: Sequence[RowMapping] = ()
     erased: Sequence[RowMapping] = ()
@@ -52,32 +52,59 @@ def gather(connection: Connection, suppression_key: str | None) -> Noes:
     )
 
 
-def apply(session: Session, services: Services, noes: Noes, now: datetime) -> tuple[int, int]:
-    """Suppress and erase in what was restored what the backup did not know of. Returns how many of each."""
-    known = {(row.address_hmac, row.reason) for row in session.exec(select_model(Suppression))}
-    new = [row for row in noes.suppressions if (row["address_hmac"], row["reason"]) not in known]
-    columns = [name for name in Suppression.model_fields if name != "id"]
-    session.add_all(Suppression(**{name: row[name] for name in columns}) for row in new)
-    session.flush()
+def apply(
+    session: Session,
+    services: Services,
+    noes: Noes,
+    now: datetime,
+    *,
+    said: Literal["before the restore", "in the copy"] = "before the restore",
+) -> tuple[int, int]:
+    """Suppress and erase in this database what it did not know of. Returns how many of each."""
+    new = _suppress(session, noes.suppressions)
     reasons: dict[str, set[str]] = {}
     for row in new:
         reasons.setdefault(row["address_hmac"], set()).add(row["reason"])
     gone = {row["public_id"] for row in noes.erased}
-    erased = 0
-    for lead in session.exec(select_model(Lead).order_by(col(Lead.id))).all():
-        if lead.public_id in gone:
-            privacy.erase(session, services, lead.id, "erased before the restore", now)
-            erased += 1
-        elif found := reasons.get(services.hmac(lead.address)):
-            if found == {SuppressionReason.HARD_BOUNCE}:  # she said no to nothing: after its time she may ask again
-                leads.lock_one(session, lead.id, services.hmac)
-                settling.end_runs_of(session, services, lead.id, now)
-            else:
-                consent.withdraw(session, services, lead, "no said before the restore", now)
+    erase: list[int] = []
+    stop: dict[int, set[str]] = {}
+    for lead_id, public_id, address in session.exec(
+        select_model(Lead.id, Lead.public_id, Lead.address).order_by(col(Lead.id))
+    ):
+        if public_id in gone:
+            erase.append(lead_id)
+        elif found := reasons.get(services.hmac(address)):
+            stop[lead_id] = found
+    for lead_id in erase:
+        privacy.erase(session, services, lead_id, f"erased {said}", now)
+    for lead_id, found in stop.items():
+        lead = leads.lock_one(session, lead_id, services.hmac)
+        if found == {SuppressionReason.HARD_BOUNCE}:  # she said no to nothing: after its time she may ask again
+            settling.end_runs_of(session, services, lead_id, now)
+        else:
+            consent.withdraw(session, services, lead, f"no said {said}", now)
     left = set(session.exec(select_model(ErasedToken.public_id)))
     session.add_all(ErasedToken(**row) for row in noes.erased if row["public_id"] not in left)
     _keep_out(session, noes.left)
-    return len(new), erased
+    return len(new), len(erase)
+
+
+def _suppress(session: Session, rows: Sequence[RowMapping]) -> list[RowMapping]:
+    """Returns those that were not known, or not for so long."""
+    known = {(row.address_hmac, row.reason): row for row in session.exec(select_model(Suppression))}
+    columns = [name for name in Suppression.model_fields if name != "id"]
+    new = []
+    for row in rows:
+        here = known.get((row["address_hmac"], row["reason"]))
+        if here is None:
+            session.add(Suppression(**{name: row[name] for name in columns}))
+        elif here.until is not None and (row["until"] is None or row["until"] > here.until):
+            here.until = row["until"]
+        else:
+            continue
+        new.append(row)
+    session.flush()
+    return new
 
 
 def _keep_out(session: Session, left: Sequence[RowMapping]) -> None:

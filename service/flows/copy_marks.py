@@ -1,4 +1,4 @@
-"""Of a database and its copy one is in use: the marks that see to it, and going on with the first after all.
+"""Of a database and its copy one is in use: the marks that see to it.
 
 The copy is closed until its source is, and opened only then. So a copy that is killed anywhere leaves no two that send.
 """
@@ -12,8 +12,6 @@ from typing import Any, Literal
 from sqlmodel import Session
 
 from service.errors import RefusedError
-from service.flows import put_back
-from service.flows.services import Services
 from service.store import events, outbox
 
 _FACT = "copied"
@@ -70,18 +68,12 @@ def refuse_closed(session: Session) -> None:
     raise RefusedError(
         f"this database was copied to {mark.other} on {mark.at:%Y-%m-%d %H:%M} UTC and is closed, so that no mail "
         "leaves twice: set NURTURE_DATABASE_URL to the copy (or, to go on with this one, stop the copy and run: "
-        "nurture copy-database --take-back)"
+        "nurture copy-database --take-back --to THE COPY)"
     )
 
 
-def take_back(session: Session, services: Services, *, actor: str, now: datetime) -> put_back.Held:
-    """Go on with a database that was closed. All mail is held, for the copy may have sent since.
-
-    Raises RefusedError where it was not copied.
-    """
-    mark = of(session)
-    if mark is None or mark.state != "left":
-        raise RefusedError("this database was not copied elsewhere; nothing was changed")
+def open_again(session: Session, mark: Mark) -> None:
+    """What `close_source` did is undone."""
     events.forget_fact(session, _FACT)
     if mark.paused is None:
         events.forget_fact(session, outbox.PAUSED)
@@ -89,8 +81,6 @@ def take_back(session: Session, services: Services, *, actor: str, now: datetime
         events.set_fact(session, outbox.PAUSED, mark.paused)
     session.flush()
     session.expire_all()
-    events.audit(session, actor, "database taken back", now, copied_at=mark.at.isoformat())
-    return put_back.hold(session, services, since=mark.at, actor=actor, now=now)
 
 
 def _keep(session: Session, mark: Mark) -> None:

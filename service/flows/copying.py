@@ -48,7 +48,7 @@ def copy(
         if mark is not None:
             return _finish(ours, target, mark)
         copy_id = secrets.token_hex(8)
-        events.audit(ours, actor, "database copied", now, to=target.url.get_backend_name())
+        events.audit(ours, actor, "database copied", now, to=target.url.get_backend_name(), copy=copy_id)
         ours.flush()
         with target.alone() as theirs:
             _make_room(theirs, named(source.url))

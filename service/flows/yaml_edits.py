@@ -135,7 +135,7 @@ def _find(node: Node, path: Path) -> Node | None:
 
 
 def _data_at(text: str, path: Path) -> Data:
-    found: object = read_yaml(text, "").data
+    found = read_yaml(text, "").data
     for key in path:
         if isinstance(found, dict) and isinstance(key, str):
             found = found.get(key)
@@ -143,7 +143,7 @@ def _data_at(text: str, path: Path) -> Data:
             found = found[key]
         else:
             return None
-    return found  # type: ignore[return-value]
+    return found
 
 
 def _is_nothing(node: Node) -> bool:

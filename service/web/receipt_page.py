@@ -24,6 +24,7 @@ _ROADS: Mapping[str, str] = MappingProxyType(
         "complaint": "vanzelf vervallen: een mail van ons is als ongewenst gemeld",
         "hard_bounce": "vanzelf vervallen: het mailadres bestaat niet",
         "no said before the restore": "overgenomen toen een back-up werd teruggezet",
+        "no said in the copy": "overgenomen toen een kopie van de database buiten gebruik ging",
     }
 )
 

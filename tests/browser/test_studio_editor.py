@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Dialog, Page, expect
 
 from service.web import editor_script
@@ -86,6 +88,35 @@ def test_what_is_typed_is_checked_drawn_and_saved_and_going_back_still_leaves_th
     page.keyboard.press("Control+s")
     page.get_by_role("heading", name="Opgeslagen").wait_for()
     assert at.saved() == MAIL.replace("Beste", "XBeste") + "Tot ziens"
+    assert not refused
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_list_of_suggestions_longer_than_its_place_can_be_read_and_left_by_keyboard(
+    page: Page, at: EditorPage, refused: list[str], scheme: Literal["light", "dark"]
+) -> None:
+    at.answer["fields"] = [f"practice.fact_{number}" for number in range(12)]
+    page.set_viewport_size({"width": 320, "height": 800})
+    page.emulate_media(color_scheme=scheme)
+    open_built(page, at)
+    write_at_the_end(page, "Dag {{ ")
+    suggested = page.get_by_role("listbox")
+    expect(suggested.get_by_role("option")).to_have_count(12)
+    assert suggested.evaluate("list => list.scrollHeight > list.clientHeight")
+    assert suggested.evaluate("list => list.getBoundingClientRect().right <= innerWidth")
+    assert [each["id"] for each in Axe().run(page, "[data-editor]").response["violations"]] == []
+    page.keyboard.press("Tab")
+    expect(suggested).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(".cm-content")).to_be_focused()
+    expect(suggested).to_have_count(0)
+    page.keyboard.press("Control+Space")
+    suggested.wait_for()
+    page.keyboard.press("Tab")
+    expect(suggested).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(suggested).to_have_count(0)
+    expect(page.locator(".cm-content")).not_to_be_focused()
     assert not refused
 
 

@@ -57,11 +57,23 @@ def test_taking_back_asks_for_words_and_holds_all_mail(old: Machine, moved: Mach
     assert {"database taken back", "put back"} <= set(audited(old))
 
 
+def test_taken_back_from_the_copy_it_tells_whose_no_came_along_and_the_copy_is_closed(
+    old: Machine, moved: Machine
+) -> None:
+    assert old.run("copy-database", "--to", moved.database_url).status == 0
+    assert moved.run("lead", "stop", "anna@example.org").status == 0
+    said = old.run("copy-database", "--take-back", "--to", moved.database_url, answers="take back\n")
+    assert said.status == 0, said
+    assert "1 addresses that get no mail, 0 erased" in said.out
+    assert "suppress" in old.run("lead", "show", "anna@example.org").out.lower()
+    assert "was copied to" in moved.run("lead", "show", "anna@example.org").err
+
+
 @pytest.mark.parametrize(
     ("given", "status", "told"),
     [
         ([], 2, "--to"),
-        (["--to", "sqlite:///x.db", "--take-back"], 2, "--to"),
+        (["--to", "sqlite:///x.db", "--take-back", "--yes"], 1, "another schema"),
         (["--to", "mysql://host/name"], 1, "expected sqlite:///PATH"),
         (["--to", "sqlite://"], 1, "in memory"),
         (["--take-back", "--yes"], 1, "was not copied elsewhere"),

@@ -100,10 +100,10 @@ def test_taken_back_all_mail_is_held_for_the_copy_may_have_sent_it(house: House,
     acts.pull_the_brake(house, name="lage-rug")
     copied_at = house.clock.now()
     copies.copy(house, elsewhere)
-    now = house.clock.advance(hours=3)
+    house.clock.advance(hours=3)
     sent = len(house.mails())
-    held = acts.commit(house, lambda s: copy_marks.take_back(s, house.services, actor="Frank", now=now))
-    assert (held.since, held.waiting, held.leaving) == (copied_at, 1, 1)
+    done = copies.take_back(house)
+    assert (done.held.since, done.held.waiting, done.held.leaving, done.carried) == (copied_at, 1, 1, (0, 0))
     with house.services.database.reading() as session:
         copy_marks.refuse_closed(session)
     house.live_through(hours=3)
@@ -111,7 +111,7 @@ def test_taken_back_all_mail_is_held_for_the_copy_may_have_sent_it(house: House,
     house.live_through(days=1)
     assert len(house.mails()) == sent
     with pytest.raises(RefusedError, match="not copied"):
-        acts.commit(house, lambda s: copy_marks.take_back(s, house.services, actor="Frank", now=now))
+        copies.take_back(house)
 
 
 def test_a_database_in_use_is_neither_copied_nor_filled(
@@ -143,7 +143,7 @@ def test_the_same_database_by_another_name_is_refused(house: House, migrated_dat
 
 
 def test_a_target_that_holds_anything_stays_as_it_is(house: House, elsewhere: str, tmp_path: Path) -> None:
-    fill(elsewhere)
+    copies.fill(elsewhere)
     with copies.at(elsewhere, house, tmp_path) as other:
         studio.hire(other)
         before = other.rows()
@@ -151,24 +151,24 @@ def test_a_target_that_holds_anything_stays_as_it_is(house: House, elsewhere: st
         with pytest.raises(RefusedError, match="not empty"):
             copies.copy(house, elsewhere)
         assert other.rows() == before
-    assert not closed(house)
+    assert not copies.closed(house)
 
 
 @pytest.mark.parametrize("there", ["CREATE TABLE birds (name TEXT)", "UPDATE alembic_version SET version_num = '9999'"])
 def test_a_target_of_something_else_or_of_another_version_is_refused(house: House, elsewhere: str, there: str) -> None:
     if there.startswith("UPDATE"):
-        fill(elsewhere)
+        copies.fill(elsewhere)
     execute(elsewhere, there)
     with pytest.raises(RefusedError, match="something else or of another version"):
         copies.copy(house, elsewhere)
-    assert not closed(house)
+    assert not copies.closed(house)
 
 
 @pytest.mark.parametrize("url", ["postgresql+psycopg://nobody@127.0.0.1:9/nowhere", "sqlite:////nowhere/at/all.db"])
 def test_a_target_that_cannot_be_used_is_told_without_a_trace(house: House, url: str) -> None:
     with pytest.raises(RefusedError, match="target cannot be used"):
         copies.copy(house, url)
-    assert not closed(house)
+    assert not copies.closed(house)
 
 
 def test_a_source_of_another_version_is_refused(house: House, elsewhere: str, migrated_database_url: str) -> None:
@@ -196,7 +196,7 @@ def test_a_table_that_arrives_other_than_it_left_undoes_everything(
     with pytest.raises(RefusedError, match="table suppression arrived other"):
         copies.copy(house, elsewhere)
     assert empty(elsewhere)
-    assert not closed(house)
+    assert not copies.closed(house)
 
 
 @pytest.mark.parametrize("moment", ["close_source", "open_copy"])
@@ -217,11 +217,11 @@ def test_cut_off_between_the_two_databases_neither_both_are_open_nor_is_anything
         with other.services.database.reading() as session, pytest.raises(RefusedError, match="not finished"):
             copy_marks.refuse_closed(session)
         other.services.database.close()
-        assert closed(house) == (moment == "open_copy")
+        assert copies.closed(house) == (moment == "open_copy")
         assert (house.rows() == before) == (moment == "close_source")
         copies.copy(house, elsewhere)
-        assert closed(house)
-        assert not closed(other)
+        assert copies.closed(house)
+        assert not copies.closed(other)
         after = other.rows()
         assert [name for name, rows in before.items() if after[name] != rows] == ["audit"]
 
@@ -248,20 +248,7 @@ def test_keys_that_are_gone_are_told_before_anything_is_copied(house: House, els
         copying.copy(house.services, target, check_keys=refuse, actor="Frank", now=house.clock.now())
     target.close()
     assert empty(elsewhere)
-    assert not closed(house)
-
-
-def closed(house: House) -> bool:
-    """Does this database refuse to be used?"""
-    with house.services.database.reading() as session:
-        return copy_marks.of(session) is not None
-
-
-def fill(url: str) -> None:
-    """Give an empty database our schema."""
-    database = open_database(url)
-    schema.migrate(database)
-    database.close()
+    assert not copies.closed(house)
 
 
 def empty(url: str) -> bool:

@@ -10,8 +10,10 @@ from pathlib import Path
 from sqlmodel import col, select, update
 
 from service.domain.lead import SuppressionReason
-from service.flows import copying, handover, privacy, ticks
+from service.flows import copy_marks, copying, handover, privacy, taking_back, ticks
 from service.flows.copying import Copied
+from service.flows.taking_back import TakenBack
+from service.store import schema
 from service.store.db import open_database
 from service.store.tables import Message
 from tests.support import acts, backups, studio
@@ -62,6 +64,17 @@ def copy(house: House, url: str) -> Copied:
         target.close()
 
 
+def take_back(house: House, url: str | None = None) -> TakenBack:
+    """As `nurture copy-database --take-back`, with `--to` where a URL is given."""
+    other = open_database(url) if url else None
+    try:
+        now = house.clock.now()
+        return taking_back.take_back(house.services, other, check_keys=lambda _: None, actor="Frank", now=now)
+    finally:
+        if other is not None:
+            other.close()
+
+
 @contextmanager
 def at(url: str, house: House, folder: Path) -> Iterator[House]:
     """The installation on another database: its keys, its time, its outbox."""
@@ -87,3 +100,16 @@ def states(house: House, address: str) -> dict[str, str]:
             .order_by(col(Message.id))
         )
         return {str(step): state for step, state in found}
+
+
+def closed(house: House) -> bool:
+    """Does this database refuse to be used?"""
+    with house.services.database.reading() as session:
+        return copy_marks.of(session) is not None
+
+
+def fill(url: str) -> None:
+    """Give an empty database our schema."""
+    database = open_database(url)
+    schema.migrate(database)
+    database.close()

@@ -16,7 +16,7 @@ from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
 from service.domain.staff import Least, StaffLanguage
-from service.errors import InvalidInputError, NurtureError, TooManyError
+from service.errors import InvalidInputError, NurtureError
 from service.flows import staff_sessions, studio_settings
 from service.flows.content_desk import ContentDesk
 from service.flows.services import Services
@@ -25,11 +25,11 @@ from service.store.db import real_now
 from service.web import bodies, deps, documented
 from service.web.client import client_of
 from service.web.problems import ForbiddenError
-from service.web.studio import cookies, languages, rendering, typed
+from service.web.studio import cookies, languages, rendering, turned_away, typed
 from service.web.studio.hashing import Hashing
 from service.web.studio.own_pages import check_page
 from service.web.studio.threads import StaffThreads
-from service.web.studio.views import Frame, MemberProblemPage, ProblemPage
+from service.web.studio.views import Frame
 
 LOGIN, CODE, HOME = "/studio/login", "/studio/login/code", "/studio/"
 SET_UP = "/studio/account/code"
@@ -111,11 +111,11 @@ class Visit:
         """The same visit in the session that took this one's place."""
         with self.services.database.reading() as session:
             member = staff_sessions.find(session, token, self.now)
-            return replace(self, member=member, owes_step=_owes_step(session, member))
+            return replace(self, member=member, owes_step=turned_away.owes_step(session, member))
 
     def words(self, error: NurtureError) -> str:
         """What an error says, in the language of whoever is there, as a sentence."""
-        return sentence(error.dutch if self.language == "nl" else error.english)
+        return languages.sentence(error.dutch if self.language == "nl" else error.english)
 
 
 Answer = Callable[[Visit], Response] | Callable[[Visit], Awaitable[Response]]
@@ -176,7 +176,7 @@ def enter(door: Door, request: Request, services: Services, body: bodies.Body | 
             now = real_now(session)
             member = staff_sessions.find(session, token, now) if token else None
             least = door.least_now(session)
-            owes_step = _owes_step(session, member)
+            owes_step = turned_away.owes_step(session, member)
     if owes_step and door.least > Least.CODE and not door.sets_up:
         return see(SET_UP)
     away = see(LOGIN) if now is None else _away(member.level if member else Least.ANYONE, least)
@@ -223,18 +223,6 @@ def _is_of_session(services: Services, member: Member, fields: Mapping[str, Sequ
     return staff_sessions.is_form_of(services, member, next(iter(fields.get("form_token", [])), ""))
 
 
-def sentence(text: str) -> str:
-    """With a capital and a full stop, for a page."""
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
-
-
-def _owes_step(session: Session, member: Member | None) -> bool:
-    """Must they set a second step up before anything else?"""
-    if member is None or member.level < Least.EDITOR or member.second_step:
-        return False
-    return studio_settings.read(session).second_step
-
-
 def _reading(door: Door) -> Callable[[Request, deps.Here], Awaitable[Response]]:
     async def endpoint(request: Request, services: deps.Here) -> Response:
         return await _answered(door, request, services, None)
@@ -279,40 +267,8 @@ async def _answered(door: Door, request: Request, services: Services, body: bodi
     except NurtureError as error:
         if error.status >= 500 or "text/html" not in request.headers.get("accept", ""):
             raise
-        there = visit if isinstance(visit, Visit) else None
-        return await _threads(request).run(_problem, error, request, services, there)  # it asks the database
-
-
-def _problem(error: NurtureError, request: Request, services: Services, visit: Visit | None) -> Response:
-    """The error as a page of the studio; with the menu round it for whoever is logged in."""
-    frame = visit.frame() if visit else _frame_of(request, services)
-    told = sentence(error.dutch if frame.language == "nl" else error.english)
-    inside = frame.level >= Least.EDITOR
-    kind = MemberProblemPage if inside else ProblemPage
-    page = kind(frame=frame, status_code=error.status, told=told if error.status != 404 else "")
-    response = rendering.render(page, status=error.status)
-    if isinstance(error, TooManyError):
-        response.headers["Retry-After"] = str(error.retry_after)
-    return response
-
-
-def _frame_of(request: Request, services: Services) -> Frame:
-    """What stands round a page for whoever did not get in: their own menu, where they are logged in."""
-    token, member, owes_step = cookies.token_of(request, services), None, False
-    if token:
-        with services.database.reading() as session:
-            member = staff_sessions.find(session, token, real_now(session))
-            owes_step = _owes_step(session, member)
-    if member is None or member.level < Least.EDITOR:
-        return Frame(language=languages.preferred(request), here="", in_demo=services.demo)
-    return Frame(
-        language=member.language,
-        here=request.url.path,
-        member=member,
-        form_token=staff_sessions.form_token_of(services, member),
-        in_demo=services.demo,
-        owes_step=owes_step,
-    )
+        frame = visit.frame() if isinstance(visit, Visit) else None
+        return await _threads(request).run(turned_away.answer, error, request, services, frame)  # it asks the database
 
 
 def _answers(door: Door) -> documented.Responses:

@@ -57,3 +57,8 @@ def _weight(text: str) -> float:
         return float(value)
     except ValueError:
         return 0.0
+
+
+def sentence(text: str) -> str:
+    """With a capital and a full stop, for a page."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

@@ -72,6 +72,7 @@ _SOURCES: Mapping[str, Pair] = MappingProxyType(
         "resend": ("opnieuw sturen", "send it again"),
         "drop": ("laten vervallen", "let it go"),
         "no said before the restore": ("overgenomen uit een back-up", "taken over from a backup"),
+        "no said in the copy": ("overgenomen uit de kopie van de database", "taken over from the copy of the database"),
     }
 )
 

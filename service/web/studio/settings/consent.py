@@ -10,7 +10,8 @@ from service.errors import InvalidInputError, NotFoundError, RefusedError
 from service.flows import consent_texts, receipts
 from service.flows.consent_texts import Counts
 from service.web.studio import rendering
-from service.web.studio.doors import Visit, sentence
+from service.web.studio.doors import Visit
+from service.web.studio.languages import sentence
 from service.web.studio.settings.files import FORMS, Opened, kept, opened, raise_unless_readable
 from service.web.studio.settings.views import ChainShown, ConsentPage, ConsentTextsPage
 

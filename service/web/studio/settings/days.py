@@ -11,7 +11,8 @@ from service.domain.practice import Practice
 from service.errors import InvalidInputError, NotFoundError, RefusedError, UnavailableError
 from service.flows import closed_days, practice_editing
 from service.web.studio import rendering
-from service.web.studio.doors import Visit, sentence
+from service.web.studio.doors import Visit
+from service.web.studio.languages import sentence
 from service.web.studio.settings.files import PRACTICE, Opened, kept, opened, raise_unless_readable
 from service.web.studio.settings.views import DaysPage
 

@@ -9,7 +9,8 @@ from starlette.responses import Response
 from service.errors import ProblemsError
 from service.flows.content_desk import Change
 from service.flows.content_yaml import read_yaml
-from service.web.studio.doors import Visit, see, sentence
+from service.web.studio.doors import Visit, see
+from service.web.studio.languages import sentence
 from service.web.studio.publishing.saving import save
 
 PRACTICE, FORMS = "practice.yaml", "forms.yaml"

@@ -10,7 +10,8 @@ from service.errors import InvalidInputError, RefusedError
 from service.flows import practice_editing
 from service.flows.practice_editing import FACTS
 from service.web.studio import rendering
-from service.web.studio.doors import Visit, sentence
+from service.web.studio.doors import Visit
+from service.web.studio.languages import sentence
 from service.web.studio.settings.files import PRACTICE, Opened, kept, opened, raise_unless_readable
 from service.web.studio.settings.views import PracticePage
 
