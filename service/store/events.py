@@ -6,10 +6,17 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam
+from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, delete, select
 
 from service.store.db import take_locks
+from service.store.schema_words import core
 from service.store.tables import Alert, AuditEntry, Fact
+
+# Made once: every opt-in asks them.
+_FACT = sql_select(core(Fact).columns.value).where(core(Fact).columns.key == bindparam("key"))
+_OPEN = select(Alert).where(col(Alert.cause) == bindparam("cause"), col(Alert.resolved_at).is_(None))
 
 
 def raise_alert(session: Session, cause: str, *, dutch: str, english: str, now: datetime) -> Alert | None:
@@ -29,7 +36,7 @@ def hold_alert(session: Session, cause: str) -> None:
 
 def resolve_alert(session: Session, cause: str, now: datetime) -> None:
     """The cause is over: the next time it comes, it is told again."""
-    for alert in session.exec(select(Alert).where(Alert.cause == cause, col(Alert.resolved_at).is_(None))):
+    for alert in session.exec(_OPEN, params={"cause": cause}):
         alert.resolved_at = now
 
 
@@ -59,8 +66,8 @@ def audit_log(
 
 def fact(session: Session, key: str) -> dict[str, Any] | None:
     """One fact about the installation."""
-    row = session.get(Fact, key)
-    return None if row is None else row.value
+    found: dict[str, Any] | None = session.execute(_FACT, {"key": key}).scalar()
+    return found
 
 
 def facts(session: Session, keys: Collection[str]) -> dict[str, dict[str, Any]]:

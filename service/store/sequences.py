@@ -10,8 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import load_only
 from sqlmodel import Session, col, func, select
 
+from service.store.schema_words import core
 from service.store.tables import Revision
 
+# Made once, and without objects: every opt-in asks it.
+_REVISIONS = core(Revision).columns
+_LIVE_IDS = sa.select(_REVISIONS.kind, _REVISIONS.name, sa.func.max(_REVISIONS.id)).group_by(
+    _REVISIONS.kind, _REVISIONS.name
+)
 _HEAD = ("id", "kind", "name", "hash", "published_at", "published_by")
 
 
@@ -30,10 +36,7 @@ def live(session: Session, kind: str, name: str) -> Revision | None:
 
 def live_ids(session: Session) -> dict[tuple[str, str], int]:
     """(kind, name) -> id of its newest revision."""
-    statement = select(Revision.kind, Revision.name, func.max(Revision.id)).group_by(
-        col(Revision.kind), col(Revision.name)
-    )
-    return {(kind, name): newest for kind, name, newest in session.exec(statement)}
+    return {(kind, name): newest for kind, name, newest in session.execute(_LIVE_IDS)}
 
 
 def live_hashes(session: Session) -> dict[tuple[str, str], str]:

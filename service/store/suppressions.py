@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal, cast
 
 from sqlalchemy import bindparam
+from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, delete, or_, select
 
 from service.domain.lead import Suppression as Rule
 from service.domain.lead import SuppressionReason
+from service.store.schema_words import core
 from service.store.tables import Suppression
 
-_OF = select(Suppression).where(col(Suppression.address_hmac).in_(bindparam("hashes", expanding=True)))
+_ROWS = core(Suppression).columns
+_OF = sql_select(_ROWS.address_hmac, _ROWS.reason, _ROWS.scope, _ROWS.until).where(
+    _ROWS.address_hmac.in_(bindparam("hashes", expanding=True))
+)
 
 
 def of(session: Session, address_hmacs: Iterable[str]) -> dict[str, list[Rule]]:
     """The suppressions of each hash, as the domain knows them."""
     found: dict[str, list[Rule]] = {}
-    for row in session.exec(_OF, params={"hashes": list(address_hmacs)}):
-        found.setdefault(row.address_hmac, []).append(_rule(row))
+    for address_hmac, reason, scope, until in session.execute(_OF, {"hashes": list(address_hmacs)}):
+        rule = Rule(reason=SuppressionReason(reason), scope=scope, until=until)
+        found.setdefault(address_hmac, []).append(rule)
     return found
 
 
@@ -57,8 +62,3 @@ def lift(session: Session, address_hmac: str, reason: str) -> None:
     session.exec(
         delete(Suppression).where(col(Suppression.address_hmac) == address_hmac, col(Suppression.reason) == reason)
     )
-
-
-def _rule(row: Suppression) -> Rule:
-    scope = cast("Literal['follow_up', 'all']", row.scope)  # the table's check holds it to these two
-    return Rule(reason=SuppressionReason(row.reason), scope=scope, until=row.until)
