@@ -8,7 +8,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, event, or_
+from sqlalchemy import ColumnElement, Executable, and_, bindparam, event, or_
 from sqlalchemy import select as sql_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -140,7 +140,7 @@ def _receipt_of(kind: evidence.Kind, entry: type[ReceiptEntry] = ReceiptEntry) -
 
 _AMONG = col(Consent.id).in_(bindparam("ids", expanding=True))
 # Made once, and without objects: every opt-in asks them.
-_GIVEN: Select[Any] = (
+_GIVEN: Executable = (
     sql_select(
         col(Consent.id).label("consent"),
         col(Consent.lead_id).label("lead"),
@@ -162,7 +162,7 @@ _GIVEN: Select[Any] = (
     .outerjoin(ReceiptEntry, _receipt_of("given"))
     .where(_AMONG, col(ReceiptEntry.id).is_(None))
 )
-_WITHDRAWN: Select[Any] = (
+_WITHDRAWN: Executable = (
     sql_select(
         col(Withdrawal.consent_id).label("consent"),
         col(Withdrawal.lead_id).label("lead"),
