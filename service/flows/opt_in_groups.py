@@ -46,6 +46,12 @@ class OptInGroups:
         self._waiting: deque[_Asked] = deque()
         self._is_led = False
 
+    @property
+    def waiting(self) -> int:
+        """How many are not being written yet."""
+        with self._mutex:
+            return len(self._waiting)
+
     def register(self, services: Services, request: OptInRequest) -> None:
         """As `signup.register`, in a transaction that is committed when this returns.
 
