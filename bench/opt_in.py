@@ -2,9 +2,8 @@
 
 `nurture serve --no-worker` and bench/peer_opt_in.py, each a process of its own, in turns, each on a new database, with
 the same journal and the same commits that survive a power cut. A third process posts over kept connections. The service
-answers at a whole tenth of a second after the request came, so that an answer tells nothing of the address: so 16
-connections, each waiting for its answer, can be given at most 160 answers a second. What the server itself can do shows
-with more connections. Run by `make bench`; a quick look: `python -m bench.opt_in --seconds 3 --rounds 1`.
+answers at a whole pace after the request came (`bootstrap.ANSWER_PACE`), so that an answer tells nothing of the
+address. In under a minute; run by `make bench`. Many at once: `python -m bench.opt_in --connections 128`.
 """
 
 from __future__ import annotations
@@ -46,10 +45,10 @@ class Taken:
 
 
 def main() -> None:
-    """Print each run, and for each number of connections how the medians compare."""
+    """Print each run, how the two of a round compare, and for each number of connections how the medians do."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--connections", type=int, nargs="+", default=[16, 128])
-    parser.add_argument("--seconds", type=float, default=10, help="of each run")
+    parser.add_argument("--connections", type=int, nargs="+", default=[16])
+    parser.add_argument("--seconds", type=float, default=4, help="of each run")
     parser.add_argument("--rounds", type=int, default=2, help="runs of each; who goes first alternates")
     parser.add_argument("--no-peer", action="store_true", help="measure the service alone")
     given = parser.parse_args()
@@ -65,15 +64,17 @@ def main() -> None:
                     f"p99 {taken.p99:.3f} s   {1000 * taken.processor:.2f} ms of a processor each",
                     flush=True,
                 )
+            if not given.no_peer:
+                _compare(f"{connections:>4} connections   round {number + 1}", *(each[-1:] for each in runs.values()))
         if not given.no_peer:
-            _compare(connections, runs["nurture"], runs["peer"])
+            _compare(f"{connections:>4} connections   of the medians", *runs.values())
 
 
-def _compare(connections: int, ours: list[Taken], theirs: list[Taken]) -> None:
+def _compare(what: str, ours: list[Taken], theirs: list[Taken]) -> None:
     rate = median(each.rate for each in ours) / median(each.rate for each in theirs)
     p99 = median(each.p99 for each in ours) / median(each.p99 for each in theirs)
     print(
-        f"{connections:>4} connections   takes {rate:.2f} x what the peer does   goal {GOAL} "
+        f"{what}: takes {rate:.2f} x what the peer does   goal {GOAL} "
         f"{'met' if rate >= GOAL else 'MISSED'}   p99 is {p99:.3f} of the peer's   goal {GOAL_P99} "
         f"{'met' if p99 <= GOAL_P99 else 'MISSED'}",
         flush=True,

@@ -53,7 +53,7 @@ def send(session: Session, services: Services, lead: Lead, now: datetime, *, act
         )
     _check(session, services, lead, now)
     again = messages.add_again(session, services, lead, last, cause=cause, now=now)
-    opt_in_caps.count_advice(session, services, lead.address, now, held=False)
+    opt_in_caps.count(session, opt_in_caps.of_advice(services, lead.address, held=False), now)
     leads.note(session, lead.id, "advice_again", now, message=again.id)
     events.audit(session, actor, "advice sent again", now, lead=lead.id, message=again.id)
     notify_sender(session)

@@ -13,7 +13,7 @@ from service.domain.lead import Suppression, SuppressionReason
 from service.flows import planning, privacy
 from service.flows.services import Services
 from service.store import consents, enrolments, leads, outbox, suppressions
-from service.store.tables import Consent, Enrolment, Lead, OptIn
+from service.store.tables import Enrolment, Lead, OptIn
 
 Confirmed = Literal["started", "already", "ended"]
 WORDING_WITHOUT_FORM = "Stuur mij de vervolgmails. Ik kan in elke mail met één druk op de knop stoppen."
@@ -45,7 +45,7 @@ def confirm(
         _keep_answers(lead, enrolment, answers)
         return "already"
     if not proven:
-        consents.give(session, _confirmation(session, services, opt_in, shown, now))
+        _give(session, services, opt_in, shown, now)
         suppressions.lift(session, services.hmac(lead.address), SuppressionReason.UNSUBSCRIBE)
         lead.first_name = opt_in.first_name or lead.first_name
         lead.answers = {**lead.answers, **opt_in.answers}
@@ -112,14 +112,14 @@ def _enrolment_for(session: Session, opt_in: OptIn) -> Enrolment:
     return open_one or [row for row in enrolments.of_lead(session, opt_in.lead_id) if row.topic == opt_in.topic][-1]
 
 
-def _confirmation(session: Session, services: Services, opt_in: OptIn, shown: int | None, now: datetime) -> Consent:
+def _give(session: Session, services: Services, opt_in: OptIn, shown: int | None, now: datetime) -> None:
     """What was agreed to are the words the page showed, also where newer ones were published before the press."""
     forms_revision_id, forms = services.published.forms_shown(session, shown)
     form: Form | None = forms.forms.get(opt_in.form or "") or forms.for_topic(opt_in.topic)
     text = form.consent.follow_up if form else None
-    return Consent(
-        lead_id=opt_in.lead_id,
-        opt_in_id=opt_in.id,
+    consents.give(
+        session,
+        opt_in,
         purpose="follow_up",
         source="confirmation",
         effective=True,

@@ -64,11 +64,6 @@ def check_network(session: Session, network: str, full: Sequence[Limit], now: da
     )
 
 
-def count_network(session: Session, network: str, now: datetime) -> None:
-    """Count an opt-in that was taken from this client network."""
-    caps.count(session, NETWORK, network, now)
-
-
 def is_full(session: Session, full: Mapping[str, Sequence[Limit]], now: datetime) -> bool:
     """Would one more advice be too many for this address or for its domain? Staff are told of a domain.
 
@@ -94,10 +89,15 @@ def is_full(session: Session, full: Mapping[str, Sequence[Limit]], now: datetime
     return True
 
 
-def count_advice(session: Session, services: Services, address: str, now: datetime, *, held: bool) -> None:
-    """Count an advice for its address and domain; and for all, unless it is held."""
+def of_advice(services: Services, address: str, *, held: bool) -> list[tuple[str, str]]:
+    """What an advice counts for, each a scope and its key: its address and domain; and all, unless it is held."""
     hits = [(ADDRESS, services.hmac(address)), (DOMAIN, services.domain_key(address))]
-    caps.count_all(session, hits if held else [*hits, (ALL, "")], now)
+    return hits if held else [*hits, (ALL, "")]
+
+
+def count(session: Session, hits: Sequence[tuple[str, str]], now: datetime) -> None:
+    """Count what was taken: its client network, and what its advice counts for."""
+    caps.count_all(session, hits, now)
 
 
 def forget(session: Session, services: Services, now: datetime) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -10,16 +9,14 @@ from sqlmodel import Session
 from service.domain import screening
 from service.domain.forms import ConsentText
 from service.domain.lead import Kind, may_receive
-from service.domain.limits import Limit
 from service.domain.screening import Held, is_throw_away
 from service.domain.timing import NeverOpensError, add_wait
 from service.flows import alerts, clients, opt_in_caps, opt_in_check, planning, privacy, proof_of_work
-from service.flows.clients import Client
 from service.flows.messages import add_advice
 from service.flows.opt_in_check import Checked, OptInRequest
 from service.flows.services import Services
 from service.mail.links import new_public_id
-from service.store import consents, enrolments, leads, suppressions
+from service.store import consents, enrolments, leads, new_rows, suppressions
 from service.store.db import notify_sender, take_locks
 from service.store.tables import Consent, Enrolment, Lead, OptIn
 
@@ -36,9 +33,9 @@ def register(session: Session, services: Services, request: OptInRequest, now: d
     spent_before = request.proof is not None and not proof_of_work.spend(session, request.proof)
     # Opt-ins of one address come one after the other. This lock is theirs alone and taken before all others.
     take_locks(session, [f"opt-in:{hmac}"])
-    known = leads.by_address(session, checked.address)
-    held = leads.lock(session, [known.id] if known else [], [hmac])
-    known = held.get(known.id) if known else None  # it may have been erased while we waited
+    known_id = leads.id_of(session, checked.address)
+    held = leads.lock(session, [known_id] if known_id else [], [hmac])
+    known = held.get(known_id) if known_id else None  # it may have been erased while we waited
     if known and request.idempotency_key and leads.opt_in_with_key(session, known.id, request.idempotency_key):
         return
     if spent_before:
@@ -47,21 +44,24 @@ def register(session: Session, services: Services, request: OptInRequest, now: d
     network = request.client.network if request.client else None
     full = opt_in_caps.full(session, services, checked.address, network, now)
     if request.client is not None:
-        _let_in(session, request.client, full, now)
+        opt_in_caps.check_network(session, request.client.network, full[opt_in_caps.NETWORK], now)
+        clients.note(session, request.client, now)
     lead = known or _new_lead(session, services, checked, now)
     rules = suppressions.of(session, [hmac]).get(hmac, [])
     refused = may_receive(Kind.ADVICE, suppressions=rules, has_follow_up_consent=False, now=now)
     agreed = False
+    hits = [] if network is None else [(opt_in_caps.NETWORK, network)]
     if opt_in_caps.is_full(session, full, now):
         _add_opt_in(session, lead, checked, "capped", now)
     elif refused:
         _add_opt_in(session, lead, checked, "suppressed", now)
     else:
         why = _held(services, checked, crowded=bool(full[opt_in_caps.ALL]))
-        opt_in_caps.count_advice(session, services, checked.address, now, held=why is not None)
+        hits += opt_in_caps.of_advice(services, checked.address, held=why is not None)
         agreed = _welcome(
             session, services, lead, checked, is_new=known is None, held=why, blocked=bool(rules), now=now
         )
+    opt_in_caps.count(session, hits, now)
     if known or agreed:
         privacy.reckon_erasing(session, services, lead, now)
 
@@ -110,12 +110,6 @@ def _welcome(
     return enough
 
 
-def _let_in(session: Session, client: Client, full: Mapping[str, Sequence[Limit]], now: datetime) -> None:
-    opt_in_caps.check_network(session, client.network, full[opt_in_caps.NETWORK], now)
-    opt_in_caps.count_network(session, client.network, now)
-    clients.note(session, client, now)
-
-
 def _held(services: Services, checked: Checked, *, crowded: bool) -> Held | None:
     request = checked.request
     return screening.held(
@@ -130,7 +124,9 @@ def _held(services: Services, checked: Checked, *, crowded: bool) -> Held | None
 
 def _new_lead(session: Session, services: Services, checked: Checked, now: datetime) -> Lead:
     """Nobody we know: as long as she agreed to no follow-ups, when she is erased can be said at once."""
-    lead = Lead(
+    return new_rows.add(
+        session,
+        Lead,
         public_id=new_public_id(),
         address=checked.address,
         first_name=checked.first_name,
@@ -138,9 +134,6 @@ def _new_lead(session: Session, services: Services, checked: Checked, now: datet
         created_at=now,
         erase_at=privacy.erased_at_latest(services, now),
     )
-    session.add(lead)
-    session.flush()
-    return lead
 
 
 def _add_opt_in(
@@ -152,7 +145,9 @@ def _add_opt_in(
     enrolment: Enrolment | None = None,
 ) -> OptIn:
     request = checked.request
-    opt_in = OptIn(
+    return new_rows.add(
+        session,
+        OptIn,
         public_id=new_public_id(),
         lead_id=lead.id,
         enrolment_id=enrolment.id if enrolment else None,
@@ -167,9 +162,6 @@ def _add_opt_in(
         idempotency_key=request.idempotency_key,
         created_at=now,
     )
-    session.add(opt_in)
-    session.flush()
-    return opt_in
 
 
 def _add_consents(
@@ -178,10 +170,10 @@ def _add_consents(
     """The consents that were ticked. Returns the one the advice rests on."""
     texts = checked.wording.consent if checked.wording else None
 
-    def given(purpose: str, text: ConsentText | None, effective: bool) -> Consent:
-        return Consent(
-            lead_id=opt_in.lead_id,
-            opt_in_id=opt_in.id,
+    def give(purpose: str, text: ConsentText | None, effective: bool) -> Consent:
+        return consents.give(
+            session,
+            opt_in,
             purpose=purpose,
             source="form",
             effective=effective,
@@ -192,11 +184,9 @@ def _add_consents(
             given_at=now,
         )
 
-    advice = given("advice", texts.advice if texts else None, True)
-    consents.give(session, advice)
+    advice = give("advice", texts.advice if texts else None, True)
     if checked.request.consent_follow_up:
-        consents.give(session, given("follow_up", texts.follow_up if texts else None, follow_up_effective))
-    session.flush()
+        give("follow_up", texts.follow_up if texts else None, follow_up_effective)
     return advice
 
 
@@ -228,7 +218,9 @@ def _had_lately(session: Session, services: Services, lead: Lead, checked: Check
 
 def _enrol(session: Session, lead: Lead, checked: Checked, now: datetime) -> Enrolment:
     follow_ups = checked.live.sequence.follow_ups
-    enrolment = Enrolment(
+    return new_rows.add(
+        session,
+        Enrolment,
         lead_id=lead.id,
         topic=checked.live.sequence.topic,
         sequence=checked.live.sequence.name,
@@ -240,6 +232,3 @@ def _enrol(session: Session, lead: Lead, checked: Checked, now: datetime) -> Enr
         next_step=follow_ups[0].key if follow_ups else None,
         created_at=now,
     )
-    session.add(enrolment)
-    session.flush()
-    return enrolment

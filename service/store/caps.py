@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import Select, bindparam
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, delete, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from service.domain.limits import Limit
+from service.store import new_rows
 from service.store.tables import CapHit
 
 SEND, SEND_DOMAIN = "send", "send-domain"  # the key of the second is the keyed hash of a recipient's domain
@@ -33,12 +36,33 @@ def used(session: Session, scope: str, key: str, seconds: int, now: datetime) ->
 def full(session: Session, asked: Sequence[tuple[str, str, Sequence[Limit]]], now: datetime) -> dict[str, list[Limit]]:
     """Scope -> its limits that one more would break, for a key of each scope; all counted in one statement."""
     every = [(scope, key, limit) for scope, key, limits in asked for limit in limits]
-    counts = [_count(scope, key, limit.seconds, now).scalar_subquery() for scope, key, limit in every]
+    values: dict[str, object] = {}
+    for number, (scope, key, limit) in enumerate(every):
+        since = now - timedelta(seconds=limit.seconds)
+        values |= {f"scope_{number}": scope, f"key_{number}": key, f"since_{number}": since}
     found: dict[str, list[Limit]] = {scope: [] for scope, _, _ in asked}
-    for (scope, _, limit), many in zip(every, session.execute(sql_select(*counts)).one(), strict=True):
+    counts = session.connection().execute(_counts(len(every)), values).one()
+    for (scope, _, limit), many in zip(every, counts, strict=True):
         if many >= limit.count:
             found[scope].append(limit)
     return found
+
+
+@lru_cache(maxsize=32)
+def _counts(many: int) -> Select[Any]:
+    """So many counts side by side. Made once: to put the statement together takes longer than to run it."""
+    return sql_select(
+        *(
+            sql_select(func.count())
+            .where(
+                col(CapHit.scope) == bindparam(f"scope_{number}"),
+                col(CapHit.key) == bindparam(f"key_{number}"),
+                col(CapHit.at) > bindparam(f"since_{number}"),
+            )
+            .scalar_subquery()
+            for number in range(many)
+        )
+    )
 
 
 def _count(scope: str, key: str, seconds: int, now: datetime) -> SelectOfScalar[int]:
@@ -80,7 +104,9 @@ def count(session: Session, scope: str, key: str, now: datetime) -> None:
 
 def count_all(session: Session, hits: Iterable[tuple[str, str]], now: datetime) -> None:
     """Count one for each of these scopes with its key, in one statement."""
-    session.execute(insert(CapHit), [{"scope": scope, "key": key, "at": now} for scope, key in hits])
+    rows = [{"scope": scope, "key": key, "at": now} for scope, key in hits]
+    if rows:
+        new_rows.add_bare(session, CapHit, *rows)
 
 
 def take_back(session: Session, scope: str, key: str, at: datetime | None = None) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from service.store import receipts
+from service.store import new_rows, receipts
 from service.store.quick import among, run
 from service.store.tables import Consent, OptIn, Withdrawal
 
@@ -27,10 +28,11 @@ _RUNS = (
 )
 
 
-def give(session: Session, *given: Consent) -> None:
-    """Add consents, each with its receipt."""
-    session.add_all(given)
-    receipts.owe(session, given)
+def give(session: Session, opt_in: OptIn, **values: Any) -> Consent:
+    """Write a consent that came with or after this opt-in, with its receipt."""
+    given = new_rows.add(session, Consent, lead_id=opt_in.lead_id, opt_in_id=opt_in.id, **values)
+    receipts.owe(session, [given])
+    return given
 
 
 def _active_follow_up() -> SelectOfScalar[Consent]:

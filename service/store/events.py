@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, delete, select
 
@@ -14,7 +15,9 @@ from service.store.quick import among, run
 from service.store.schema_words import core
 from service.store.tables import Alert, AuditEntry, Fact
 
+# Made once: every opt-in and every mail asks them.
 _FACTS = sql_select(core(Fact).c.key, core(Fact).c.value).where(among(core(Fact).c.key, "keys"))
+_OPEN = select(Alert).where(col(Alert.cause) == bindparam("cause"), col(Alert.resolved_at).is_(None))
 
 
 def raise_alert(session: Session, cause: str, *, dutch: str, english: str, now: datetime) -> Alert | None:
@@ -34,7 +37,7 @@ def hold_alert(session: Session, cause: str) -> None:
 
 def resolve_alert(session: Session, cause: str, now: datetime) -> None:
     """The cause is over: the next time it comes, it is told again."""
-    for alert in session.exec(select(Alert).where(Alert.cause == cause, col(Alert.resolved_at).is_(None))):
+    for alert in session.exec(_OPEN, params={"cause": cause}):
         alert.resolved_at = now
 
 

@@ -8,16 +8,19 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, event, or_
+from sqlalchemy import ColumnElement, Executable, and_, bindparam, event, or_
+from sqlalchemy import select as sql_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from service.domain import evidence
+from service.store import new_rows
 from service.store.db import take_locks
 from service.store.tables import Consent, Lead, OptIn, ReceiptEntry, Withdrawal
 
 _OWED = "receipts owed"
 _BATCH = 500
+_LAST = sql_select(col(ReceiptEntry.id), col(ReceiptEntry.chain)).order_by(col(ReceiptEntry.id).desc()).limit(1)
 
 
 def owe(session: Session, consents: Iterable[Consent]) -> None:
@@ -65,26 +68,28 @@ def write_missing(session: Session, consent_ids: Collection[int]) -> int:
     """
     take_locks(session, ["receipts"])
     found = sorted(_missing(session, consent_ids), key=lambda each: each[0])
-    last = newest(session) if found else None
-    position, chain = (last.id, last.chain) if last else (0, evidence.BEGIN)
+    last = session.execute(_LAST).first() if found else None
+    position, chain = last or (0, evidence.BEGIN)
+    written = []
     for (_, kind, consent_id), facts in found:
         position += 1
         document, salt = evidence.canonical(facts), secrets.token_hex(16)
         digest = evidence.digest(salt, document)
         chain = evidence.chain(chain, position, kind, digest)
-        session.add(
-            ReceiptEntry(
-                id=position,
-                kind=kind,
-                lead_id=facts["lead"],
-                consent_id=consent_id,
-                document=document,
-                salt=salt,
-                digest=digest,
-                chain=chain,
-            )
+        written.append(
+            {
+                "id": position,
+                "kind": kind,
+                "lead_id": facts["lead"],
+                "consent_id": consent_id,
+                "document": document,
+                "salt": salt,
+                "digest": digest,
+                "chain": chain,
+            }
         )
-    session.flush()
+    if written:
+        new_rows.add_bare(session, ReceiptEntry, *written)
     return len(found)
 
 
@@ -120,62 +125,57 @@ def walk(session: Session) -> Generator[ReceiptEntry, None, None]:
 def _missing(
     session: Session, consent_ids: Collection[int]
 ) -> Iterator[tuple[tuple[datetime, evidence.Kind, int], dict[str, Any]]]:
-    """(when, kind, consent), by which they are put in order, and the evidence."""
-    among = col(Consent.id).in_(consent_ids)
-    given = (
-        select(Consent, OptIn, Lead.address)
-        .join(OptIn, col(OptIn.id) == Consent.opt_in_id)
-        .join(Lead, col(Lead.id) == Consent.lead_id)
-        .outerjoin(ReceiptEntry, _receipt_of("given"))
-        .where(among, col(ReceiptEntry.id).is_(None))
-    )
-    for consent, opt_in, address in session.exec(given):
-        yield (consent.given_at, "given", consent.id), _given(consent, opt_in, address)
-    withdrawn = (
-        select(Withdrawal, Consent.purpose, Lead.address)
-        .join(Consent, col(Consent.id) == Withdrawal.consent_id)
-        .join(Lead, col(Lead.id) == Withdrawal.lead_id)
-        .outerjoin(ReceiptEntry, _receipt_of("withdrawn"))
-        .where(among, col(ReceiptEntry.id).is_(None))
-    )
-    for withdrawal, purpose, address in session.exec(withdrawn):
-        yield (withdrawal.at, "withdrawn", withdrawal.consent_id), _withdrawn(withdrawal, purpose, address)
+    """(when, kind, consent), by which they are put in order, and the evidence: as it stands in the database."""
+    among = {"ids": list(consent_ids)}
+    for row in session.execute(_GIVEN, among).mappings():
+        told = {"kind": "given", **row, "asked_at": _utc(row["asked_at"]), "at": _utc(row["at"])}
+        yield (row["at"], "given", row["consent"]), told
+    for row in session.execute(_WITHDRAWN, among).mappings():
+        yield (row["at"], "withdrawn", row["consent"]), {"kind": "withdrawn", **row, "at": _utc(row["at"])}
 
 
 def _receipt_of(kind: evidence.Kind, entry: type[ReceiptEntry] = ReceiptEntry) -> ColumnElement[bool]:
     return and_(col(entry.consent_id) == Consent.id, col(entry.kind) == kind)
 
 
-def _given(consent: Consent, opt_in: OptIn, address: str) -> dict[str, Any]:
-    return {
-        "kind": "given",
-        "consent": consent.id,
-        "lead": consent.lead_id,
-        "address": address,
-        "purpose": consent.purpose,
-        "source": consent.source,
-        "effective": consent.effective,
-        "version": consent.version,
-        "wording": consent.wording,
-        "topic": opt_in.topic,
-        "form": opt_in.form,
-        "page": opt_in.source_url,
-        "follow_up_ticked": opt_in.follow_up_ticked,
-        "asked_at": _utc(opt_in.created_at),
-        "at": _utc(consent.given_at),
-    }
-
-
-def _withdrawn(withdrawal: Withdrawal, purpose: str, address: str) -> dict[str, Any]:
-    return {
-        "kind": "withdrawn",
-        "consent": withdrawal.consent_id,
-        "lead": withdrawal.lead_id,
-        "address": address,
-        "purpose": purpose,
-        "source": withdrawal.source,
-        "at": _utc(withdrawal.at),
-    }
+_AMONG = col(Consent.id).in_(bindparam("ids", expanding=True))
+# Made once, and without objects: every opt-in asks them.
+_GIVEN: Executable = (
+    sql_select(
+        col(Consent.id).label("consent"),
+        col(Consent.lead_id).label("lead"),
+        col(Lead.address),
+        col(Consent.purpose),
+        col(Consent.source),
+        col(Consent.effective),
+        col(Consent.version),
+        col(Consent.wording),
+        col(OptIn.topic),
+        col(OptIn.form),
+        col(OptIn.source_url).label("page"),
+        col(OptIn.follow_up_ticked),
+        col(OptIn.created_at).label("asked_at"),
+        col(Consent.given_at).label("at"),
+    )
+    .join(OptIn, col(OptIn.id) == Consent.opt_in_id)
+    .join(Lead, col(Lead.id) == Consent.lead_id)
+    .outerjoin(ReceiptEntry, _receipt_of("given"))
+    .where(_AMONG, col(ReceiptEntry.id).is_(None))
+)
+_WITHDRAWN: Executable = (
+    sql_select(
+        col(Withdrawal.consent_id).label("consent"),
+        col(Withdrawal.lead_id).label("lead"),
+        col(Lead.address),
+        col(Consent.purpose),
+        col(Withdrawal.source),
+        col(Withdrawal.at),
+    )
+    .join(Consent, col(Consent.id) == Withdrawal.consent_id)
+    .join(Lead, col(Lead.id) == Withdrawal.lead_id)
+    .outerjoin(ReceiptEntry, _receipt_of("withdrawn"))
+    .where(_AMONG, col(ReceiptEntry.id).is_(None))
+)
 
 
 def _utc(moment: datetime) -> str:

@@ -16,7 +16,7 @@ from service.store.tables import Revision
 
 _HEAD = ("id", "kind", "name", "hash", "published_at", "published_by")
 
-
+# Made once, and without objects: every opt-in and every mail asks it.
 _REVISIONS = core(Revision).c
 _LIVE_IDS = sa.select(_REVISIONS.kind, _REVISIONS.name, sa.func.max(_REVISIONS.id).label("newest")).group_by(
     _REVISIONS.kind, _REVISIONS.name

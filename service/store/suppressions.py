@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal, cast
 
-from sqlalchemy import Row
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, delete, or_, select
 
@@ -16,16 +14,16 @@ from service.store.quick import among, run
 from service.store.schema_words import core
 from service.store.tables import Suppression
 
-_OF = sql_select(*(core(Suppression).c[name] for name in ("address_hmac", "reason", "scope", "until"))).where(
-    among(core(Suppression).c.address_hmac, "hashes")
-)
+_ROWS = core(Suppression).c
+_OF = sql_select(_ROWS.address_hmac, _ROWS.reason, _ROWS.scope, _ROWS.until).where(among(_ROWS.address_hmac, "hashes"))
 
 
 def of(session: Session, address_hmacs: Iterable[str]) -> dict[str, list[Rule]]:
     """The suppressions of each hash, as the domain knows them."""
     found: dict[str, list[Rule]] = {}
     for row in run(session, _OF, {"hashes": list(address_hmacs)}):
-        found.setdefault(row.address_hmac, []).append(_rule(row))
+        rule = Rule(reason=SuppressionReason(row.reason), scope=row.scope, until=row.until)
+        found.setdefault(row.address_hmac, []).append(rule)
     return found
 
 
@@ -62,8 +60,3 @@ def lift(session: Session, address_hmac: str, reason: str) -> None:
     session.exec(
         delete(Suppression).where(col(Suppression.address_hmac) == address_hmac, col(Suppression.reason) == reason)
     )
-
-
-def _rule(row: Row[tuple[str, str, str, datetime | None]]) -> Rule:
-    scope = cast("Literal['follow_up', 'all']", row.scope)  # the table's check holds it to these two
-    return Rule(reason=SuppressionReason(row.reason), scope=scope, until=row.until)

@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 
 from service.flows.consent_texts import Counts
 from service.flows.content_desk import ContentDesk
+from service.flows.opt_in_groups import OptInGroups
 from service.flows.previews import Previews
 from service.flows.services import Services
 from service.mail.hook_certificates import HookCertificates
@@ -57,6 +58,7 @@ def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -
     app.state.metrics = metrics = Metrics(services)
     app.state.worker_alive = worker_alive
     app.state.schema_seen = False
+    app.state.opt_in_groups = OptInGroups()
     app.state.refusals = Refusals(services)
     app.state.hook_certificates = HookCertificates()
     app.state.hashing = Hashing()

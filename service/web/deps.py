@@ -25,7 +25,7 @@ from service.web.views import ErasedPage
 _Row = TypeVar("_Row", Lead, OptIn, Message)
 
 
-def _services(request: Request) -> Services:
+async def _services(request: Request) -> Services:  # async: a plain one would be given a thread of its own
     services: Services = request.app.state.services
     return services
 

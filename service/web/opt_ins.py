@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from service.errors import FieldProblem, TooManyError
-from service.flows import clients, opt_in_check, proof_of_work, refused_origins, signup
+from service.flows import clients, opt_in_check, proof_of_work, refused_origins
 from service.web import bodies, documented, opt_in_body, signatures
 from service.web.client import client_of
 from service.web.deps import Here, Sent, check_origin
@@ -49,8 +49,7 @@ def opt_in(request: Request, services: Here, body: Sent) -> Response:
     if problems:
         _refuse(services, asked, problems)
     try:
-        with services.database.transaction(urgent=True) as session:
-            signup.register(session, services, asked, services.clock.now())
+        request.app.state.opt_in_groups.register(services, asked)
     except TooManyError:
         if client is not None and client.private:
             clients.tell_turned_away(services, services.clock.now())
