@@ -26,7 +26,12 @@ from tests.support.running import wait_for
 
 
 def asked(name: str, **fields: Any) -> OptInRequest:
-    given = {"email": f"{name}@example.org", "topic": "lage-rug", "consent_advice": True, "consent_follow_up": True}
+    given: dict[str, Any] = {
+        "email": f"{name}@example.org",
+        "topic": "lage-rug",
+        "consent_advice": True,
+        "consent_follow_up": True,
+    }
     return OptInRequest(**(given | fields))
 
 
@@ -131,19 +136,24 @@ def test_a_fault_of_ours_in_one_keeps_none_of_the_others_out_and_nobody_is_writt
     assert len(house.rows()["opt_in"]) == 2
 
 
-def test_where_the_commit_fails_nobody_is_told_yes_and_nobody_is_tried_again(house: House) -> None:
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        (OperationalError("COMMIT", None, Exception("disk I/O error")), UnavailableError),
+        (LookupError("a defect"), LookupError),
+    ],
+)
+def test_where_the_commit_fails_nobody_is_told_yes_and_nobody_is_tried_again(
+    house: House, failure: Exception, told: type[Exception]
+) -> None:
     def fail() -> None:
         raise failure
 
-    for failure, told in (
-        (OperationalError("COMMIT", None, Exception("disk I/O error")), UnavailableError),
-        (LookupError("a defect"), LookupError),
-    ):
-        with commits(house, fail) as seen:
-            found = all_at_once(house, asked("anna"), asked("bram"))
-        assert [type(each) for each in found] == [told, told]
-        assert house.rows()["opt_in"] == []
-        assert len(seen) == (1 if house.services.database.is_sqlite else 2)
+    with commits(house, fail) as seen:
+        found = all_at_once(house, asked("anna"), asked("bram"))
+    assert [type(each) for each in found] == [told, told]
+    assert house.rows()["opt_in"] == []
+    assert len(seen) == (1 if house.services.database.is_sqlite else 2)
 
 
 def test_one_address_that_comes_twice_at_once_is_one_lead_with_one_advice(house: House) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import Session, select
@@ -14,7 +15,7 @@ from tests.support import acts
 from tests.support.house import START, House
 
 
-def fields(number: int) -> dict[str, object]:
+def fields(number: int) -> dict[str, Any]:
     return {
         "public_id": f"{number:022d}",
         "address": f"a{number}@example.org",
@@ -49,15 +50,20 @@ def test_what_is_changed_in_it_later_is_written_too(house: House) -> None:
     assert (found.first_name, found.created_at, found.answers) == ("Anna", START, {"klacht": "rug"})
 
 
+def refuse(session: Session, first: Lead) -> None:
+    with new_rows.all_or_none(session):
+        first.first_name = "Bram"
+        new_rows.add(session, Lead, **fields(2))
+        session.add(TimelineEntry(lead_id=first.id, kind="x", details={}, at=START))
+        raise InvalidInputError("no")
+
+
 def test_a_part_that_refuses_leaves_nothing_and_the_rest_stands(house: House) -> None:
     def write(session: Session) -> None:
         first = new_rows.add(session, Lead, **fields(1))
         first.first_name = "Anna"
-        with pytest.raises(InvalidInputError), new_rows.all_or_none(session):
-            first.first_name = "Bram"
-            new_rows.add(session, Lead, **fields(2))
-            session.add(TimelineEntry(lead_id=first.id, kind="x", details={}, at=START))
-            raise InvalidInputError("no")
+        with pytest.raises(InvalidInputError):
+            refuse(session, first)
         new_rows.add(session, Lead, **fields(3))
 
     acts.commit(house, write)
