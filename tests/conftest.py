@@ -20,6 +20,7 @@ from service.store.schema import migrate
 from tests.support import cases
 from tests.support.compiling import files_compiled_once
 from tests.support.house import House, open_house
+from tests.support.passwords import cheap_passwords
 from tests.support.postgres import NoPostgresError, PostgresServer, postgres_server
 from tests.support.requirements import REQUIRE, not_run, report_not_run, report_summaries
 from tests.support.reused import Shelf
@@ -84,11 +85,11 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def _cheaper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     shared = tmp_path_factory.getbasetemp()
     folder = (shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / "compiled"
     folder.mkdir(exist_ok=True)
-    with compiled_once(), files_compiled_once(folder):
+    with compiled_once(), files_compiled_once(folder), cheap_passwords():
         yield
 
 
