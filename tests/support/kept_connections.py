@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from service.store.db import Database
 
 _CLEARED = "SELECT pg_advisory_unlock_all(); UNLISTEN *; RESET ALL"
+_MOST = 4  # of one database: a house with many threads opens twenty, and the next ones use two or three
 _kept: dict[str, list[psycopg.Connection]] = {}  # by the name of the database; those that nobody has
 
 
@@ -64,10 +65,13 @@ def keep(database: Database) -> None:
             connection = borrowed.driver_connection
             borrowed.detach()
             assert isinstance(connection, psycopg.Connection)
+            if len(_kept.setdefault(name, [])) >= _MOST:
+                connection.close()
+                continue
             connection.remove_notice_handler(_log_notices)  # the next engine adds it again
             with connection.transaction():
                 connection.execute(_CLEARED)
-            _kept.setdefault(name, []).append(connection)
+            _kept[name].append(connection)
 
 
 def pids(name: str) -> list[int]:
