@@ -20,6 +20,8 @@ from service.store.schema import migrate
 from tests.support import cases
 from tests.support.compiling import files_compiled_once
 from tests.support.house import House, open_house
+from tests.support.kept_connections import connections_kept, keep
+from tests.support.passwords import cheap_passwords
 from tests.support.postgres import NoPostgresError, PostgresServer, postgres_server
 from tests.support.requirements import REQUIRE, not_run, report_not_run, report_summaries
 from tests.support.reused import Shelf
@@ -84,11 +86,11 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def _cheaper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     shared = tmp_path_factory.getbasetemp()
     folder = (shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / "compiled"
     folder.mkdir(exist_ok=True)
-    with compiled_once(), files_compiled_once(folder):
+    with compiled_once(), files_compiled_once(folder), cheap_passwords(), connections_kept():
         yield
 
 
@@ -165,11 +167,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture(params=BOTH)
 def migrated_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """As `database_url`, with the newest schema; in a test with a `house`, the house's own, its content published.
+    """As `database_url`, with the newest schema; in a test with a `house` or an `office`, its content published.
 
     A copy of a database that was made once.
     """
-    contents: Contents = "published" if "house" in request.fixturenames else "migrated"
+    contents: Contents = "published" if {"house", "office"} & set(request.fixturenames) else "migrated"
     if request.param == "sqlite":
         file = tmp_path / "nurture.db"
         shutil.copyfile(request.getfixturevalue("template_file")(contents), file)
@@ -186,6 +188,7 @@ def house(migrated_database_url: str, tmp_path: Path) -> Iterator[House]:
     """A whole installation with the shipped content published, on SQLite and on PostgreSQL."""
     with open_house(migrated_database_url, tmp_path, published=False) as built:
         yield built
+        keep(built.services.database)
 
 
 def _fill(url: str, contents: Contents) -> None:

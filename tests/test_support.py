@@ -158,8 +158,8 @@ def test_a_run_of_everything_gives_postgresql_the_ends_of_a_test_every_third_of_
     assert "5 cases ran on SQLite alone" in run.stdout
 
 
-def test_each_file_that_postgresql_sees_like_the_ledgers_is_there() -> None:
-    assert [file for file in sorted(cases.LEDGER) if not (ROOT / "tests" / file).is_file()] == []
+def test_each_file_that_the_engines_are_chosen_for_is_there() -> None:
+    assert [file for file in sorted(cases.LEDGER | cases.ASIDE) if not (ROOT / "tests" / file).is_file()] == []
 
 
 @pytest.mark.browser

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.support.house import open_house
+from tests.support.kept_connections import keep
 from tests.support.office import Office
 
 
 @pytest.fixture
 def office(migrated_database_url: str, tmp_path: Path) -> Iterator[Office]:
     """A house whose clock shows the real time, as the commands' does."""
-    with open_house(migrated_database_url, tmp_path) as house:
+    with open_house(migrated_database_url, tmp_path, published=False) as house:
         house.clock.moment = datetime.now(UTC)
         yield Office(house=house, folder=tmp_path)
+        keep(house.services.database)

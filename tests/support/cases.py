@@ -1,9 +1,9 @@
 """A run of everything gives PostgreSQL the first and the last case of each test; SQLite sees all of them.
 
 Cases of one test differ in what is asked, hardly in what the database is asked: the whole of it on both engines takes a
-third longer. Of the modules about pages, words and commands PostgreSQL sees every third of those; of a module marked
-`files`, whose tests are about files and pages, the first test. `EVERY_CASE=1 make test` runs all of it, and so does
-naming a file or a folder.
+third longer. Of the modules about pages, words, commands and mail that comes in PostgreSQL sees every third of those;
+of a module marked `files`, whose tests are about files and pages, the first test. `EVERY_CASE=1 make test` runs all of
+it, and so does naming a file or a folder.
 """
 
 from __future__ import annotations
@@ -27,6 +27,16 @@ LEDGER = frozenset(
     }
 )
 """But in these it is who may get mail, and what is written before an answer: PostgreSQL sees them as the others."""
+ASIDE = frozenset(
+    f"flows/test_{name}.py"
+    for name in (
+        *("addresses_back", "alerts", "at_the_server", "away", "booking", "channel", "consent_texts", "desk_mails"),
+        *("doctor", "doctor_web", "editors_urls", "export", "form_tokens", "kept_in_the_mailbox", "lead_report"),
+        *("mail_news", "mailboxes", "media", "new_topic", "overrides", "publishing", "results", "revisions"),
+        *("self_test", "signed_mail", "simulation", "staff_restored", "staff_throttle", "weekly_mail"),
+    )
+)
+"""And of the flows these stand beside the ledger: files, reports, mailboxes, certificates, what a mail looks like."""
 EVERY = 3
 
 
@@ -73,7 +83,7 @@ def thin_out(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 
 def _is_of_pages(file: str) -> bool:
-    return file.partition("/")[0] in PAGES and file not in LEDGER
+    return file in ASIDE or (file.partition("/")[0] in PAGES and file not in LEDGER)
 
 
 def report_left(reporter: pytest.TerminalReporter, counts: Sequence[int]) -> None:

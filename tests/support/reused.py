@@ -12,20 +12,18 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
+from tests.support import kept_connections
 from tests.support.postgres import PostgresServer
 
-_SHAPE = """
-SELECT md5(string_agg(line, ';' ORDER BY line)) FROM (
-    SELECT concat('column ', c.relname, ' ', a.attname, ' ', a.atttypid, ' ', a.attnotnull, ' ', a.attisdropped) AS line
-      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE c.relnamespace = 'public'::regnamespace
-    UNION ALL SELECT concat('trigger ', tgrelid::regclass, ' ', tgname, ' ', tgenabled)
-      FROM pg_trigger WHERE NOT tgisinternal
-    UNION ALL SELECT concat('constraint ', conrelid::regclass, ' ', pg_get_constraintdef(oid))
-      FROM pg_constraint WHERE connamespace = 'public'::regnamespace
-    UNION ALL SELECT concat('function ', proname, ' ', md5(prosrc))
-      FROM pg_proc WHERE pronamespace = 'public'::regnamespace
-) AS lines
-"""
+_OURS = 16_384  # the first number that PostgreSQL gives to what a database is built of by others than itself
+_SHAPE = " UNION ALL ".join(
+    f"SELECT '{table}', count(*), max(xmin::text::bigint) FROM {table} WHERE {number} >= {_OURS}"
+    for table, number in (
+        *(("pg_class", "oid"), ("pg_attribute", "attrelid"), ("pg_attrdef", "adrelid"), ("pg_index", "indexrelid")),
+        *(("pg_constraint", "oid"), ("pg_trigger", "oid"), ("pg_proc", "oid"), ("pg_type", "oid")),
+    )
+)
+"""How many rows each part of the catalogue has of it, and who wrote the last: whoever builds writes there."""
 _TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY relname"
 _NUMBERS = "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public' ORDER BY sequencename"
 _WHOLE = "SELECT ctid::text, xmin::text FROM {} ORDER BY ctid"
@@ -36,7 +34,7 @@ _WHOLE = "SELECT ctid::text, xmin::text FROM {} ORDER BY ctid"
 class _AsNew:
     """What a database held before any test."""
 
-    shape: str
+    shape: list[tuple[str, int, int]]
     rows: dict[str, list[tuple[str, str]]]
     numbers: list[tuple[str, int | None]]
 
@@ -56,10 +54,11 @@ class Shelf:
         try:
             yield name
         finally:
-            self._server.send_away(name)
+            self._server.send_away(name, but=kept_connections.pids(name))
             if self._is_as_new(name, as_new):
                 self._free.append((name, as_new))
             else:
+                kept_connections.give_up(name)
                 self._server.drop(name)
 
     def _made(self) -> tuple[str, _AsNew]:
@@ -69,13 +68,13 @@ class Shelf:
                 table: connection.execute(sql.SQL(_WHOLE).format(sql.Identifier(table))).fetchall()
                 for (table,) in connection.execute(_TABLES).fetchall()
             }
-            [(shape,)] = connection.execute(_SHAPE).fetchall()
+            shape = connection.execute(_SHAPE).fetchall()
             return name, _AsNew(shape=shape, rows=rows, numbers=connection.execute(_NUMBERS).fetchall())
 
     def _is_as_new(self, name: str, as_new: _AsNew) -> bool:
         """Delete what was added. False: there is more to it than that."""
         with self._server.connected(name) as connection:
-            if connection.execute(_SHAPE).fetchall() != [(as_new.shape,)]:
+            if connection.execute(_SHAPE).fetchall() != as_new.shape:
                 return False
             connection.execute("SET session_replication_role = replica")  # no trigger and no foreign key says no
             connection.execute(sql.SQL("; ").join(map(_emptied, as_new.rows.items())))

@@ -15,6 +15,7 @@ import sqlmodel
 from sqlalchemy import Engine
 
 from service.store import db
+from tests.support.kept_connections import take_kept
 
 
 @contextmanager
@@ -33,6 +34,8 @@ def compiled_once() -> Iterator[None]:
             first[engine.name] = engine
         else:
             engine.dialect, engine._compiled_cache = known.dialect, known._compiled_cache
+        if engine.name == "postgresql":
+            take_kept(engine)
         return engine
 
     with pytest.MonkeyPatch.context() as patch:

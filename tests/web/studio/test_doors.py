@@ -71,7 +71,8 @@ def test_every_door_lets_in_those_of_its_role_and_changes_nothing_for_others(hou
             found[door.method, door.path, name] = outcome(there[name], door)
     assert house.rows() == before
     for door in DOORS:
-        there = visitors(house, ids)  # a session ends behind some of them
+        if door.method == "POST":  # a session ends behind some of them
+            there = visitors(house, ids)
         for name in [name for name, level in VISITORS.items() if level >= door.least]:
             found[door.method, door.path, name] = outcome(there[name], door)
     expected = {(door.method, door.path, name): owed(level, door) for door in DOORS for name, level in VISITORS.items()}

@@ -20,6 +20,7 @@ from service.store.db import real_now
 from service.web.studio import hashing
 from tests.support import studio
 from tests.support.house import House
+from tests.support.passwords import costly_passwords
 from tests.support.studio import COOKIE, ESRA, FRANK, Desk, desk, hire, person
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -348,6 +349,7 @@ def test_half_a_session_ends_after_ten_minutes(house: House) -> None:
 def test_a_password_of_an_older_measure_is_kept_by_todays_after_it_was_right(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    costly_passwords(monkeypatch)
     number = hire(house)
     old = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(studio.PASSWORD)
     with house.services.database.transaction() as session:
