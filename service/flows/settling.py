@@ -55,9 +55,12 @@ def settle_all(
     Returns for each whether a fault of ours is behind it, so that no other mail would fare better.
     """
     if locks_rows(session):
-        whose = attempts.leads_of(session, [each.token for each in answers])
-        # The leads before the messages, and those before any alert's lock: the order everybody locks in.
+        tokens = [each.token for each in answers]
+        whose = attempts.leads_of(session, tokens)
+        # The leads before the messages, all of these before what is known of domains, and that before any alert's lock:
+        # the order everybody locks in.
         leads.lock(session, whose.keys(), [services.hmac(address) for address in whose.values()])
+        attempts.hold_messages(session, tokens)
     yes = [each for each in answers if each.result.outcome is Outcome.ACCEPTED]
     taken = _take(session, services, yes, now, real_now)
     others = [each for each in answers if each.token not in taken]

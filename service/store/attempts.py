@@ -44,6 +44,12 @@ _IN_FLIGHT = (
     .order_by(col(Message.id))
     .with_for_update(of=Message)
 )
+_HOLD = (
+    sql_select(col(Message.id))
+    .where(col(Message.id).in_(select(Attempt.message_id).where(_TOKENS)))
+    .order_by(col(Message.id))
+    .with_for_update()
+)
 _ANSWERED = sql_update(core(Attempt)).where(core(Attempt).c.id == bindparam("its_id"))
 _MESSAGES = core(Message)
 _ACCEPTED = (
@@ -85,6 +91,11 @@ class InFlight:
     message_id: int
     recipient: str
     enrolment_id: int | None
+
+
+def hold_messages(session: Session, tokens: Sequence[str]) -> None:
+    """Nobody else takes or changes the messages of these attempts until the transaction ends."""
+    run(session, _HOLD, {"tokens": tokens})
 
 
 def in_flight(session: Session, tokens: Sequence[str]) -> list[InFlight]:
