@@ -198,7 +198,8 @@ def test_a_group_whose_hand_over_finds_no_database_is_soon_anybodys(
 def test_a_defect_at_one_mail_holds_up_no_other_and_its_lease_runs_out(
     crowd: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    is_channels, failed = settling.is_channels, []
+    is_channels = settling.is_channels
+    failed: list[SendResult] = []
 
     def fails_once(result: SendResult) -> bool:
         if not failed:
