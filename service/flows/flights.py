@@ -115,10 +115,14 @@ class _Flight:
             self.give_up()
             return
         self._began = asyncio.get_running_loop().time()
-        self._result = await self._way.send(self._mail)
-        self._fault = settling.is_channels(self._result)
-        if self._fault:
-            self._way.fault(self._result)  # at once: the next mail need not wait until this is written
+        try:
+            self._result = await self._way.send(self._mail)
+            self._fault = settling.is_channels(self._result)
+            if self._fault:
+                self._way.fault(self._result)  # at once: the next mail need not wait until this is written
+        except Exception as error:  # a defect. It keeps its place, so that few can share its fate
+            self._group.landed(error)
+            return
         self._room.answered(1, urgent=self._urgent)
         self._settle()
 

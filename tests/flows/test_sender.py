@@ -195,6 +195,25 @@ def test_a_group_whose_hand_over_finds_no_database_is_soon_anybodys(
     assert set(states(crowd)) == {"accepted"}
 
 
+def test_a_defect_at_one_mail_holds_up_no_other_and_its_lease_runs_out(
+    crowd: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_channels = settling.is_channels
+    failed: list[SendResult] = []
+
+    def fails_once(result: SendResult) -> bool:
+        if not failed:
+            failed.append(result)
+            raise RuntimeError("a defect")
+        return is_channels(result)
+
+    monkeypatch.setattr(settling, "is_channels", fails_once)
+    crowd.with_changes(open_transport=Network().open).send_due()
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    acts.commit(crowd, settling.reap, crowd.clock.now(), later)
+    assert states(crowd) == {"unknown": 1, "accepted": 30}
+
+
 @contextmanager
 def away_at_the_hand_over(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The database is gone at the very transaction that opens attempts."""
