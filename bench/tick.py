@@ -26,6 +26,7 @@ from bench.advice import ALWAYS
 from bench.arrivals import noting_server
 from bench.databases import Fresh, engines, migrated
 from bench.quiet import logging_to_nowhere
+from bench.verdict import verdict
 from service.flows import ticks
 from service.flows.sending import Sender
 from service.mail.outbound import OutboundMail, Outcome, SendResult
@@ -138,10 +139,7 @@ def _print(engine: str, places: list[Place]) -> None:
         )
     for tick in ("plan", "send"):
         first, last = median(getattr(places[0], tick)), median(getattr(places[-1], tick))
-        met = "met" if last / first <= GOAL else "MISSED"
-        print(
-            f"{engine:<11} {tick} tick: the last takes {last / first:.2f} x the first   goal {GOAL} {met}", flush=True
-        )
+        verdict("tick", f"{engine}, {tick} tick: the last beside the first", last / first, GOAL)
 
 
 def _print_memory(engine: str, place: Place, number: int) -> None:

@@ -27,6 +27,7 @@ from bench.advice import ALWAYS
 from bench.arrivals import Arrivals, noting_server
 from bench.databases import engines, migrated
 from bench.quiet import logging_to_nowhere
+from bench.verdict import verdict
 from service.mail.smtp import CONNECTIONS
 from service.store.db import Database, notify_sender, open_database
 from service.store.tables import Message
@@ -63,9 +64,7 @@ def main() -> None:
                     flush=True,
                 )
     ratio = median(rates[given.workers]) / median(rates[1])
-    print(
-        f"{given.workers} workers send {ratio:.2f} x what one does   goal {GOAL} {'met' if ratio >= GOAL else 'MISSED'}"
-    )
+    verdict("workers", f"{given.workers} workers beside one", ratio, GOAL, least=True)
 
 
 def _run(database_url: str, folder: Path, workers: int, mails: int, delay: float) -> tuple[float, float]:

@@ -43,6 +43,7 @@ class _Known:
     calendar: Calendar
     leads: dict[int, Lead]
     consents: dict[int, Consent]
+    opt_ins: dict[int, OptIn]
     suppressions: dict[str, list[Suppression]]
     outcomes: dict[int, dict[str, str]]
     follow_up_days: dict[int, set[date]]
@@ -165,7 +166,7 @@ def resume(session: Session, services: Services, enrolment: Enrolment, now: date
 
 def lock_leads(session: Session, services: Services, lead_ids: Rows[int]) -> dict[int, Lead]:
     """Take these leads before anything of theirs is changed; those that were erased are left out."""
-    addresses = [lead.address for each in set(lead_ids) if (lead := session.get(Lead, each))]
+    addresses = leads.addresses(session, lead_ids)
     return leads.lock(session, lead_ids, [services.hmac(address) for address in addresses])
 
 
@@ -173,10 +174,12 @@ def _read(session: Session, services: Services, held: dict[int, Lead], rows: Row
     calendar = services.published.calendar(session)
     ids = [row.id for row in rows]
     moments = enrolments.follow_up_moments(session, held)
+    active = consents.active_for_enrolments(session, ids)
     return _Known(
         calendar=calendar,
         leads=held,
-        consents=consents.active_for_enrolments(session, ids),
+        consents=active,
+        opt_ins=leads.opt_ins_by_ids(session, [consent.opt_in_id for consent in active.values()]),
         suppressions=suppressions.of(session, [services.hmac(lead.address) for lead in held.values()]),
         outcomes=enrolments.outcomes(session, ids),
         follow_up_days={lead: {calendar.local_day(moment) for moment in found} for lead, found in moments.items()},
@@ -249,7 +252,7 @@ def _write(
         session,
         services,
         lead=known.leads[row.lead_id],
-        opt_in=session.get_one(OptIn, consent.opt_in_id),
+        opt_in=known.opt_ins[consent.opt_in_id],
         enrolment=row,
         consent=consent,
         step=decision.step,

@@ -50,6 +50,17 @@ def ids_by_address(session: Session, addresses: Collection[str]) -> dict[str, in
     return found
 
 
+def addresses(session: Session, lead_ids: Iterable[int]) -> Sequence[str]:
+    """The addresses of these leads, in no order; one that was erased has none."""
+    return session.exec(select(Lead.address).where(col(Lead.id).in_(sorted(set(lead_ids))))).all()
+
+
+def opt_ins_by_ids(session: Session, ids: Iterable[int]) -> dict[int, OptIn]:
+    """id -> opt-in, of those that are there."""
+    found = session.exec(select(OptIn).where(col(OptIn.id).in_(sorted(set(ids)))))
+    return {each.id: each for each in found}
+
+
 def by_hmac(session: Session, address_hmac: str, hmac: Callable[[str], str]) -> Lead | None:
     """The lead whose address has this keyed hash. Looks at every address, so it is for what happens rarely."""
     addresses = session.exec(select(Lead.address))
