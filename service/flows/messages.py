@@ -13,7 +13,7 @@ from service.flows.published import LiveIds
 from service.flows.services import Services
 from service.mail import return_paths
 from service.mail.links import Purpose, new_public_id, url
-from service.store import outbox
+from service.store import new_rows, outbox
 from service.store.tables import Consent, Enrolment, Lead, Message, OptIn
 
 FRESH_LINK = "dienst-verse-link"
@@ -41,22 +41,20 @@ def add_advice(
     return _add(
         session,
         services,
-        Message(
-            **_basics(services, public_id, lead.address, now, to_lead=True),
-            kind="advice",
-            state="held" if held else "due",
-            reason=held,
-            priority=outbox.ADVICE,
-            lead_id=lead.id,
-            opt_in_id=opt_in.id,
-            enrolment_id=enrolment.id,
-            consent_id=consent.id,
-            sequence=enrolment.sequence,
-            template=template,
-            revision_id=revision_id,
-            content=_for_lead(services, public_id, lead, opt_in, opt_in.first_name, opt_in.answers),
-        ),
         live,
+        **_basics(services, public_id, lead.address, now, to_lead=True),
+        kind="advice",
+        state="held" if held else "due",
+        reason=held,
+        priority=outbox.ADVICE,
+        lead_id=lead.id,
+        opt_in_id=opt_in.id,
+        enrolment_id=enrolment.id,
+        consent_id=consent.id,
+        sequence=enrolment.sequence,
+        template=template,
+        revision_id=revision_id,
+        content=_for_lead(services, public_id, lead, opt_in, opt_in.first_name, opt_in.answers),
     )
 
 
@@ -81,23 +79,21 @@ def add_follow_up(
     return _add(
         session,
         services,
-        Message(
-            **basics,
-            kind="follow_up",
-            state="skipped" if skipped else "due",
-            reason=skipped,
-            settled_at=now if skipped else None,
-            priority=outbox.FOLLOW_UP,
-            lead_id=lead.id,
-            enrolment_id=enrolment.id,
-            consent_id=consent.id,
-            sequence=enrolment.sequence,
-            step=step,
-            template=template,
-            revision_id=enrolment.sequence_revision_id,
-            not_after=not_after,
-            content=_for_lead(services, public_id, lead, opt_in, lead.first_name, enrolment.answers),
-        ),
+        **basics,
+        kind="follow_up",
+        state="skipped" if skipped else "due",
+        reason=skipped,
+        settled_at=now if skipped else None,
+        priority=outbox.FOLLOW_UP,
+        lead_id=lead.id,
+        enrolment_id=enrolment.id,
+        consent_id=consent.id,
+        sequence=enrolment.sequence,
+        step=step,
+        template=template,
+        revision_id=enrolment.sequence_revision_id,
+        not_after=not_after,
+        content=_for_lead(services, public_id, lead, opt_in, lead.first_name, enrolment.answers),
     )
 
 
@@ -127,17 +123,15 @@ def add_service_mail(
     return _add(
         session,
         services,
-        Message(
-            **_basics(services, public_id, recipient, now, to_lead=to_lead is not None),
-            kind="service",
-            state="due",
-            priority=outbox.SERVICE,
-            lead_id=lead.id if lead else None,
-            cause=cause,
-            template=template,
-            revision_id=services.published.live_service_mails(session),
-            content=content,
-        ),
+        **_basics(services, public_id, recipient, now, to_lead=to_lead is not None),
+        kind="service",
+        state="due",
+        priority=outbox.SERVICE,
+        lead_id=lead.id if lead else None,
+        cause=cause,
+        template=template,
+        revision_id=services.published.live_service_mails(session),
+        content=content,
     )
 
 
@@ -149,17 +143,15 @@ def add_fresh_link(session: Session, services: Services, lead: Lead, now: dateti
     return _add(
         session,
         services,
-        Message(
-            **_basics(services, public_id, lead.address, now, to_lead=True),
-            kind="service",
-            state="due",
-            priority=outbox.SERVICE,
-            lead_id=lead.id,
-            cause=f"fresh-link:{public_id}",
-            template=FRESH_LINK,
-            revision_id=services.published.live_service_mails(session),
-            content=values | {"extra": {"fresh_url": fresh_url}},
-        ),
+        **_basics(services, public_id, lead.address, now, to_lead=True),
+        kind="service",
+        state="due",
+        priority=outbox.SERVICE,
+        lead_id=lead.id,
+        cause=f"fresh-link:{public_id}",
+        template=FRESH_LINK,
+        revision_id=services.published.live_service_mails(session),
+        content=values | {"extra": {"fresh_url": fresh_url}},
     )
 
 
@@ -170,17 +162,15 @@ def add_again(
     return _add(
         session,
         services,
-        Message(
-            **_basics(services, new_public_id(), lead.address, now, to_lead=True),
-            kind="service",
-            state="due",
-            priority=outbox.SERVICE,
-            lead_id=lead.id,
-            cause=cause,
-            template=before.template,
-            revision_id=before.revision_id,
-            content=before.content,
-        ),
+        **_basics(services, new_public_id(), lead.address, now, to_lead=True),
+        kind="service",
+        state="due",
+        priority=outbox.SERVICE,
+        lead_id=lead.id,
+        cause=cause,
+        template=before.template,
+        revision_id=before.revision_id,
+        content=before.content,
     )
 
 
@@ -213,11 +203,10 @@ def add_staff_mails(
             )
 
 
-def _add(session: Session, services: Services, message: Message, live: LiveIds | None = None) -> Message:
-    message.practice_revision_id, _ = services.published.live_practice(session, live)
-    session.add(message)
-    session.flush()
-    return message
+def _add(session: Session, services: Services, live: LiveIds | None = None, **values: Any) -> Message:
+    practice, _ = services.published.live_practice(session, live)
+    session.flush()  # what it refers to is there
+    return new_rows.add(session, Message, attempts=0, practice_revision_id=practice, **values)
 
 
 def _basics(services: Services, public_id: str, recipient: str, now: datetime, *, to_lead: bool) -> dict[str, Any]:
