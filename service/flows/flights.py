@@ -16,6 +16,7 @@ from service.flows.ways_out import Way, WaysOut
 from service.mail.transport import OutboundMail, Outcome, SendResult
 from service.store.outbox import Opening
 
+_LAST_WORDS_SECONDS = 0.5
 _NOT_BEGUN = SendResult(outcome=Outcome.RETRY, stage="turn", text="it had no turn", scope="channel")
 
 
@@ -69,8 +70,11 @@ class Flights:
     async def finish(self) -> None:
         """Let go of what is not answered, and write what is."""
         self._ways.clear()
-        await cancel([*self._ways.under_way(), *self._seen_to])
+        await cancel(self._ways.under_way())
         await self.settlements.finish()
+        if self._seen_to:  # what came of that last write
+            await asyncio.wait(self._seen_to, timeout=_LAST_WORDS_SECONDS)
+        await cancel([*self._seen_to])
 
     def see_to(self, work: Coroutine[None, None, None]) -> None:
         """Do beside all that goes on what the database or the practice must know."""
@@ -89,11 +93,11 @@ class Flights:
         await self._write(lambda session: channel.mended(session, self._services, way.name, now))
         self._ring()
 
-    def came_to(self, result: SendResult, kind: str, *, fault: bool) -> None:
-        """The outcome of one is written; `fault` says whether one of ours is behind it."""
+    def came_to(self, result: SendResult, kind: str, *, back: bool) -> None:
+        """The outcome of one is written; `back` says that it is due again by no fault of its own."""
         if result.outcome is Outcome.ACCEPTED and kind != "service":
             self.accepted += 1
-        elif result.outcome is Outcome.UNKNOWN or (fault and self._ways.best() is not None):
+        elif result.outcome is Outcome.UNKNOWN or (back and self._ways.best() is not None):
             self._ring()  # an advice is due again at once, and so is what may go by another way
 
 
@@ -150,14 +154,12 @@ class _Flight:
 
     async def _see_through(self, error: Exception | None, *, ours: bool) -> None:
         try:
-            try:
-                ours = await self._keep_at_it(error, ours=ours)
-            finally:
-                self._room.written(1)
+            ours = await self._keep_at_it(error, ours=ours)
+            self._room.written(1)
             fault = ours or self._fault
             if not fault and self._result is not _NOT_BEGUN and self._way.works(self._began):
                 await self._flights.mended(self._way)
-        except Exception as failure:
+        except Exception as failure:  # a defect; where its outcome is not written, it keeps its place as above
             self._group.landed(failure)
         else:
             self._over(fault=fault)
@@ -185,5 +187,6 @@ class _Flight:
                 return ours
 
     def _over(self, *, fault: bool) -> None:
-        self._flights.came_to(self._result, self._handed.message.kind, fault=fault)
+        back = fault or self._result is _NOT_BEGUN
+        self._flights.came_to(self._result, self._handed.message.kind, back=back)
         self._group.landed()

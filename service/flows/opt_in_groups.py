@@ -94,8 +94,8 @@ class OptInGroups:
                 each.error = UnavailableError(error.english, error.dutch)
         except Exception as error:
             log.error("opt-ins written together failed", error=trace(error), alone=not tried)
-            for each in group if tried else ():  # it may stand after all, and nobody is to get the advice twice
-                each.error = error
+            for each in group:  # tried, it may stand after all, and nobody is to get the advice twice
+                each.error = error if tried else None
         finally:
             self._let_go(group or self._next())
 

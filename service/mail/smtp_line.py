@@ -32,7 +32,7 @@ class SmtpLine(asyncio.BufferedProtocol):
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._loop = asyncio.get_running_loop()
-        self._buffer = bytearray(_BUFFER)
+        self._buffer = memoryview(bytearray(_BUFFER))  # TLS fills it by slices, and that of a bytearray is a copy
         self._unread = b""
         self._lines: list[str] = []
         self._replies: deque[Reply] = deque()
@@ -124,7 +124,7 @@ class SmtpLine(asyncio.BufferedProtocol):
         else:
             self._waiter.set_exception(TimeoutError())
 
-    def get_buffer(self, _sizehint: int) -> bytearray:
+    def get_buffer(self, _sizehint: int) -> memoryview:
         """Where what comes is put, until the next call."""
         return self._buffer
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
+import threading
 from pathlib import Path
 
 import pytest
 
+from service.mail.smtp_line import SmtpLine
 from service.mail.transport import Outcome, SendResult, open_transport
 from tests.support.certificates import Certificates, make_certificates
 from tests.support.outbound import outbound
@@ -142,3 +146,49 @@ def test_an_authority_file_that_went_away_means_that_the_channel_is_down(tmp_pat
         made.ca.unlink()
         result = asyncio.run(transport.send(outbound()))
     assert (result.outcome, result.stage) == (Outcome.DOWN, "connect")
+
+
+def test_replies_that_come_together_over_tls_are_each_what_the_server_said(certificates: Certificates) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates.chain, certificates.key)
+    said = [b"250 OK\r\n", b"550 NO\r\n", b"554 NO\r\n"]
+
+    def serve(listener: socket.socket, older: bytes) -> None:
+        connection, _ = listener.accept()
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(incoming, outgoing, server_side=True)
+        with connection:
+            while True:
+                try:
+                    tls.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    connection.sendall(outgoing.read())
+                    incoming.write(connection.recv(65536))
+            tls.write(older)
+            connection.sendall(outgoing.read())
+            incoming.write(connection.recv(65536))  # it is read
+            for reply in said:
+                tls.write(reply)  # a record each
+            connection.sendall(outgoing.read())  # and all of them at once
+            connection.recv(1)
+
+    async def read(port: int, older: bytes) -> list[int]:
+        trusted = ssl.create_default_context(cafile=str(certificates.ca))
+        transport, _ = await asyncio.get_running_loop().create_connection(
+            asyncio.Protocol, "127.0.0.1", port, ssl=trusted
+        )
+        line = SmtpLine(transport)
+        before = [(await line.reply(5)).code for _ in range(older.count(b"\n"))]
+        line.write(b"NOOP\r\n")
+        codes = [(await line.reply(5)).code for _ in said]
+        line.drop()
+        return before + codes
+
+    for older in (b"250 OK\r\n250 OK\r\n354 GO\r\n", b"250 " + b"x" * 4090 + b"\r\n"):  # the second fills the buffer
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            server = threading.Thread(target=serve, args=(listener, older))
+            server.start()
+            codes = asyncio.run(read(listener.getsockname()[1], older))
+            server.join()
+        assert codes[-3:] == [250, 550, 554]
