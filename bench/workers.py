@@ -28,7 +28,6 @@ from bench.arrivals import Arrivals, noting_server
 from bench.databases import engines, migrated
 from bench.quiet import logging_to_nowhere
 from bench.verdict import verdict
-from service.mail.smtp import CONNECTIONS
 from service.store.db import Database, notify_sender, open_database
 from service.store.tables import Message
 from tests.support.crowd import gather
@@ -45,10 +44,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mails", type=int, default=3_000, help="due in each run")
     parser.add_argument("--workers", type=int, default=4, help="beside one")
+    parser.add_argument("--connections", type=int, default=2, help="of each worker")
     parser.add_argument("--delay", type=float, default=0.05, help="seconds before the answer to a final dot")
     parser.add_argument("--rounds", type=int, default=2, help="runs of each; who goes first alternates")
     given = parser.parse_args()
-    print(f"a worker has {CONNECTIONS} connections: at most {CONNECTIONS / given.delay:.0f} mails a second", flush=True)
+    possible = given.connections / given.delay
+    print(f"a worker has {given.connections} connections: at most {possible:.0f} mails a second", flush=True)
     rates: dict[int, list[float]] = {1: [], given.workers: []}
     with logging_to_nowhere(), engines(["postgres"]) as found:
         if not found:
@@ -56,7 +57,7 @@ def main() -> None:
         for number in range(given.rounds):
             for workers in reversed(rates) if number % 2 else rates:
                 with found["PostgreSQL"]() as url, tempfile.TemporaryDirectory() as folder:
-                    seconds, busy = _run(migrated(url), Path(folder), workers, given.mails, given.delay)
+                    seconds, busy = _run(migrated(url), Path(folder), workers, given)
                 rates[workers].append(given.mails / seconds)
                 print(
                     f"{workers} worker{'s' if workers > 1 else ' '}   {given.mails} mails in {seconds:5.1f} s   "
@@ -67,12 +68,13 @@ def main() -> None:
     verdict("workers", f"{given.workers} workers beside one", ratio, GOAL, least=True)
 
 
-def _run(database_url: str, folder: Path, workers: int, mails: int, delay: float) -> tuple[float, float]:
+def _run(database_url: str, folder: Path, workers: int, given: argparse.Namespace) -> tuple[float, float]:
     """Seconds from the moment the follow-ups were due to the last one's final dot; and how busy the machine was."""
+    mails = given.mails
     _prepare(database_url, folder, mails)
     database = open_database(database_url)
     try:
-        with noting_server(delay) as server, _working(database, folder, server.url, workers):
+        with noting_server(given.delay) as server, _working(database, folder, server.url, workers, given.connections):
             began, idle = time.monotonic(), _idle()
             _due_at(database, datetime.now(UTC))
             while server.taken() < mails:
@@ -109,12 +111,12 @@ def _due_at(database: Database, moment: datetime) -> None:
 
 
 @contextmanager
-def _working(database: Database, folder: Path, mail_url: str, workers: int) -> Iterator[None]:
+def _working(database: Database, folder: Path, mail_url: str, workers: int, connections: int) -> Iterator[None]:
     """So many workers, all of them listening to the database, until the block ends."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("NURTURE_")} | {
         "NURTURE_DATA_DIR": str(folder / "data"),
         "NURTURE_DATABASE_URL": database.url.render_as_string(hide_password=False),
-        "NURTURE_MAIL_URL": mail_url,
+        "NURTURE_MAIL_URL": f"{mail_url}&connections={connections}",
         "PYTHONPATH": str(ROOT),
     }
     command = [sys.executable, "-m", "service", "worker"]

@@ -16,6 +16,9 @@ from service.mail.providers import PROVIDERS
 from service.mail.providers.values import Account, Provider
 from service.mail.server_url import OPTIONS, ServerUrl, Tls
 
+CONNECTIONS = 8
+"""At once to one server, where its URL says no other number: many allow ten, and a mail in flight needs one."""
+_MOST_CONNECTIONS = 32
 _DEFAULT_PORT = {"smtp": 587, "smtps": 465}
 _EXAMPLE = "smtp://user:password@mail.example.nl:587"
 _SCHEMES = ("file", "smtp", "smtps", *PROVIDERS)
@@ -27,6 +30,7 @@ class MailUrl:
     """A mail URL taken apart: `directory` (`file:`), `provider` and `account`, or a server with its log-in decoded.
 
     `ca` is a PEM file that replaces the machine's certificate authorities; `oauth` holds what a token is asked with.
+    `connections` is how many may be open at once to the server.
     """
 
     scheme: str
@@ -38,6 +42,7 @@ class MailUrl:
     tls: Tls = "starttls"
     ca: Path | None = None
     oauth: Path | None = None
+    connections: int = CONNECTIONS
     provider: Provider | None = None
     account: Account | None = None
 
@@ -127,12 +132,25 @@ def _server(url: str) -> tuple[MailUrl | None, list[Problem]]:
     oauth = server.token_file(options)
     user, password = server.login(parts, by_token=oauth is not None)
     tls, ca = server.security(options, parts.scheme, host)
+    most = options.pop("connections", str(CONNECTIONS))
+    if not (most.isascii() and most.isdecimal() and 1 <= int(most) <= _MOST_CONNECTIONS):
+        meant = f"a number from 1 to {_MOST_CONNECTIONS}; without it there are {CONNECTIONS}"
+        server.url_problem("connections", f"The mail URL's connections= is not {meant}.")
     if set(options) - OPTIONS:
-        message = "The mail URL has an option that does not exist; there are tls=none, ca=FILE and auth=xoauth2."
+        known = "tls=none, ca=FILE, auth=xoauth2 and connections=NUMBER"
+        message = f"The mail URL has an option that does not exist; there are {known}."
         server.url_problem("option", message)
     if server.problems:
         return None, server.problems
     found = MailUrl(
-        scheme=parts.scheme, host=host, port=port, user=user, password=password, tls=tls, ca=ca, oauth=oauth
+        scheme=parts.scheme,
+        host=host,
+        port=port,
+        user=user,
+        password=password,
+        tls=tls,
+        ca=ca,
+        oauth=oauth,
+        connections=int(most),
     )
     return found, []

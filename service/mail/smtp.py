@@ -11,9 +11,6 @@ from service.mail.smtp_connection import SmtpConnection
 from service.mail.smtp_greeting import HandOverError, Limits
 from service.mail.smtp_pool import SmtpPool
 
-CONNECTIONS = 8
-"""At once to one server: many allow ten, and a mail in flight needs one."""
-
 
 class SmtpTransport:
     """Hands mails to one SMTP server (RFC 5321) with verified TLS, at most `capacity` at a time.
@@ -26,9 +23,9 @@ class SmtpTransport:
     name = "smtp"
     remembers: timedelta | None = None
 
-    def __init__(self, server: MailUrl, *, limits: Limits | None = None, connections: int = CONNECTIONS) -> None:
-        self.capacity = connections
-        self._slots = asyncio.Semaphore(connections)
+    def __init__(self, server: MailUrl, *, limits: Limits | None = None, connections: int | None = None) -> None:
+        self.capacity = connections or server.connections
+        self._slots = asyncio.Semaphore(self.capacity)
         self._pool = SmtpPool(server, limits or Limits())
         self._loop: asyncio.AbstractEventLoop | None = None
 

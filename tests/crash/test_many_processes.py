@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import col, select
 
-from service.mail.smtp import CONNECTIONS
+from service.mail.mail_url import CONNECTIONS
 from service.store import outbox
 from service.store.tables import Attempt, Message
 from tests.crash.ground import ground, migrated

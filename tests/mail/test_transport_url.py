@@ -8,7 +8,7 @@ import pytest
 
 from service.mail.mail_url import MailUrl, parse_mail_url
 from service.mail.providers import PROVIDERS
-from service.mail.transport import check_mail_url
+from service.mail.transport import check_mail_url, open_transport
 from tests.support.certificates import make_certificates
 
 
@@ -24,6 +24,12 @@ def test_smtp_means_starttls_on_587_and_smtps_means_tls_on_465() -> None:
     assert (smtp.host, smtp.port, smtp.tls) == ("mail.example.nl", 587, "starttls")
     assert (smtps.port, smtps.tls) == (465, "implicit")
     assert read("SMTP://mail.example.nl:2525").port == 2525
+
+
+def test_a_server_that_allows_fewer_connections_is_given_fewer() -> None:
+    assert read("smtp://mail.example.nl").connections == 8
+    url = "smtp://mail.example.nl?connections=3"
+    assert (read(url).connections, open_transport(url).capacity) == (3, 3)
 
 
 def test_user_and_password_are_decoded_and_never_shown() -> None:
@@ -79,6 +85,8 @@ def test_an_authority_of_ones_own_is_read_from_a_file(tmp_path: Path) -> None:
         ("smtps://localhost?tls=none", "write smtp:// instead"),
         ("smtp://localhost?tls=off", "tls= can only be none"),
         ("smtp://localhost?verify=no", "an option that does not exist"),
+        ("smtp://mail.example.nl?connections=0", "connections= is not a number from 1 to 32; without it there are 8."),
+        ("smtp://mail.example.nl?connections=many", "connections= is not a number from 1 to 32"),
         ("smtp://localhost?ca=/nowhere/ca.pem", "ca= cannot be read: No such file or directory."),
         ("smtp://anna@mail.example.nl?auth=xoauth2", "does not go without the other"),
         ("smtp://anna@mail.example.nl?token_file=/nowhere", "does not go without the other"),
