@@ -53,6 +53,7 @@ bench-more: .venv/dev build/bench-venv/ready ## the other figures of bench/RESUL
 	$(BIN)/python -m bench.providers
 	$(BIN)/python -m bench.studio
 	$(BIN)/python -m bench.rest
+	$(BIN)/python -m bench.copying --leads 10000
 	$(BIN)/python -m bench.year
 
 storm: .venv/dev ## kill -9 under load, KILLS=500 on each database, SEED=n as before; then long outages. Two hours

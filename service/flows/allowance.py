@@ -17,7 +17,7 @@ from service.flows.letting_go import LetGo
 from service.flows.services import Services
 from service.store import caps, events, outbox
 from service.store.db import take_locks
-from service.store.outbox import Leaving
+from service.store.leaving import Leaving
 
 _WAITS = "wacht op de verzendlimiet"
 _WARM_UP = "warm_up"  # the fact that keeps when the first mail left under it

@@ -15,8 +15,8 @@ from service.flows.services import Services
 from service.mail import return_paths
 from service.mail.compose import MailHeaders, OwnValues
 from service.mail.transport import OutboundMail
-from service.store import outbox
-from service.store.outbox import ToBuild
+from service.store import leaving, outbox
+from service.store.leaving import ToBuild
 from service.store.tables import Message
 
 _WHY = "deze mail kan niet worden gemaakt"
@@ -34,7 +34,7 @@ class Built:
 def build_all(session: Session, services: Services, ids: list[int], lease: str, now: datetime) -> Built:
     """One that cannot be built stops no other (ACCEPTANCE M6). Writes nothing."""
     built = Built(mails={}, broken={})
-    for message in outbox.leased(session, ids, lease):
+    for message in leaving.leased(session, ids, lease):
         try:
             built.mails[message.id] = build(session, services, message, now)
         except UnavailableError:

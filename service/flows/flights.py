@@ -14,7 +14,7 @@ from service.flows.settlements import Settlements
 from service.flows.settling import Answer
 from service.flows.ways_out import Way, WaysOut
 from service.mail.transport import OutboundMail, Outcome, SendResult
-from service.store.outbox import Opening
+from service.store.leaving import Opening
 
 _LAST_WORDS_SECONDS = 0.5
 _NOT_BEGUN = SendResult(outcome=Outcome.RETRY, stage="turn", text="it had no turn", scope="channel")

@@ -23,12 +23,12 @@ from service.flows.allowance import Allowance
 from service.flows.backlog import Guard
 from service.flows.letting_go import LetGo, let_go
 from service.flows.services import Services
-from service.store import attempts, consents, enrolments, high_water, leads, message_rows, outbox, suppressions
+from service.store import attempts, consents, enrolments, high_water, leads, leaving, message_rows, outbox, suppressions
 from service.store import backlog as piled_up
 from service.store.attempts import PRIMARY
 from service.store.db import locks_rows
 from service.store.enrolments import Standing
-from service.store.outbox import Leaving, Opening
+from service.store.leaving import Leaving, Opening
 from service.store.tables import Message
 
 _WAITS_FOR_ITS_WAY = timedelta(hours=1)  # then staff decide: somebody is waiting for that advice
@@ -85,9 +85,9 @@ def begin(
     the commit.
     """
     if locks_rows(session):
-        whose = outbox.whose(session, ids)
+        whose = leaving.whose(session, ids)
         leads.lock(session, [lead for lead, _ in whose if lead], [services.hmac(recipient) for _, recipient in whose])
-    messages = outbox.hold(session, ids, lease, real_now)
+    messages = leaving.hold(session, ids, lease, real_now)
     facts = _read(session, services, messages, now)
     # Every other lock is held by now; without limits there is nothing to lock and nothing to ask.
     allowance = Allowance(session, services, now, real_now) if services.send_limits.are_on else None
@@ -107,7 +107,7 @@ def begin(
             facts.handed.setdefault(message.lead_id, {})[message.id] = now
         begun.append(Opening(message=message, token=secrets.token_hex(16), channel=channel))
     if begun:
-        outbox.open_attempts(session, begun, dated=dated or now, real_now=real_now)
+        leaving.open_attempts(session, begun, dated=dated or now, real_now=real_now)
         high_water.count_up(session, now)
     session.flush()
     return begun

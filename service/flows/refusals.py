@@ -19,7 +19,7 @@ from service.mail.transport import SendResult
 from service.store import domain_pauses, outbox
 from service.store.attempts import PRIMARY
 from service.store.domain_pauses import BY_FALLBACK, DOWN, FALLBACK_REFUSED, REFUSED
-from service.store.outbox import Leaving
+from service.store.leaving import Leaving
 from service.store.tables import DomainPause, Message
 
 WHY = DOMAIN_REFUSES

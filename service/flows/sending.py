@@ -24,7 +24,7 @@ from service.flows.ways_out import Way, WaysOut
 from service.mail.transport import Transport
 from service.store import outbox
 from service.store.db import real_now
-from service.store.outbox import Opening
+from service.store.leaving import Opening
 
 GROUP = 24  # mails in one claim, and at most in one hand-over transaction: what all follow-ups have room for
 MOST_OPEN = 32  # attempts of one sender whose outcome is not written: so many a crash may leave of unknown fate

@@ -9,7 +9,7 @@ from sqlalchemy import exists
 from sqlmodel import Session, col, func, select, update
 
 from service.store import outbox
-from service.store.outbox import Leaving
+from service.store.leaving import Leaving
 from service.store.tables import Attempt, Enrolment, Message
 
 # Follow-ups alone: after a restore an advice is held too, and somebody asked for it. It is decided by its id.

@@ -1,4 +1,4 @@
-"""The ledger's statements: claim, hand over, settle, reap. What they mean is drawn in docs/ledger.md."""
+"""The ledger's statements: claim, let go, give back, cancel; `leaving.py` hands over. Drawn in docs/ledger.md."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, false, insert
+from sqlalchemy import Select, bindparam, false
 from sqlalchemy import select as sql_select
 from sqlalchemy import update as sql_update
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -17,7 +16,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from service.store import events
 from service.store.db import UtcDateTime
-from service.store.quick import among, run
+from service.store.quick import run
 from service.store.schema_words import core
 from service.store.tables import Attempt, Message
 
@@ -122,116 +121,6 @@ def leased_now(session: Session, real_now: datetime, *, urgent: bool) -> int:
     least = FOLLOW_UP if urgent else FOLLOW_UP + 1
     held = (_IN_HAND, Message.state == "leased", col(Message.lease_until) > real_now, col(Message.priority) < least)
     return session.exec(select(func.count()).select_from(Message).where(*held)).one()
-
-
-class ToBuild(NamedTuple):
-    """Of a message, what its bytes are made of."""
-
-    id: int
-    public_id: str
-    template: str
-    revision_id: int
-    practice_revision_id: int
-    recipient: str
-    content: dict[str, Any]
-    message_id: str
-    boundary: str
-    mail_from: str
-    reply_to: str | None
-    first_handed_at: datetime | None
-
-
-class Leaving(NamedTuple):
-    """Of a message, what says whether it may leave now."""
-
-    id: int
-    kind: str
-    priority: int
-    lead_id: int | None
-    enrolment_id: int | None
-    recipient: str
-    sequence: str | None
-    revision_id: int
-    hold: str | None
-    attempts: int
-    planned_at: datetime
-    due_at: datetime
-    not_after: datetime | None
-    first_handed_at: datetime | None
-
-
-_IDS = among(col(Message.id), "ids")
-_MINE = (_IDS, col(Message.state) == "leased", col(Message.lease_token) == bindparam("token"))
-# Made once: to put a statement together takes longer than to run it.
-_LEASED = (
-    sql_select(*(_MESSAGES.c[name] for name in ToBuild._fields))
-    .where(*_MINE)
-    .order_by(col(Message.priority), col(Message.due_at), col(Message.id))
-)
-_HANDED_OVER = (
-    sql_update(_MESSAGES)
-    .where(among(_MESSAGES.c.id, "ids"))
-    .values(
-        state="handed_over",
-        attempts=_MESSAGES.c.attempts + 1,
-        first_handed_at=func.coalesce(_MESSAGES.c.first_handed_at, bindparam("dated", type_=UtcDateTime())),
-    )
-)
-_OPEN = insert(core(Attempt))
-_WHOSE = select(Message.lead_id, Message.recipient).where(_IDS)
-_HELD = (
-    sql_select(*(_MESSAGES.c[name] for name in Leaving._fields))
-    .where(*_MINE, col(Message.lease_until) > bindparam("real_now", type_=UtcDateTime()))
-    .order_by(col(Message.id))
-    .with_for_update()
-)
-
-
-def leased(session: Session, ids: Iterable[int], token: str) -> list[ToBuild]:
-    """Those of the ids that this token still holds, most urgent first, fresh from the database."""
-    return [ToBuild._make(row) for row in run(session, _LEASED, {"ids": list(ids), "token": token})]
-
-
-def whose(session: Session, ids: Iterable[int]) -> Sequence[tuple[int | None, str]]:
-    """The lead, if any, and the recipient of each of these messages: neither ever changes, but a lead is erased."""
-    return [(row.lead_id, row.recipient) for row in run(session, _WHOSE, {"ids": list(ids)})]
-
-
-def hold(session: Session, ids: Iterable[int], token: str, real_now: datetime) -> list[Leaving]:
-    """As `leased`, without leases that ran out, and nobody else may take or change them until the transaction ends.
-
-    Without the row locks a reaper could give a message to another worker between this look and the hand-over.
-    """
-    found = run(session, _HELD, {"ids": list(ids), "token": token, "real_now": real_now})
-    return sorted(map(Leaving._make, found), key=lambda each: (each.priority, each.due_at, each.id))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Opening:
-    """A message that goes now: by the one way out that `channel` names; whoever has the token settles it."""
-
-    message: Leaving
-    token: str
-    channel: str
-
-
-def open_attempts(session: Session, openings: Sequence[Opening], *, dated: datetime, real_now: datetime) -> None:
-    """These messages count as handed over from the commit on: whatever happens next, none is silently sent again.
-
-    `dated` is the Date that the bytes of a first try were built with: every later try repeats it.
-    """
-    run(session, _HANDED_OVER, {"ids": [each.message.id for each in openings], "dated": dated})
-    rows = [
-        {
-            "message_id": each.message.id,
-            "token": each.token,
-            "number": each.message.attempts + 1,
-            "channel": each.channel,
-            "opened_at": real_now,
-        }
-        for each in openings
-    ]
-    run(session, _OPEN, rows)
 
 
 def release(message: Message, state: str, reason: str | None, *, due_at: datetime | None = None) -> None:

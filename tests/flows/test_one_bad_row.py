@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import Session
 
 from service.flows import handover
-from service.store.outbox import Leaving
+from service.store.leaving import Leaving
 from service.store.tables import Message
 from tests.support import acts
 from tests.support.house import House

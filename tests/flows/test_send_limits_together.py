@@ -15,7 +15,7 @@ from service.flows.pace import Pace
 from service.flows.published import Published
 from service.flows.services import Bell
 from service.store.db import open_database
-from service.store.outbox import Opening
+from service.store.leaving import Opening
 from service.worker import Worker
 from tests.support import acts
 from tests.support.house import House

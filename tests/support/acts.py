@@ -13,7 +13,7 @@ from service.flows import answers, booking, brake, consent, handover, planning, 
 from service.flows.consent import Confirmed
 from service.flows.services import Services
 from service.store import enrolments, events, leads, outbox, suppressions
-from service.store.outbox import Opening
+from service.store.leaving import Opening
 from service.store.tables import Alert, Attempt, Enrolment, Lead, Message, OptIn
 from tests.support.house import House
 
