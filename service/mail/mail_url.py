@@ -135,7 +135,7 @@ def _server(url: str) -> tuple[MailUrl | None, list[Problem]]:
     most = options.pop("connections", str(CONNECTIONS))
     if not (most.isascii() and most.isdecimal() and 1 <= int(most) <= _MOST_CONNECTIONS):
         meant = f"a number from 1 to {_MOST_CONNECTIONS}; without it there are {CONNECTIONS}"
-        server.url_problem("connections", f"The mail URL's connections= is not {meant}.")
+        server.problems.append(problem("connections", f"The mail URL's connections= is not {meant}."))
     if set(options) - OPTIONS:
         known = "tls=none, ca=FILE, auth=xoauth2 and connections=NUMBER"
         message = f"The mail URL has an option that does not exist; there are {known}."
