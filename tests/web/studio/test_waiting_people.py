@@ -322,7 +322,7 @@ def test_when_the_mail_with_her_words_is_gone_the_answer_still_stands_there(hous
     assert "De tekst zelf staat in de mail aan de praktijk." in page
 
 
-HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}'
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7919*7907 }}'
 
 
 def test_nothing_that_a_lead_fills_in_runs_on_the_page(house: House) -> None:
@@ -343,7 +343,7 @@ def test_nothing_that_a_lead_fills_in_runs_on_the_page(house: House) -> None:
     page = manager(house).see(PAGE).text
     assert "<script" not in page
     assert "<img" not in page
-    assert "49" not in re.sub(r"\d{3,}", "", page)
+    assert "62615533" not in page
     assert 'href="javascript' not in page
     assert page.count("&lt;script&gt;alert(1)") >= 4
 
