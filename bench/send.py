@@ -1,7 +1,8 @@
 """How fast due mail leaves: follow-ups from the first claim to the last settled, beside django-post_office.
 
-Both hand the same mails to the same smtp-sink on loopback, each from one process, in turns, on the same engines. What
-is not the same is said in bench/RESULTS.md. Run by `make bench`; a quick look: `python -m bench.send --mails 1000`.
+Both hand the same mails to the same smtp-sink on loopback, each from one process, in turns, on the same engines: mails
+with tokens of their own, filled in as they are sent. What is not the same is said in bench/RESULTS.md. Run by
+`make bench`; a quick look: `python -m bench.send --mails 1000`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import email
 import email.policy
 import json
+import secrets
 import subprocess
 import tempfile
 import time
@@ -21,7 +23,7 @@ from statistics import median
 from typing import Any
 
 from sqlalchemy.engine import make_url
-from sqlmodel import func, select
+from sqlmodel import col, func, select, update
 
 from bench.databases import Fresh, engines, migrated
 from bench.quiet import logging_to_nowhere
@@ -31,7 +33,7 @@ from service.flows.building import build
 from service.flows.sending import Sender
 from service.mail.transport import open_transport
 from service.store.tables import Message
-from tests.support.crowd import gather
+from tests.support.crowd import MODEL, gather
 from tests.support.house import House, open_house, part
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -117,6 +119,7 @@ def ours(database_url: str, folder: Path, *, mails: int, mail_url: str, profile:
     """
     with open_house(database_url, folder) as house:
         gather(house, mails - 1, due=True)  # and the one it was copied from
+        _have_tokens_of_their_own(house)
         size = len(_one_mail(house))
         worked = time.process_time()
         with sampled(house.services.database.engine, mails) if profile else nullcontext():
@@ -141,6 +144,22 @@ def _accepted(house: House) -> int:
         return session.exec(select(func.count()).where(Message.kind == "follow_up", Message.state == "accepted")).one()
 
 
+def _have_tokens_of_their_own(house: House) -> None:
+    """The crowd's mails are copies of one; in a real one no two have an address in common."""
+    with house.services.database.transaction() as session:
+        for number, content in session.execute(select(Message.id, Message.content)).all():
+            own = {name: _without_token(value) + secrets.token_urlsafe(36) for name, value in _links(content).items()}
+            session.execute(update(Message).where(col(Message.id) == number).values(content=content | own))
+
+
+def _links(content: dict[str, Any]) -> dict[str, str]:
+    return {name: value for name, value in content.items() if isinstance(value, str) and value.startswith("http")}
+
+
+def _without_token(link: str) -> str:
+    return link.rpartition("/")[0] + "/"
+
+
 def _one_mail(house: House) -> bytes:
     with house.services.database.transaction() as session:
         message = session.exec(select(Message).where(Message.kind == "follow_up").limit(1)).one()
@@ -152,15 +171,20 @@ def _theirs(database_url: str, folder: Path, *, mails: int, port: int) -> Sent:
     with tempfile.TemporaryDirectory() as aside, open_house(migrated(f"sqlite:///{aside}/one.db"), folder) as house:
         gather(house, 0)
         mail = email.message_from_bytes(_one_mail(house), policy=email.policy.default)
+        links = _links(house.messages(MODEL)[-1].content)
     task = {
         "database": _for_django(database_url),
         "port": port,
         "mails": mails,
+        "values": {name: _without_token(link) for name, link in links.items()},
         "sender": str(mail["From"]),
         "subject": str(mail["Subject"]),
-        "headers": {name: str(mail[name]) for name in ("List-Unsubscribe", "List-Unsubscribe-Post", "Auto-Submitted")},
-        "text": part(mail, "plain"),
-        "html": part(mail, "html"),
+        "headers": {
+            name: _open(str(mail[name]), links)
+            for name in ("List-Unsubscribe", "List-Unsubscribe-Post", "Auto-Submitted")
+        },
+        "text": _open(part(mail, "plain"), links),
+        "html": _open(part(mail, "html"), links),
     }
     done = subprocess.run(
         [str(PEER_PYTHON), str(ROOT / "bench/peer.py")],
@@ -173,6 +197,13 @@ def _theirs(database_url: str, folder: Path, *, mails: int, port: int) -> Sent:
     if done.returncode:
         raise SystemExit(f"{PEER} failed: {done.stderr}")
     return Sent(**json.loads(done.stdout))
+
+
+def _open(text: str, links: dict[str, str]) -> str:
+    """With the names of its links, as a template of Django's, where they are."""
+    for name, link in links.items():
+        text = text.replace(link, f"{{{{ {name} }}}}")
+    return text
 
 
 def _for_django(database_url: str) -> dict[str, Any]:
