@@ -64,6 +64,8 @@ class _Facts:
     paused: outbox.Paused
     domains: refusals.Watch
     guard: Guard
+    hashes: dict[str, str]  # recipient -> what stands for it in the list of suppressions
+    open_windows: dict[int, bool] = field(default_factory=dict)  # revision -> is its window open now?
 
 
 def begin(
@@ -142,15 +144,17 @@ def _channel_for(session: Session, mail: Leaving, routes: Routes, now: datetime,
 def _read(session: Session, services: Services, messages: list[Leaving], now: datetime) -> _Facts:
     enrolment_ids = {message.enrolment_id for message in messages if message.enrolment_id is not None}
     lead_ids = {message.lead_id for message in messages if message.lead_id is not None}
+    hashes = {message.recipient: services.hmac(message.recipient) for message in messages}
     return _Facts(
         runs=enrolments.standing(session, enrolment_ids),
         consented=consents.enrolments_with_one(session, enrolment_ids),
-        suppressions=suppressions.of(session, [services.hmac(message.recipient) for message in messages]),
+        suppressions=suppressions.of(session, hashes.values()),
         handed=message_rows.follow_ups_handed_since(session, lead_ids, now - timedelta(days=2)),
         calendar=services.published.calendar(session),
         paused=clock_check.held_back(session, services, now),
         domains=refusals.Watch(session, services, messages, now),
         guard=backlog.watch(session, services, now),
+        hashes=hashes,
     )
 
 
@@ -159,7 +163,7 @@ def _stays(session: Session, services: Services, mail: Leaving, facts: _Facts, n
     kind = Kind(mail.kind)
     refused = may_receive(
         kind,
-        suppressions=facts.suppressions.get(services.hmac(mail.recipient), []),
+        suppressions=facts.suppressions.get(facts.hashes[mail.recipient], []),
         has_follow_up_consent=mail.enrolment_id in facts.consented,
         now=now,
     )
@@ -203,7 +207,7 @@ def _follow_up_stays(
 
 
 def _waits_for_its_time(mail: Leaving, window: Window, facts: _Facts, now: datetime) -> LetGo | None:
-    if not in_window(now, window, facts.calendar):
+    if not _is_open(mail.revision_id, window, facts, now):
         opening = next_opening(now, window, facts.calendar)
         return LetGo(state="due", reason="wacht op het verzendvenster", due_at=opening)
     if _had_one_today(mail, facts, now):
@@ -211,6 +215,13 @@ def _waits_for_its_time(mail: Leaving, window: Window, facts: _Facts, now: datet
         opening = next_opening(now, window, facts.calendar, not_on=today)
         return LetGo(state="due", reason="vandaag ging er al een vervolgmail", due_at=opening)
     return None
+
+
+def _is_open(revision_id: int, window: Window, facts: _Facts, now: datetime) -> bool:
+    """Asked once for all mails of a sequence."""
+    if revision_id not in facts.open_windows:
+        facts.open_windows[revision_id] = in_window(now, window, facts.calendar)
+    return facts.open_windows[revision_id]
 
 
 def _respace(session: Session, message: Leaving, facts: _Facts, now: datetime) -> None:

@@ -123,7 +123,8 @@ class Watch:
     """Which domains of one group of mails are paused, and which of them have their one mail that tries."""
 
     def __init__(self, session: Session, services: Services, messages: list[Leaving], now: datetime) -> None:
-        keys = {services.domain_key(message.recipient) for message in messages}
+        self._keys = {message.recipient: services.domain_key(message.recipient) for message in messages}
+        keys = set(self._keys.values())
         self._services, self._now = services, now
         self._pauses = domain_pauses.of(session, keys)
         self._trying: set[str] = set()
@@ -134,7 +135,7 @@ class Watch:
 
     def put_off(self, message: Leaving) -> PutOff | None:
         """None when the mail may go; it then counts as the one that tries, where its domain was paused."""
-        key = self._services.domain_key(message.recipient)
+        key = self._keys[message.recipient]
         pause = self._pauses.get(key)
         if pause is None:
             return None

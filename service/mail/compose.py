@@ -11,7 +11,6 @@ import secrets
 import string
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from jinja2 import nodes
 from markupsafe import escape
@@ -20,7 +19,8 @@ from pydantic import JsonValue
 from service.domain.lead import clean_name
 from service.mail.compiled import CompiledMail
 from service.mail.filling import MailValues, OwnValues, Rendered, render, render_partial
-from service.mail.mime import HeldMailError, MailHeaders, assemble, lines_of, quoted
+from service.mail.mime import HeldMailError, MailHeaders, assemble, lines_of
+from service.mail.poured import Line, Part, filled
 from service.mail.sandbox import parsed
 
 __all__ = [
@@ -44,17 +44,14 @@ _MARKS = {name: "".join(secrets.choice(string.ascii_letters) for _ in range(24))
 _MARK = re.compile(f"({'|'.join(_MARKS.values())})")
 _NAMES = {mark: name for name, mark in _MARKS.items()}
 
-_Line: TypeAlias = list[str]
-"""A line with marks, cut at them: text and the name of a value in turn."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class _Cast:
     """A mail for one way its conditions turn out: encoded bytes that are the same for all, and lines that are not."""
 
-    subject: _Line
-    text: list[bytes | _Line]
-    html: list[bytes | _Line]
+    subject: Line
+    text: Part
+    html: Part
 
 
 class Mould:
@@ -82,10 +79,11 @@ class Mould:
         marked = own | {each: own[each].removesuffix(token) + _MARKS[each] for each, token in in_text.items()}
         cast = self._cast(values, marked, is_hers=bool(values.extra) or any(own[each] for each in own.keys() - in_text))
         in_html = in_text | {"first_name": str(escape(own["first_name"]))} if "first_name" in in_text else in_text
+        tokens = {each: token.encode() for each, token in in_text.items() if each != "first_name"}
         return assemble(
-            subject=_filled(cast.subject, in_text),
-            text=_encoded(cast.text, in_text),
-            html=_encoded(cast.html, in_html),
+            subject=filled(cast.subject, in_text),
+            text=cast.text.poured(tokens, in_text),
+            html=cast.html.poured(tokens, in_html),
             headers=headers,
             calendar=values.calendar,
         )
@@ -105,7 +103,7 @@ class Mould:
     def _new_cast(self, values: OwnValues, marked: Mapping[str, str | None]) -> _Cast:
         given = {**values.model_dump(), **marked, "practice": self._practice}
         rendered = render(self._compiled, MailValues.model_validate(given))
-        return _Cast(subject=_cut(rendered.subject), text=_pieces(rendered.text), html=_pieces(rendered.html))
+        return _Cast(subject=_cut(rendered.subject), text=_part(rendered.text), html=_part(rendered.html))
 
 
 def compose(compiled: CompiledMail, values: MailValues, headers: MailHeaders) -> bytes:
@@ -147,28 +145,9 @@ def _asked(node: nodes.Node) -> Iterator[nodes.Name]:
             yield from _asked(each)
 
 
-def _pieces(text: str) -> list[bytes | _Line]:
-    """The lines of a part: those without a mark encoded, as many as stand together as one."""
-    pieces: list[bytes | _Line] = [b""]
-    for line in lines_of(text):
-        cut = _cut(line)
-        last = pieces[-1]
-        if len(cut) > 1:
-            pieces.append(cut)
-        elif isinstance(last, bytes):
-            pieces[-1] = last + quoted(line)
-        else:
-            pieces.append(quoted(line))
-    return pieces
+def _part(text: str) -> Part:
+    return Part(_cut(line) for line in lines_of(text))
 
 
-def _cut(line: str) -> _Line:
+def _cut(line: str) -> Line:
     return [_NAMES.get(each, each) for each in _MARK.split(line)]
-
-
-def _filled(line: _Line, given: Mapping[str, str]) -> str:
-    return "".join([given[each] if number % 2 else each for number, each in enumerate(line)])
-
-
-def _encoded(pieces: list[bytes | _Line], given: Mapping[str, str]) -> bytes:
-    return b"".join([each if isinstance(each, bytes) else quoted(_filled(each, given)) for each in pieces])

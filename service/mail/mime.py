@@ -17,6 +17,7 @@ from functools import lru_cache
 
 from service.domain.mailbox import Mailbox
 from service.errors import NurtureError
+from service.mail.lines import Lines
 
 _ADDRESS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -77,7 +78,7 @@ def assemble(*, subject: str, text: bytes, html: bytes, headers: MailHeaders, ca
     boundary = _checked(_BOUNDARY, headers.boundary, "boundary").encode()
     body = _multipart(parts, boundary)
     head = "".join(f"{name}: {value}\r\n" for name, value in _headers(subject, headers, kind)).encode("ascii")
-    return head + b"\r\n" + body
+    return Lines(head + b"\r\n" + body)
 
 
 def _multipart(parts: list[bytes], boundary: bytes) -> bytes:
@@ -130,6 +131,8 @@ def lines_of(text: str) -> list[str]:
 
 def quoted(line: str) -> bytes:
     """One line of a part, quoted-printable with its line end. Each line is encoded by itself (RFC 2045 section 6.7)."""
+    if "\r" in line or "\n" in line:
+        raise HeldMailError("a line of the mail holds the end of one")
     return binascii.b2a_qp((line + "\r\n").encode())
 
 
@@ -165,6 +168,7 @@ def _encoded_words(text: str, size: int) -> str:
     return "\r\n ".join(f"=?utf-8?b?{base64.b64encode(word).decode()}?=" for word in words)
 
 
+@lru_cache(maxsize=64)  # a practice's own few
 def _mailbox(mailbox: Mailbox) -> str:
     address = _checked(_ADDRESS, mailbox.address, "address")
     name = mailbox.name

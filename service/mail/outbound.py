@@ -9,6 +9,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Literal, Protocol
 
+from service.mail.lines import Lines
+
 Scope = Literal["recipient", "domain", "channel"]
 
 _WORD = r"[^\s<>()\[\]:;,\"'@=]+"
@@ -54,11 +56,8 @@ class OutboundMail:
     def __post_init__(self) -> None:
         if _NOT_IN_AN_ADDRESS.search(self.sender) or _NOT_IN_AN_ADDRESS.search(self.recipient) or not self.recipient:
             raise ValueError("an envelope address holds characters that cannot go into an SMTP command")
-        lines = b"".join(self.data.split(b"\r\n"))  # half the time of counting all three
-        if b"\r" in lines or b"\n" in lines:
-            raise ValueError("the message holds a bare CR or LF")
-        if not self.data.endswith(b"\r\n"):
-            raise ValueError("the message does not end with CRLF")
+        if not isinstance(self.data, Lines):
+            object.__setattr__(self, "data", Lines.of(self.data))
 
 
 @dataclass(frozen=True, kw_only=True)

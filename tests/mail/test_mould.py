@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from service.mail.compiled import CompiledMail
 from service.mail.compose import HeldMailError, MailValues, Mould, render
+from service.mail.lines import Lines
 from service.mail.mime import build
 from tests.support.house import shipped
 from tests.support.mails import HEAD, compiled, headers, practice
@@ -36,20 +37,24 @@ def both(mould: Mould, mail: CompiledMail, given_values: MailValues) -> tuple[by
     head = headers(link=given_values.unsubscribe_url or "")
     rendered = render(mail, given_values)
     whole = build(subject=rendered.subject, text=rendered.text, html=rendered.html, headers=head)
-    return mould.compose(given_values, head), whole
+    poured = mould.compose(given_values, head)
+    assert Lines.of(bytes(poured)) == poured, "it promises to be lines"
+    return poured, whole
 
 
-def filled(name: str | None, token: str, posture: str = "flat") -> MailValues:
+def filled(name: str | None, token: str, posture: str = "flat", *others: str) -> MailValues:
+    """With this token in each link, or others in some of them."""
     base = "https://mail.example"
+    c, b, u, p, a = (*others, *[token] * (5 - len(others)))
     return MailValues(
         practice=practice(),
         first_name=name,
         answers={"posture": posture},
-        confirm_url=f"{base}/c/{token}",
-        booking_url=f"{base}/b/{token}",
-        unsubscribe_url=f"{base}/u/{token}",
-        preferences_url=f"{base}/p/{token}",
-        answer_url_base=f"{base}/a/{token}",
+        confirm_url=f"{base}/c/{c}",
+        booking_url=f"{base}/b/{b}",
+        unsubscribe_url=f"{base}/u/{u}",
+        preferences_url=f"{base}/p/{p}",
+        answer_url_base=f"{base}/a/{a}",
     )
 
 
@@ -62,6 +67,21 @@ def test_a_shipped_mail_has_the_bytes_that_rendering_it_for_this_lead_gives(
     for mail in ("advies-lage-rug", "hoe-ging-het", "uitnodiging"):
         poured, rendered = both(MOULDS[mail], draft.mails[mail], filled(name, token, posture))
         assert poured == rendered
+
+
+@settings(max_examples=60, deadline=None)
+@given(tokens=st.lists(TOKENS, min_size=5, max_size=5), name=NAMES)
+def test_wherever_the_lengths_of_tokens_have_their_lines_broken_the_bytes_are_the_same(
+    tokens: list[str], name: str | None
+) -> None:
+    body = (
+        "ëëëëëëëëë. [Ja]({{ answer_url('better') }}) [Nee]({{ answer_url('same') }}) "
+        "{% if first_name %}{{ first_name }}{% endif %} "
+        "[Afspraak]({{ booking_url }}) [Afspraak]({{ booking_url }})"
+    )
+    mail = compiled(body)
+    poured, rendered = both(Mould(mail, practice()), mail, filled(name, "", "flat", *tokens))
+    assert poured == rendered
 
 
 @pytest.mark.parametrize("body", [PRINTED, *LOOKED_AT])

@@ -1,0 +1,97 @@
+"""A part of a mail, encoded, with places where a lead's own goes: her tokens as they are, her name with its line.
+
+A token is made of letters that quoted-printable leaves alone, so where its line is broken hangs on its length only: a
+line with no other value is encoded once for all tokens of that length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple, TypeAlias
+
+from service.mail.mime import quoted
+
+Line: TypeAlias = list[str]
+"""Cut where a lead's own stands: text and the name of a value in turn."""
+
+_SOFT_BREAK = b"=\r\n"
+_MOST_KEPT = 4  # layouts of one part, each as large as the part
+
+
+class _Place(NamedTuple):
+    """From where to where of which token."""
+
+    name: str
+    start: int
+    end: int
+
+
+_Piece: TypeAlias = bytes | _Place | Line
+
+
+class Part:
+    """The lines of a part. Threads may share it."""
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self._pieces: list[_Piece] = []
+        for line in lines:
+            _add(self._pieces, line if len(line) > 1 else quoted(line[0]))
+        self._laid: dict[tuple[tuple[str, int], ...], list[_Piece]] = {}
+
+    def poured(self, tokens: Mapping[str, bytes], values: Mapping[str, str]) -> bytes:
+        """Its bytes with these tokens in their places; a line with one of the other values is encoded with it."""
+        lengths = tuple([(name, len(token)) for name, token in tokens.items()])
+        laid = self._laid.get(lengths)
+        if laid is None:
+            laid = self._layout(dict(lengths))
+            self._laid = {**self._laid, lengths: laid} if len(self._laid) < _MOST_KEPT else {lengths: laid}
+        poured = []
+        for each in laid:
+            if isinstance(each, bytes):
+                poured.append(each)
+            elif isinstance(each, _Place):
+                poured.append(tokens[each.name][each.start : each.end])
+            else:
+                poured.append(quoted(filled(each, values)))
+        return b"".join(poured)
+
+    def _layout(self, lengths: Mapping[str, int]) -> list[_Piece]:
+        laid: list[_Piece] = []
+        for piece in self._pieces:
+            if isinstance(piece, list) and all(name in lengths for name in piece[1::2]):
+                for each in _laid(piece, lengths):
+                    _add(laid, each)
+            else:
+                _add(laid, piece)
+        return laid
+
+
+def filled(line: Line, given: Mapping[str, str]) -> str:
+    """The line with these values."""
+    return "".join([given[each] if number % 2 else each for number, each in enumerate(line)])
+
+
+def _add(pieces: list[_Piece], piece: _Piece) -> None:
+    """What goes on where the last piece ends becomes one with it."""
+    last = pieces[-1] if pieces else None
+    if isinstance(piece, bytes) and isinstance(last, bytes):
+        pieces[-1] = last + piece
+    elif isinstance(piece, _Place) and isinstance(last, _Place) and last[::2] == piece[:2]:
+        pieces[-1] = _Place(piece.name, last.start, piece.end)
+    else:
+        pieces.append(piece)
+
+
+def _laid(line: Line, lengths: Mapping[str, int]) -> Iterator[bytes | _Place]:
+    """Letter by letter, which of the encoded bytes are a token's: encoded with some token of that length."""
+    encoded = quoted(filled(line, {name: "x" * length for name, length in lengths.items()}))
+    at = 0
+    for number, each in enumerate(line):
+        for place in range(lengths[each] if number % 2 else len(each.encode())):
+            if encoded.startswith(_SOFT_BREAK, at):
+                yield _SOFT_BREAK
+                at += len(_SOFT_BREAK)
+            width = 3 if encoded.startswith(b"=", at) else 1
+            yield _Place(each, place, place + 1) if number % 2 else encoded[at : at + width]
+            at += width
+    yield encoded[at:]
