@@ -17,7 +17,7 @@ from sqlmodel import Session, col
 from sqlmodel import select as select_model
 
 from service.domain.lead import SuppressionReason
-from service.flows import consent, privacy, settling
+from service.flows import consent, outcomes, privacy
 from service.flows.services import Services
 from service.store import dump, leads
 from service.store.staff_tables import Staff
@@ -80,7 +80,7 @@ def apply(
     for lead_id, found in stop.items():
         lead = leads.lock_one(session, lead_id, services.hmac)
         if found == {SuppressionReason.HARD_BOUNCE}:  # she said no to nothing: after its time she may ask again
-            settling.end_runs_of(session, services, lead_id, now)
+            outcomes.end_runs_of(session, services, lead_id, now)
         else:
             consent.withdraw(session, services, lead, f"no said {said}", now)
     left = set(session.exec(select_model(ErasedToken.public_id)))

@@ -20,7 +20,7 @@ from service.domain.enrolment import LOOK_AGAIN, ON_ITS_WAY
 from service.domain.feedback import Feedback, FeedbackKind
 from service.domain.lead import Suppression, SuppressionReason
 from service.errors import UnavailableError
-from service.flows import alerts, away, consent, rates, replies, settling
+from service.flows import alerts, away, consent, outcomes, rates, replies
 from service.flows.services import Services
 from service.store import attempts, consents, enrolments, events, leads, message_rows, outbox, suppressions
 from service.store import feedback as kept
@@ -190,7 +190,7 @@ def _tell_message(
     if message.state == State.HANDED_OVER:
         attempts.close_told(session, message.id, real_now(session))
     message.first_handed_at = message.first_handed_at or at
-    settling.end(session, services, message, told.state, told.reason, now)
+    outcomes.end(session, services, message, told.state, told.reason, now)
     if message.kind == "follow_up" and message.enrolment_id is not None and message.state not in ON_ITS_WAY:
         session.flush()
         enrolments.look_again(session, [message.enrolment_id], now, LOOK_AGAIN)
@@ -250,7 +250,7 @@ def _suppress(
         return
     suppressions.add(session, about.hmac, Suppression.following(why, now=at), now)
     if about.lead is not None:
-        settling.end_runs_of(session, services, about.lead.id, now, why=why, **_details(about, feedback))
+        outcomes.end_runs_of(session, services, about.lead.id, now, why=why, **_details(about, feedback))
 
 
 def _note(session: Session, about: _About, feedback: Feedback, what: str, now: datetime) -> None:

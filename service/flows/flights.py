@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 
 from service.errors import UnavailableError
-from service.flows import channel, settling
+from service.flows import channel, outcomes
 from service.flows.off_loop import OffLoop, cancel
 from service.flows.room import Room
 from service.flows.services import Services
@@ -121,7 +121,7 @@ class _Flight:
         self._began = asyncio.get_running_loop().time()
         try:
             self._result = await self._way.send(self._mail)
-            self._fault = settling.is_channels(self._result)
+            self._fault = outcomes.is_channels(self._result)
             if self._fault:
                 self._way.fault(self._result)  # at once: the next mail need not wait until this is written
         except Exception as error:  # a defect. It keeps its place, so that few can share its fate

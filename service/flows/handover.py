@@ -18,7 +18,7 @@ from service.domain.enrolment import State
 from service.domain.lead import Kind, Suppression, may_receive
 from service.domain.sequence import Window
 from service.domain.timing import NeverOpensError, in_window, next_opening, respaced
-from service.flows import alerts, backlog, clock_check, refusals, settling
+from service.flows import alerts, backlog, clock_check, outcomes, refusals
 from service.flows.allowance import Allowance
 from service.flows.backlog import Guard
 from service.flows.letting_go import LetGo, let_go
@@ -133,7 +133,7 @@ def _channel_for(session: Session, mail: Leaving, routes: Routes, now: datetime,
         window = min(patience, window if window is not None else patience)
     message = session.get_one(Message, mail.id, populate_existing=True)
     if window is not None and last.since < real_now - window:
-        settling.list_as_unknown(session, message, now)
+        outcomes.list_as_unknown(session, message, now)
     elif is_open:
         return last.channel
     else:

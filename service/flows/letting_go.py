@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from service.domain.enrolment import LOOK_AGAIN, ON_ITS_WAY
-from service.flows import settling
+from service.flows import outcomes
 from service.flows.services import Services
 from service.store import enrolments, outbox
 from service.store.tables import Message
@@ -32,7 +32,7 @@ def let_go(session: Session, services: Services, message_id: int, what: LetGo, n
     if what.hold is not None:
         outbox.hold_for(message, what.hold, what.reason)
     elif what.state == "failed":
-        settling.end(session, services, message, what.state, what.reason, now)
+        outcomes.end(session, services, message, what.state, what.reason, now)
     else:
         outbox.release(message, what.state, what.reason, due_at=what.due_at)
         if what.state in _IS_THE_END:

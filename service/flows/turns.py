@@ -30,6 +30,9 @@ class Turns:
         self._lines: dict[bool, deque[tuple[float, Flight]]] = {True: deque(), False: deque()}  # urgent or not
         self._under_way = {True: 0, False: 0}
         self._timer: asyncio.TimerHandle | None = None
+        self._next: dict[
+            asyncio.Task[None], tuple[bool, Flight]
+        ] = {}  # with what a task that has not run yet will begin
         self.tasks: set[asyncio.Task[None]] = set()
 
     def enter(self, flight: Flight, *, urgent: bool) -> None:
@@ -47,9 +50,11 @@ class Turns:
 
     def _look(self) -> None:
         while (urgent := self._whose_turn()) is not None:
-            task = asyncio.create_task(self._work(urgent, self._take(urgent)))
+            flight = self._take(urgent)
+            task = asyncio.create_task(self._work(urgent, flight))
+            self._next[task] = (urgent, flight)
             self.tasks.add(task)
-            task.add_done_callback(self.tasks.discard)
+            task.add_done_callback(self._end)
         ends = [line[0][0] for line in self._lines.values() if line]
         if ends and self._timer is None:
             self._timer = asyncio.get_running_loop().call_at(min(ends), self._ring)
@@ -60,6 +65,8 @@ class Turns:
 
     async def _work(self, urgent: bool, flight: Flight) -> None:
         """One after the other on the same connection, for as long as somebody is there."""
+        if (task := asyncio.current_task()) is not None:
+            del self._next[task]
         while True:
             try:
                 await flight.go()
@@ -69,6 +76,13 @@ class Turns:
             if follows is None:
                 return
             urgent, flight = follows, self._take(follows)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        if task in self._next:  # cancelled before it ran at all, so nothing was handed over
+            urgent, flight = self._next.pop(task)
+            self._under_way[urgent] -= 1
+            flight.give_up()
 
     def _take(self, urgent: bool) -> Flight:
         self._under_way[urgent] += 1

@@ -12,7 +12,7 @@ from dataclasses import replace
 import structlog
 
 from service.errors import trace
-from service.flows import settling
+from service.flows import outcomes
 from service.flows.channel import Channel
 from service.flows.handover import Routes
 from service.flows.room import Opened, Room
@@ -149,7 +149,7 @@ class WaysOut:
     def causes(self, way: Way, result: SendResult) -> list[str]:
         """What to tell the practice after a fault of this way."""
         if len(self._ways) == 1:
-            return [DOWN] if settling.is_our_fault(result) else []
+            return [DOWN] if outcomes.is_our_fault(result) else []
         none_is_left = all(each.channel.is_faulty for each in self._ways.values())
         return [BY_FALLBACK] * (way.name == PRIMARY) + [DOWN] * none_is_left
 

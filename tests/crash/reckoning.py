@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 from sqlmodel import col, select
 
+from service.flows.outcomes import MOST_REPEATS
 from service.flows.sending import MOST_OPEN
-from service.flows.settling import MOST_REPEATS
 from service.store import message_rows
 from service.store.attempts import TOLD
 from service.store.tables import Attempt, Enrolment, Message

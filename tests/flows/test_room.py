@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from service.flows import turns
+from service.flows.off_loop import cancel
 from service.flows.room import Opened, Room
 from service.flows.turns import Turns
 from tests.support.two_ways import eventually
@@ -142,5 +143,15 @@ def test_who_stands_in_line_when_all_ends_was_not_handed_over() -> None:
         first.answer.set()
         await eventually(lambda: not line.tasks, lambda: None)
         assert not second.began
+
+    asyncio.run(live())
+
+
+def test_whose_turn_came_at_the_very_end_and_never_began_was_not_handed_over() -> None:
+    async def live() -> None:
+        line = Turns(1)
+        (only,) = entered(line, 1, urgent=True)
+        await cancel([*line.tasks])
+        assert (only.began, only.gave_up) == (False, True)
 
     asyncio.run(live())

@@ -12,7 +12,7 @@ import pytest
 from sqlmodel import Session, col, select, update
 
 from service.errors import UnavailableError
-from service.flows import brake, leases, resolving, sending, settling
+from service.flows import brake, leases, outcomes, resolving, sending, settling
 from service.flows.handover import begin
 from service.flows.room import Room
 from service.flows.sending import Sender
@@ -198,7 +198,7 @@ def test_a_group_whose_hand_over_finds_no_database_is_soon_anybodys(
 def test_a_defect_at_one_mail_holds_up_no_other_and_its_lease_runs_out(
     crowd: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    is_channels = settling.is_channels
+    is_channels = outcomes.is_channels
     failed: list[SendResult] = []
 
     def fails_once(result: SendResult) -> bool:
@@ -207,7 +207,7 @@ def test_a_defect_at_one_mail_holds_up_no_other_and_its_lease_runs_out(
             raise RuntimeError("a defect")
         return is_channels(result)
 
-    monkeypatch.setattr(settling, "is_channels", fails_once)
+    monkeypatch.setattr(outcomes, "is_channels", fails_once)
     crowd.with_changes(open_transport=Network().open).send_due()
     later = datetime.now(UTC) + timedelta(minutes=1)
     acts.commit(crowd, settling.reap, crowd.clock.now(), later)
