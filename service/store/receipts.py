@@ -8,7 +8,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, and_, bindparam, event, or_
+from sqlalchemy import ColumnElement, Executable, and_, event, or_
 from sqlalchemy import select as sql_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 from service.domain import evidence
 from service.store import new_rows
 from service.store.db import take_locks
+from service.store.quick import among, run
 from service.store.tables import Consent, Lead, OptIn, ReceiptEntry, Withdrawal
 
 _OWED = "receipts owed"
@@ -68,8 +69,8 @@ def write_missing(session: Session, consent_ids: Collection[int]) -> int:
     """
     take_locks(session, ["receipts"])
     found = sorted(_missing(session, consent_ids), key=lambda each: each[0])
-    last = session.execute(_LAST).first() if found else None
-    position, chain = last or (0, evidence.BEGIN)
+    last = run(session, _LAST, {}).first() if found else None
+    position, chain = (last.id, last.chain) if last else (0, evidence.BEGIN)
     written = []
     for (_, kind, consent_id), facts in found:
         position += 1
@@ -126,11 +127,11 @@ def _missing(
     session: Session, consent_ids: Collection[int]
 ) -> Iterator[tuple[tuple[datetime, evidence.Kind, int], dict[str, Any]]]:
     """(when, kind, consent), by which they are put in order, and the evidence: as it stands in the database."""
-    among = {"ids": list(consent_ids)}
-    for row in session.execute(_GIVEN, among).mappings():
+    ids = {"ids": list(consent_ids)}
+    for row in run(session, _GIVEN, ids).mappings():
         told = {"kind": "given", **row, "asked_at": _utc(row["asked_at"]), "at": _utc(row["at"])}
         yield (row["at"], "given", row["consent"]), told
-    for row in session.execute(_WITHDRAWN, among).mappings():
+    for row in run(session, _WITHDRAWN, ids).mappings():
         yield (row["at"], "withdrawn", row["consent"]), {"kind": "withdrawn", **row, "at": _utc(row["at"])}
 
 
@@ -138,7 +139,7 @@ def _receipt_of(kind: evidence.Kind, entry: type[ReceiptEntry] = ReceiptEntry) -
     return and_(col(entry.consent_id) == Consent.id, col(entry.kind) == kind)
 
 
-_AMONG = col(Consent.id).in_(bindparam("ids", expanding=True))
+_IDS = among(col(Consent.id), "ids")
 # Made once, and without objects: every opt-in asks them.
 _GIVEN: Executable = (
     sql_select(
@@ -160,7 +161,7 @@ _GIVEN: Executable = (
     .join(OptIn, col(OptIn.id) == Consent.opt_in_id)
     .join(Lead, col(Lead.id) == Consent.lead_id)
     .outerjoin(ReceiptEntry, _receipt_of("given"))
-    .where(_AMONG, col(ReceiptEntry.id).is_(None))
+    .where(_IDS, col(ReceiptEntry.id).is_(None))
 )
 _WITHDRAWN: Executable = (
     sql_select(
@@ -174,7 +175,7 @@ _WITHDRAWN: Executable = (
     .join(Consent, col(Consent.id) == Withdrawal.consent_id)
     .join(Lead, col(Lead.id) == Withdrawal.lead_id)
     .outerjoin(ReceiptEntry, _receipt_of("withdrawn"))
-    .where(_AMONG, col(ReceiptEntry.id).is_(None))
+    .where(_IDS, col(ReceiptEntry.id).is_(None))
 )
 
 
