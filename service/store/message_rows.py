@@ -150,7 +150,8 @@ _HANDED_SINCE = sql_select(col(Message.lead_id), col(Message.id), *_MOMENTS).whe
     among(col(Message.lead_id), "ids"),
     col(Message.kind) == "follow_up",
     col(Message.first_handed_at).is_not(None),
-    col(Message.state).not_in(("due", "leased")),  # refused, and waiting for its next try
+    # Not refused and waiting for its next try. One by one, for `not_in` is written anew each time.
+    *(col(Message.state) != state for state in ("due", "leased")),
     or_(*(moment >= bindparam("since") for moment in _MOMENTS)),
 )
 
