@@ -92,9 +92,9 @@ def _run(who: str, folder: Path, connections: int, seconds: float) -> Taken:
     )
     task = {"port": port, "path": path, "connections": connections, "body": ASKED}
     with _serving(command, folder, database, port) as process:
-        before = _post(task | {"seconds": WARM_SECONDS, "body": ASKED | {"first_name": "Anna"}})
+        before = _post(task | {"seconds": WARM_SECONDS, "name": "warm"})
         worked = _processor(process.pid)
-        found = _post(task | {"seconds": seconds})
+        found = _post(task | {"seconds": seconds, "name": "lead"})
         worked = _processor(process.pid) - worked
     answers = sorted(found["answers"])
     statuses = set(before["statuses"]) | set(found["statuses"])

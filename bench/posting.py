@@ -1,8 +1,9 @@
 """Posts JSON over kept connections, each the next as soon as it has its answer; a process of its own.
 
 Reads one JSON object: `port`, `path`, how many `connections`, for how many `seconds`, and the `body`, to which each
-post adds an email. Prints as JSON the `seconds` until the last answer, those of each answer, and how often each
-status came. Plain sockets on one event loop: a client library would take more of the processor than the server does.
+post adds an email of its own that begins with `name`. Prints as JSON the `seconds` until the last answer, those of each
+answer, and how often each status came. Plain sockets on one event loop: a client library would take more of the
+processor than the server does.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ async def _post(task: dict[str, Any]) -> dict[str, Any]:
         reader, writer = await asyncio.open_connection("127.0.0.1", task["port"])
         while time.monotonic() - began < task["seconds"]:
             number = next(numbers)
-            email = f"lead{number}@example-{number % 500}.org"
+            email = f"{task['name']}{number}@example-{number % 500}.org"
             body = json.dumps(task["body"] | {"email": email}).encode()
             head = f"POST {task['path']} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
             asked = time.monotonic()
