@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
+from tests.support.house import open_house
+from tests.support.kept_connections import keep
 from tests.support.postgres import PostgresServer
 from tests.support.reused import Shelf
 
@@ -76,3 +80,32 @@ def test_who_still_holds_on_to_it_is_sent_away(shelf: Shelf, server: PostgresSer
     with pytest.raises(psycopg.OperationalError):
         holding.execute("SELECT 1")
     holding.close()
+
+
+def test_a_house_goes_on_by_the_connections_that_the_one_before_it_left(
+    shelf: Shelf, server: PostgresServer, tmp_path: Path
+) -> None:
+    seen: list[tuple[str, int]] = []
+    for _ in range(12):  # often enough for whatever a driver does differently at the tenth time
+        with shelf.lent() as name, open_house(server.url(name), tmp_path, published=False) as house:
+            with house.services.database.transaction() as session:
+                seen.append((name, session.execute(text("SELECT pg_backend_pid()")).scalar_one()))
+                session.execute(text(f"SET LOCAL application_name = 'x'; {A_LEAD}"))
+            keep(house.services.database)
+    assert len(set(seen)) == 1
+
+
+def test_a_connection_that_its_server_ended_is_taken_by_nobody(
+    shelf: Shelf, server: PostgresServer, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        with shelf.lent() as name, open_house(server.url(name), tmp_path, published=False) as house:
+            with house.services.database.transaction() as session:
+                session.execute(text("SELECT 1"))
+            keep(house.services.database)
+            with server.connected("postgres") as connection:
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [name]
+                )
+    with shelf.lent() as name, open_house(server.url(name), tmp_path, published=False) as house:
+        assert house.messages() == []

@@ -6,7 +6,7 @@ that is kept all of that has happened. What belongs to a session (settings, lock
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -44,13 +44,38 @@ def take_kept(engine: Engine) -> None:
 
     @event.listens_for(engine, "do_connect")
     def _connect(_dialect: object, _record: object, _given: object, named: dict[str, Any]) -> psycopg.Connection | None:
-        while waiting := _kept.get(named["dbname"]):
-            connection = waiting.pop()
-            if not connection.closed:
+        while (connection := _next(named["dbname"])) is not None:
+            with suppress(psycopg.OperationalError):  # its server went away meanwhile
                 with connection.transaction():
                     connection.execute("SELECT set_config('application_name', %s, false)", [named["application_name"]])
                 return connection
         return None
+
+
+@contextmanager
+def lent(name: str, anew: Callable[[], psycopg.Connection]) -> Iterator[psycopg.Connection]:
+    """One that is kept of a database, or `anew`: every statement on it counts at once, and it is kept again."""
+    while (connection := _next(name)) is not None:
+        with suppress(psycopg.OperationalError):  # as above
+            connection.autocommit = True
+            connection.execute("SELECT 1")
+            break
+    else:
+        with anew() as connection:
+            yield connection
+        return
+    yield connection  # who raises leaves it to nobody
+    connection.execute(_CLEARED, prepare=False)
+    connection.autocommit = False
+    _kept.setdefault(name, []).append(connection)
+
+
+def _next(name: str) -> psycopg.Connection | None:
+    while waiting := _kept.get(name):
+        connection = waiting.pop()
+        if not connection.closed:
+            return connection
+    return None
 
 
 def keep(database: Database) -> None:
@@ -70,7 +95,7 @@ def keep(database: Database) -> None:
                 continue
             connection.remove_notice_handler(_log_notices)  # the next engine adds it again
             with connection.transaction():
-                connection.execute(_CLEARED)
+                connection.execute(_CLEARED, prepare=False)  # several statements cannot be
             _kept[name].append(connection)
 
 

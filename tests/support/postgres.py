@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -78,11 +78,6 @@ class PostgresServer:
     def drop(self, name: str) -> None:
         """Throw a database away, and whoever is still in it."""
         self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-    def send_away(self, name: str, *, but: Sequence[int] = ()) -> None:
-        """End every connection to a database, but those of these processes."""
-        away = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = {} AND pid <> ALL ({})"
-        self._run(sql.SQL(away).format(sql.Literal(name), sql.Literal(list(but))))
 
     def connected(self, name: str) -> psycopg.Connection:
         """A connection of the administrator's to one database, where every statement counts at once."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
+import psycopg
 from psycopg import sql
 
 from tests.support import kept_connections
@@ -26,6 +28,8 @@ _SHAPE = " UNION ALL ".join(
 """How many rows each part of the catalogue has of it, and who wrote the last: whoever builds writes there."""
 _TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY relname"
 _NUMBERS = "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public' ORDER BY sequencename"
+_AWAY = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> ALL (%s)"""
 _WHOLE = "SELECT ctid::text, xmin::text FROM {} ORDER BY ctid"
 """Where each row lies and who wrote it: a row that was changed, or written anew, has another of these."""
 
@@ -54,8 +58,10 @@ class Shelf:
         try:
             yield name
         finally:
-            self._server.send_away(name, but=kept_connections.pids(name))
-            if self._is_as_new(name, as_new):
+            with kept_connections.lent(name, partial(self._server.connected, name)) as connection:
+                connection.execute(_AWAY, [[connection.info.backend_pid, *kept_connections.pids(name)]])
+                clean = _is_as_new(connection, as_new)
+            if clean:
                 self._free.append((name, as_new))
             else:
                 kept_connections.give_up(name)
@@ -71,19 +77,19 @@ class Shelf:
             shape = connection.execute(_SHAPE).fetchall()
             return name, _AsNew(shape=shape, rows=rows, numbers=connection.execute(_NUMBERS).fetchall())
 
-    def _is_as_new(self, name: str, as_new: _AsNew) -> bool:
-        """Delete what was added. False: there is more to it than that."""
-        with self._server.connected(name) as connection:
-            if connection.execute(_SHAPE).fetchall() != as_new.shape:
-                return False
-            connection.execute("SET session_replication_role = replica")  # no trigger and no foreign key says no
-            connection.execute(sql.SQL("; ").join(map(_emptied, as_new.rows.items())))
-            connection.execute(sql.SQL("; ").join(map(_counted, as_new.numbers)))
-            return all(
-                connection.execute(sql.SQL(_WHOLE).format(sql.Identifier(table))).fetchall() == kept
-                for table, kept in as_new.rows.items()
-                if kept
-            )
+
+def _is_as_new(connection: psycopg.Connection, as_new: _AsNew) -> bool:
+    """Delete what was added. False: there is more to it than that."""
+    if connection.execute(_SHAPE).fetchall() != as_new.shape:
+        return False
+    connection.execute("SET session_replication_role = replica")  # no trigger and no foreign key says no
+    connection.execute(sql.SQL("; ").join(map(_emptied, as_new.rows.items())), prepare=False)
+    connection.execute(sql.SQL("; ").join(map(_counted, as_new.numbers)), prepare=False)
+    return all(
+        connection.execute(sql.SQL(_WHOLE).format(sql.Identifier(table))).fetchall() == kept
+        for table, kept in as_new.rows.items()
+        if kept
+    )
 
 
 def _emptied(table: tuple[str, list[tuple[str, str]]]) -> sql.Composed:

@@ -29,13 +29,13 @@ def compiled_once() -> Iterator[None]:
 
     def create(*given: Any, **named: Any) -> Engine:
         engine: Engine = create_engine(*given, **named)
+        if engine.name == "postgresql":
+            take_kept(engine)  # while it has the dialect that its pool connects by
         known = first.get(engine.name)
         if known is None or getattr(known.dialect, "server_version_info", None) is None:  # it has never been connected
             first[engine.name] = engine
         else:
             engine.dialect, engine._compiled_cache = known.dialect, known._compiled_cache
-        if engine.name == "postgresql":
-            take_kept(engine)
         return engine
 
     with pytest.MonkeyPatch.context() as patch:
