@@ -3,7 +3,8 @@
 Real `nurture worker` processes against a server that waits 50 ms before it answers each final dot. Each worker keeps
 the same few connections open, whatever the number of workers, so alone it can send only so many mails a second. All
 workers are up before the follow-ups become due; measured from then to the last final dot, and every mail must come
-once. Run by `make bench`; a quick look: `python -m bench.workers --mails 400 --rounds 1`.
+once. Run by `make bench`; a quick look: `python -m bench.workers --mails 400 --rounds 1` (the fewer
+mails, the more weigh each worker's first ones, and the last ones that one of them still has).
 """
 
 from __future__ import annotations
