@@ -3,7 +3,8 @@
 Real `nurture worker` processes against a server that waits 50 ms before it answers each final dot. Each worker keeps
 the same few connections open, whatever the number of workers, so alone it can send only so many mails a second. All
 workers are up before the follow-ups become due; measured from then to the last final dot, and every mail must come
-once. Run by `make bench`; a quick look: `python -m bench.workers --mails 400 --rounds 1`.
+once. Run by `make bench`; a quick look: `python -m bench.workers --mails 400 --rounds 1` (the fewer
+mails, the more weigh each worker's first ones, and the last ones that one of them still has).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -57,34 +58,36 @@ def main() -> None:
         for number in range(given.rounds):
             for workers in reversed(rates) if number % 2 else rates:
                 with found["PostgreSQL"]() as url, tempfile.TemporaryDirectory() as folder:
-                    seconds, busy = _run(migrated(url), Path(folder), workers, given)
+                    seconds, worked, busy = _run(migrated(url), Path(folder), workers, given)
                 rates[workers].append(given.mails / seconds)
                 print(
                     f"{workers} worker{'s' if workers > 1 else ' '}   {given.mails} mails in {seconds:5.1f} s   "
-                    f"{given.mails / seconds:5.0f} a second   all processors {100 * busy:.0f} % busy",
+                    f"{given.mails / seconds:5.0f} a second   "
+                    f"{1000 * worked / given.mails:4.1f} ms of a processor each   all of them {100 * busy:.0f} % busy",
                     flush=True,
                 )
     ratio = median(rates[given.workers]) / median(rates[1])
     verdict("workers", f"{given.workers} workers beside one", ratio, GOAL, least=True)
 
 
-def _run(database_url: str, folder: Path, workers: int, given: argparse.Namespace) -> tuple[float, float]:
-    """Seconds from the moment the follow-ups were due to the last one's final dot; and how busy the machine was."""
+def _run(database_url: str, folder: Path, workers: int, given: argparse.Namespace) -> tuple[float, float, float]:
+    """Seconds from the moment the follow-ups were due to the last one's final dot; those that processors worked for
+    it meanwhile (workers, PostgreSQL, mail server); and how busy the machine was, with all else that went on there."""
     mails = given.mails
     _prepare(database_url, folder, mails)
     database = open_database(database_url)
     try:
         with noting_server(given.delay) as server, _working(database, folder, server.url, workers, given.connections):
-            began, idle = time.monotonic(), _idle()
+            began, idle, before = time.monotonic(), _idle(), _worked()
             _due_at(database, datetime.now(UTC))
             while server.taken() < mails:
                 if time.monotonic() > began + PATIENCE_SECONDS:
                     raise SystemExit(f"{server.taken()} of {mails} mails came; {_log(folder)}")
                 time.sleep(0.02)
-            taken = time.monotonic() - began
+            taken, worked = time.monotonic() - began, _worked() - before
             busy = 1 - (_idle() - idle) / taken / (os.cpu_count() or 1)
             time.sleep(1.0)  # one that comes twice would come about now
-            return _last(server, mails) - began, busy
+            return _last(server, mails) - began, worked, busy
     finally:
         database.close()
 
@@ -144,6 +147,20 @@ def _listening(database: Database) -> int:
     with database.reading() as session:
         found: int = session.execute(asked).scalar_one()
     return found
+
+
+def _worked() -> float:
+    """Seconds that processors worked for this process and all that descend from it."""
+    parents, ticks = {}, {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+            fields = file.read_text().rpartition(")")[2].split()
+            parents[int(file.parent.name)] = int(fields[1])
+            ticks[int(file.parent.name)] = sum(map(int, fields[11:15]))  # its own, and its children's that have ended
+    ours = {os.getpid()}
+    while more := {each for each, parent in parents.items() if parent in ours} - ours:
+        ours |= more
+    return sum(ticks[each] for each in ours) / os.sysconf("SC_CLK_TCK")
 
 
 def _idle() -> float:

@@ -8,9 +8,9 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-_GATHER_SECONDS = {True: 0.05, False: 0.02}  # where the server is quick all are back by then; where not, none waits
-_QUICK_SECONDS = 0.25
-"""A server that has just answered as many mails as may stand in line, in this time, will soon have answered these."""
+_SOON_SECONDS = 0.25
+"""As many places as mails were answered within this: whoever gets one now has his answer as soon, if all stays so."""
+_GATHER_SECONDS = {True: 0.08, False: 0.02}  # while mails stand in line no connection waits for this; else one may
 
 
 class Opened:
@@ -43,8 +43,8 @@ class Room:
 
     An attempt is opened only for a mail that has its place: whatever happens to this process then, no more than these
     (and what is answered and being settled) can be of unknown fate, and a stop waits for no queue. `opened` counts
-    them over all ways, and leaves as many to what is urgent. Where the server is quick there are `deepest` places: a
-    transaction for many mails costs little more than one for few. Bound to one event loop.
+    them over all ways, and leaves as many to what is urgent. The quicker the server answers, the more may stand in
+    line, up to `deepest`: a transaction for many mails costs little more than one for few. Bound to one event loop.
     """
 
     def __init__(self, size: int, opened: Opened | None = None, *, deepest: int | None = None) -> None:
@@ -53,6 +53,7 @@ class Room:
         self._taken = {True: 0, False: 0}  # by what is urgent, and by follow-ups
         self._answers: deque[float] = deque(maxlen=self._deepest)
         self._urgent_waiting = 0
+        self._gathering = asyncio.Lock()
         self._closed = False
 
     async def take(self, most: int, *, urgent: bool, patience: float | None = None) -> int:
@@ -64,10 +65,13 @@ class Room:
         try:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(patience):
-                    await self._wait_for_one(urgent=urgent)
-                    if not urgent:
-                        await self._gather(most)
+                    if urgent:
                         await self._wait_for_one(urgent=urgent)
+                    else:
+                        async with self._gathering:  # two at once would share out what comes free, one by one
+                            await self._wait_for_one(urgent=urgent)
+                            await self._gather(most)
+                            await self._wait_for_one(urgent=urgent)
         finally:
             self._urgent_waiting -= urgent
             self._opened.changed()
@@ -88,8 +92,8 @@ class Room:
 
     def answered(self, count: int, *, urgent: bool) -> None:
         """As `left`, by an answer of the server's."""
-        self.left(count, urgent=urgent)
         self._answers.extend([time.monotonic()] * count)
+        self.left(count, urgent=urgent)
 
     def written(self, count: int) -> None:
         """So many attempts that gave their places back have their outcome."""
@@ -105,21 +109,25 @@ class Room:
         await self._opened.until(lambda: self._closed or self._open_to(urgent=urgent) > 0)
 
     async def _gather(self, most: int) -> None:
-        """Mails end one by one; a moment's wait for a few more makes one transaction of them."""
-        quick = self._is_quick
-        enough = min(most, self._deepest - self._deepest // 4 if quick else self._size // 2)
+        """Mails end one by one; a moment's wait for a few more, or until none stands in line, makes one transaction."""
+        places, few = self._places, self._size // 2
+        in_line = places - places // 4 - (self._size - self._size // 4)
+        enough = min(most, max(in_line, few))
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_GATHER_SECONDS[quick]):
+            async with asyncio.timeout(_GATHER_SECONDS[in_line >= few]):
                 await self._opened.until(lambda: self._closed or not 0 < self._open_to(urgent=False) < enough)
 
     def _open_to(self, *, urgent: bool) -> int:
-        places = self._deepest if self._is_quick else self._size
+        places = self._places
         most, others = self._opened.most - self._opened.count, self._taken[False]
         if urgent:  # a line of follow-ups stands behind what is urgent, and takes no place of its
             return min(most, places - self._taken[True] - min(others, self._size - self._size // 4))
         return 0 if self._urgent_waiting else min(most, places - self._taken[True] - others) - places // 4
 
     @property
-    def _is_quick(self) -> bool:
-        full = len(self._answers) == self._deepest
-        return full and time.monotonic() - self._answers[0] <= _QUICK_SECONDS
+    def _places(self) -> int:
+        """More than connections only where one of these answered twice within the time: nobody stands there long."""
+        since = time.monotonic() - _SOON_SECONDS
+        while self._answers and self._answers[0] < since:
+            self._answers.popleft()
+        return max(self._size, len(self._answers))

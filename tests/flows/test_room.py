@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from service.flows import room as room_module
 from service.flows import turns
 from service.flows.off_loop import cancel
 from service.flows.room import Opened, Room
@@ -69,6 +70,101 @@ def test_where_the_server_is_quick_more_may_stand_in_line_and_where_it_grows_slo
         assert await room.take(32, urgent=False) == 6
 
     asyncio.run(live())
+
+
+def answered(room: Room, count: int) -> None:
+    """So many mails were there and back; nobody has a place of theirs any more."""
+    for _ in range(count):
+        room._taken[True] += 1
+        room._opened.count += 1
+        room.answered(1, urgent=True)
+        room.written(1)
+
+
+def test_as_many_may_be_under_way_or_in_line_as_were_answered_in_the_last_quarter_of_a_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr("service.flows.room.time.monotonic", lambda: now[0])
+
+    async def live() -> None:
+        room = Room(2, Opened(32), deepest=32)
+        assert await room.take(32, urgent=False) == 2
+        room.give_back(2, urgent=False)
+        answered(room, 10)
+        assert await room.take(32, urgent=False) == 8, "of ten, a quarter is kept"
+        assert await room.take(32, urgent=True) == 8, "but for the two connections, no follow-up is in the way"
+        room.give_back(8, urgent=True)
+        room.give_back(8, urgent=False)
+        now[0] += 0.3
+        assert await room.take(32, urgent=False) == 2
+        room.give_back(2, urgent=False)
+        answered(room, 100)
+        assert await room.take(32, urgent=False) == 24, "never more than may be open"
+
+    asyncio.run(live())
+
+
+def test_nobody_stands_in_line_where_no_connection_has_answered_twice_of_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.flows.room.time.monotonic", lambda: 100.0)
+
+    async def live() -> None:
+        room = Room(8, Opened(32), deepest=32)
+        answered(room, 8)
+        assert await room.take(32, urgent=False) == 6, "all eight may have begun at once, long ago"
+
+    asyncio.run(live())
+
+
+def test_while_mails_stand_in_line_the_next_begin_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.flows.room.time.monotonic", lambda: 100.0)
+    monkeypatch.setattr(room_module, "_GATHER_SECONDS", {True: 60.0, False: 0.0})
+
+    async def live() -> None:
+        room = Room(2, Opened(32), deepest=32)
+        answered(room, 10)
+        assert await room.take(24, urgent=False) == 8
+        waiting = [asyncio.create_task(room.take(24, urgent=False)) for _ in range(2)]
+        for _ in range(5):
+            await asyncio.sleep(0)
+            room.give_back(1, urgent=False)
+        await turn_round()
+        assert not any(each.done() for each in waiting), "three are left: two under way, and one in line"
+        room.give_back(1, urgent=False)
+        assert await waiting[0] == 6, "nobody stands in line any more"
+        room.give_back(1, urgent=False)
+        await turn_round()
+        assert not waiting[1].done(), "the other lane gathers anew"
+        room.close()
+        assert await waiting[1] == 0
+
+    asyncio.run(live())
+
+
+def test_of_two_who_wait_for_places_one_gathers_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    gathering, most, gather = [0], [0], Room._gather
+
+    async def counted(room: Room, wanted: int) -> None:
+        gathering[0] += 1
+        most[0] = max(most[0], gathering[0])
+        await turn_round()
+        await gather(room, wanted)
+        gathering[0] -= 1
+
+    monkeypatch.setattr(Room, "_gather", counted)
+
+    async def live() -> None:
+        room = Room(8)
+        assert sum(await asyncio.gather(*(room.take(3, urgent=False) for _ in range(2)))) == 6
+
+    asyncio.run(live())
+    assert most[0] == 1
+
+
+async def turn_round() -> None:
+    """Whoever could go on has gone on."""
+    for _ in range(10):
+        await asyncio.sleep(0)
 
 
 class Passenger:

@@ -324,7 +324,7 @@ def test_what_stands_in_line_too_long_was_not_handed_over_and_is_looked_at_anew(
     crowd: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("service.flows.turns._LONGEST_LINE", 0.05)
-    monkeypatch.setattr(Room, "_is_quick", True)
+    monkeypatch.setattr(Room, "_places", 32)
 
     async def work(sender: Sender, server: SlowServer) -> None:
         server.answer_one()
