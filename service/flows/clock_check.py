@@ -21,11 +21,14 @@ _MINUTE = timedelta(minutes=1)
 _CAUSE, _FACT = "clock-differs", "clock_differs"
 
 
-def is_wrong(session: Session, services: Services, now: datetime) -> bool:
-    """Is this machine's `now` more than five minutes from the database's? Never for the demo's clock."""
+def is_wrong(session: Session, services: Services, now: datetime, moment: datetime | None = None) -> bool:
+    """Is this machine's `now` more than five minutes from the database's? Never for the demo's clock.
+
+    `moment` is the database's time, where the caller has just asked for it.
+    """
     if services.database.is_sqlite or not isinstance(services.clock, RealClock):
         return False
-    return abs(real_now(session) - now) > TOLERANCE
+    return abs((moment or real_now(session)) - now) > TOLERANCE
 
 
 def right(session: Session, services: Services, now: datetime) -> datetime:
@@ -33,10 +36,10 @@ def right(session: Session, services: Services, now: datetime) -> datetime:
     return real_now(session) if is_wrong(session, services, now) else now
 
 
-def held_back(session: Session, services: Services, now: datetime) -> outbox.Paused:
+def held_back(session: Session, services: Services, now: datetime, moment: datetime) -> outbox.Paused:
     """What this worker may not hand over: what the brake holds back, and no follow-up while its clock is wrong."""
     paused = outbox.paused(session)
-    return replace(paused, follow_ups=True) if is_wrong(session, services, now) else paused
+    return replace(paused, follow_ups=True) if is_wrong(session, services, now, moment) else paused
 
 
 def tell(session: Session, services: Services, now: datetime) -> bool:

@@ -90,7 +90,7 @@ def begin(
         whose = leaving.whose(session, ids)
         leads.lock(session, [lead for lead, _ in whose if lead], [services.hmac(recipient) for _, recipient in whose])
     messages = leaving.hold(session, ids, lease, real_now)
-    facts = _read(session, services, messages, now)
+    facts = _read(session, services, messages, now, real_now)
     # Every other lock is held by now; without limits there is nothing to lock and nothing to ask.
     allowance = Allowance(session, services, now, real_now) if services.send_limits.are_on else None
     begun = []
@@ -141,7 +141,7 @@ def _channel_for(session: Session, mail: Leaving, routes: Routes, now: datetime,
     return None
 
 
-def _read(session: Session, services: Services, messages: list[Leaving], now: datetime) -> _Facts:
+def _read(session: Session, services: Services, messages: list[Leaving], now: datetime, real_now: datetime) -> _Facts:
     enrolment_ids = {message.enrolment_id for message in messages if message.enrolment_id is not None}
     lead_ids = {message.lead_id for message in messages if message.lead_id is not None}
     hashes = {message.recipient: services.hmac(message.recipient) for message in messages}
@@ -151,7 +151,7 @@ def _read(session: Session, services: Services, messages: list[Leaving], now: da
         suppressions=suppressions.of(session, hashes.values()),
         handed=message_rows.follow_ups_handed_since(session, lead_ids, now - timedelta(days=2)),
         calendar=services.published.calendar(session),
-        paused=clock_check.held_back(session, services, now),
+        paused=clock_check.held_back(session, services, now, real_now),
         domains=refusals.Watch(session, services, messages, now),
         guard=backlog.watch(session, services, now),
         hashes=hashes,

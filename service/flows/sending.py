@@ -191,7 +191,7 @@ class Sender:
         if most <= 0:
             return []
         now = self._services.clock.now()
-        paused = clock_check.held_back(session, self._services, now)
+        paused = clock_check.held_back(session, self._services, now, moment)
         return outbox.claim(session, token=lease, now=now, real_now=moment, limit=most, paused=paused, urgent=urgent)
 
     async def _begin(self, way: Way, lease: str, ids: list[int], flying: Group, *, urgent: bool, tries: bool) -> bool:

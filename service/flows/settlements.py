@@ -13,9 +13,9 @@ from service.flows.services import Services
 from service.flows.settling import Answer, settle_all
 from service.store.db import real_now
 
-_MOMENT_SECONDS = 0.02  # where the server is quick all are back by then
-_WHILE_SECONDS = 0.1  # where it is slow
-_MANY = 8
+_GATHER_SECONDS = 0.02
+
+
 Written = Callable[[bool, Exception | None], None]
 """Told once an answer is committed, with `settle_all`'s flag; or at what error it was not (UnavailableError: again)."""
 
@@ -30,18 +30,16 @@ class Settlements:
         """`in_flight` is how many are handed over and not written yet."""
         self._services, self._off_loop, self._in_flight = services, off_loop, in_flight
         self._waiting: list[tuple[Answer, Written]] = []
-        self._gathered: asyncio.Future[None] | None = None
-        self._moment_is_over = self._hurries = False
+        self._all_came: asyncio.Future[None] | None = None
         self._writing: asyncio.Task[None] | None = None
 
-    def add(self, answer: Answer, written: Written, *, urgent: bool = True) -> None:
-        """Write it with others that are there, or come in a moment; one that is not urgent waits a while for many."""
+    def add(self, answer: Answer, written: Written) -> None:
+        """Write it with others that are there, or come in a moment."""
         self._waiting.append((answer, written))
-        self._hurries |= urgent
         if self._writing is None:
             self._writing = asyncio.create_task(self._write_all())
-        else:
-            self._look()
+        elif self._all_came is not None and self._is_last:
+            _end(self._all_came)
 
     async def settle(self, answer: Answer) -> bool:
         """As `settling.settle`, by itself, once it is committed: of several, one may be what could not be written."""
@@ -56,7 +54,7 @@ class Settlements:
         try:
             while self._waiting:
                 await self._gather()
-                together, self._waiting, self._hurries = self._waiting, [], False
+                together, self._waiting = self._waiting, []
                 await self._write(together)
         finally:
             self._writing = None
@@ -66,29 +64,17 @@ class Settlements:
         return self._in_flight() <= len(self._waiting)
 
     async def _gather(self) -> None:
-        """Others that are on their way may be answered soon, and cost next to nothing beside the first."""
+        """Others that are on their way may be answered in a moment, and cost next to nothing beside the first."""
+        if self._is_last:
+            return
         loop = asyncio.get_running_loop()
-        self._gathered, self._moment_is_over = loop.create_future(), False
-        timers = [loop.call_later(_MOMENT_SECONDS, self._end_moment), loop.call_later(_WHILE_SECONDS, self._begin)]
-        self._look()
+        self._all_came = loop.create_future()
+        timer = loop.call_later(_GATHER_SECONDS, _end, self._all_came)
         try:
-            await self._gathered
+            await self._all_came
         finally:
-            for timer in timers:
-                timer.cancel()
-            self._gathered = None
-
-    def _end_moment(self) -> None:
-        self._moment_is_over = True
-        self._look()
-
-    def _look(self) -> None:
-        if self._is_last or (self._moment_is_over and (self._hurries or len(self._waiting) >= _MANY)):
-            self._begin()
-
-    def _begin(self) -> None:
-        if self._gathered is not None and not self._gathered.done():
-            self._gathered.set_result(None)
+            timer.cancel()
+            self._all_came = None
 
     async def _write(self, together: list[tuple[Answer, Written]]) -> None:
         answers = [answer for answer, _ in together]
@@ -107,3 +93,8 @@ class Settlements:
 
     def _settle(self, session: Session, answers: list[Answer]) -> list[bool]:
         return settle_all(session, self._services, answers, self._services.clock.now(), real_now(session))
+
+
+def _end(wait: asyncio.Future[None]) -> None:
+    if not wait.done():
+        wait.set_result(None)

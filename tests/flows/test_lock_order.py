@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from service.domain.feedback import FeedbackKind
 from service.flows import backlog, booking, brake, rates, settling, ticks
-from service.store import domain_pauses, events, leads, outbox
+from service.store import db, domain_pauses, events, leads, outbox
 from service.store.tables import DomainPause, Lead
 from tests.support import acts
 from tests.support.crowd import gather
@@ -116,3 +116,22 @@ def test_a_late_bounce_and_the_housekeeping_look_at_alerts_one_after_another(hou
             events.hold_alert(session, "message-unknown")  # as a late answer does after it
         looking.result(30)
     assert acts.alerts(house) == ["hard-bounces"]
+
+
+def test_several_names_are_taken_in_one_order_whatever_order_they_are_given_in(house: House) -> None:
+    names = [f"name {number}" for number in range(30)]
+
+    def take(some: list[str]) -> None:
+        with house.services.database.transaction() as session:
+            db.take_locks(session, some)
+
+    with ThreadPoolExecutor(2) as pool:
+        with house.services.database.transaction() as session:
+            db.take_locks(session, [min(names)])
+            waiting = pool.submit(take, [*reversed(names), names[3]])
+            wait_until_it_waits(house)
+            others = pool.submit(take, sorted(names)[1:])
+            if not house.services.database.is_sqlite:  # where the writer is the one lock there is
+                others.result(30)  # who waits for the first has none of the others
+        waiting.result(30)
+        others.result(30)
