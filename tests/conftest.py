@@ -21,6 +21,7 @@ from tests.support import cases
 from tests.support.compiling import files_compiled_once
 from tests.support.house import House, open_house
 from tests.support.kept_connections import connections_kept, keep
+from tests.support.one_loop import one_loop
 from tests.support.passwords import cheap_passwords
 from tests.support.postgres import NoPostgresError, PostgresServer, postgres_server
 from tests.support.requirements import REQUIRE, not_run, report_not_run, report_summaries
@@ -59,6 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
         os.environ["TMPDIR"], tempfile.tempdir = str(MEMORY), None  # also for the processes that tests start
     cases.choose(config)
+    gc.disable()  # until the tests have been read: next to nothing of that is ever thrown away
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -82,6 +84,7 @@ def pytest_collection_finish() -> None:
     """What is there by now stays: the collector need not go through it again and again (a tenth of the run)."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(20_000, 20, 20)
 
 
@@ -90,7 +93,7 @@ def _cheaper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     shared = tmp_path_factory.getbasetemp()
     folder = (shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / "compiled"
     folder.mkdir(exist_ok=True)
-    with compiled_once(), files_compiled_once(folder), cheap_passwords(), connections_kept():
+    with compiled_once(), files_compiled_once(folder), cheap_passwords(), connections_kept(), one_loop():
         yield
 
 
