@@ -6,7 +6,7 @@ import gc
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -21,6 +21,7 @@ from tests.support import cases
 from tests.support.compiling import files_compiled_once
 from tests.support.house import House, open_house
 from tests.support.kept_connections import connections_kept, keep
+from tests.support.one_loop import one_loop
 from tests.support.passwords import cheap_passwords
 from tests.support.postgres import NoPostgresError, PostgresServer, postgres_server
 from tests.support.requirements import REQUIRE, not_run, report_not_run, report_summaries
@@ -61,6 +62,16 @@ def pytest_configure(config: pytest.Config) -> None:
     cases.choose(config)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """While tests are read next to nothing is thrown away: the collector would look for it in vain."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Not every case of every test on both engines, in a run of everything."""
     cases.thin_out(config, items)
@@ -90,7 +101,7 @@ def _cheaper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     shared = tmp_path_factory.getbasetemp()
     folder = (shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / "compiled"
     folder.mkdir(exist_ok=True)
-    with compiled_once(), files_compiled_once(folder), cheap_passwords(), connections_kept():
+    with compiled_once(), files_compiled_once(folder), cheap_passwords(), connections_kept(), one_loop():
         yield
 
 

@@ -1,7 +1,7 @@
 """Whatever sequence, calendar and story: what `simulate` tells is what the service then does, to the second.
 
 One example is a town: a calendar, and so many leads that live there at once, each with a sequence and a story of her
-own. 38 towns are 304 cases on SQLite, 5 are 40 on PostgreSQL; a run of everything has 15 towns and 2.
+own. 38 towns are 304 cases on SQLite, 5 are 40 on PostgreSQL; a run of everything has 9 towns and 1.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SPECIAL_DAYS = (
     *((2026, 3, 26), (2026, 4, 1), (2026, 4, 24), (2026, 5, 11), (2026, 10, 22), (2026, 12, 18)),
     *((2027, 12, 29), (2028, 2, 26)),  # before a new year and a leap day
 )
-TOWNS, ON_POSTGRESQL = (15, 2) if cases.of_everything() else (38, 5)
+TOWNS, ON_POSTGRESQL = (9, 1) if cases.of_everything() else (38, 5)
 TEMPLATES = ("hoe-ging-het", "niets-te-zien", "uitnodiging", "eerdere-uitnodiging", "laatste-bericht")
 IN_PIECES = settings(
     deadline=None,

@@ -32,11 +32,11 @@ ASIDE = frozenset(
     for name in (
         *("addresses_back", "alerts", "at_the_server", "away", "booking", "channel", "consent_texts", "desk_mails"),
         *("doctor", "doctor_web", "editors_urls", "export", "form_tokens", "kept_in_the_mailbox", "lead_report"),
-        *("mail_news", "mailboxes", "media", "new_topic", "overrides", "publishing", "results", "revisions"),
-        *("self_test", "signed_mail", "simulation", "staff_restored", "staff_throttle", "weekly_mail"),
+        *("mail_news", "mailboxes", "media", "new_topic", "overrides", "publish_plan", "publishing", "results"),
+        *("revisions", "self_test", "signed_mail", "simulation", "staff_restored", "staff_throttle", "weekly_mail"),
     )
 )
-"""And of the flows these stand beside the ledger: files, reports, mailboxes, certificates, what a mail looks like."""
+"""And of the flows these stand beside the ledger: files, reports, plans, mailboxes, certificates, a mail's looks."""
 EVERY = 3
 
 

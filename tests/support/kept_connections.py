@@ -94,6 +94,7 @@ def keep(database: Database) -> None:
                 connection.close()
                 continue
             connection.remove_notice_handler(_log_notices)  # the next engine adds it again
+            connection.prepared_max = 1000
             with connection.transaction():
                 connection.execute(_CLEARED, prepare=False)  # several statements cannot be
             _kept[name].append(connection)

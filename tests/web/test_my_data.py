@@ -74,7 +74,7 @@ def test_it_tells_why_with_form_page_and_the_words_agreed_to(house: House, clien
         "geen ja op",
     ):
         assert said in page
-    assert "utm" not in page
+    assert "utm_source" not in page
     client.post(link(house.mails("anna@example.org")[0], "c"))
     page = client.get(url).text
     assert "Je zei ja op maandag 9 maart" in page
