@@ -39,7 +39,7 @@ bench: .venv/dev build/bench-venv/ready ## how fast it starts, answers and sends
 	$(BIN)/python -m bench.send --engines sqlite
 	$(BIN)/python -m bench.advice --engines sqlite --opt-ins 100 --seconds 30
 	$(BIN)/python -m bench.opt_in --connections 16 --seconds 6
-	$(BIN)/python -m bench.workers --mails 800
+	$(BIN)/python -m bench.workers --mails 1600
 	$(BIN)/python -m bench.tick --rounds 3
 
 bench-more: .venv/dev build/bench-venv/ready ## the other figures of bench/RESULTS.md; two hours, a year of a million leads among them
