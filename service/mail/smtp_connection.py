@@ -165,9 +165,11 @@ class SmtpConnection:
 
 def _with_dot(data: bytes) -> bytes:
     """RFC 5321 section 4.5.2, and the end of the message. An `OutboundMail` has no line that ends otherwise."""
+    if data.startswith(b"."):
+        data = b"." + data
     if b"\r\n." in data:  # in hardly any, and to look takes a fifth of replacing none
         data = data.replace(b"\r\n.", b"\r\n..")
-    return (b"." if data.startswith(b".") else b"") + data + b".\r\n"
+    return data + b".\r\n"
 
 
 def _blocks(data: bytes) -> list[bytes]:
