@@ -61,21 +61,21 @@ class Room:
 
         After `patience` seconds without a place it is 0, too.
         """
+        taken = 0
         self._urgent_waiting += urgent
         try:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(patience):
                     if urgent:
-                        await self._wait_for_one(urgent=urgent)
+                        taken = await self._free(most, urgent=True)
                     else:
                         async with self._gathering:  # two at once would share out what comes free, one by one
-                            await self._wait_for_one(urgent=urgent)
+                            await self._free(most, urgent=False)
                             await self._gather(most)
-                            await self._wait_for_one(urgent=urgent)
+                            taken = await self._free(most, urgent=False)
         finally:
             self._urgent_waiting -= urgent
             self._opened.changed()
-        taken = 0 if self._closed else max(0, min(most, self._open_to(urgent=urgent)))
         self._taken[urgent] += taken
         self._opened.count += taken
         return taken
@@ -105,8 +105,14 @@ class Room:
         self._closed = True
         self._opened.changed()
 
-    async def _wait_for_one(self, *, urgent: bool) -> None:
-        await self._opened.until(lambda: self._closed or self._open_to(urgent=urgent) > 0)
+    async def _free(self, most: int, *, urgent: bool) -> int:
+        """Up to so many of the free places, once there is one; 0 once closed."""
+        while not self._closed:
+            free = min(most, self._open_to(urgent=urgent))  # looked at once: with time alone it changes
+            if free > 0:
+                return free
+            await self._opened.until(lambda: self._closed or self._open_to(urgent=urgent) > 0)
+        return 0
 
     async def _gather(self, most: int) -> None:
         """Mails end one by one; a moment's wait for a few more, or until none stands in line, makes one transaction."""

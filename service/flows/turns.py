@@ -83,6 +83,7 @@ class Turns:
             urgent, flight = self._next.pop(task)
             self._under_way[urgent] -= 1
             flight.give_up()
+            self._look()
 
     def _take(self, urgent: bool) -> Flight:
         self._under_way[urgent] += 1

@@ -62,11 +62,11 @@ def build(*, subject: str, text: str, html: str, headers: MailHeaders, calendar:
 
     `calendar` is an iCalendar object to go along as a file.
     """
-    parts = (b"".join(map(quoted, lines_of(each))) for each in (text, html))
+    parts = (Lines(b"".join(map(quoted, lines_of(each)))) for each in (text, html))
     return assemble(subject=subject, text=next(parts), html=next(parts), headers=headers, calendar=calendar)
 
 
-def assemble(*, subject: str, text: bytes, html: bytes, headers: MailHeaders, calendar: str | None = None) -> bytes:
+def assemble(*, subject: str, text: Lines, html: Lines, headers: MailHeaders, calendar: str | None = None) -> bytes:
     """As `build`, of lines that were `quoted` before."""
     kind = "alternative" if calendar is None else "mixed"
     parts = [_part("text/plain", text), _part("text/html", html)]

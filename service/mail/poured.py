@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
+from service.mail.lines import Lines
 from service.mail.mime import quoted
 
 Line: TypeAlias = list[str]
@@ -38,7 +39,7 @@ class Part:
             _add(self._pieces, line if len(line) > 1 else quoted(line[0]))
         self._laid: dict[tuple[tuple[str, int], ...], list[_Piece]] = {}
 
-    def poured(self, tokens: Mapping[str, bytes], values: Mapping[str, str]) -> bytes:
+    def poured(self, tokens: Mapping[str, bytes], values: Mapping[str, str]) -> Lines:
         """Its bytes with these tokens in their places; a line with one of the other values is encoded with it."""
         lengths = tuple([(name, len(token)) for name, token in tokens.items()])
         laid = self._laid.get(lengths)
@@ -53,7 +54,7 @@ class Part:
                 poured.append(tokens[each.name][each.start : each.end])
             else:
                 poured.append(quoted(filled(each, values)))
-        return b"".join(poured)
+        return Lines(b"".join(poured))
 
     def _layout(self, lengths: Mapping[str, int]) -> list[_Piece]:
         laid: list[_Piece] = []

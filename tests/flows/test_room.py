@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import pytest
 
@@ -249,5 +250,31 @@ def test_whose_turn_came_at_the_very_end_and_never_began_was_not_handed_over() -
         (only,) = entered(line, 1, urgent=True)
         await cancel([*line.tasks])
         assert (only.began, only.gave_up) == (False, True)
+
+    asyncio.run(live())
+
+
+@pytest.mark.parametrize("urgent", [True, False])
+@pytest.mark.parametrize("reading", range(1, 8))
+def test_who_found_a_place_has_it_at_whatever_moment_the_server_is_known_to_be_slow(
+    monkeypatch: pytest.MonkeyPatch, reading: int, *, urgent: bool
+) -> None:
+    readings = itertools.count(-100)
+    monkeypatch.setattr("service.flows.room.time.monotonic", lambda: 100.0 + 0.3 * (next(readings) >= reading))
+
+    async def live() -> None:
+        nonlocal readings
+        room = Room(8, Opened(32), deepest=32)
+        answered(room, 32)
+        assert await room.take(10, urgent=True) == 10
+        assert await room.take(6, urgent=False) == 6
+        readings = itertools.count(1)
+        taking = asyncio.create_task(room.take(5, urgent=urgent))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        if not taking.done():  # it came too late, and waits
+            room.give_back(10, urgent=True)
+            room.give_back(6, urgent=False)
+        assert await taking > 0, "nobody closed it, so nobody goes without"
 
     asyncio.run(live())
