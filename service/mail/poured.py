@@ -37,15 +37,15 @@ class Part:
         self._pieces: list[_Piece] = []
         for line in lines:
             _add(self._pieces, line if len(line) > 1 else quoted(line[0]))
-        self._laid: dict[tuple[tuple[str, int], ...], list[_Piece]] = {}
+        self._layouts: dict[tuple[tuple[str, int], ...], list[_Piece]] = {}
 
     def poured(self, tokens: Mapping[str, bytes], values: Mapping[str, str]) -> Lines:
         """Its bytes with these tokens in their places; a line with one of the other values is encoded with it."""
         lengths = tuple([(name, len(token)) for name, token in tokens.items()])
-        laid = self._laid.get(lengths)
+        laid = self._layouts.get(lengths)
         if laid is None:
             laid = self._layout(dict(lengths))
-            self._laid = {**self._laid, lengths: laid} if len(self._laid) < _MOST_KEPT else {lengths: laid}
+            self._layouts = {**self._layouts, lengths: laid} if len(self._layouts) < _MOST_KEPT else {lengths: laid}
         poured = []
         for each in laid:
             if isinstance(each, bytes):

@@ -8,11 +8,24 @@ import itertools
 import pytest
 
 from service.flows import room as room_module
-from service.flows import turns
-from service.flows.off_loop import cancel
 from service.flows.room import Opened, Room
-from service.flows.turns import Turns
 from tests.support.two_ways import eventually
+
+
+async def answered(room: Room, count: int) -> None:
+    """So many mails were there and back; nobody has a place of theirs any more."""
+    for _ in range(count):
+        assert await room.take(1, urgent=True) == 1
+        room.answered(1, urgent=True)
+        room.written(1)
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What the clock of every room says: the one number in it."""
+    moment = [100.0]
+    monkeypatch.setattr("service.flows.room.time.monotonic", lambda: moment[0])
+    return moment
 
 
 def test_room_is_never_given_away_twice_and_the_urgent_go_first() -> None:
@@ -51,18 +64,10 @@ def test_a_transport_that_takes_one_at_a_time_has_room_for_both_kinds() -> None:
     asyncio.run(live())
 
 
-def test_where_the_server_is_quick_more_may_stand_in_line_and_where_it_grows_slow_no_more_do(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    now = [100.0]
-    monkeypatch.setattr("service.flows.room.time.monotonic", lambda: now[0])
-
+def test_where_the_server_is_quick_more_may_stand_in_line_and_where_it_grows_slow_no_more_do(now: list[float]) -> None:
     async def live() -> None:
         room = Room(8, Opened(32), deepest=32)
-        for _ in range(32):
-            assert await room.take(1, urgent=True) == 1
-            room.answered(1, urgent=True)
-            room.written(1)
+        await answered(room, 32)
         assert await room.take(32, urgent=False) == 24, "a quarter is kept"
         now[0] += 1
         assert await room.take(8, urgent=True) == 2, "a line behind a server that grew slow keeps nobody urgent waiting"
@@ -73,26 +78,12 @@ def test_where_the_server_is_quick_more_may_stand_in_line_and_where_it_grows_slo
     asyncio.run(live())
 
 
-def answered(room: Room, count: int) -> None:
-    """So many mails were there and back; nobody has a place of theirs any more."""
-    for _ in range(count):
-        room._taken[True] += 1
-        room._opened.count += 1
-        room.answered(1, urgent=True)
-        room.written(1)
-
-
-def test_as_many_may_be_under_way_or_in_line_as_were_answered_in_the_last_quarter_of_a_second(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    now = [100.0]
-    monkeypatch.setattr("service.flows.room.time.monotonic", lambda: now[0])
-
+def test_as_many_may_be_under_way_or_in_line_as_were_answered_in_the_last_quarter_of_a_second(now: list[float]) -> None:
     async def live() -> None:
         room = Room(2, Opened(32), deepest=32)
         assert await room.take(32, urgent=False) == 2
         room.give_back(2, urgent=False)
-        answered(room, 10)
+        await answered(room, 10)
         assert await room.take(32, urgent=False) == 8, "of ten, a quarter is kept"
         assert await room.take(32, urgent=True) == 8, "but for the two connections, no follow-up is in the way"
         room.give_back(8, urgent=True)
@@ -100,30 +91,29 @@ def test_as_many_may_be_under_way_or_in_line_as_were_answered_in_the_last_quarte
         now[0] += 0.3
         assert await room.take(32, urgent=False) == 2
         room.give_back(2, urgent=False)
-        answered(room, 100)
+        await answered(room, 100)
         assert await room.take(32, urgent=False) == 24, "never more than may be open"
 
     asyncio.run(live())
 
 
-def test_nobody_stands_in_line_where_no_connection_has_answered_twice_of_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.flows.room.time.monotonic", lambda: 100.0)
-
+@pytest.mark.usefixtures("now")
+def test_nobody_stands_in_line_where_no_connection_has_answered_twice_of_late() -> None:
     async def live() -> None:
         room = Room(8, Opened(32), deepest=32)
-        answered(room, 8)
+        await answered(room, 8)
         assert await room.take(32, urgent=False) == 6, "all eight may have begun at once, long ago"
 
     asyncio.run(live())
 
 
+@pytest.mark.usefixtures("now")
 def test_while_mails_stand_in_line_the_next_begin_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.flows.room.time.monotonic", lambda: 100.0)
     monkeypatch.setattr(room_module, "_GATHER_SECONDS", {True: 60.0, False: 0.0})
 
     async def live() -> None:
         room = Room(2, Opened(32), deepest=32)
-        answered(room, 10)
+        await answered(room, 10)
         assert await room.take(24, urgent=False) == 8
         waiting = [asyncio.create_task(room.take(24, urgent=False)) for _ in range(2)]
         for _ in range(5):
@@ -168,104 +158,18 @@ async def turn_round() -> None:
         await asyncio.sleep(0)
 
 
-class Passenger:
-    """A mail whose server answers when the test says so."""
-
-    def __init__(self) -> None:
-        self.began = self.gave_up = False
-        self.answer = asyncio.Event()
-
-    async def go(self) -> None:
-        """Wait for the answer."""
-        self.began = True
-        await self.answer.wait()
-
-    def give_up(self) -> None:
-        """It was too long."""
-        self.gave_up = True
-
-
-def entered(turns: Turns, count: int, *, urgent: bool) -> list[Passenger]:
-    """So many more."""
-    new = [Passenger() for _ in range(count)]
-    for each in new:
-        turns.enter(each, urgent=urgent)
-    return new
-
-
-def test_follow_ups_leave_connections_to_what_is_urgent_and_who_is_urgent_goes_first() -> None:
-    async def live() -> None:
-        line = Turns(8)
-        others = entered(line, 7, urgent=False)
-        urgent = entered(line, 3, urgent=True)
-        await eventually(lambda: sum(each.began for each in (*others, *urgent)) == 8, lambda: None)
-        assert [others[6].began, urgent[2].began] == [False, False], "six of the one and two of the other"
-        others[0].answer.set()
-        await eventually(lambda: urgent[2].began, lambda: None)
-        assert not others[6].began
-        others[1].answer.set()
-        await eventually(lambda: others[6].began, lambda: None)
-        for task in line.tasks:
-            task.cancel()
-
-    asyncio.run(live())
-
-
-def test_nobody_stands_in_line_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "_LONGEST_LINE", 0.05)
-
-    async def live() -> None:
-        line = Turns(2)
-        first, _, third = entered(line, 3, urgent=True)
-        await eventually(lambda: third.gave_up, lambda: None)
-        assert not first.gave_up, "it is under way"
-        (fourth,) = entered(line, 1, urgent=False)
-        await eventually(lambda: fourth.gave_up, lambda: None)
-        first.answer.set()
-        await eventually(lambda: len(line.tasks) == 1, lambda: None)
-        assert not third.began
-        for task in line.tasks:
-            task.cancel()
-
-    asyncio.run(live())
-
-
-def test_who_stands_in_line_when_all_ends_was_not_handed_over() -> None:
-    async def live() -> None:
-        line = Turns(1)
-        first, second = entered(line, 2, urgent=True)
-        await eventually(lambda: first.began, lambda: None)
-        line.clear()
-        assert (second.began, second.gave_up) == (False, True)
-        first.answer.set()
-        await eventually(lambda: not line.tasks, lambda: None)
-        assert not second.began
-
-    asyncio.run(live())
-
-
-def test_whose_turn_came_at_the_very_end_and_never_began_was_not_handed_over() -> None:
-    async def live() -> None:
-        line = Turns(1)
-        (only,) = entered(line, 1, urgent=True)
-        await cancel([*line.tasks])
-        assert (only.began, only.gave_up) == (False, True)
-
-    asyncio.run(live())
-
-
 @pytest.mark.parametrize("urgent", [True, False])
 @pytest.mark.parametrize("reading", range(1, 8))
 def test_who_found_a_place_has_it_at_whatever_moment_the_server_is_known_to_be_slow(
     monkeypatch: pytest.MonkeyPatch, reading: int, *, urgent: bool
 ) -> None:
-    readings = itertools.count(-100)
+    readings = itertools.count(-10_000)
     monkeypatch.setattr("service.flows.room.time.monotonic", lambda: 100.0 + 0.3 * (next(readings) >= reading))
 
     async def live() -> None:
         nonlocal readings
         room = Room(8, Opened(32), deepest=32)
-        answered(room, 32)
+        await answered(room, 32)
         assert await room.take(10, urgent=True) == 10
         assert await room.take(6, urgent=False) == 6
         readings = itertools.count(1)
