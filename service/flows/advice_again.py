@@ -75,7 +75,8 @@ def _check(session: Session, services: Services, lead: Lead, now: datetime) -> N
             "the address did not exist: it gets no mail for now", "Het adres bestond niet. Het krijgt nu geen mail."
         )
     opt_in_caps.take_turn(session)
-    if opt_in_caps.is_full(session, opt_in_caps.full(session, services, lead.address, None, now), now):
+    caps = opt_in_caps.Caps(session, services, [(lead.address, None)], now)
+    if opt_in_caps.is_full(session, caps.full(lead.address, None), now):
         raise RefusedError(
             "this address had as many mails as it may get for now (NURTURE_OPT_IN_LIMITS)",
             "Dit adres kreeg zoveel mail als het voorlopig mag krijgen. Probeer het later nog eens.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,18 +26,22 @@ class Client:
     private: str | None
 
 
-def note(session: Session, client: Client, now: datetime) -> None:
-    """Keep whether the latest opt-ins all came from one private address. Writes only where that changed.
+def note(session: Session, clients: Sequence[Client], now: datetime) -> None:
+    """Keep whether the latest opt-ins, these last, all came from one private address. Writes only where that changed.
 
     The caller holds the lock of all opt-ins.
     """
+    if not clients:
+        return
     before = events.fact(session, _FACT) or {"private": None, "count": 0}
-    if client.private is None:
-        count = 0
+    private, count = before["private"], before["count"]
+    for client in clients:
+        in_a_row = count + 1 if client.private == private else 1
+        private = client.private
+        count = 0 if private is None else min(in_a_row, _ENOUGH)
+    if any(client.private is None for client in clients):
         alerts.mended(session, _ALERT, now)
-    else:
-        count = min(before["count"] + 1, _ENOUGH) if client.private == before["private"] else 1
-    if (after := {"private": client.private, "count": count}) != before:
+    if (after := {"private": private, "count": count}) != before:
         events.set_fact(session, _FACT, after)
 
 

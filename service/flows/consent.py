@@ -119,7 +119,8 @@ def _give(session: Session, services: Services, opt_in: OptIn, shown: int | None
     text = form.consent.follow_up if form else None
     consents.give(
         session,
-        opt_in,
+        lead_id=opt_in.lead_id,
+        opt_in_id=opt_in.id,
         purpose="follow_up",
         source="confirmation",
         effective=True,

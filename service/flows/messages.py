@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,40 +23,50 @@ Extra = Mapping[str, Mapping[str, str | Sequence[str]]]
 """What a service mail is filled in with besides: its group of names, and in it a text or lines for each."""
 
 
-def add_advice(
-    session: Session,
-    services: Services,
-    *,
-    lead: Lead,
-    opt_in: OptIn,
-    enrolment: Enrolment,
-    consent: Consent,
-    template: str,
-    revision_id: int,
-    now: datetime,
-    held: str | None,
-    live: LiveIds | None = None,
-) -> Message:
-    """The requested mail of one opt-in, due now; `held` is the reason why a person must look first."""
+@dataclass(frozen=True, kw_only=True)
+class Advice:
+    """The requested mail of one opt-in; `held` is the reason why a person must look first."""
+
+    lead_id: int
+    lead_public_id: str
+    address: str
+    opt_in_id: int
+    opt_in_public_id: str
+    enrolment_id: int
+    consent_id: int
+    sequence: str
+    template: str
+    revision_id: int
+    first_name: str | None
+    answers: Mapping[str, str]
+    held: str | None
+
+
+def add_advice(session: Session, services: Services, asked: Iterable[Advice], now: datetime, live: LiveIds) -> None:
+    """Write these, due now."""
+    practice, _ = services.published.live_practice(session, live)
+    new_rows.add_bare(session, Message, *(_advice(services, each, practice, now) for each in asked))
+
+
+def _advice(services: Services, asked: Advice, practice_revision_id: int, now: datetime) -> dict[str, Any]:
     public_id = new_public_id()
-    return _add(
-        session,
-        services,
-        live,
-        **_basics(services, public_id, lead.address, now, to_lead=True),
-        kind="advice",
-        state="held" if held else "due",
-        reason=held,
-        priority=outbox.ADVICE,
-        lead_id=lead.id,
-        opt_in_id=opt_in.id,
-        enrolment_id=enrolment.id,
-        consent_id=consent.id,
-        sequence=enrolment.sequence,
-        template=template,
-        revision_id=revision_id,
-        content=_for_lead(services, public_id, lead, opt_in, opt_in.first_name, opt_in.answers),
-    )
+    about = (asked.lead_public_id, asked.opt_in_public_id)
+    return _basics(services, public_id, asked.address, now, to_lead=True) | {
+        "attempts": 0,
+        "practice_revision_id": practice_revision_id,
+        "kind": "advice",
+        "state": "held" if asked.held else "due",
+        "reason": asked.held,
+        "priority": outbox.ADVICE,
+        "lead_id": asked.lead_id,
+        "opt_in_id": asked.opt_in_id,
+        "enrolment_id": asked.enrolment_id,
+        "consent_id": asked.consent_id,
+        "sequence": asked.sequence,
+        "template": asked.template,
+        "revision_id": asked.revision_id,
+        "content": _for_lead(services, public_id, *about, asked.first_name, asked.answers),
+    }
 
 
 def add_follow_up(
@@ -93,7 +104,7 @@ def add_follow_up(
         template=template,
         revision_id=enrolment.sequence_revision_id,
         not_after=not_after,
-        content=_for_lead(services, public_id, lead, opt_in, lead.first_name, enrolment.answers),
+        content=_for_lead(services, public_id, lead.public_id, opt_in.public_id, lead.first_name, enrolment.answers),
     )
 
 
@@ -118,7 +129,7 @@ def add_service_mail(
     public_id = new_public_id()
     content: dict[str, Any] = {"extra": extra} | ({"calendar": calendar} if calendar else {})
     if to_lead is not None:
-        content |= _for_lead(services, public_id, to_lead, None, to_lead.first_name, {})
+        content |= _for_lead(services, public_id, to_lead.public_id, None, to_lead.first_name, {})
     lead = to_lead or about
     return _add(
         session,
@@ -139,7 +150,7 @@ def add_fresh_link(session: Session, services: Services, lead: Lead, now: dateti
     """The mail with a link to all that we hold of a lead, to that lead: the link is this very message's."""
     public_id = new_public_id()
     fresh_url = url(services.base_url, "d", services.keyring.sign("d", public_id))
-    values = _for_lead(services, public_id, lead, None, lead.first_name, {})
+    values = _for_lead(services, public_id, lead.public_id, None, lead.first_name, {})
     return _add(
         session,
         services,
@@ -203,8 +214,8 @@ def add_staff_mails(
             )
 
 
-def _add(session: Session, services: Services, live: LiveIds | None = None, **values: Any) -> Message:
-    practice, _ = services.published.live_practice(session, live)
+def _add(session: Session, services: Services, **values: Any) -> Message:
+    practice, _ = services.published.live_practice(session)
     session.flush()  # what it refers to is there
     return new_rows.add(session, Message, attempts=0, practice_revision_id=practice, **values)
 
@@ -233,10 +244,10 @@ def _basics(services: Services, public_id: str, recipient: str, now: datetime, *
 def _for_lead(
     services: Services,
     public_id: str,
-    lead: Lead,
-    opt_in: OptIn | None,
+    lead_public_id: str,
+    opt_in_public_id: str | None,
     first_name: str | None,
-    answers: dict[str, str],
+    answers: Mapping[str, str],
 ) -> dict[str, Any]:
     """The values of a mail to a lead. Tokens are signed now, so that a later retry holds the very same ones."""
 
@@ -246,9 +257,9 @@ def _for_lead(
     return {
         "first_name": first_name,
         "answers": dict(answers),
-        "confirm_url": link("c", opt_in.public_id) if opt_in else "",
+        "confirm_url": link("c", opt_in_public_id) if opt_in_public_id else "",
         "booking_url": link("b", public_id),
-        "unsubscribe_url": link("u", lead.public_id),
-        "preferences_url": link("p", lead.public_id),
+        "unsubscribe_url": link("u", lead_public_id),
+        "preferences_url": link("p", lead_public_id),
         "answer_url_base": link("a", public_id),
     }

@@ -11,7 +11,7 @@ refused counts nowhere.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -32,36 +32,64 @@ def take_turn(session: Session) -> None:
     take_locks(session, ["limits:opt-in"])
 
 
-def full(
-    session: Session, services: Services, address: str, network: str | None, now: datetime
-) -> dict[str, list[Limit]]:
-    """Scope -> its caps that one more opt-in of this address would break; of no network where that is None."""
-    limits = services.limits
-    asked = [
-        (ADDRESS, services.hmac(address), limits.address),
-        (DOMAIN, services.domain_key(address), limits.domain),
-        (ALL, "", limits.everyone),
-    ]
-    return caps.full(session, asked if network is None else [*asked, (NETWORK, network, limits.network)], now)
+class Caps:
+    """How full the caps are for a few opt-ins: counted once, and on from there with those that are taken of them."""
 
+    def __init__(
+        self, session: Session, services: Services, asked: Iterable[tuple[str, str | None]], now: datetime
+    ) -> None:
+        """`asked`: of each opt-in the address, and its client network (a keyed hash) or None."""
+        self._session, self._services, self._now = session, services, now
+        windows = (window for each in asked for window, _ in self._windows(*each))
+        self._used = caps.counts(session, windows, now)
+        self._taken: list[tuple[str, str]] = []
 
-def check_network(session: Session, network: str, full: Sequence[Limit], now: datetime) -> None:
-    """Raise TooManyError where this client network (a keyed hash) is at a cap: at those of its that are `full`."""
-    if not full:
-        return
-    room_at = now
-    for limit in full:
-        # As many newer ones as the cap allows: when this one leaves the window, one more may come.
-        last = caps.newest(session, NETWORK, network, limit.count) or now
-        room_at = max(room_at, last + timedelta(seconds=limit.seconds))
-    seconds = max(1, math.ceil((room_at - now).total_seconds()))
-    minutes = math.ceil(seconds / 60)
-    raise TooManyError(
-        "this client network is at its cap",
-        "Vanaf jouw internetverbinding kwamen te veel aanvragen. "
-        f"Probeer het over {minutes} {'minuut' if minutes == 1 else 'minuten'} nog eens.",
-        retry_after=seconds,
-    )
+    def full(self, address: str, network: str | None) -> dict[str, list[Limit]]:
+        """Scope -> its caps that one more opt-in of this address would break; of no network where that is None."""
+        found: dict[str, list[Limit]] = {ADDRESS: [], DOMAIN: [], ALL: [], NETWORK: []}
+        for window, limit in self._windows(address, network):
+            taken = self._taken.count(window[:2])
+            if self._used[window] + taken >= limit.count:
+                found[window[0]].append(limit)
+        return found
+
+    def take(self, hits: Sequence[tuple[str, str]]) -> None:
+        """One is taken that counts for these, each a scope and its key."""
+        self._taken += hits
+
+    def refused(self, network: str, full: Sequence[Limit]) -> TooManyError:
+        """The answer to a client network that is at these caps."""
+        room_at = self._now
+        for limit in full:
+            # As many newer ones as the cap allows: when this one leaves the window, one more may come.
+            place = limit.count - self._taken.count((NETWORK, network))
+            last = caps.newest(self._session, NETWORK, network, place) if place > 0 else None
+            room_at = max(room_at, (last or self._now) + timedelta(seconds=limit.seconds))
+        seconds = max(1, math.ceil((room_at - self._now).total_seconds()))
+        minutes = math.ceil(seconds / 60)
+        return TooManyError(
+            "this client network is at its cap",
+            "Vanaf jouw internetverbinding kwamen te veel aanvragen. "
+            f"Probeer het over {minutes} {'minuut' if minutes == 1 else 'minuten'} nog eens.",
+            retry_after=seconds,
+        )
+
+    def write(self) -> None:
+        """Count what was taken."""
+        count(self._session, self._taken, self._now)
+
+    def _windows(self, address: str, network: str | None) -> Iterator[tuple[caps.Window, Limit]]:
+        limits = self._services.limits
+        asked = [
+            (ADDRESS, self._services.hmac(address), limits.address),
+            (DOMAIN, self._services.domain_key(address), limits.domain),
+            (ALL, "", limits.everyone),
+        ]
+        if network is not None:
+            asked.append((NETWORK, network, limits.network))
+        for scope, key, of_scope in asked:
+            for limit in of_scope:
+                yield (scope, key, limit.seconds), limit
 
 
 def is_full(session: Session, full: Mapping[str, Sequence[Limit]], now: datetime) -> bool:

@@ -65,7 +65,7 @@ class Checked:
 def refusals(session: Session, services: Services, request: OptInRequest) -> list[FieldProblem]:
     """What `check` would refuse, field by field; empty when it can be taken."""
     try:
-        check(session, services, request)
+        check(session, services, request, services.published.live_ids(session))
     except InvalidInputError as error:
         return list(error.fields)
     return []
@@ -76,10 +76,9 @@ def refused(problems: list[FieldProblem]) -> InvalidInputError:
     return InvalidInputError("the opt-in cannot be taken", "Er klopt iets niet in het formulier.", fields=problems)
 
 
-def check(session: Session, services: Services, request: OptInRequest) -> Checked:
-    """The opt-in as it can be taken. Raises InvalidInputError with everything that is wrong with it, at once."""
+def check(session: Session, services: Services, request: OptInRequest, live_ids: LiveIds) -> Checked:
+    """The opt-in as it can be taken, now that this is live. Raises InvalidInputError with everything that is wrong."""
     address, problems = _person(request)
-    live_ids = services.published.live_ids(session)
     forms_revision_id, forms = services.published.live_forms(session, live_ids)
     form = forms.forms.get(request.form) if request.form else None
     if request.form and form is None:

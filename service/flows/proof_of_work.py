@@ -59,3 +59,8 @@ def spend(session: Session, proof: Proof) -> bool:
     Call it before any lock is taken: it waits for another transaction that spends the same one.
     """
     return challenges.spend(session, proof.challenge, proof.expires_at)
+
+
+def give_back(session: Session, proof: Proof) -> None:
+    """What was spent in this transaction was not: nothing came of it."""
+    challenges.give_back(session, proof.challenge)

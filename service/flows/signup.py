@@ -1,234 +1,127 @@
-"""Opt-in to advice: one transaction that writes everything or nothing."""
+"""Opt-ins to advice: who is taken, and what becomes of it. Several in one transaction; each whole, or not at all."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session
 
 from service.domain import screening
-from service.domain.forms import ConsentText
-from service.domain.lead import Kind, may_receive
-from service.domain.screening import Held, is_throw_away
-from service.domain.timing import NeverOpensError, add_wait
-from service.flows import alerts, clients, opt_in_caps, opt_in_check, planning, privacy, proof_of_work
-from service.flows.messages import add_advice
-from service.flows.opt_in_check import Checked, OptInRequest
+from service.domain.lead import Kind, Suppression, may_receive
+from service.errors import InvalidInputError, NurtureError
+from service.flows import clients, opt_in_caps, opt_in_check, proof_of_work, signup_rows
+from service.flows.opt_in_caps import ALL, NETWORK, Caps
+from service.flows.opt_in_check import OptInRequest
 from service.flows.services import Services
-from service.mail.links import new_public_id
-from service.store import consents, enrolments, leads, new_rows, suppressions
-from service.store.db import notify_sender, take_locks
-from service.store.tables import Consent, Enrolment, Lead, OptIn
+from service.flows.signup_rows import Arrival
+from service.store import leads, suppressions
+from service.store.db import take_locks
 
 
 def register(session: Session, services: Services, request: OptInRequest, now: datetime) -> None:
-    """Write lead, opt-in, consent, enrolment and the advice (due at once) in the caller's transaction.
+    """As `register_all`, of one; raises why it is refused."""
+    (error,) = register_all(session, services, [request], now)
+    if error is not None:
+        raise error
 
-    Says nothing of what it found: new, known, suppressed and capped addresses all look the same from outside.
-    Raises InvalidInputError with every field that cannot be taken, and TooManyError where the client's network is at
-    its cap. Locks, in this order: the proof of work, the address, leads and suppressions, the caps, alerts.
+
+def register_all(
+    session: Session, services: Services, requests: Sequence[OptInRequest], now: datetime
+) -> list[NurtureError | None]:
+    """Write lead, opt-in, consents, enrolment and the advice (due at once) of each, in the caller's transaction.
+
+    Returns for each why it is refused, or None: InvalidInputError with every field that cannot be taken, TooManyError
+    where the client's network is at its cap. Nothing is written of those. Says nothing of what it found: new, known,
+    suppressed and capped addresses all look the same from outside. Whatever is raised is no fault of any one of
+    them, and the caller rolls back. Locks, in this order: proofs of work, addresses, leads and suppressions, the caps,
+    alerts.
     """
-    checked = opt_in_check.check(session, services, request)
-    hmac = services.hmac(checked.address)
-    spent_before = request.proof is not None and not proof_of_work.spend(session, request.proof)
+    refused: dict[int, NurtureError] = {}
+    waiting: dict[int, Arrival] = {}
+    live_ids = services.published.live_ids(session)
+    for place, request in enumerate(requests):
+        try:
+            checked = opt_in_check.check(session, services, request, live_ids)
+        except InvalidInputError as error:
+            refused[place] = error
+        else:
+            waiting[place] = Arrival(checked=checked, hmac=services.hmac(checked.address))
+    while waiting:
+        firsts: dict[str, int] = {}  # of an address that asks twice the second one knows what became of the first
+        for place, each in waiting.items():
+            firsts.setdefault(each.hmac, place)
+        now_in = {place: waiting.pop(place) for place in firsts.values()}
+        _take(session, services, list(now_in.values()), now)
+        refused |= {place: each.error for place, each in now_in.items() if each.error}
+    return [refused.get(place) for place in range(len(requests))]
+
+
+def _take(session: Session, services: Services, arrivals: Sequence[Arrival], now: datetime) -> None:
+    """Of different addresses."""
+    spent_before = [
+        each for each in arrivals if each.request.proof and not proof_of_work.spend(session, each.request.proof)
+    ]
     # Opt-ins of one address come one after the other. This lock is theirs alone and taken before all others.
-    take_locks(session, [f"opt-in:{hmac}"])
-    known_id = leads.id_of(session, checked.address)
-    held = leads.lock(session, [known_id] if known_id else [], [hmac])
-    known = held.get(known_id) if known_id else None  # it may have been erased while we waited
-    if known and request.idempotency_key and leads.opt_in_with_key(session, known.id, request.idempotency_key):
+    take_locks(session, [f"opt-in:{each.hmac}" for each in arrivals])
+    ids = leads.ids_by_address(session, [each.address for each in arrivals])
+    held = leads.lock(session, ids.values(), [each.hmac for each in arrivals])
+    for each in arrivals:
+        each.known = held.get(ids.get(each.address, 0))  # one may have been erased while we waited
+        if each in spent_before and not _came_before(session, each):
+            each.error = opt_in_check.refused([opt_in_check.PROOF_REFUSED])
+    new = [each for each in arrivals if each.error is None and not _came_before(session, each)]
+    if not new:
         return
-    if spent_before:
-        raise opt_in_check.refused([opt_in_check.PROOF_REFUSED])
     opt_in_caps.take_turn(session)
-    network = request.client.network if request.client else None
-    full = opt_in_caps.full(session, services, checked.address, network, now)
-    if request.client is not None:
-        opt_in_caps.check_network(session, request.client.network, full[opt_in_caps.NETWORK], now)
-        clients.note(session, request.client, now)
-    lead = known or _new_lead(session, services, checked, now)
-    rules = suppressions.of(session, [hmac]).get(hmac, [])
-    refused = may_receive(Kind.ADVICE, suppressions=rules, has_follow_up_consent=False, now=now)
-    agreed = False
-    hits = [] if network is None else [(opt_in_caps.NETWORK, network)]
-    if opt_in_caps.is_full(session, full, now):
-        _add_opt_in(session, lead, checked, "capped", now)
-    elif refused:
-        _add_opt_in(session, lead, checked, "suppressed", now)
-    else:
-        why = _held(services, checked, crowded=bool(full[opt_in_caps.ALL]))
-        hits += opt_in_caps.of_advice(services, checked.address, held=why is not None)
-        agreed = _welcome(
-            session, services, lead, checked, is_new=known is None, held=why, blocked=bool(rules), now=now
-        )
-    opt_in_caps.count(session, hits, now)
-    if known or agreed:
-        privacy.reckon_erasing(session, services, lead, now)
+    caps = Caps(session, services, [(each.address, each.network) for each in new], now)
+    rules = suppressions.of(session, [each.hmac for each in new])
+    for each in new:
+        _judge(session, services, each, caps, rules.get(each.hmac, []), now)
+    taken = [each for each in new if each.error is None]
+    clients.note(session, [each.request.client for each in taken if each.request.client], now)
+    signup_rows.write(session, services, taken, now)
+    caps.write()
 
 
-def _welcome(
+def _came_before(session: Session, arrival: Arrival) -> bool:
+    """Is it one that we took before, and that is sent again?"""
+    key = arrival.request.idempotency_key
+    return bool(arrival.known and key and leads.opt_in_with_key(session, arrival.known.id, key))
+
+
+def _judge(
     session: Session,
     services: Services,
-    lead: Lead,
-    checked: Checked,
-    *,
-    is_new: bool,
-    held: Held | None,
-    blocked: bool,
+    arrival: Arrival,
+    caps: Caps,
+    rules: Sequence[Suppression],
     now: datetime,
-) -> bool:
-    """Write all that an accepted opt-in leads to. Returns whether the follow-ups may come without a button."""
-    sequence = checked.live.sequence
-    enrolment = None if is_new else _run_of(session, services, lead, checked, now)
-    if enrolment is None:
-        enrolment = _enrol(session, lead, checked, now)
-    opt_in = _add_opt_in(session, lead, checked, "held" if held else "accepted", now, enrolment)
-    # An address that once said no says yes again by the button alone, also where a ticked box would do.
-    enough = sequence.confirmation == "single" and checked.request.consent_follow_up and not blocked and not held
-    consent = _add_consents(session, checked, opt_in, follow_up_effective=enough, now=now)
-    add_advice(
-        session,
-        services,
-        lead=lead,
-        opt_in=opt_in,
-        enrolment=enrolment,
-        consent=consent,
-        template=sequence.advice.template_for(enrolment.split_id),
-        revision_id=checked.live.revision_id,
-        now=now,
-        held=held.value if held else None,
-        live=checked.live_ids,
-    )
-    leads.note(session, lead.id, "opt_in", now, topic=sequence.topic, follow_up=checked.request.consent_follow_up)
-    if enough and enrolment.state == "awaiting_confirmation":
-        planning.activate(session, services, enrolment, now)
-    if is_throw_away(lead.address):
-        leads.note(session, lead.id, "throw_away_address", now)
-    if held:
-        alerts.tell_opt_in_held(session, held, now)
-    notify_sender(session)
-    return enough
-
-
-def _held(services: Services, checked: Checked, *, crowded: bool) -> Held | None:
-    request = checked.request
-    return screening.held(
-        trapped=request.trapped,
-        age=checked.age,
-        proof_wanted=services.proof_of_work,
-        proven=request.proof is not None,
-        signed=request.signed,
-        crowded=crowded,
-    )
-
-
-def _new_lead(session: Session, services: Services, checked: Checked, now: datetime) -> Lead:
-    """Nobody we know: as long as she agreed to no follow-ups, when she is erased can be said at once."""
-    return new_rows.add(
-        session,
-        Lead,
-        public_id=new_public_id(),
-        address=checked.address,
-        first_name=checked.first_name,
-        answers=checked.answers,
-        created_at=now,
-        erase_at=privacy.erased_at_latest(services, now),
-    )
-
-
-def _add_opt_in(
-    session: Session,
-    lead: Lead,
-    checked: Checked,
-    disposition: str,
-    now: datetime,
-    enrolment: Enrolment | None = None,
-) -> OptIn:
-    request = checked.request
-    return new_rows.add(
-        session,
-        OptIn,
-        public_id=new_public_id(),
-        lead_id=lead.id,
-        enrolment_id=enrolment.id if enrolment else None,
-        topic=checked.live.sequence.topic,
-        form=checked.form.name if checked.form else None,
-        first_name=checked.first_name,
-        answers=checked.answers,
-        follow_up_ticked=request.consent_follow_up,
-        consent_version=request.consent_version,
-        source_url=request.source_url,
-        disposition=disposition,
-        idempotency_key=request.idempotency_key,
-        created_at=now,
-    )
-
-
-def _add_consents(
-    session: Session, checked: Checked, opt_in: OptIn, *, follow_up_effective: bool, now: datetime
-) -> Consent:
-    """The consents that were ticked. Returns the one the advice rests on."""
-    texts = checked.wording.consent if checked.wording else None
-
-    def give(purpose: str, text: ConsentText | None, effective: bool) -> Consent:
-        return consents.give(
-            session,
-            opt_in,
-            purpose=purpose,
-            source="form",
-            effective=effective,
-            version=text.version if text else None,
-            wording=text.text if text else None,
-            forms_revision_id=checked.forms_revision_id,
-            source_url=checked.request.source_url,
-            given_at=now,
+) -> None:
+    """Say whether it is taken, what becomes of it then, and what it counts for."""
+    network, proof = arrival.network, arrival.request.proof
+    full = caps.full(arrival.address, network)
+    if network is not None and full[NETWORK]:
+        arrival.error = caps.refused(network, full[NETWORK])
+        if proof is not None:
+            proof_of_work.give_back(session, proof)
+        return
+    hits = [] if network is None else [(NETWORK, network)]
+    arrival.is_blocked = bool(rules)
+    if opt_in_caps.is_full(session, full, now):
+        arrival.disposition = "capped"
+    elif may_receive(Kind.ADVICE, suppressions=rules, has_follow_up_consent=False, now=now):
+        arrival.disposition = "suppressed"
+    else:
+        request = arrival.request
+        arrival.held = screening.held(
+            trapped=request.trapped,
+            age=arrival.checked.age,
+            proof_wanted=services.proof_of_work,
+            proven=proof is not None,
+            signed=request.signed,
+            crowded=bool(full[ALL]),
         )
-
-    advice = give("advice", texts.advice if texts else None, True)
-    if checked.request.consent_follow_up:
-        give("follow_up", texts.follow_up if texts else None, follow_up_effective)
-    return advice
-
-
-def _run_of(session: Session, services: Services, lead: Lead, checked: Checked, now: datetime) -> Enrolment | None:
-    """The run that the advice belongs to, of a lead we know; None where a new one begins."""
-    return enrolments.open_for(session, lead.id, checked.live.sequence.topic) or _had_lately(
-        session, services, lead, checked, now
-    )
-
-
-def _had_lately(session: Session, services: Services, lead: Lead, checked: Checked, now: datetime) -> Enrolment | None:
-    """The run that gave this lead all these mails so short ago that they would only bore; the advice goes all the same.
-
-    Not one that was stopped or ended in a booking: whoever comes back from there starts anew.
-    """
-    sequence = checked.live.sequence
-    last = next(
-        (row for row in reversed(enrolments.of_lead(session, lead.id)) if row.topic == sequence.topic),
-        None,
-    )
-    if last is None or last.ended_at is None or last.end_reason != planning.ALL_STEPS_DONE:
-        return None
-    try:
-        again = add_wait(last.ended_at, sequence.again_after, services.published.calendar(session))
-    except NeverOpensError:  # not enough working days to come: that is staff's to mend, and keeps no advice back
-        return last
-    return last if now < again else None
-
-
-def _enrol(session: Session, lead: Lead, checked: Checked, now: datetime) -> Enrolment:
-    follow_ups = checked.live.sequence.follow_ups
-    return new_rows.add(
-        session,
-        Enrolment,
-        lead_id=lead.id,
-        topic=checked.live.sequence.topic,
-        sequence=checked.live.sequence.name,
-        sequence_revision_id=checked.live.revision_id,
-        state="awaiting_confirmation",
-        split_id=lead.public_id,
-        answers=checked.answers,
-        anchor=now,
-        next_step=follow_ups[0].key if follow_ups else None,
-        created_at=now,
-    )
+        arrival.disposition = "held" if arrival.held else "accepted"
+        hits += opt_in_caps.of_advice(services, arrival.address, held=arrival.held is not None)
+    caps.take(hits)

@@ -6,7 +6,7 @@ every row that was committed before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -20,6 +20,8 @@ from service.domain.limits import Limit
 from service.store import new_rows
 from service.store.tables import CapHit
 
+Window = tuple[str, str, int]
+"""A scope, a key of it, and how many seconds it looks back."""
 SEND, SEND_DOMAIN = "send", "send-domain"  # the key of the second is the keyed hash of a recipient's domain
 
 
@@ -33,22 +35,17 @@ def used(session: Session, scope: str, key: str, seconds: int, now: datetime) ->
     return session.exec(_count(scope, key, seconds, now)).one()
 
 
-def full(session: Session, asked: Sequence[tuple[str, str, Sequence[Limit]]], now: datetime) -> dict[str, list[Limit]]:
-    """Scope -> its limits that one more would break, for a key of each scope; all counted in one statement."""
-    every = [(scope, key, limit) for scope, key, limits in asked for limit in limits]
+def counts(session: Session, windows: Iterable[Window], now: datetime) -> dict[Window, int]:
+    """How many there were in each window, as `used` tells; all counted in one statement."""
+    every = list(dict.fromkeys(windows))
     values: dict[str, object] = {}
-    for number, (scope, key, limit) in enumerate(every):
-        since = now - timedelta(seconds=limit.seconds)
+    for number, (scope, key, seconds) in enumerate(every):
+        since = now - timedelta(seconds=seconds)
         values |= {f"scope_{number}": scope, f"key_{number}": key, f"since_{number}": since}
-    found: dict[str, list[Limit]] = {scope: [] for scope, _, _ in asked}
-    counts = session.connection().execute(_counts(len(every)), values).one()
-    for (scope, _, limit), many in zip(every, counts, strict=True):
-        if many >= limit.count:
-            found[scope].append(limit)
-    return found
+    return dict(zip(every, session.connection().execute(_counts(len(every)), values).one(), strict=True))
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=64)
 def _counts(many: int) -> Select[Any]:
     """So many counts side by side. Made once: to put the statement together takes longer than to run it."""
     return sql_select(
@@ -104,9 +101,7 @@ def count(session: Session, scope: str, key: str, now: datetime) -> None:
 
 def count_all(session: Session, hits: Iterable[tuple[str, str]], now: datetime) -> None:
     """Count one for each of these scopes with its key, in one statement."""
-    rows = [{"scope": scope, "key": key, "at": now} for scope, key in hits]
-    if rows:
-        new_rows.add_bare(session, CapHit, *rows)
+    new_rows.add_bare(session, CapHit, *({"scope": scope, "key": key, "at": now} for scope, key in hits))
 
 
 def take_back(session: Session, scope: str, key: str, at: datetime | None = None) -> None:

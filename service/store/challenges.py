@@ -18,6 +18,11 @@ def spend(session: Session, challenge: str, expires_at: datetime) -> bool:
     return written.first() is not None
 
 
+def give_back(session: Session, challenge: str) -> None:
+    """It is spent no longer."""
+    session.exec(delete(SpentChallenge).where(col(SpentChallenge.challenge) == challenge))
+
+
 def forget(session: Session, before: datetime) -> None:
     """Drop those that expired before this moment of real time: nobody can spend them again."""
     session.exec(delete(SpentChallenge).where(col(SpentChallenge.expires_at) < before))

@@ -28,9 +28,9 @@ _RUNS = (
 )
 
 
-def give(session: Session, opt_in: OptIn, **values: Any) -> Consent:
-    """Write a consent that came with or after this opt-in, with its receipt."""
-    given = new_rows.add(session, Consent, lead_id=opt_in.lead_id, opt_in_id=opt_in.id, **values)
+def give(session: Session, **values: Any) -> int:
+    """Write a consent that came with or after an opt-in, with its receipt. Returns its number."""
+    given = new_rows.add_numbered(session, Consent, **values)
     receipts.owe(session, [given])
     return given
 
@@ -99,7 +99,7 @@ def withdraw_follow_up(session: Session, lead_id: int, source: str, now: datetim
     found = session.exec(standing).all()
     session.add_all(Withdrawal(consent_id=each.id, lead_id=lead_id, source=source, at=now) for each in found)
     if found:
-        receipts.owe(session, found)
+        receipts.owe(session, [each.id for each in found])
     return len(found)
 
 

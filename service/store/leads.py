@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, func, select
 
 from service.errors import NotFoundError
 from service.store import new_rows
 from service.store.db import take_locks
-from service.store.quick import among
+from service.store.quick import among, run
 from service.store.schema_words import core
 from service.store.tables import BookingRequest, ErasedToken, Lead, OptIn, TimelineEntry
 
@@ -25,8 +24,8 @@ _LOCKED = (
     .execution_options(populate_existing=True)
 )
 # Made once, as the one above: to put a statement together takes longer than to run it.
-_ID_OF = sql_select(core(Lead).columns.id).where(core(Lead).columns.address == bindparam("address"))
-_AT_A_TIME = 1_000  # addresses in one statement
+_ROWS = core(Lead).columns
+_IDS_BY_ADDRESS = sql_select(_ROWS.id, _ROWS.address).where(among(_ROWS.address, "addresses"))
 
 
 def by_address(session: Session, address: str) -> Lead | None:
@@ -34,20 +33,9 @@ def by_address(session: Session, address: str) -> Lead | None:
     return session.exec(select(Lead).where(Lead.address == address)).first()
 
 
-def id_of(session: Session, address: str) -> int | None:
-    """The number of the lead of a normalised address, without looking at the lead."""
-    found: int | None = session.execute(_ID_OF, {"address": address}).scalar()
-    return found
-
-
 def ids_by_address(session: Session, addresses: Collection[str]) -> dict[str, int]:
-    """Normalised address -> lead id, of those that are leads."""
-    every = sorted(addresses)
-    found: dict[str, int] = {}
-    for start in range(0, len(every), _AT_A_TIME):
-        mine = col(Lead.address).in_(every[start : start + _AT_A_TIME])
-        found |= dict(session.exec(select(Lead.address, Lead.id).where(mine)).all())
-    return found
+    """Normalised address -> lead id, of those that are leads; without looking at the leads."""
+    return {row.address: row.id for row in run(session, _IDS_BY_ADDRESS, {"addresses": sorted(addresses)})}
 
 
 def addresses(session: Session, lead_ids: Iterable[int]) -> Sequence[str]:
@@ -106,7 +94,13 @@ def lock_one(session: Session, lead_id: int, hmac: Callable[[str], str]) -> Lead
 
 def note(session: Session, lead_id: int, kind: str, now: datetime, **details: Any) -> None:
     """Keep what happened, for "why did she get this?"."""
-    new_rows.add_bare(session, TimelineEntry, {"lead_id": lead_id, "kind": kind, "details": details, "at": now})
+    note_all(session, [(lead_id, kind, details)], now)
+
+
+def note_all(session: Session, happened: Iterable[tuple[int, str, Mapping[str, Any]]], now: datetime) -> None:
+    """As `note`, in one statement: for each a lead's id, the kind, and its details."""
+    rows = ({"lead_id": lead, "kind": kind, "details": details, "at": now} for lead, kind, details in happened)
+    new_rows.add_bare(session, TimelineEntry, *rows)
 
 
 def last_noted(session: Session, lead_id: int) -> int:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Insert, Table, insert
 from sqlalchemy.orm import make_transient_to_detached
 from sqlalchemy.orm.attributes import instance_dict, manager_of_class
 from sqlmodel import Session
 
-from service.errors import NurtureError
 from service.store import schema_words
 from service.store.schema_words import core
 
@@ -25,39 +23,26 @@ def add(session: Session, table: type[_Row], **values: Any) -> _Row:
     As `session.add` and `session.flush` at a third of their cost, for a table whose key is the number that the
     database gives.
     """
-    written = session.connection().execute(_inserting(core(table)), values)
+    number = add_numbered(session, table, **values)
     manager = manager_of_class(table)
     row: _Row = manager.new_instance()
-    key = written.inserted_primary_key
-    instance_dict(row).update(dict.fromkeys(manager), **values, id=key[0] if key else None)
+    instance_dict(row).update(dict.fromkeys(manager), **values, id=number)
     make_transient_to_detached(row)
     session.add(row)
     return row
 
 
+def add_numbered(session: Session, table: type[schema_words.Table], **values: Any) -> int:
+    """Write a row now. Returns its number, for whoever needs no more of it: the object costs as much as the row."""
+    written = session.connection().execute(_inserting(core(table)), values)
+    (number,) = cast("tuple[int]", written.inserted_primary_key)
+    return number
+
+
 def add_bare(session: Session, table: type[schema_words.Table], *rows: Mapping[str, Any]) -> None:
     """Write these rows of one table now, in one statement; each has the same columns. Nobody needs them again."""
-    session.connection().execute(_inserting(core(table)), list(rows))
-
-
-@contextmanager
-def all_or_none(session: Session) -> Iterator[None]:
-    """Where the block refuses (NurtureError), nothing of it was written, and the transaction goes on without it.
-
-    The session forgets every object that it had then. Any other error leaves the transaction to be rolled back.
-    """
-    connection = session.connection()
-    session.flush()
-    connection.exec_driver_sql("SAVEPOINT part")
-    try:
-        yield
-        session.flush()
-    except NurtureError:
-        session.expunge_all()
-        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT part")
-        connection.exec_driver_sql("RELEASE SAVEPOINT part")
-        raise
-    connection.exec_driver_sql("RELEASE SAVEPOINT part")
+    if rows:
+        session.connection().execute(_inserting(core(table)), list(rows))
 
 
 @cache

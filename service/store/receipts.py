@@ -24,21 +24,21 @@ _BATCH = 500
 _LAST = sql_select(col(ReceiptEntry.id), col(ReceiptEntry.chain)).order_by(col(ReceiptEntry.id).desc()).limit(1)
 
 
-def owe(session: Session, consents: Iterable[Consent]) -> None:
+def owe(session: Session, consent_ids: Iterable[int]) -> None:
     """Write the receipts that these consents (just given, or just withdrawn) lack, as the last thing before the commit.
 
     All receipts go behind one lock, and whoever holds it may wait for no other: so it is taken when nothing else is
     left to take, and kept for the length of a commit.
     """
-    owed: list[Consent] = session.info.setdefault(_OWED, [])
+    owed: set[int] = session.info.setdefault(_OWED, set())
     if not owed:
 
         def pay(_session: object) -> None:
             session.flush()
-            write_missing(session, {consent.id for consent in session.info.pop(_OWED)})
+            write_missing(session, session.info.pop(_OWED))
 
         event.listen(session, "before_commit", pay, once=True)
-    owed.extend(consents)
+    owed.update(consent_ids)
 
 
 def lacking(session: Session, limit: int) -> dict[int, int]:
@@ -89,8 +89,7 @@ def write_missing(session: Session, consent_ids: Collection[int]) -> int:
                 "chain": chain,
             }
         )
-    if written:
-        new_rows.add_bare(session, ReceiptEntry, *written)
+    new_rows.add_bare(session, ReceiptEntry, *written)
     return len(found)
 
 

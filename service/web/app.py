@@ -58,7 +58,7 @@ def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -
     app.state.metrics = metrics = Metrics(services)
     app.state.worker_alive = worker_alive
     app.state.schema_seen = False
-    app.state.opt_in_groups = OptInGroups()
+    app.state.opt_in_groups = OptInGroups(services)
     app.state.refusals = Refusals(services)
     app.state.hook_certificates = HookCertificates()
     app.state.hashing = Hashing()

@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 
 import structlog
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.errors import trace
 from service.flows.services import Services
-from service.web import problems
+from service.web import frames, problems
 from service.web.deps import is_allowed
 from service.web.metrics import Metrics
 
@@ -60,9 +59,8 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                if scope["path"].startswith(_FOR_OTHER_SITES) and not self._services.allowed_here.is_fresh:
-                    # Not here on the loop: a database that does not answer would hold up everybody.
-                    await run_in_threadpool(self._services.allowed_here.known, self._services.database)
+                if scope["path"].startswith(_FOR_OTHER_SITES):
+                    await frames.looked_up(self._services)
                 self._add_headers(scope, message)
             elif method == "HEAD":
                 message = {**message, "body": b""}

@@ -9,11 +9,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from service.errors import FieldProblem, TooManyError
 from service.flows import clients, opt_in_check, proof_of_work, refused_origins
-from service.web import bodies, documented, opt_in_body, signatures
+from service.web import bodies, documented, frames, opt_in_body, signatures
 from service.web.client import client_of
 from service.web.deps import Here, Sent, check_origin
 from service.web.even_pace import Paced
@@ -26,9 +27,12 @@ router = APIRouter()
 
 
 @router.post("/api/opt-ins", status_code=202, responses=_ANSWERS, openapi_extra=opt_in_body.DOCUMENTED)
-def opt_in(request: Request, services: Here, body: Sent) -> Response:
-    """202 once everything is committed: the same answer, as late, for every address, whatever we know of it."""
-    _check_origin(request, services)
+async def opt_in(request: Request, services: Here, body: Sent) -> Response:
+    """202 once everything is committed: the same answer, as late, for every address, whatever we know of it.
+
+    On the event loop, but for what waits for the database or takes long: a thread for each costs more than the rest.
+    """
+    await _check_origin(request, services)
     began, real_now = time.monotonic(), datetime.now(UTC)
     signed = signatures.is_signed(request, services, body.data, real_now)
     given = _fields(body)
@@ -37,7 +41,7 @@ def opt_in(request: Request, services: Here, body: Sent) -> Response:
     fields, problems = opt_in_body.shape(given)
     proof = None
     if fields.altcha and services.proof_of_work and not signed:
-        proof = proof_of_work.read(services, fields.altcha, real_now)
+        proof = await run_in_threadpool(proof_of_work.read, services, fields.altcha, real_now)
         if proof is None:
             problems.append(opt_in_check.PROOF_REFUSED)
     key = request.headers.get("idempotency-key") or None
@@ -47,21 +51,21 @@ def opt_in(request: Request, services: Here, body: Sent) -> Response:
     client = None if signed else client_of(request, services)
     asked = opt_in_body.to_request(fields, key, signed=signed, proof=proof, client=client)
     if problems:
-        _refuse(services, asked, problems)
+        await run_in_threadpool(_refuse, services, asked, problems)
     try:
-        request.app.state.opt_in_groups.register(services, asked)
+        await request.app.state.opt_in_groups.register(asked)
     except TooManyError:
         if client is not None and client.private:
-            clients.tell_turned_away(services, services.clock.now())
+            await run_in_threadpool(clients.tell_turned_away, services, services.clock.now())
         raise
     services.bell.ring()
     return Paced(_yes(request, asked.form, body), began=began, pace=services.answer_pace)
 
 
 @router.options("/api/opt-ins", status_code=204, response_class=Response, responses=documented.errors(403))
-def preflight(request: Request, services: Here) -> Response:
+async def preflight(request: Request, services: Here) -> Response:
     """A browser asks whether a page of another site may post (Fetch standard, CORS preflight)."""
-    _check_origin(request, services)
+    await _check_origin(request, services)
     headers = {
         "Access-Control-Allow-Methods": "POST",
         "Access-Control-Allow-Headers": "Content-Type, Idempotency-Key",
@@ -78,12 +82,13 @@ def _yes(request: Request, form: str | None, body: bodies.Body) -> Response:
     return JSONResponse({"status": "accepted"}, status_code=202)
 
 
-def _check_origin(request: Request, services: Here) -> None:
+async def _check_origin(request: Request, services: Here) -> None:
     """As `check_origin`, and who was refused is kept for `doctor`: it may be the practice's own website."""
+    await frames.looked_up(services)
     try:
         check_origin(request, services)
     except ForbiddenError:
-        request.app.state.refusals.add(refused_origins.told(request.headers["origin"]))
+        await run_in_threadpool(request.app.state.refusals.add, refused_origins.told(request.headers["origin"]))
         raise
 
 

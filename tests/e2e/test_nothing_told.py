@@ -46,8 +46,8 @@ from service.flows import answers, signup, ticks
 def record(session, services, message, *_rest):
     session.execute(text("INSERT INTO lead (address) VALUES (:value)"), {"value": message.recipient})
 
-def register(session, services, asked, now, take=signup.register):
-    if asked.email.startswith("kapot"):
+def register_all(session, services, asked, now, take=signup.register_all):
+    if any(each.email.startswith("kapot") for each in asked):
         raise ValueError(asked)
     return take(session, services, asked, now)
 
@@ -57,7 +57,7 @@ def reap(services, take=ticks.reap, failed=[]):
         raise RuntimeError("zonnebloem.van.dale@herkenbaar.example")
     return take(services)
 
-answers.record, signup.register, ticks.reap = record, register, reap
+answers.record, signup.register_all, ticks.reap = record, register_all, reap
 from service.cli import main
 main()
 """

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from functools import partial
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,11 +16,14 @@ from sqlmodel import Session, select
 
 from service.domain.limits import parse_limits
 from service.errors import InvalidInputError, TooManyError, UnavailableError
-from service.flows import opt_in_groups, signup
+from service.flows import clients, opt_in_groups, signup_rows
 from service.flows.clients import Client
 from service.flows.opt_in_check import OptInRequest
 from service.flows.opt_in_groups import OptInGroups
-from service.store.tables import Lead
+from service.flows.proof_of_work import Proof
+from service.flows.services import Services
+from service.flows.signup_rows import Arrival
+from service.store.tables import Lead, OptIn
 from tests.support import acts
 from tests.support.house import House
 from tests.support.running import wait_for
@@ -37,20 +41,18 @@ def asked(name: str, **fields: Any) -> OptInRequest:
 
 def all_at_once(house: House, *requests: OptInRequest) -> list[BaseException | None]:
     """What became of each; on SQLite they come while somebody else writes, so that all of them wait."""
-    groups = OptInGroups()
-    others = house.services.database.transaction() if house.services.database.is_sqlite else nullcontext()
-    with ThreadPoolExecutor(len(requests)) as crew:
-        with others:
-            runs = []
-            for number, request in enumerate(requests, start=1):
-                runs.append(crew.submit(groups.register, house.services, request))
-                if house.services.database.is_sqlite:
-                    wait_for(partial(in_line, groups, number), "it waits too")
-        return [run.exception() for run in runs]
+    groups = OptInGroups(house.services)
 
+    async def come() -> list[BaseException | None]:
+        return await asyncio.gather(*map(groups.register, requests), return_exceptions=True)
 
-def in_line(groups: OptInGroups, count: int) -> bool:
-    return groups.waiting == count
+    is_sqlite = house.services.database.is_sqlite
+    with ThreadPoolExecutor(1) as crew:
+        with house.services.database.transaction() if is_sqlite else nullcontext():
+            run = crew.submit(asyncio.run, come())
+            if is_sqlite:
+                wait_for(lambda: groups.waiting == len(requests), "all wait")
+        return run.result()
 
 
 def leads(house: House) -> set[str]:
@@ -103,37 +105,21 @@ def test_one_that_is_refused_leaves_nothing_and_the_others_are_taken(house: Hous
     assert "daan" in leads(house)
 
 
-def test_what_one_wrote_before_it_was_refused_is_undone_and_what_the_others_wrote_stands(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse_bram(session: Session, *given: Any) -> None:
-        real(session, *given)
-        if given[1].email.startswith("bram"):
-            raise InvalidInputError("too late")
-
-    real = signup.register
-    monkeypatch.setattr(signup, "register", refuse_bram)
-    found = all_at_once(house, asked("anna"), asked("bram"), asked("carla"))
-    assert [type(each) for each in found] == [type(None), InvalidInputError, type(None)]
-    assert leads(house) == {"anna", "carla"}
-    assert len(house.rows()["receipt"]) == 4
-    assert house.send_due() == 2
-
-
 def test_a_fault_of_ours_in_one_keeps_none_of_the_others_out_and_nobody_is_written_twice(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stumble(session: Session, *given: Any) -> None:
-        real(session, *given)
-        if given[1].email.startswith("bram"):
+    def stumble(session: Session, services: Services, arrivals: Sequence[Arrival], now: datetime) -> None:
+        real(session, services, arrivals, now)
+        if any(each.address.startswith("bram") for each in arrivals):
             raise LookupError("a defect")
 
-    real = signup.register
-    monkeypatch.setattr(signup, "register", stumble)
+    real = signup_rows.write
+    monkeypatch.setattr(signup_rows, "write", stumble)
     found = all_at_once(house, asked("anna"), asked("bram"), asked("carla"))
     assert [type(each) for each in found] == [type(None), LookupError, type(None)]
     assert leads(house) == {"anna", "carla"}
     assert len(house.rows()["opt_in"]) == 2
+    assert len(house.rows()["receipt"]) == 4
 
 
 @pytest.mark.parametrize(
@@ -161,6 +147,72 @@ def test_one_address_that_comes_twice_at_once_is_one_lead_with_one_advice(house:
     assert set(all_at_once(house, asked("anna"), asked("anna"), asked("anna", idempotency_key="k"))) == {None}
     assert len(house.rows()["lead"]) == 1
     assert house.send_due() == 1
+
+
+@pytest.mark.parametrize(
+    ("caps", "dispositions"),
+    [
+        ("domain=3/h", ["accepted"] * 3 + ["capped"] * 2),
+        ("all=3/h", ["accepted"] * 3 + ["held"] * 2),
+        ("network=9/h", ["accepted"] * 5),
+    ],
+)
+def test_each_counts_for_those_that_come_with_it(house: House, caps: str, dispositions: list[str]) -> None:
+    house = house.with_changes(limits=parse_limits(caps))
+    assert set(all_at_once(house, *(asked(f"lead{number}") for number in range(5)))) == {None}
+    found = acts.commit(house, lambda session: session.exec(select(OptIn.disposition).order_by("disposition")).all())
+    assert found == dispositions
+
+
+def test_a_network_at_its_cap_is_told_when_the_first_of_those_that_came_with_it_leaves_the_window(house: House) -> None:
+    full = Client(network="n", private=None)
+    house = house.with_changes(limits=parse_limits("network=2/h"))
+    found = all_at_once(house, *(asked(f"lead{number}", client=full) for number in range(4)))
+    assert [each.retry_after for each in found if isinstance(each, TooManyError)] == [3_600, 3_600]
+
+
+def test_whether_they_all_come_from_one_private_address_is_seen_within_a_group_too(house: House) -> None:
+    client = Client(network="n", private="p")
+    all_at_once(house, *(asked(f"lead{number}", client=client) for number in range(clients.SUSPICIOUS)))
+    assert acts.commit(house, clients.one_for_all)
+    all_at_once(house, asked("anna", client=client), asked("bram", client=Client(network="m", private=None)))
+    acts.commit(house, lambda session: clients.note(session, [Client(network="m", private=None)], house.clock.now()))
+    assert not acts.commit(house, clients.one_for_all)
+
+
+def test_a_proof_of_work_is_good_for_one_of_those_who_come_with_it(house: House) -> None:
+    proof = Proof(challenge="f" * 32, expires_at=datetime.now(UTC) + timedelta(minutes=5))
+    found = all_at_once(house, asked("anna", proof=proof), asked("bram", proof=proof))
+    assert {type(each) for each in found} == {type(None), InvalidInputError}
+    assert len(leads(house)) == 1
+
+
+def test_a_proof_of_work_is_not_spent_on_one_that_is_refused(house: House) -> None:
+    full = Client(network="n", private=None)
+    house = house.with_changes(limits=parse_limits("network=1/h"))
+    assert all_at_once(house, asked("anna", client=full)) == [None]
+    proof = Proof(challenge="f" * 32, expires_at=datetime.now(UTC) + timedelta(minutes=5))
+    found = all_at_once(house, asked("bram", client=full, proof=proof), asked("carla"))
+    assert [type(each) for each in found] == [TooManyError, type(None)]
+    assert all_at_once(house, asked("bram", proof=proof)) == [None]
+
+
+def test_one_who_went_away_before_it_was_written_is_not_written(house: House) -> None:
+    if not house.services.database.is_sqlite:
+        return  # there nobody stands in line
+    groups = OptInGroups(house.services)
+
+    async def come() -> None:
+        gone, stays = (asyncio.ensure_future(groups.register(asked(name))) for name in ("anna", "bram"))
+        with house.services.database.transaction():
+            while groups.waiting < 2:
+                await asyncio.sleep(0)
+            gone.cancel()
+            await asyncio.gather(gone, return_exceptions=True)
+        await stays
+
+    asyncio.run(come())
+    assert leads(house) == {"bram"}
 
 
 def test_the_same_idempotency_key_twice_at_once_is_taken_once(house: House) -> None:
