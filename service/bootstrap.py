@@ -33,7 +33,7 @@ from service.store.schema import Schema, migrate, schema_state
 if TYPE_CHECKING:
     from service.mail.dkim import DkimSigner
 
-ANSWER_PACE = timedelta(milliseconds=50)
+ANSWER_PACE = timedelta(milliseconds=30)
 """Many times what an opt-in takes, and too short for a person to notice."""
 
 log = structlog.get_logger()

@@ -1,8 +1,7 @@
-"""Opt-ins that wait for SQLite's one writer at the same time are written together, and committed once.
+"""Opt-ins that wait at the same time are written together, and committed once.
 
 A commit waits for the disk, and all who come meanwhile wait for it: one by one each would wait for the disks of all
-before it. PostgreSQL commits for several connections at once by itself, and there nobody is to wait for a lead that
-another opt-in asks for: each goes alone, as many at once as there are connections kept open.
+before it. On SQLite there is one writer, and on PostgreSQL one lock for the caps: neither writes two at once.
 """
 
 from __future__ import annotations
@@ -22,9 +21,9 @@ from service.flows.services import Services
 log = structlog.get_logger()
 
 MOST = 8
-"""Opt-ins in one transaction on SQLite: whatever else is to be written waits for no more than these."""
-_AT_ONCE = 10
-"""Transactions at once on PostgreSQL."""
+"""Opt-ins in one transaction: whatever else is to be written waits for no more than these."""
+_THREADS_ON_POSTGRESQL = 2
+"""Where one transaction waits for a lead that somebody holds, the other goes on."""
 
 
 class _Asked:
@@ -47,8 +46,8 @@ class OptInGroups:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._most, threads = (MOST, 1) if services.database.is_sqlite else (1, _AT_ONCE)
         self._waiting: deque[_Asked] = deque()
+        threads = 1 if services.database.is_sqlite else _THREADS_ON_POSTGRESQL
         self._writers = ThreadPoolExecutor(threads, thread_name_prefix="opt-ins")
 
     @property
@@ -78,6 +77,8 @@ class OptInGroups:
         try:
             with self._services.database.transaction(urgent=True) as session:
                 group = self._next()  # now, not before: more came while we waited for the writer
+                if not group:
+                    return  # another thread was quicker
                 requests = [each.request for each in group]
                 errors = signup.register_all(session, self._services, requests, self._services.clock.now())
                 tried = True
@@ -98,7 +99,7 @@ class OptInGroups:
         """Those who have waited longest; they wait no longer. Whoever went away meanwhile is not among them."""
         found: list[_Asked] = []
         with suppress(IndexError):  # nobody waits any more
-            while len(found) < self._most:
+            while len(found) < MOST:
                 first = self._waiting.popleft()
                 if first.answer.set_running_or_notify_cancel():
                     found.append(first)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -47,6 +47,7 @@ def register_all(
             refused[place] = error
         else:
             waiting[place] = Arrival(checked=checked, hmac=services.hmac(checked.address))
+    _spend_proofs(session, waiting.values())
     while waiting:
         firsts: dict[str, int] = {}  # of an address that asks twice the second one knows what became of the first
         for place, each in waiting.items():
@@ -57,18 +58,22 @@ def register_all(
     return [refused.get(place) for place in range(len(requests))]
 
 
+def _spend_proofs(session: Session, arrivals: Iterable[Arrival]) -> None:
+    """In everybody's order, and before any lock: it waits for whoever is spending the same one."""
+    proofs = [(each.request.proof, each) for each in arrivals if each.request.proof]
+    for proof, each in sorted(proofs, key=lambda pair: pair[0].challenge):
+        each.is_spent = not proof_of_work.spend(session, proof)
+
+
 def _take(session: Session, services: Services, arrivals: Sequence[Arrival], now: datetime) -> None:
     """Of different addresses."""
-    spent_before = [
-        each for each in arrivals if each.request.proof and not proof_of_work.spend(session, each.request.proof)
-    ]
     # Opt-ins of one address come one after the other. This lock is theirs alone and taken before all others.
     take_locks(session, [f"opt-in:{each.hmac}" for each in arrivals])
     ids = leads.ids_by_address(session, [each.address for each in arrivals])
     held = leads.lock(session, ids.values(), [each.hmac for each in arrivals])
     for each in arrivals:
         each.known = held.get(ids.get(each.address, 0))  # one may have been erased while we waited
-        if each in spent_before and not _came_before(session, each):
+        if each.is_spent and not _came_before(session, each):
             each.error = opt_in_check.refused([opt_in_check.PROOF_REFUSED])
     new = [each for each in arrivals if each.error is None and not _came_before(session, each)]
     if not new:

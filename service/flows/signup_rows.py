@@ -29,11 +29,13 @@ _Happened = tuple[int, str, dict[str, Any]]
 class Arrival:
     """One opt-in on its way: what it asks, the lead where we know her, and what was decided of it.
 
-    `error` where it is refused, and then the rest says nothing; `is_blocked` where the address once said no.
+    `error` where it is refused, and then the rest says nothing; `is_spent` where its proof of work had been before, and
+    `is_blocked` where the address once said no.
     """
 
     checked: Checked
     hmac: str
+    is_spent: bool = False
     known: Lead | None = None
     error: NurtureError | None = None
     disposition: str = "accepted"

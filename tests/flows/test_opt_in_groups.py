@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -40,18 +41,19 @@ def asked(name: str, **fields: Any) -> OptInRequest:
 
 
 def all_at_once(house: House, *requests: OptInRequest) -> list[BaseException | None]:
-    """What became of each; on SQLite they come while somebody else writes, so that all of them wait."""
+    """What became of each; they came while somebody else wrote, so that all of them waited."""
     groups = OptInGroups(house.services)
 
     async def come() -> list[BaseException | None]:
         return await asyncio.gather(*map(groups.register, requests), return_exceptions=True)
 
-    is_sqlite = house.services.database.is_sqlite
+    busy = threading.Event()
+    groups._writers.submit(busy.wait)
+    groups._writers.submit(busy.wait)
     with ThreadPoolExecutor(1) as crew:
-        with house.services.database.transaction() if is_sqlite else nullcontext():
-            run = crew.submit(asyncio.run, come())
-            if is_sqlite:
-                wait_for(lambda: groups.waiting == len(requests), "all wait")
+        run = crew.submit(asyncio.run, come())
+        wait_for(lambda: groups.waiting == len(requests), "all wait")
+        busy.set()
         return run.result()
 
 
@@ -77,12 +79,11 @@ def commits(house: House, act: Callable[[], None] = lambda: None) -> Iterator[li
         event.remove(engine, "commit", look)
 
 
-def test_those_who_wait_at_the_same_time_are_committed_at_once_on_sqlite(house: House) -> None:
+def test_those_who_wait_at_the_same_time_are_committed_at_once(house: House) -> None:
     names = [f"lead{number}" for number in range(opt_in_groups.MOST + 2)]
     with commits(house) as seen:
         assert set(all_at_once(house, *map(asked, names))) == {None}
-    if house.services.database.is_sqlite:
-        assert len(seen) == 2  # of as many as go together, and of the two who are left
+    assert len(seen) == 2  # of as many as go together, and of the two who are left
     assert leads(house) == set(names)
     assert house.send_due() == len(names)
     assert len(house.rows()["receipt"]) == 2 * len(names)
@@ -139,7 +140,7 @@ def test_where_the_commit_fails_nobody_is_told_yes_and_nobody_is_tried_again(
         found = all_at_once(house, asked("anna"), asked("bram"))
     assert [type(each) for each in found] == [told, told]
     assert house.rows()["opt_in"] == []
-    assert len(seen) == (1 if house.services.database.is_sqlite else 2)
+    assert len(seen) == 1
 
 
 def test_one_address_that_comes_twice_at_once_is_one_lead_with_one_advice(house: House) -> None:
@@ -198,21 +199,38 @@ def test_a_proof_of_work_is_not_spent_on_one_that_is_refused(house: House) -> No
 
 
 def test_one_who_went_away_before_it_was_written_is_not_written(house: House) -> None:
-    if not house.services.database.is_sqlite:
-        return  # there nobody stands in line
     groups = OptInGroups(house.services)
+    busy = threading.Event()
+    groups._writers.submit(busy.wait)
+    groups._writers.submit(busy.wait)
 
     async def come() -> None:
         gone, stays = (asyncio.ensure_future(groups.register(asked(name))) for name in ("anna", "bram"))
-        with house.services.database.transaction():
-            while groups.waiting < 2:
-                await asyncio.sleep(0)
-            gone.cancel()
-            await asyncio.gather(gone, return_exceptions=True)
+        while groups.waiting < 2:
+            await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
+        busy.set()
         await stays
 
     asyncio.run(come())
     assert leads(house) == {"bram"}
+
+
+def test_two_processes_that_take_the_same_in_another_order_never_stand_waiting_for_each_other(house: House) -> None:
+    until = datetime.now(UTC) + timedelta(minutes=5)
+    proofs = [Proof(challenge=f"{number:032x}", expires_at=until) for number in range(8)]
+    house = house.with_changes(limits=parse_limits("address=100/h; domain=100/h; all=100/h"))
+
+    def come(order: int) -> list[BaseException | None]:
+        wishes = [asked(f"lead{number}", proof=proof) for number, proof in enumerate(proofs)]
+        return all_at_once(house, *wishes[::order])
+
+    with ThreadPoolExecutor(2) as crew:
+        found = [each for result in crew.map(come, (1, -1)) for each in result]
+    refused = [each for each in found if each]
+    assert all(isinstance(each, InvalidInputError) for each in refused)  # for each proof one of the two
+    assert (len(refused), len(leads(house)), len(house.rows()["opt_in"])) == (8, 8, 8)
 
 
 def test_the_same_idempotency_key_twice_at_once_is_taken_once(house: House) -> None:
