@@ -117,18 +117,18 @@ def _give(session: Session, services: Services, opt_in: OptIn, shown: int | None
     forms_revision_id, forms = services.published.forms_shown(session, shown)
     form: Form | None = forms.forms.get(opt_in.form or "") or forms.for_topic(opt_in.topic)
     text = form.consent.follow_up if form else None
-    consents.give(
-        session,
-        lead_id=opt_in.lead_id,
-        opt_in_id=opt_in.id,
-        purpose="follow_up",
-        source="confirmation",
-        effective=True,
-        version=text.version if text else None,
-        wording=text.text if text else WORDING_WITHOUT_FORM,
-        forms_revision_id=forms_revision_id,
-        given_at=now,
-    )
+    given = {
+        "lead_id": opt_in.lead_id,
+        "opt_in_id": opt_in.id,
+        "purpose": "follow_up",
+        "source": "confirmation",
+        "effective": True,
+        "version": text.version if text else None,
+        "wording": text.text if text else WORDING_WITHOUT_FORM,
+        "forms_revision_id": forms_revision_id,
+        "given_at": now,
+    }
+    consents.give(session, [given])
 
 
 def _keep_answers(lead: Lead, enrolment: Enrolment, answers: dict[str, str]) -> None:

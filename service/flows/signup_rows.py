@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -21,8 +21,6 @@ from service.mail.links import new_public_id
 from service.store import consents, enrolments, leads, new_rows
 from service.store.db import notify_sender
 from service.store.tables import Enrolment, Lead, OptIn
-
-_Happened = tuple[int, str, dict[str, Any]]
 
 
 @dataclass(kw_only=True, eq=False)
@@ -63,14 +61,6 @@ class Arrival:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Owner:
-    """The lead of an opt-in, new or known."""
-
-    id: int
-    public_id: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class _Run:
     """The run that an advice belongs to."""
 
@@ -79,65 +69,161 @@ class _Run:
     sequence: str
 
 
+@dataclass(kw_only=True)
+class _Entry:
+    """An arrival as it is being written: each table adds its number."""
+
+    arrival: Arrival
+    lead_public_id: str
+    lead_id: int
+    run: _Run | None = None
+    opt_in_public_id: str = field(default_factory=new_public_id)
+    opt_in_id: int = 0
+    consent_id: int = 0
+
+    @property
+    def is_welcome(self) -> bool:
+        """Does an advice come of it, now or once somebody has looked?"""
+        return self.arrival.disposition in {"accepted", "held"}
+
+
 def write(session: Session, services: Services, arrivals: Sequence[Arrival], now: datetime) -> None:
-    """Write each as it was decided; they are of different addresses."""
-    advice: list[Advice] = []
-    happened: list[_Happened] = []
-    agreed: list[tuple[Arrival, _Owner, _Run | None]] = []
-    for each in arrivals:
-        owner = _owner(session, services, each, now)
-        run = None
-        if each.disposition in {"accepted", "held"}:
-            run = _run_of(session, services, each, owner, now)
-            advice.append(_welcome(session, each, owner, run, now))
-            happened += _told(each, owner)
-        else:
-            _add_opt_in(session, each, owner, None, now)
-        if each.known or (run and each.is_enough):
-            agreed.append((each, owner, run))
-    if advice:
+    """Write each as it was decided, table by table; they are of different addresses."""
+    entries = _with_leads(session, services, arrivals, now)
+    welcome = [each for each in entries if each.is_welcome]
+    _add_runs(session, services, welcome, now)
+    _add_opt_ins(session, entries, now)
+    if welcome:
+        _add_consents(session, welcome, now)
+        advice = [_advice(each, each.run) for each in welcome if each.run]
         add_advice(session, services, advice, now, arrivals[0].checked.live_ids)
-        leads.note_all(session, happened, now)
+        leads.note_all(session, [what for each in welcome for what in _happened(each)], now)
         notify_sender(session)
-    for each, owner, run in agreed:
-        if run and each.is_enough:
-            _begin(session, services, run, now)
-        privacy.reckon_erasing(session, services, session.get_one(Lead, owner.id), now)
-    for each in arrivals:
-        if each.held:
-            alerts.tell_opt_in_held(session, each.held, now)
+    for each in entries:
+        _settle(session, services, each, now)
 
 
-def _owner(session: Session, services: Services, arrival: Arrival, now: datetime) -> _Owner:
-    if arrival.known:
-        return _Owner(id=arrival.known.id, public_id=arrival.known.public_id)
-    public_id = new_public_id()
-    number = new_rows.add_numbered(
-        session,
-        Lead,
-        public_id=public_id,
-        address=arrival.address,
-        first_name=arrival.checked.first_name,
-        answers=arrival.checked.answers,
-        created_at=now,
-        # As long as she agreed to no follow-ups, when she is erased can be said at once.
-        erase_at=privacy.erased_at_latest(services, now),
+def _with_leads(session: Session, services: Services, arrivals: Sequence[Arrival], now: datetime) -> list[_Entry]:
+    """Write those we do not know yet. Returns all, in their order."""
+    entries = [
+        _Entry(
+            arrival=each,
+            lead_public_id=each.known.public_id if each.known else new_public_id(),
+            lead_id=each.known.id if each.known else 0,
+        )
+        for each in arrivals
+    ]
+    new = [each for each in entries if not each.arrival.known]
+    rows = [
+        {
+            "public_id": each.lead_public_id,
+            "address": each.arrival.address,
+            "first_name": each.arrival.checked.first_name,
+            "answers": each.arrival.checked.answers,
+            "created_at": now,
+            # As long as she agreed to no follow-ups, when she is erased can be said at once.
+            "erase_at": privacy.erased_at_latest(services, now),
+        }
+        for each in new
+    ]
+    for each, number in zip(new, new_rows.add_numbered(session, Lead, rows), strict=True):
+        each.lead_id = number
+    return entries
+
+
+def _add_runs(session: Session, services: Services, entries: Sequence[_Entry], now: datetime) -> None:
+    """Of a lead we know her open run, or one she had lately; of all others a new one."""
+    new = []
+    for each in entries:
+        known = _known_run(session, services, each, now)
+        if known:
+            each.run = _Run(id=known.id, split_id=known.split_id, sequence=known.sequence)
+        else:
+            new.append(each)
+    rows = [
+        {
+            "lead_id": each.lead_id,
+            "topic": each.arrival.checked.live.sequence.topic,
+            "sequence": each.arrival.checked.live.sequence.name,
+            "sequence_revision_id": each.arrival.checked.live.revision_id,
+            "state": "awaiting_confirmation",
+            "split_id": each.lead_public_id,
+            "answers": each.arrival.checked.answers,
+            "anchor": now,
+            "next_step": next((step.key for step in each.arrival.checked.live.sequence.follow_ups), None),
+            "created_at": now,
+        }
+        for each in new
+    ]
+    for each, number in zip(new, new_rows.add_numbered(session, Enrolment, rows), strict=True):
+        sequence = each.arrival.checked.live.sequence.name
+        each.run = _Run(id=number, split_id=each.lead_public_id, sequence=sequence)
+
+
+def _add_opt_ins(session: Session, entries: Sequence[_Entry], now: datetime) -> None:
+    rows = [
+        {
+            "public_id": each.opt_in_public_id,
+            "lead_id": each.lead_id,
+            "enrolment_id": each.run.id if each.run else None,
+            "topic": each.arrival.checked.live.sequence.topic,
+            "form": each.arrival.checked.form.name if each.arrival.checked.form else None,
+            "first_name": each.arrival.checked.first_name,
+            "answers": each.arrival.checked.answers,
+            "follow_up_ticked": each.arrival.request.consent_follow_up,
+            "consent_version": each.arrival.request.consent_version,
+            "source_url": each.arrival.request.source_url,
+            "disposition": each.arrival.disposition,
+            "idempotency_key": each.arrival.request.idempotency_key,
+            "created_at": now,
+        }
+        for each in entries
+    ]
+    for each, number in zip(entries, new_rows.add_numbered(session, OptIn, rows), strict=True):
+        each.opt_in_id = number
+
+
+def _add_consents(session: Session, entries: Sequence[_Entry], now: datetime) -> None:
+    """The consents that were ticked; an advice rests on the one for it."""
+
+    def given(each: _Entry, purpose: str, text: ConsentText | None, *, effective: bool) -> dict[str, Any]:
+        return {
+            "lead_id": each.lead_id,
+            "opt_in_id": each.opt_in_id,
+            "purpose": purpose,
+            "source": "form",
+            "effective": effective,
+            "version": text.version if text else None,
+            "wording": text.text if text else None,
+            "forms_revision_id": each.arrival.checked.forms_revision_id,
+            "source_url": each.arrival.request.source_url,
+            "given_at": now,
+        }
+
+    rows = []
+    for each in entries:
+        wording = each.arrival.checked.wording
+        rows.append(given(each, "advice", wording.consent.advice if wording else None, effective=True))
+        if each.arrival.request.consent_follow_up:
+            text = wording.consent.follow_up if wording else None
+            rows.append(given(each, "follow_up", text, effective=each.arrival.is_enough))
+    advice = (
+        number for row, number in zip(rows, consents.give(session, rows), strict=True) if row["purpose"] == "advice"
     )
-    return _Owner(id=number, public_id=public_id)
+    for each, number in zip(entries, advice, strict=True):
+        each.consent_id = number
 
 
-def _welcome(session: Session, arrival: Arrival, owner: _Owner, run: _Run, now: datetime) -> Advice:
-    """Write what an accepted opt-in leads to, and return the advice, which is yet to be written."""
-    checked = arrival.checked
-    opt_in_id, opt_in_public_id = _add_opt_in(session, arrival, owner, run, now)
+def _advice(entry: _Entry, run: _Run) -> Advice:
+    arrival, checked = entry.arrival, entry.arrival.checked
     return Advice(
-        lead_id=owner.id,
-        lead_public_id=owner.public_id,
-        address=arrival.known.address if arrival.known else arrival.address,
-        opt_in_id=opt_in_id,
-        opt_in_public_id=opt_in_public_id,
+        lead_id=entry.lead_id,
+        lead_public_id=entry.lead_public_id,
+        address=arrival.address,
+        opt_in_id=entry.opt_in_id,
+        opt_in_public_id=entry.opt_in_public_id,
         enrolment_id=run.id,
-        consent_id=_add_consents(session, arrival, owner, opt_in_id, now),
+        consent_id=entry.consent_id,
         sequence=run.sequence,
         template=checked.live.sequence.advice.template_for(run.split_id),
         revision_id=checked.live.revision_id,
@@ -147,91 +233,39 @@ def _welcome(session: Session, arrival: Arrival, owner: _Owner, run: _Run, now: 
     )
 
 
-def _told(arrival: Arrival, owner: _Owner) -> list[_Happened]:
-    topic = arrival.checked.live.sequence.topic
-    told: list[_Happened] = [(owner.id, "opt_in", {"topic": topic, "follow_up": arrival.request.consent_follow_up})]
-    return [*told, (owner.id, "throw_away_address", {})] if is_throw_away(arrival.address) else told
+def _happened(entry: _Entry) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    arrival = entry.arrival
+    about = {"topic": arrival.checked.live.sequence.topic, "follow_up": arrival.request.consent_follow_up}
+    yield entry.lead_id, "opt_in", about
+    if is_throw_away(arrival.address):
+        yield entry.lead_id, "throw_away_address", {}
 
 
-def _add_opt_in(session: Session, arrival: Arrival, owner: _Owner, run: _Run | None, now: datetime) -> tuple[int, str]:
-    """Returns its number and its public id."""
-    request, checked = arrival.request, arrival.checked
-    public_id = new_public_id()
-    number = new_rows.add_numbered(
-        session,
-        OptIn,
-        public_id=public_id,
-        lead_id=owner.id,
-        enrolment_id=run.id if run else None,
-        topic=checked.live.sequence.topic,
-        form=checked.form.name if checked.form else None,
-        first_name=checked.first_name,
-        answers=checked.answers,
-        follow_up_ticked=request.consent_follow_up,
-        consent_version=request.consent_version,
-        source_url=request.source_url,
-        disposition=arrival.disposition,
-        idempotency_key=request.idempotency_key,
-        created_at=now,
+def _settle(session: Session, services: Services, entry: _Entry, now: datetime) -> None:
+    """What else follows: her run may begin, she may be kept for longer, and staff may have to look."""
+    arrival = entry.arrival
+    begins = entry.run is not None and arrival.is_enough
+    if entry.run and begins:
+        run = session.get_one(Enrolment, entry.run.id)
+        if run.state == "awaiting_confirmation":
+            planning.activate(session, services, run, now)
+    if arrival.known or begins:
+        privacy.reckon_erasing(session, services, session.get_one(Lead, entry.lead_id), now)
+    if arrival.held:
+        alerts.tell_opt_in_held(session, arrival.held, now)
+
+
+def _known_run(session: Session, services: Services, entry: _Entry, now: datetime) -> Enrolment | None:
+    if not entry.arrival.known:
+        return None
+    topic = entry.arrival.checked.live.sequence.topic
+    return enrolments.open_for(session, entry.lead_id, topic) or _had_lately(
+        session, services, entry.lead_id, entry.arrival.checked, now
     )
-    return number, public_id
-
-
-def _add_consents(session: Session, arrival: Arrival, owner: _Owner, opt_in_id: int, now: datetime) -> int:
-    """The consents that were ticked. Returns the number of the one that the advice rests on."""
-    checked = arrival.checked
-    texts = checked.wording.consent if checked.wording else None
-
-    def give(purpose: str, text: ConsentText | None, *, effective: bool) -> int:
-        return consents.give(
-            session,
-            lead_id=owner.id,
-            opt_in_id=opt_in_id,
-            purpose=purpose,
-            source="form",
-            effective=effective,
-            version=text.version if text else None,
-            wording=text.text if text else None,
-            forms_revision_id=checked.forms_revision_id,
-            source_url=arrival.request.source_url,
-            given_at=now,
-        )
-
-    advice = give("advice", texts.advice if texts else None, effective=True)
-    if arrival.request.consent_follow_up:
-        give("follow_up", texts.follow_up if texts else None, effective=arrival.is_enough)
-    return advice
-
-
-def _run_of(session: Session, services: Services, arrival: Arrival, owner: _Owner, now: datetime) -> _Run:
-    """The run that the advice belongs to: of a lead we know her open one, or one she had lately; else a new one."""
-    sequence = arrival.checked.live.sequence
-    known = None
-    if arrival.known:
-        known = enrolments.open_for(session, owner.id, sequence.topic) or _had_lately(
-            session, services, owner, arrival.checked, now
-        )
-    if known:
-        return _Run(id=known.id, split_id=known.split_id, sequence=known.sequence)
-    number = new_rows.add_numbered(
-        session,
-        Enrolment,
-        lead_id=owner.id,
-        topic=sequence.topic,
-        sequence=sequence.name,
-        sequence_revision_id=arrival.checked.live.revision_id,
-        state="awaiting_confirmation",
-        split_id=owner.public_id,
-        answers=arrival.checked.answers,
-        anchor=now,
-        next_step=sequence.follow_ups[0].key if sequence.follow_ups else None,
-        created_at=now,
-    )
-    return _Run(id=number, split_id=owner.public_id, sequence=sequence.name)
 
 
 def _had_lately(
-    session: Session, services: Services, owner: _Owner, checked: Checked, now: datetime
+    session: Session, services: Services, lead_id: int, checked: Checked, now: datetime
 ) -> Enrolment | None:
     """The run that gave this lead all these mails so short ago that they would only bore; the advice goes all the same.
 
@@ -239,7 +273,7 @@ def _had_lately(
     """
     sequence = checked.live.sequence
     last = next(
-        (row for row in reversed(enrolments.of_lead(session, owner.id)) if row.topic == sequence.topic),
+        (row for row in reversed(enrolments.of_lead(session, lead_id)) if row.topic == sequence.topic),
         None,
     )
     if last is None or last.ended_at is None or last.end_reason != planning.ALL_STEPS_DONE:
@@ -249,9 +283,3 @@ def _had_lately(
     except NeverOpensError:  # not enough working days to come: that is staff's to mend, and keeps no advice back
         return last
     return last if now < again else None
-
-
-def _begin(session: Session, services: Services, run: _Run, now: datetime) -> None:
-    enrolment = session.get_one(Enrolment, run.id)
-    if enrolment.state == "awaiting_confirmation":
-        planning.activate(session, services, enrolment, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,10 +28,10 @@ _RUNS = (
 )
 
 
-def give(session: Session, **values: Any) -> int:
-    """Write a consent that came with or after an opt-in, with its receipt. Returns its number."""
-    given = new_rows.add_numbered(session, Consent, **values)
-    receipts.owe(session, [given])
+def give(session: Session, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Write consents that came with or after an opt-in, with their receipts. Returns their numbers."""
+    given = new_rows.add_numbered(session, Consent, rows)
+    receipts.owe(session, given)
     return given
 
 

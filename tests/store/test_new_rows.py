@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, delete, select
 
 from service.store import new_rows
 from service.store.tables import Lead
@@ -48,11 +48,18 @@ def test_what_is_changed_in_it_later_is_written_too(house: House) -> None:
     assert (found.first_name, found.created_at, found.answers) == ("Anna", START, {"klacht": "rug"})
 
 
-def test_of_a_row_that_nobody_needs_the_number_is_enough(house: House) -> None:
-    def write(session: Session) -> int:
+def test_of_rows_that_nobody_needs_the_numbers_are_told_in_their_order(house: House) -> None:
+    def write(session: Session) -> list[int]:
+        assert new_rows.add_numbered(session, Lead, []) == []
         new_rows.add_bare(session, Lead)  # none at all
-        return new_rows.add_numbered(session, Lead, **fields(1))
+        first = new_rows.add(session, Lead, **fields(9)).id
+        session.exec(delete(Lead).where(col(Lead.id) == first))
+        assert new_rows.add_numbered(session, Lead, [fields(1)])[0] >= first
+        return new_rows.add_numbered(session, Lead, [fields(number) for number in (4, 2, 3)])
 
-    number = acts.commit(house, write)
-    found = acts.commit(house, lambda session: session.exec(select(Lead)).all())
-    assert [(lead.id, lead.address, lead.first_name) for lead in found] == [(number, "a1@example.org", None)]
+    numbers = acts.commit(house, write)
+    found = acts.commit(house, lambda session: session.exec(select(Lead).order_by("id")).all())
+    assert [lead.address[:2] for lead in found] == ["a1", "a4", "a2", "a3"]
+    assert [lead.id for lead in found[1:]] == numbers
+    house.opt_in("bram@example.org")
+    assert house.lead("bram@example.org").id not in numbers
