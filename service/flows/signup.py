@@ -11,10 +11,10 @@ from service.domain import screening
 from service.domain.lead import Kind, Suppression, may_receive
 from service.errors import InvalidInputError, NurtureError
 from service.flows import clients, opt_in_caps, opt_in_check, proof_of_work, signup_rows
+from service.flows.arrivals import Arrival
 from service.flows.opt_in_caps import ALL, NETWORK, Caps
 from service.flows.opt_in_check import OptInRequest
 from service.flows.services import Services
-from service.flows.signup_rows import Arrival
 from service.store import leads, suppressions
 from service.store.db import take_locks
 

@@ -10,54 +10,17 @@ from typing import Any
 from sqlmodel import Session
 
 from service.domain.forms import ConsentText
-from service.domain.screening import Held, is_throw_away
+from service.domain.screening import is_throw_away
 from service.domain.timing import NeverOpensError, add_wait
-from service.errors import NurtureError
 from service.flows import alerts, planning, privacy
+from service.flows.arrivals import Arrival
 from service.flows.messages import Advice, add_advice
-from service.flows.opt_in_check import Checked, OptInRequest
+from service.flows.opt_in_check import Checked
 from service.flows.services import Services
 from service.mail.links import new_public_id
 from service.store import consents, enrolments, leads, new_rows
 from service.store.db import notify_sender
 from service.store.tables import Enrolment, Lead, OptIn
-
-
-@dataclass(kw_only=True, eq=False)
-class Arrival:
-    """One opt-in on its way: what it asks, the lead where we know her, and what was decided of it.
-
-    `error` where it is refused, and then the rest says nothing; `is_spent` where its proof of work had been before, and
-    `is_blocked` where the address once said no.
-    """
-
-    checked: Checked
-    hmac: str
-    is_spent: bool = False
-    known: Lead | None = None
-    error: NurtureError | None = None
-    disposition: str = "accepted"
-    held: Held | None = None
-    is_blocked: bool = False
-
-    @property
-    def request(self) -> OptInRequest:
-        return self.checked.request
-
-    @property
-    def address(self) -> str:
-        return self.checked.address
-
-    @property
-    def network(self) -> str | None:
-        """The client network (a keyed hash), where it counts against a cap."""
-        return self.request.client.network if self.request.client else None
-
-    @property
-    def is_enough(self) -> bool:
-        """May the follow-ups come without a button? An address that once said no says yes again by that alone."""
-        single = self.checked.live.sequence.confirmation == "single"
-        return single and self.request.consent_follow_up and not self.is_blocked and not self.held
 
 
 @dataclass(frozen=True, kw_only=True)

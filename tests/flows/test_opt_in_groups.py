@@ -18,12 +18,12 @@ from sqlmodel import Session, select
 from service.domain.limits import parse_limits
 from service.errors import InvalidInputError, TooManyError, UnavailableError
 from service.flows import clients, opt_in_groups, signup_rows
+from service.flows.arrivals import Arrival
 from service.flows.clients import Client
 from service.flows.opt_in_check import OptInRequest
 from service.flows.opt_in_groups import OptInGroups
 from service.flows.proof_of_work import Proof
 from service.flows.services import Services
-from service.flows.signup_rows import Arrival
 from service.store.tables import Lead, OptIn
 from tests.support import acts
 from tests.support.house import House
