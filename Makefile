@@ -49,6 +49,7 @@ bench-more: .venv/dev build/bench-venv/ready ## the other figures of bench/RESUL
 	$(BIN)/python -m bench.send --engines postgres
 	$(BIN)/python -m bench.advice --engines postgres
 	$(BIN)/python -m bench.equal_answers
+	$(BIN)/python -m bench.equal_answers --rounds 20 --at-once 8
 	$(BIN)/python -m bench.flood
 	$(BIN)/python -m bench.providers
 	$(BIN)/python -m bench.studio

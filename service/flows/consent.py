@@ -57,7 +57,7 @@ def confirm(
     session.flush()
     ended = enrolment.goal_at is not None or enrolment.state in {State.FINISHED, State.EXPIRED}
     if not ended and enrolment.state != State.ACTIVE:
-        planning.activate(session, services, enrolment, now)
+        planning.activate(session, services, [enrolment], now)
     privacy.reckon_erasing(session, services, lead, now)
     return "ended" if ended else "started"
 

@@ -1,7 +1,8 @@
-"""Opt-ins that wait at the same time are written together, and committed once.
+"""Opt-ins that wait for SQLite's one writer at the same time are written together, and committed once.
 
 A commit waits for the disk, and all who come meanwhile wait for it: one by one each would wait for the disks of all
-before it. On SQLite there is one writer, and on PostgreSQL one lock for the caps: neither writes two at once.
+before it. On PostgreSQL each goes alone: somebody may hold a lead there for seconds, and strangers are not to wait for
+one that asks for the advice just then, nor to be turned away with her.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from service.flows.services import Services
 log = structlog.get_logger()
 
 MOST = 8
-"""Opt-ins in one transaction: whatever else is to be written waits for no more than these."""
-_THREADS_ON_POSTGRESQL = 2
-"""Where one transaction waits for a lead that somebody holds, the other goes on."""
+"""Opt-ins in one transaction on SQLite: whatever else is to be written waits for no more than these."""
+_AT_ONCE = 16
+"""Transactions on PostgreSQL, of the 20 connections that a process may have."""
 
 
 class _Asked:
@@ -37,6 +38,8 @@ class _Asked:
         """Taken where there is no error."""
         if error is None:
             self.answer.set_result(None)
+        elif isinstance(error, StopIteration):  # no future takes that one, and nobody would ever be answered
+            self.answer.set_exception(RuntimeError("a generator ended too soon"))
         else:
             self.answer.set_exception(error)
 
@@ -47,7 +50,7 @@ class OptInGroups:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._waiting: deque[_Asked] = deque()
-        threads = 1 if services.database.is_sqlite else _THREADS_ON_POSTGRESQL
+        self._most, threads = (MOST, 1) if services.database.is_sqlite else (1, _AT_ONCE)
         self._writers = ThreadPoolExecutor(threads, thread_name_prefix="opt-ins")
 
     @property
@@ -81,6 +84,7 @@ class OptInGroups:
                     return  # another thread was quicker
                 requests = [each.request for each in group]
                 errors = signup.register_all(session, self._services, requests, self._services.clock.now())
+                session.flush()  # what is wrong with a row shows here, and not at the commit
                 tried = True
         except UnavailableError as error:
             for each in group or self._next():
@@ -99,7 +103,7 @@ class OptInGroups:
         """Those who have waited longest; they wait no longer. Whoever went away meanwhile is not among them."""
         found: list[_Asked] = []
         with suppress(IndexError):  # nobody waits any more
-            while len(found) < MOST:
+            while len(found) < self._most:
                 first = self._waiting.popleft()
                 if first.answer.set_running_or_notify_cancel():
                     found.append(first)

@@ -88,14 +88,15 @@ def plan(session: Session, services: Services, ids: Rows[int], lead_ids: Rows[in
     session.flush()
 
 
-def activate(session: Session, services: Services, enrolment: Enrolment, now: datetime) -> None:
+def activate(session: Session, services: Services, runs: Rows[Enrolment], now: datetime) -> None:
     """The follow-ups may come: waits count from the advice's planned time or from now, whichever is later."""
-    move(enrolment, State.ACTIVE)
-    enrolment.anchor = max(enrolment.anchor, now)
-    enrolment.ended_at = enrolment.end_reason = None
-    enrolment.next_at = None
+    for run in runs:
+        move(run, State.ACTIVE)
+        run.anchor = max(run.anchor, now)
+        run.ended_at = run.end_reason = None
+        run.next_at = None
     session.flush()
-    plan(session, services, [enrolment.id], [enrolment.lead_id], now)
+    plan(session, services, [run.id for run in runs], [run.lead_id for run in runs], now)
 
 
 def move(enrolment: Enrolment, state: State) -> None:

@@ -73,7 +73,7 @@ def _take(session: Session, services: Services, arrivals: Sequence[Arrival], now
     held = leads.lock(session, ids.values(), [each.hmac for each in arrivals])
     for each in arrivals:
         each.known = held.get(ids.get(each.address, 0))  # one may have been erased while we waited
-        if each.is_spent and not _came_before(session, each):
+        if each.is_spent and not _came_before(session, each) and not _is_given_back(session, each):
             each.error = opt_in_check.refused([opt_in_check.PROOF_REFUSED])
     new = [each for each in arrivals if each.error is None and not _came_before(session, each)]
     if not new:
@@ -87,6 +87,11 @@ def _take(session: Session, services: Services, arrivals: Sequence[Arrival], now
     clients.note(session, [each.request.client for each in taken if each.request.client], now)
     signup_rows.write(session, services, taken, now)
     caps.write()
+
+
+def _is_given_back(session: Session, arrival: Arrival) -> bool:
+    """Was its proof of work spent on one of this very group that was refused?"""
+    return arrival.request.proof is not None and proof_of_work.spend(session, arrival.request.proof)
 
 
 def _came_before(session: Session, arrival: Arrival) -> bool:

@@ -62,8 +62,12 @@ def write(session: Session, services: Services, arrivals: Sequence[Arrival], now
         add_advice(session, services, advice, now, arrivals[0].checked.live_ids)
         leads.note_all(session, [what for each in welcome for what in _happened(each)], now)
         notify_sender(session)
+    _begin(session, services, [each for each in entries if each.run and each.arrival.is_enough], now)
     for each in entries:
-        _settle(session, services, each, now)
+        if each.arrival.known:
+            privacy.reckon_erasing(session, services, each.arrival.known, now)
+        if each.arrival.held:
+            alerts.tell_opt_in_held(session, each.arrival.held, now)
 
 
 def _with_leads(session: Session, services: Services, arrivals: Sequence[Arrival], now: datetime) -> list[_Entry]:
@@ -204,18 +208,15 @@ def _happened(entry: _Entry) -> Iterator[tuple[int, str, dict[str, Any]]]:
         yield entry.lead_id, "throw_away_address", {}
 
 
-def _settle(session: Session, services: Services, entry: _Entry, now: datetime) -> None:
-    """What else follows: her run may begin, she may be kept for longer, and staff may have to look."""
-    arrival = entry.arrival
-    begins = entry.run is not None and arrival.is_enough
-    if entry.run and begins:
-        run = session.get_one(Enrolment, entry.run.id)
-        if run.state == "awaiting_confirmation":
-            planning.activate(session, services, run, now)
-    if arrival.known or begins:
-        privacy.reckon_erasing(session, services, session.get_one(Lead, entry.lead_id), now)
-    if arrival.held:
-        alerts.tell_opt_in_held(session, arrival.held, now)
+def _begin(session: Session, services: Services, entries: Sequence[_Entry], now: datetime) -> None:
+    """The follow-ups of these may come, all planned in one go. A lead who is new is kept until she says otherwise."""
+    if not entries:
+        return
+    runs = enrolments.by_ids(session, [each.run.id for each in entries if each.run])
+    planning.activate(session, services, [run for run in runs if run.state == "awaiting_confirmation"], now)
+    for each in entries:
+        if not each.arrival.known:
+            session.get_one(Lead, each.lead_id).erase_at = None
 
 
 def _known_run(session: Session, services: Services, entry: _Entry, now: datetime) -> Enrolment | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, select
 
 from service.domain.limits import parse_limits
@@ -24,7 +24,7 @@ from service.flows.opt_in_check import OptInRequest
 from service.flows.opt_in_groups import OptInGroups
 from service.flows.proof_of_work import Proof
 from service.flows.services import Services
-from service.store.tables import Lead, OptIn
+from service.store.tables import Lead, OptIn, TimelineEntry
 from tests.support import acts
 from tests.support.house import House
 from tests.support.running import wait_for
@@ -40,6 +40,14 @@ def asked(name: str, **fields: Any) -> OptInRequest:
     return OptInRequest(**(given | fields))
 
 
+def all_busy(groups: OptInGroups) -> threading.Event:
+    """Every thread that writes is, until the event is set."""
+    done = threading.Event()
+    for _ in range(groups._writers._max_workers):
+        groups._writers.submit(done.wait)
+    return done
+
+
 def all_at_once(house: House, *requests: OptInRequest) -> list[BaseException | None]:
     """What became of each; they came while somebody else wrote, so that all of them waited."""
     groups = OptInGroups(house.services)
@@ -47,9 +55,7 @@ def all_at_once(house: House, *requests: OptInRequest) -> list[BaseException | N
     async def come() -> list[BaseException | None]:
         return await asyncio.gather(*map(groups.register, requests), return_exceptions=True)
 
-    busy = threading.Event()
-    groups._writers.submit(busy.wait)
-    groups._writers.submit(busy.wait)
+    busy = all_busy(groups)
     with ThreadPoolExecutor(1) as crew:
         run = crew.submit(asyncio.run, come())
         wait_for(lambda: groups.waiting == len(requests), "all wait")
@@ -79,11 +85,12 @@ def commits(house: House, act: Callable[[], None] = lambda: None) -> Iterator[li
         event.remove(engine, "commit", look)
 
 
-def test_those_who_wait_at_the_same_time_are_committed_at_once(house: House) -> None:
+def test_those_who_wait_at_the_same_time_are_committed_at_once_on_sqlite(house: House) -> None:
     names = [f"lead{number}" for number in range(opt_in_groups.MOST + 2)]
     with commits(house) as seen:
         assert set(all_at_once(house, *map(asked, names))) == {None}
-    assert len(seen) == 2  # of as many as go together, and of the two who are left
+    if house.services.database.is_sqlite:
+        assert len(seen) == 2  # of as many as go together, and of the two who are left
     assert leads(house) == set(names)
     assert house.send_due() == len(names)
     assert len(house.rows()["receipt"]) == 2 * len(names)
@@ -140,7 +147,7 @@ def test_where_the_commit_fails_nobody_is_told_yes_and_nobody_is_tried_again(
         found = all_at_once(house, asked("anna"), asked("bram"))
     assert [type(each) for each in found] == [told, told]
     assert house.rows()["opt_in"] == []
-    assert len(seen) == 1
+    assert len(seen) == (1 if house.services.database.is_sqlite else 2)
 
 
 def test_one_address_that_comes_twice_at_once_is_one_lead_with_one_advice(house: House) -> None:
@@ -200,9 +207,7 @@ def test_a_proof_of_work_is_not_spent_on_one_that_is_refused(house: House) -> No
 
 def test_one_who_went_away_before_it_was_written_is_not_written(house: House) -> None:
     groups = OptInGroups(house.services)
-    busy = threading.Event()
-    groups._writers.submit(busy.wait)
-    groups._writers.submit(busy.wait)
+    busy = all_busy(groups)
 
     async def come() -> None:
         gone, stays = (asyncio.ensure_future(groups.register(asked(name))) for name in ("anna", "bram"))
@@ -231,6 +236,57 @@ def test_two_processes_that_take_the_same_in_another_order_never_stand_waiting_f
     refused = [each for each in found if each]
     assert all(isinstance(each, InvalidInputError) for each in refused)  # for each proof one of the two
     assert (len(refused), len(leads(house)), len(house.rows()["opt_in"])) == (8, 8, 8)
+
+
+def test_a_fault_that_shows_when_the_session_writes_is_the_one_s_alone_too(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoil(session: Session, services: Services, arrivals: Sequence[Arrival], now: datetime) -> None:
+        real(session, services, arrivals, now)
+        if any(each.address.startswith("bram") for each in arrivals):
+            session.add(TimelineEntry(lead_id=0, kind="x", details={}, at=now))  # of nobody
+
+    real = signup_rows.write
+    monkeypatch.setattr(signup_rows, "write", spoil)
+    found = all_at_once(house, asked("anna"), asked("bram"), asked("carla"))
+    assert [type(each) for each in found] == [type(None), IntegrityError, type(None)]
+    assert leads(house) == {"anna", "carla"}
+
+
+def test_whatever_goes_wrong_everybody_is_answered(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def end(*_: object) -> None:
+        raise StopIteration
+
+    monkeypatch.setattr(signup_rows, "write", end)
+    assert [type(each) for each in all_at_once(house, asked("anna"), asked("bram"))] == [RuntimeError, RuntimeError]
+
+
+def test_a_double_click_at_a_full_network_is_told_of_that_twice(house: House) -> None:
+    full = Client(network="n", private=None)
+    house = house.with_changes(limits=parse_limits("network=1/h"))
+    assert all_at_once(house, asked("anna", client=full)) == [None]
+    proof = Proof(challenge="f" * 32, expires_at=datetime.now(UTC) + timedelta(minutes=5))
+    twice = asked("bram", client=full, proof=proof)
+    assert [type(each) for each in all_at_once(house, twice, twice)] == [TooManyError, TooManyError]
+
+
+def test_strangers_do_not_wait_for_a_lead_whom_somebody_holds_on_postgresql(house: House) -> None:
+    if house.services.database.is_sqlite:
+        return  # there whoever holds a lead holds all
+    house.opt_in("anna@example.org")
+    groups = OptInGroups(house.services)
+
+    async def come() -> list[BaseException | None]:
+        wishes = map(asked, ("anna", "anna", "bram", "carla"))
+        first, second, *strangers = (asyncio.ensure_future(groups.register(each)) for each in wishes)
+        with house.services.database.transaction() as session:
+            session.exec(select(Lead).where(Lead.address == "anna@example.org").with_for_update()).one()
+            told = await asyncio.gather(*strangers, return_exceptions=True)
+            assert not first.done()
+            assert not second.done()
+        return [*told, *await asyncio.gather(first, second, return_exceptions=True)]
+
+    assert asyncio.run(come()) == [None] * 4
 
 
 def test_the_same_idempotency_key_twice_at_once_is_taken_once(house: House) -> None:
