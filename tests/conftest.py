@@ -26,6 +26,7 @@ from tests.support.kept_connections import connections_kept, keep
 from tests.support.one_loop import one_loop
 from tests.support.passwords import cheap_passwords
 from tests.support.postgres import NoPostgresError, PostgresServer, postgres_server
+from tests.support.proofs import cheap_proofs
 from tests.support.requirements import REQUIRE, not_run, report_not_run, report_summaries
 from tests.support.reused import Shelf
 from tests.support.statements import compiled_once
@@ -92,7 +93,14 @@ def _cheaper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     shared = tmp_path_factory.getbasetemp()
     folder = (shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / "compiled"
     folder.mkdir(exist_ok=True)
-    with compiled_once(), files_compiled_once(folder), cheap_passwords(), connections_kept(), one_loop():
+    with (
+        compiled_once(),
+        files_compiled_once(folder),
+        cheap_passwords(),
+        cheap_proofs(),
+        connections_kept(),
+        one_loop(),
+    ):
         yield
 
 

@@ -15,7 +15,7 @@ import typer.main
 
 from service.cli import main
 
-_built = cache(typer.main.get_command)
+built = cache(typer.main.get_command)
 """A process of the service reads how its commands are called once; for each of these it would be done anew."""
 
 
@@ -39,7 +39,7 @@ def nurture(*arguments: str, folder: Path, answers: str = "", **settings: str) -
     with (
         patch.dict("os.environ", environment),
         patch.object(sys, "argv", ["nurture", *arguments]),
-        patch.object(typer.main, "get_command", _built),
+        patch.object(typer.main, "get_command", built),
         patch.object(sys, "stdin", io.StringIO(answers)),
         contextlib.chdir(folder),
         contextlib.redirect_stdout(out),
