@@ -14,37 +14,25 @@ from typing import Literal
 
 import pytest
 from _pytest.terminal import TerminalReporter
-from playwright.sync_api import Browser, Error, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
 from service.store.db import open_database
 from service.store.schema import migrate
 from tests.support import cases
+from tests.support.chromium import Chromium, NoBrowserError
 from tests.support.compiling import files_compiled_once
 from tests.support.house import House, open_house
 from tests.support.kept_connections import connections_kept, keep
 from tests.support.one_loop import one_loop
 from tests.support.passwords import cheap_passwords
 from tests.support.postgres import NoPostgresError, PostgresServer, postgres_server
+from tests.support.proofs import cheap_proofs
 from tests.support.requirements import REQUIRE, not_run, report_not_run, report_summaries
 from tests.support.reused import Shelf
 from tests.support.statements import compiled_once
 
 Contents = Literal["migrated", "published"]
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
-# Chromium calls home otherwise: for updates, for lists of bad pages, for a better guess of what is typed.
-BROWSER_ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-default-apps",
-    "--disable-domain-reliability",
-    "--disable-sync",
-    "--metrics-recording-only",
-    "--no-first-run",
-    "--no-pings",
-)
 
 
 _LEFT: list[int] = []  # by each process of the run, once it ended
@@ -105,7 +93,14 @@ def _cheaper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     shared = tmp_path_factory.getbasetemp()
     folder = (shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / "compiled"
     folder.mkdir(exist_ok=True)
-    with compiled_once(), files_compiled_once(folder), cheap_passwords(), connections_kept(), one_loop():
+    with (
+        compiled_once(),
+        files_compiled_once(folder),
+        cheap_passwords(),
+        cheap_proofs(),
+        connections_kept(),
+        one_loop(),
+    ):
         yield
 
 
@@ -218,20 +213,22 @@ def _fill(url: str, contents: Contents) -> None:
             pass
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium: the machine's own, or Playwright's where it was brought.
+@pytest.fixture(scope="session")
+def _chromium() -> Iterator[Chromium]:
+    """One for each process of the test run."""
+    chromium = Chromium()
+    yield chromium
+    chromium.end()
 
-    It ends with its module: Playwright keeps an event loop running, and other tests start their own.
-    """
-    found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=found, args=list(BROWSER_ARGUMENTS))
-        except Error as error:
-            not_run("Browser", _first_line(error) if found else "no Chromium on PATH", required_as="browser")
-        yield browser
-        browser.close()
+
+@pytest.fixture(scope="module")
+def browser(_chromium: Chromium) -> Iterator[Browser]:
+    """A headless Chromium. Its module lets go of it: while somebody has it nobody can start an event loop."""
+    try:
+        with _chromium.lent() as browser:
+            yield browser
+    except NoBrowserError as error:
+        not_run("Browser", str(error), required_as="browser")
 
 
 @pytest.fixture
@@ -248,7 +245,3 @@ def page(browser: Browser) -> Iterator[Page]:
     yield context.new_page()
     context.close()
     assert not foreign, f"the page asked a third party: {foreign}"
-
-
-def _first_line(error: Error) -> str:
-    return error.message.splitlines()[0]

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-import typer.main
 from typer.core import TyperGroup
 
 from service.cli import app
@@ -18,6 +17,7 @@ from service.environment import PREFIX
 from service.settings import WEBHOOK_SECRETS, Settings
 from service.web.opt_in_body import OptInBody, from_form
 from service.web.snippets import Place, snippets
+from tests.support.commands import built
 from tests.support.house import ROOT, shipped
 from tests.support.mail_pictures import sheets
 from tests.support.sample_pages import FORM, PRACTICE
@@ -84,7 +84,7 @@ def test_every_setting_named_exists(document: Path) -> None:
 @every_document
 def test_every_command_named_exists_with_its_options(document: Path) -> None:
     for words in _commands(document.read_text(encoding="utf-8")):
-        command, rest = typer.main.get_command(app), list(words)
+        command, rest = built(app), list(words)
         while isinstance(command, TyperGroup) and rest:
             assert rest[0] in command.commands, f"there is no command: nurture {' '.join(words)}"
             command = command.commands[rest.pop(0)]

@@ -34,8 +34,7 @@ MADE_UP = ("address", "kvk", "phone", "email", "staff", "privacy_url", "links.ar
 
 def facts(text: str) -> dict[str, str]:
     """The present answers; lists with commas. Raises ProblemsError for a file that cannot be read at all."""
-    document = _load(text)
-    return {path: _told(_find(document, path)) for path in FACTS}
+    return _facts(_load(text))
 
 
 def with_facts(text: str, answers: Mapping[str, str]) -> str:
@@ -43,12 +42,12 @@ def with_facts(text: str, answers: Mapping[str, str]) -> str:
 
     Once none of the made-up facts is left, `placeholder` becomes false.
     """
-    before = facts(text)
     document = _load(text)
+    before, made_up = _facts(document), _made_up(document, answers)
     for path, answer in answers.items():
         if answer != before[path]:
             _put(document, path, answer)
-    if document.get("placeholder") and not still_made_up(text, answers):
+    if document.get("placeholder") and not made_up:
         document["placeholder"] = False
     written = io.StringIO()
     _yaml().dump(document, written)
@@ -57,10 +56,7 @@ def with_facts(text: str, answers: Mapping[str, str]) -> str:
 
 def still_made_up(text: str, answers: Mapping[str, str]) -> list[str]:
     """Which facts are as they were shipped, where the file says that its facts are made up."""
-    if not _load(text).get("placeholder"):
-        return []
-    before = facts(text)
-    return [path for path in MADE_UP if answers.get(path, before[path]) == before[path]]
+    return _made_up(_load(text), answers)
 
 
 def problem_with(text: str, path: str, answer: str) -> str | None:
@@ -98,6 +94,17 @@ def _find(document: CommentedMap, path: str) -> object:
     for key in path.split("."):
         found = found.get(key) if isinstance(found, CommentedMap) else None
     return found
+
+
+def _facts(document: CommentedMap) -> dict[str, str]:
+    return {path: _told(_find(document, path)) for path in FACTS}
+
+
+def _made_up(document: CommentedMap, answers: Mapping[str, str]) -> list[str]:
+    if not document.get("placeholder"):
+        return []
+    before = _facts(document)
+    return [path for path in MADE_UP if answers.get(path, before[path]) == before[path]]
 
 
 def _told(value: object) -> str:

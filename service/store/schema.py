@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -82,16 +83,22 @@ def revision_of(connection: Connection) -> str | None:
 
 def is_known(revision: str) -> bool:
     """Whether this code can bring a schema of that revision to the newest."""
-    return any(revision == script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+    return any(revision == script.revision for script in _scripts().walk_revisions())
 
 
 def _state(connection: Connection) -> Schema:
     found = revision_of(connection)
     if found is None:
         return Schema.OLDER if inspect(connection).get_table_names() else Schema.EMPTY
-    if found == ScriptDirectory.from_config(_config()).get_current_head():
+    if found == _scripts().get_current_head():
         return Schema.CURRENT
     return Schema.OLDER if is_known(found) else Schema.NEWER
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    """The migrations of this code, read once: each reading runs every file of them."""
+    return ScriptDirectory.from_config(_config())
 
 
 def _config() -> Config:

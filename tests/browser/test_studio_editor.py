@@ -156,6 +156,7 @@ def test_without_codemirror_the_textarea_has_the_toolbar_and_the_preview_too(
     at.built = False
     at.answer["problems"] = [MISTAKE]
     page.goto(at.url)
+    page.get_by_role("button", name="Regel 3").wait_for()  # what there is to choose came with the same answer
     page.get_by_role("button", name="Alleen voor sommigen").click()
     page.get_by_role("menuitem", name="beter").click()
     assert '{% if answers.helped == "better" %}\n' in page.locator("#body").input_value()

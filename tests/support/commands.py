@@ -6,12 +6,17 @@ import contextlib
 import io
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from unittest.mock import patch
 
 import structlog
+import typer.main
 
 from service.cli import main
+
+built = cache(typer.main.get_command)
+"""A process of the service reads how its commands are called once; for each of these it would be done anew."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +39,7 @@ def nurture(*arguments: str, folder: Path, answers: str = "", **settings: str) -
     with (
         patch.dict("os.environ", environment),
         patch.object(sys, "argv", ["nurture", *arguments]),
+        patch.object(typer.main, "get_command", built),
         patch.object(sys, "stdin", io.StringIO(answers)),
         contextlib.chdir(folder),
         contextlib.redirect_stdout(out),

@@ -17,8 +17,8 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from service.mail.compose import Rendered
-from tests.conftest import BROWSER_ARGUMENTS, CHROMIUMS
 from tests.support import guide_story
+from tests.support.chromium import ARGUMENTS, CHROMIUMS
 from tests.support.guide_story import Desk
 from tests.support.house import shipped
 from tests.support.mail_pictures import ROOT, Sheet, rendered
@@ -50,7 +50,7 @@ def main() -> None:
             counted = guide_story.results(desk)
         found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
         with sync_playwright() as playwright:  # from here on a loop of its own runs in this thread
-            browser = playwright.chromium.launch(executable_path=found, args=list(BROWSER_ARGUMENTS))
+            browser = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
             _keep("werkbank", _workbench(browser, desk))
             _keep("mail-telefoon", _on_a_phone(browser, rendered(shipped(), Sheet(template="hoe-ging-het"))))
             _keep("check", _terminal(browser, "check", checked, hang=4))

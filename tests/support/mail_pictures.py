@@ -19,7 +19,7 @@ from service.flows.desk_mails import TEMPLATE
 from service.flows.drafts import WEEKLY, Draft, read_draft
 from service.flows.samples import REPLY, WEEK
 from service.mail.compose import MailValues, Rendered, render
-from tests.conftest import BROWSER_ARGUMENTS, CHROMIUMS
+from tests.support.chromium import ARGUMENTS, CHROMIUMS
 from tests.support.palette_png import palette_png
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,7 +108,7 @@ def main() -> None:
         old.unlink()
     found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=list(BROWSER_ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
         for sheet in sheets(draft):
             mail = rendered(draft, sheet)
             png = _draw(browser, mail.html, _looks(sheet))

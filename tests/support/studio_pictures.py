@@ -17,7 +17,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from service.store.db import open_database
 from service.store.schema import migrate
-from tests.conftest import BROWSER_ARGUMENTS, CHROMIUMS
+from tests.support.chromium import ARGUMENTS, CHROMIUMS
 from tests.support.house import ROOT, open_house
 from tests.support.studio_tour import site, tour
 
@@ -41,7 +41,7 @@ def main() -> None:
         (Path(folder) / "site").mkdir()
         with site(published, Path(folder) / "site") as here, sync_playwright() as playwright:
             found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
-            browser = playwright.chromium.launch(executable_path=found, args=list(BROWSER_ARGUMENTS))
+            browser = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
             page = browser.new_page(locale="nl-NL")
             names = []
             for name, go in tour(here, page):

@@ -19,7 +19,7 @@ from service.mail.links import Keyring
 from service.store import challenges
 from tests.support import acts
 from tests.support.house import SECRET_KEY, House
-from tests.support.proofs import solved
+from tests.support.proofs import costly_proofs, solved
 from tests.support.website import OPT_IN, opt_in, website
 
 SITE = "https://www.praktijk.example"
@@ -76,8 +76,13 @@ def test_where_no_proof_is_asked_for_there_is_no_challenge_and_the_field_says_no
     assert [message.state for message in house.messages()] == ["due"]
 
 
-def test_with_a_proof_the_advice_leaves_and_without_it_waits_for_a_person(guarded: House, client: TestClient) -> None:
-    opt_in(client, altcha=solved(challenge(client)))
+def test_with_a_proof_the_advice_leaves_and_without_it_waits_for_a_person(
+    guarded: House, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    costly_proofs(monkeypatch)
+    given = challenge(client)
+    assert given["parameters"]["cost"] >= 5_000
+    opt_in(client, altcha=solved(given))
     opt_in(client, "bram@example.org")
     assert [message.state for message in guarded.messages()] == ["due"]
     assert [(each.state, each.reason) for each in guarded.messages("bram@example.org")] == [("held", Held.NO_PROOF)]
