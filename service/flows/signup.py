@@ -66,7 +66,7 @@ def _spend_proofs(session: Session, arrivals: Iterable[Arrival]) -> None:
 
 
 def _take(session: Session, services: Services, arrivals: Sequence[Arrival], now: datetime) -> None:
-    """Of different addresses."""
+    """Judge these, of different addresses, and write those that are taken."""
     # Opt-ins of one address come one after the other. This lock is theirs alone and taken before all others.
     take_locks(session, [f"opt-in:{each.hmac}" for each in arrivals])
     ids = leads.ids_by_address(session, [each.address for each in arrivals])

@@ -7,13 +7,13 @@ long as somebody has the browser; in between it stands still, and the thread is 
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from playwright.sync_api import Browser, Error, sync_playwright
 
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
+from service.flows.chromium import program
+
 # Chromium calls home otherwise: for updates, for lists of bad pages, for a better guess of what is typed.
 ARGUMENTS = (
     "--no-sandbox",
@@ -64,7 +64,7 @@ class Chromium:
             self._manager.__exit__(None, None, None)
 
     def _started(self) -> Browser:
-        found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+        found = program()
         try:
             return self._playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
         except Error as error:

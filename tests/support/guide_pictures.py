@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import html
 import io
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -16,9 +15,10 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
+from service.flows.chromium import program
 from service.mail.compose import Rendered
 from tests.support import guide_story
-from tests.support.chromium import ARGUMENTS, CHROMIUMS
+from tests.support.chromium import ARGUMENTS
 from tests.support.guide_story import Desk
 from tests.support.house import shipped
 from tests.support.mail_pictures import ROOT, Sheet, rendered
@@ -48,7 +48,7 @@ def main() -> None:
             guide_story.weeks_of_opt_ins(desk)
             planned = guide_story.a_new_step(desk)
             counted = guide_story.results(desk)
-        found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+        found = program()
         with sync_playwright() as playwright:  # from here on a loop of its own runs in this thread
             browser = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
             _keep("werkbank", _workbench(browser, desk))

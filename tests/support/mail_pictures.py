@@ -6,7 +6,6 @@ Needs a Chromium.
 from __future__ import annotations
 
 import base64
-import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,11 +14,12 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from service.flows.chromium import program
 from service.flows.desk_mails import TEMPLATE
 from service.flows.drafts import WEEKLY, Draft, read_draft
 from service.flows.samples import REPLY, WEEK
 from service.mail.compose import MailValues, Rendered, render
-from tests.support.chromium import ARGUMENTS, CHROMIUMS
+from tests.support.chromium import ARGUMENTS
 from tests.support.palette_png import palette_png
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -106,7 +106,7 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for old in FOLDER.iterdir():
         old.unlink()
-    found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    found = program()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
         for sheet in sheets(draft):

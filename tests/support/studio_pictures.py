@@ -6,7 +6,6 @@ The pages are those of the tour that the tests go on, so a new page cannot be le
 from __future__ import annotations
 
 import io
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -15,9 +14,10 @@ from typing import Literal
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
+from service.flows.chromium import program
 from service.store.db import open_database
 from service.store.schema import migrate
-from tests.support.chromium import ARGUMENTS, CHROMIUMS
+from tests.support.chromium import ARGUMENTS
 from tests.support.house import ROOT, open_house
 from tests.support.studio_tour import site, tour
 
@@ -40,7 +40,7 @@ def main() -> None:
             pass
         (Path(folder) / "site").mkdir()
         with site(published, Path(folder) / "site") as here, sync_playwright() as playwright:
-            found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+            found = program()
             browser = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
             page = browser.new_page(locale="nl-NL")
             names = []
