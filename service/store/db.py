@@ -100,6 +100,21 @@ class Database:
                 yield session
 
     @contextmanager
+    def at_once(self) -> Iterator[Session | None]:
+        """As `transaction()`, for a thread that has no time to wait. None: it would have to, so do it elsewhere.
+
+        That is so while another thread writes; and always on PostgreSQL, which answers over a network.
+        """
+        if not self.is_sqlite or not self._write_lock.take_free():
+            yield None
+            return
+        try:
+            with self._session(self._writer) as session, session.begin():
+                yield session
+        finally:
+            self._write_lock.release()
+
+    @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session to look with: it sees one state of the database and writes nothing."""
         with self._session(self._reader) as session:

@@ -37,7 +37,27 @@ class FairLock:
         try:
             yield
         finally:
-            self._release()
+            self.release()
+
+    def take_free(self) -> bool:
+        """Take it if nobody holds it, without a wait; `release` ends that."""
+        with self._mutex:
+            if self._held:
+                return False
+            self._held = True
+            return True
+
+    def release(self) -> None:
+        """Pass it on to whoever is next."""
+        with self._mutex:
+            waiting = self._urgent or self._others
+            if self._others and self._passed >= self._MOST_PASSED:
+                waiting = self._others
+            self._passed = self._passed + 1 if self._others and waiting is self._urgent else 0
+            if waiting:
+                waiting.popleft().release()
+            else:
+                self._held = False
 
     def _acquire(self, waiting: deque[threading.Lock]) -> None:
         with self._mutex:
@@ -48,14 +68,3 @@ class FairLock:
             gate.acquire()
             waiting.append(gate)
         gate.acquire()
-
-    def _release(self) -> None:
-        with self._mutex:
-            waiting = self._urgent or self._others
-            if self._others and self._passed >= self._MOST_PASSED:
-                waiting = self._others
-            self._passed = self._passed + 1 if self._others and waiting is self._urgent else 0
-            if waiting:
-                waiting.popleft().release()
-            else:
-                self._held = False

@@ -48,6 +48,27 @@ def test_a_block_that_fails_lets_the_next_one_in() -> None:
     assert lock.waiting == 0
 
 
+def test_who_has_no_time_to_wait_takes_it_only_when_nobody_has_it() -> None:
+    lock, order = FairLock(), list[str]()
+
+    def write() -> None:
+        with lock.held():
+            order.append("waited")
+
+    with lock.held():
+        assert not lock.take_free()
+    assert lock.take_free()
+    assert not lock.take_free()
+    waits = threading.Thread(target=write)
+    waits.start()
+    wait_for(partial(in_line, lock, 1), "somebody stands in line")
+    order.append("had it")
+    lock.release()
+    waits.join()
+    assert order == ["had it", "waited"]
+    assert lock.take_free()
+
+
 def in_line(lock: FairLock, count: int) -> bool:
     """Do so many wait for their turn?"""
     return lock.waiting == count

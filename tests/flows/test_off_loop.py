@@ -1,0 +1,98 @@
+"""Where a sender's transactions are done: at once where nobody has to wait, else where waiting holds nothing up."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+from sqlmodel import Session
+
+from service.flows.off_loop import OffLoop
+from service.store import events
+from tests.support.house import House
+
+ON_SQLITE = pytest.mark.parametrize("migrated_database_url", ["sqlite"], indirect=True)
+
+
+def noted(session: Session, word: str) -> int:
+    """Writes, and tells on which thread."""
+    events.set_fact(session, word, {})
+    return threading.get_ident()
+
+
+def test_what_waits_for_nobody_is_done_at_once_and_what_waits_for_a_server_is_not(house: House) -> None:
+    async def live() -> set[int]:
+        off_loop = OffLoop(house.services.database)
+        return {
+            await off_loop.read(lambda _: threading.get_ident()),
+            *[await off_loop.write(lambda session: noted(session, "word"), urgent=urgent) for urgent in (True, False)],
+        }
+
+    threads = asyncio.run(live())
+    if house.services.database.is_sqlite:
+        assert threads == {threading.get_ident()}
+    else:
+        assert threading.get_ident() not in threads
+    assert facts(house, "word") == {"word"}
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("urgent", [True, False])
+def test_while_another_writes_the_loop_goes_on(house: House, urgent: bool) -> None:
+    async def live() -> int:
+        with house.services.database.transaction() as session:
+            noted(session, "first")
+            off_loop = OffLoop(house.services.database)
+            waits = asyncio.create_task(off_loop.write(lambda session: noted(session, "second"), urgent=urgent))
+            for _ in range(20):
+                await asyncio.sleep(0.005)
+            assert not waits.done()
+        return await waits
+
+    assert asyncio.run(live()) != threading.get_ident()
+    assert facts(house, "first", "second") == {"first", "second"}
+
+
+@ON_SQLITE
+def test_one_that_fails_has_written_nothing_and_lets_the_next_one_in(house: House) -> None:
+    def fail(session: Session) -> None:
+        noted(session, "half")
+        raise ValueError("no")
+
+    async def live() -> None:
+        off_loop = OffLoop(house.services.database)
+        for _ in range(2):
+            with pytest.raises(ValueError, match="no"):
+                await off_loop.write(fail)
+        await off_loop.write(lambda session: noted(session, "whole"))
+
+    asyncio.run(live())
+    assert facts(house, "half", "whole") == {"whole"}
+
+
+@ON_SQLITE
+def test_others_have_their_turn_between_two_of_them(house: House) -> None:
+    turns = list[str]()
+
+    async def other() -> None:
+        for _ in range(3):
+            turns.append("other")
+            await asyncio.sleep(0)
+
+    async def live() -> None:
+        off_loop = OffLoop(house.services.database)
+        task = asyncio.create_task(other())
+        for _ in range(3):
+            await off_loop.write(lambda session: turns.append(str(noted(session, "word"))))
+        await task
+
+    asyncio.run(live())
+    own = str(threading.get_ident())
+    assert turns == ["other", own] * 3
+
+
+def facts(house: House, *words: str) -> set[str]:
+    """Those of these that were written."""
+    with house.services.database.reading() as session:
+        return set(events.facts(session, words))
