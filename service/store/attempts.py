@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam
 from sqlalchemy import select as sql_select
@@ -14,7 +14,7 @@ from sqlmodel import Session, col, func, select
 
 from service.store.db import UtcDateTime
 from service.store.message_rows import WITHOUT_CONTENT
-from service.store.quick import among, run
+from service.store.quick import among, firsts, run
 from service.store.schema_words import core
 from service.store.tables import Attempt, Lead, Message
 
@@ -36,8 +36,11 @@ _MESSAGES_BY_TOKENS = (
 _BY_TOKENS = select(Attempt).where(_TOKENS).execution_options(populate_existing=True)
 _IN_FLIGHT = (
     sql_select(
-        *(col(each) for each in (Attempt.id, Attempt.token, Attempt.number, Attempt.channel, Attempt.message_id)),
-        *(col(each) for each in (Message.recipient, Message.enrolment_id)),
+        *(
+            col(each)
+            for each in (Attempt.id, Attempt.token, Attempt.message_id, Message.recipient, Message.enrolment_id)
+        ),
+        func.coalesce(Attempt.channel, PRIMARY).label("channel"),
     )
     .join(Message, col(Message.id) == col(Attempt.message_id))
     .where(_TOKENS, col(Attempt.outcome).is_(None), col(Message.state) == "handed_over", col(Message.kind) != "advice")
@@ -80,17 +83,15 @@ def by_tokens(session: Session, tokens: Sequence[str]) -> dict[str, tuple[Attemp
     return {each.token: (each, messages[each.message_id]) for each in tries if each.message_id in messages}
 
 
-@dataclass(frozen=True, kw_only=True)
-class InFlight:
+class InFlight(NamedTuple):
     """An attempt that nothing is known of yet, its message as it was when it left."""
 
     id: int
     token: str
-    number: int
-    channel: str
     message_id: int
     recipient: str
     enrolment_id: int | None
+    channel: str
 
 
 def hold_messages(session: Session, tokens: Sequence[str]) -> None:
@@ -100,19 +101,7 @@ def hold_messages(session: Session, tokens: Sequence[str]) -> None:
 
 def in_flight(session: Session, tokens: Sequence[str]) -> list[InFlight]:
     """Those of these attempts that are open and are of no advice, their messages held until the transaction ends."""
-    found = run(session, _IN_FLIGHT, {"tokens": tokens})
-    return [
-        InFlight(
-            id=row.id,
-            token=row.token,
-            number=row.number,
-            channel=row.channel or PRIMARY,
-            message_id=row.message_id,
-            recipient=row.recipient,
-            enrolment_id=row.enrolment_id,
-        )
-        for row in found
-    ]
+    return [InFlight._make(row) for row in run(session, _IN_FLIGHT, {"tokens": tokens})]
 
 
 def accept(session: Session, answers: Sequence[Mapping[str, Any]], messages: Sequence[int], now: datetime) -> None:
@@ -140,7 +129,7 @@ def close_told(session: Session, message_id: int, real_now: datetime) -> None:
 
 def accepted_among(session: Session, message_ids: Sequence[int]) -> set[int]:
     """Those of these messages of which an attempt is known to have been taken."""
-    return set(run(session, _ACCEPTED_AMONG, {"ids": message_ids}).scalars())
+    return set(firsts(session, _ACCEPTED_AMONG, {"ids": message_ids}))
 
 
 def count_unknown(session: Session, message_id: int) -> int:

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from service.store import new_rows, receipts
-from service.store.quick import among, run
+from service.store.quick import among, firsts
 from service.store.tables import Consent, OptIn, Withdrawal
 
 _ACTIVE_FOLLOW_UP = (
@@ -53,7 +53,7 @@ def active_for_enrolments(session: Session, enrolment_ids: Iterable[int]) -> dic
 
 def enrolments_with_one(session: Session, enrolment_ids: Iterable[int]) -> set[int]:
     """Those of the enrolments that may have follow-ups."""
-    return set(run(session, _RUNS, {"ids": list(enrolment_ids)}).scalars())
+    return set(firsts(session, _RUNS, {"ids": list(enrolment_ids)}))
 
 
 def active_of_lead(session: Session, lead_id: int) -> Sequence[Consent]:

@@ -9,7 +9,7 @@ from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from service.store.db import take_locks
-from service.store.quick import among, run
+from service.store.quick import among, firsts
 from service.store.schema_words import core
 from service.store.tables import DomainPause
 
@@ -29,7 +29,7 @@ def hold(session: Session) -> None:
 
 def of(session: Session, keys: Iterable[str]) -> dict[str, DomainPause]:
     """Those of these rows that there are, fresh from the database."""
-    known = list(run(session, _KNOWN, {"keys": list(set(keys))}).scalars())
+    known = firsts(session, _KNOWN, {"keys": list(set(keys))})
     if not known:  # nearly always
         return {}
     rows = select(DomainPause).where(col(DomainPause.key).in_(known))

@@ -16,7 +16,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from service.store import events
 from service.store.db import UtcDateTime
-from service.store.quick import run
+from service.store.quick import firsts
 from service.store.schema_words import core
 from service.store.tables import Attempt, Message
 
@@ -72,7 +72,7 @@ def claim(
     `urgent`: only advice and service mail, or only follow-ups; None is both, the urgent ones first.
     """
     given = {"now": now, "most": limit, "lease": token, "until": real_now + LEASE}
-    return sorted(run(session, _claiming(paused, urgent), given).scalars())
+    return sorted(firsts(session, _claiming(paused, urgent), given))
 
 
 @lru_cache(maxsize=8)

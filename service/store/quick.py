@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeAlias, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Dialect, Executable, bindparam
+from sqlalchemy import BindParameter, ClauseElement, ColumnElement, Connection, Dialect, Executable, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Mapped
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType, UserDefinedType
 from sqlmodel import Session
+
+Given: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
 class _Many(UserDefinedType[Sequence[Any]]):
@@ -47,9 +51,82 @@ def among(column: ColumnElement[Any] | Mapped[Any], name: str) -> ColumnElement[
     return _Among(column, bindparam(name, type_=_Many()))
 
 
-def run(
-    session: Session, statement: Executable, given: Mapping[str, Any] | Sequence[Mapping[str, Any]]
-) -> CursorResult[Any]:
-    """What a statement over columns returns; whatever the session still has to write is written before."""
+def run(session: Session, statement: Executable, given: Given) -> Sequence[Any]:
+    """The rows of a statement over columns, which have its columns as attributes; none where it returns none.
+
+    Whatever the session still has to write is written before.
+    """
     session.flush()
-    return session.connection().execute(statement, given)
+    connection = session.connection()
+    one, many = (given, False) if isinstance(given, Mapping) else (given[0], True)
+    prepared = _prepared(statement, connection.dialect, frozenset(one), many=many)
+    if prepared is not None:
+        return prepared.run(connection, given)
+    result = connection.execute(statement, given)
+    return result.all() if result.returns_rows else ()
+
+
+def firsts(session: Session, statement: Executable, given: Given) -> list[Any]:
+    """As `run`, of each row the first column."""
+    return [row[0] for row in run(session, statement, given)]
+
+
+class _Prepared:
+    """A statement as the driver takes it: its text, what stands in each place, and how each row is read.
+
+    SQLAlchemy would find all that out anew for each run, which takes longer than SQLite does.
+    """
+
+    def __init__(self, compiled: SQLCompiler, dialect: Dialect, columns: Sequence[ColumnElement[Any]]) -> None:
+        self._text = str(compiled)
+        self._is_positional = compiled.positional
+        names = compiled.positiontup or () if compiled.positional else compiled.binds
+        self._places = [(name, *_place(compiled.binds[name], dialect)) for name in names]
+        self._row: Any = namedtuple("Row", [str(each.key) for each in columns])  # type: ignore[misc]
+        readers = [each.type.dialect_impl(dialect).result_processor(dialect, None) for each in columns]
+        self._readers = [(number, read) for number, read in enumerate(readers) if read is not None]
+
+    def run(self, connection: Connection, given: Given) -> Sequence[Any]:
+        """Its rows, none where it returns none."""
+        if not isinstance(given, Mapping):
+            connection.exec_driver_sql(self._text, [self._values(each) for each in given])
+            return ()
+        result = connection.exec_driver_sql(self._text, self._values(given))
+        return [self._read(row) for row in result.cursor.fetchall()] if result.returns_rows else ()
+
+    def _values(self, given: Mapping[str, Any]) -> Any:
+        if self._is_positional:
+            return tuple([fixed if write is None else write(given[key]) for _, key, write, fixed in self._places])
+        return {name: fixed if write is None else write(given[key]) for name, key, write, fixed in self._places}
+
+    def _read(self, row: tuple[Any, ...]) -> Any:
+        if not self._readers:
+            return self._row._make(row)
+        values = list(row)
+        for number, read in self._readers:
+            values[number] = read(values[number])
+        return self._row._make(values)
+
+
+@lru_cache(maxsize=128)
+def _prepared(statement: Executable, dialect: Dialect, keys: frozenset[str], *, many: bool) -> _Prepared | None:
+    """None for one whose text hangs on the values of its parameters, or that has some made anew."""
+    written = cast(ClauseElement, statement).compile(dialect=dialect, column_keys=sorted(keys), for_executemany=many)
+    compiled = cast(SQLCompiler, written)
+    made_anew = compiled.insert_prefetch or compiled.update_prefetch
+    if made_anew or compiled.literal_execute_params or compiled.post_compile_params:
+        return None
+    return _Prepared(compiled, dialect, list(getattr(statement, "exported_columns", ())))
+
+
+def _place(bind: BindParameter[Any], dialect: Dialect) -> tuple[str, Callable[[Any], Any] | None, Any]:
+    """What stands in one place: the name of what is given and how it is written, or else what is fixed."""
+    write = bind.type.dialect_impl(dialect).bind_processor(dialect)
+    if bind.required:
+        return bind.key, write or _as_it_is, None
+    fixed = bind.effective_value
+    return bind.key, None, write(fixed) if write is not None else fixed
+
+
+def _as_it_is(value: Any) -> Any:
+    return value

@@ -69,7 +69,7 @@ def write_missing(session: Session, consent_ids: Collection[int]) -> int:
     """
     take_locks(session, ["receipts"])
     found = sorted(_missing(session, consent_ids), key=lambda each: each[0])
-    last = run(session, _LAST, {}).first() if found else None
+    last = next(iter(run(session, _LAST, {})), None) if found else None
     position, chain = (last.id, last.chain) if last else (0, evidence.BEGIN)
     written = []
     for (_, kind, consent_id), facts in found:
@@ -127,10 +127,10 @@ def _missing(
 ) -> Iterator[tuple[tuple[datetime, evidence.Kind, int], dict[str, Any]]]:
     """(when, kind, consent), by which they are put in order, and the evidence: as it stands in the database."""
     ids = {"ids": list(consent_ids)}
-    for row in run(session, _GIVEN, ids).mappings():
+    for row in (each._asdict() for each in run(session, _GIVEN, ids)):
         told = {"kind": "given", **row, "asked_at": _utc(row["asked_at"]), "at": _utc(row["at"])}
         yield (row["at"], "given", row["consent"]), told
-    for row in run(session, _WITHDRAWN, ids).mappings():
+    for row in (each._asdict() for each in run(session, _WITHDRAWN, ids)):
         yield (row["at"], "withdrawn", row["consent"]), {"kind": "withdrawn", **row, "at": _utc(row["at"])}
 
 

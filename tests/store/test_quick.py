@@ -1,0 +1,132 @@
+"""What is prepared for SQLite's driver does and returns what the same statement does through SQLAlchemy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import BindParameter, Executable, bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from service.store.db import UtcDateTime
+from service.store.quick import Given, among, firsts, run
+from service.store.schema_words import core
+from service.store.tables import Lead
+from tests.support import acts
+from tests.support.house import START, House
+
+_LEADS = core(Lead)
+_ALL = select(*_LEADS.c).order_by(_LEADS.c.id)
+
+
+def fields(number: int, **more: Any) -> dict[str, Any]:
+    return {
+        "public_id": f"{number:022d}",
+        "address": f"a{number}@example.org",
+        "answers": {"klacht": ["rug", None, 1.5]},
+        "created_at": START,
+        "erase_at": START + timedelta(days=number),
+    } | more
+
+
+def both(session: Session, statement: Executable, given: Mapping[str, Any]) -> Sequence[Any]:
+    """Its rows, which are the same both ways, and so are their names."""
+    rows = run(session, statement, given)
+    plain = session.connection().execute(statement, given).all()
+    assert [each._asdict() for each in rows] == [each._asdict() for each in plain]
+    return rows
+
+
+def test_rows_are_read_as_sqlalchemy_reads_them(house: House) -> None:
+    def look(session: Session) -> Sequence[Any]:
+        run(session, insert(_LEADS), [fields(number, first_name="Anna" * number) for number in range(3)])
+        few = select(_LEADS.c.id, _LEADS.c.erase_at.label("ends")).where(
+            among(_LEADS.c.address, "addresses"), _LEADS.c.erase_at > bindparam("now", type_=UtcDateTime())
+        )
+        given = {"addresses": ["a0@example.org", "a2@example.org"], "now": START + timedelta(hours=1)}
+        assert [each.ends for each in both(session, few, given)] == [START + timedelta(days=2)]
+        assert both(session, few, {"addresses": [], "now": START}) == []
+        return both(session, _ALL, {})
+
+    rows = acts.commit(house, look)
+    assert [(each.first_name, each.answers, each.created_at) for each in rows] == [
+        (name, {"klacht": ["rug", None, 1.5]}, START) for name in ("", "Anna", "AnnaAnna")
+    ]
+
+
+@pytest.mark.parametrize("values", [("nobody",), ("Anna", "Bram"), ()])
+def test_a_list_that_is_part_of_the_statement_is_taken_as_it_stands(house: House, values: tuple[str, ...]) -> None:
+    def look(session: Session) -> list[Any]:
+        run(session, insert(_LEADS), [fields(1, first_name="Anna"), fields(2, first_name="Cato")])
+        written_out: BindParameter[str] = bindparam("names", values, expanding=True, literal_execute=True, unique=True)
+        for each in (_LEADS.c.first_name.in_(written_out), _LEADS.c.first_name.in_(values)):
+            recent = _LEADS.c.created_at <= bindparam("now", type_=UtcDateTime())
+            both(session, select(_LEADS.c.id, _LEADS.c.first_name).where(each, recent), {"now": START})
+            both(session, select(_LEADS.c.id).where(~each), {})
+        return firsts(session, select(_LEADS.c.first_name).where(_LEADS.c.first_name.in_(written_out)), {})
+
+    assert acts.commit(house, look) == (["Anna"] if "Anna" in values else [])
+
+
+def test_rows_are_written_as_sqlalchemy_writes_them(house: House) -> None:
+    later = START + timedelta(hours=3)
+    changed = (
+        update(_LEADS)
+        .where(among(_LEADS.c.id, "ids"), _LEADS.c.erase_at > bindparam("now", type_=UtcDateTime()))
+        .values(first_name="Dirk", erase_at=bindparam("now", type_=UtcDateTime()))
+    )
+    one_by_one = update(_LEADS).where(_LEADS.c.id == bindparam("its_id"))
+
+    def write(by_session: bool) -> list[dict[str, Any]]:
+        def execute(session: Session, statement: Executable, given: Given) -> None:
+            if by_session:
+                session.connection().execute(statement, given)
+            else:
+                run(session, statement, given)
+
+        def work(session: Session) -> list[dict[str, Any]]:
+            execute(session, insert(_LEADS), [fields(number) for number in range(4)])
+            ids = firsts(session, select(_LEADS.c.id).order_by(_LEADS.c.id), {})
+            execute(session, changed, {"ids": ids[:2], "now": later})
+            execute(session, one_by_one, [{"its_id": each, "answers": {"nr": each - ids[0]}} for each in ids[2:]])
+            rows = [each._asdict() | {"id": each.id - ids[0]} for each in run(session, _ALL, {})]
+            session.rollback()
+            return rows
+
+        with house.services.database.reading() as session:
+            return work(session)
+
+    assert write(by_session=False) == write(by_session=True)
+    assert [each["answers"] for each in write(by_session=False)][2:] == [{"nr": 2}, {"nr": 3}]
+
+
+def test_what_is_changed_is_told_by_the_statement_that_changes_it(house: House) -> None:
+    told = update(_LEADS).where(_LEADS.c.first_name.is_(None)).values(first_name="Eva").returning(_LEADS.c.address)
+
+    def write(session: Session) -> tuple[list[str], Sequence[Any]]:
+        session.add(Lead(**fields(1)))  # and what the session has still to write is there before
+        return firsts(session, told, {}), run(session, told, {})
+
+    assert acts.commit(house, write) == (["a1@example.org"], [])
+
+
+def test_errors_are_those_of_sqlalchemy(house: House) -> None:
+    def twice(session: Session) -> None:
+        run(session, insert(_LEADS), [fields(1), fields(1)])
+
+    with pytest.raises(IntegrityError):
+        acts.commit(house, twice)
+    assert acts.commit(house, lambda session: firsts(session, _ALL, {})) == []
+
+
+def test_values_that_are_missing_are_an_error(house: House) -> None:
+    with pytest.raises(Exception, match="now"):
+        acts.commit(
+            house,
+            lambda session: run(
+                session, select(_LEADS.c.id).where(_LEADS.c.erase_at > bindparam("now", type_=UtcDateTime())), {}
+            ),
+        )
