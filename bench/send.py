@@ -29,6 +29,7 @@ from bench.databases import Fresh, engines, migrated
 from bench.quiet import logging_to_nowhere
 from bench.sampling import sampled
 from bench.sink import any_sink, from_source
+from service.cli.running import keep_what_is_loaded
 from service.flows.building import build
 from service.flows.drafts import Draft
 from service.flows.sending import Sender
@@ -131,6 +132,7 @@ def ours(database_url: str, folder: Path, *, mails: int, mail_url: str, profile:
         gather(house, mails - 1, due=True)  # and the one it was copied from
         _have_tokens_of_their_own(house)
         size = len(_one_mail(house))
+        keep_what_is_loaded()  # as a worker does
         worked = time.process_time()
         with sampled(house.services.database.engine, mails) if profile else nullcontext():
             seconds = asyncio.run(_send(house, mail_url))

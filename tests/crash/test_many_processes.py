@@ -81,7 +81,7 @@ def test_two_websites_and_three_workers_share_the_work_and_each_mail_leaves_once
         settled(house)
         assert taken(server) == Counter([*followed, *asked])
         for worker in workers:
-            assert "attempt settled" in running.log_of(worker), "a worker that did nothing"
+            assert "settled" in running.log_of(worker), "a worker that did nothing"
 
 
 @ON_POSTGRES
@@ -118,7 +118,7 @@ def test_a_worker_whose_clock_is_off_takes_nothing_that_another_holds(
         settled(house)
         assert taken(server) == Counter([*followed, *asked])
         assert outcomes(house) == Counter(accepted=60)
-        assert "attempt settled" in running.log_of(fast), "it came too late to do harm"
+        assert "settled" in running.log_of(fast), "it came too late to do harm"
         causes = {each.cause for each in acts.all_alerts(house)}
         assert causes <= {"clock-differs"}, "a hand-over was given up while its worker was alive"
 
@@ -148,7 +148,7 @@ def test_a_worker_that_stalls_past_its_lease_repeats_nothing_and_its_late_answer
         assert states(house) == +Counter(accepted=len(taken(server)), unknown=60 - len(taken(server)))
         assert taken(server).keys() <= followed
         assert states(house)["unknown"] < without_answer, "no late answer counted"
-        assert "attempt settled" in running.log_of(other)
+        assert "settled" in running.log_of(other)
 
 
 @ON_POSTGRES
@@ -178,7 +178,7 @@ def test_a_worker_that_loses_the_database_writes_the_outcome_when_it_is_back(
         assert states(house) == Counter(accepted=20)
         assert taken(server) == Counter(followed)
         assert cut_off.poll() is None
-        assert other is None or "attempt settled" in running.log_of(other)
+        assert other is None or "settled" in running.log_of(other)
         wait_for(lambda: len(listeners(house)) == (2 if other else 1), "the worker listens again")
 
 
