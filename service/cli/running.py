@@ -133,7 +133,6 @@ def _serve(services: Services, host: str, port: int, *, with_worker: bool, hello
 
 def keep_what_is_loaded() -> None:
     """Python's collector need not look at it again and again, as it stays: that took a twentieth of all sending."""
-    gc.collect()
     gc.freeze()
 
 
