@@ -57,8 +57,8 @@ def worker() -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ask_to_stop)
-    running.start()
     keep_what_is_loaded()
+    running.start()
     while not stop.wait(1.0):
         if not running.alive:
             raise RefusedError("the background work has stopped by itself; see the log")
@@ -120,9 +120,9 @@ def _serve(services: Services, host: str, port: int, *, with_worker: bool, hello
         configure()
         running: Worker | None = Worker(services) if with_worker else None
         app = create_app(services, worker_alive=(lambda: running.alive) if running else None)
+        keep_what_is_loaded()
         if running:
             running.start()
-        keep_what_is_loaded()
         try:
             _run_until_stopped(web_server(app), listening, running)
         finally:

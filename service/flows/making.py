@@ -1,4 +1,4 @@
-"""The mails of a claimed group, made beside the sender's loop: what is wrong with one never stops the others."""
+"""The mails of a claimed group, made from a reading: what is wrong with one never stops the others."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class OffLoop:
             with self._database.reading() as session:
                 return look(session)
 
-        if self._database.is_sqlite:  # whose readers wait for nobody
+        if self._database.is_sqlite:  # whose readers wait for nobody, unless forty others read
             return run()
         return await asyncio.get_running_loop().run_in_executor(None, run)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, DateTime, Dialect, Engine, event, text
 from sqlalchemy.engine import URL, make_url
@@ -103,14 +104,14 @@ class Database:
     def at_once(self) -> Iterator[Session | None]:
         """As `transaction()`, for a thread that has no time to wait. None: it would have to, so do it elsewhere.
 
-        That is so while another thread writes; and always on PostgreSQL, which answers over a network.
+        That is so while another thread or process writes; and always on PostgreSQL, which answers over a network.
         """
         if not self.is_sqlite or not self._write_lock.take_free():
             yield None
             return
         try:
-            with self._session(self._writer) as session, session.begin():
-                yield session
+            with _unavailable(), self._writer.connect() as one, self._session(one) as session, session.begin():
+                yield session if _begins_now(session, one) else None
         finally:
             self._write_lock.release()
 
@@ -173,8 +174,8 @@ class Database:
             time.sleep(0.1)
 
     @contextmanager
-    def _session(self, engine: Engine) -> Iterator[Session]:
-        with _unavailable(), Session(engine, expire_on_commit=False) as session:
+    def _session(self, bind: Engine | Connection) -> Iterator[Session]:
+        with _unavailable(), Session(bind, expire_on_commit=False) as session:
             yield session
 
     def forget_for_good(self) -> bool:
@@ -315,6 +316,21 @@ def _sqlite_engine(url: URL, *, begin: str, pool_size: int, alone: bool = False)
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _begins_now(session: Session, connection: Connection) -> bool:
+    """Begin the transaction, unless another process is writing to the file of this SQLite database."""
+    driver = cast(sqlite3.Connection, connection.connection.driver_connection)
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        session.connection()
+    except OperationalError as error:
+        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    return True
 
 
 # FULL: a 202 must survive a power cut. secure_delete: an erased address leaves no bytes behind.

@@ -80,9 +80,10 @@ class _Prepared:
     def __init__(self, compiled: SQLCompiler, dialect: Dialect, columns: Sequence[ColumnElement[Any]]) -> None:
         self._text = str(compiled)
         self._is_positional = compiled.positional
-        names = compiled.positiontup or () if compiled.positional else compiled.binds
-        self._places = [(name, *_place(compiled.binds[name], dialect)) for name in names]
-        self._row: Any = namedtuple("Row", [str(each.key) for each in columns])  # type: ignore[misc]
+        binds = {name: bind for bind, name in compiled.bind_names.items()}
+        names = compiled.positiontup or () if compiled.positional else binds
+        self._places = [(name, *_place(binds[name], dialect)) for name in names]
+        self._row: Any = namedtuple("Row", [str(each.key) for each in columns], rename=True)  # type: ignore[misc]
         readers = [each.type.dialect_impl(dialect).result_processor(dialect, None) for each in columns]
         self._readers = [(number, read) for number, read in enumerate(readers) if read is not None]
 
@@ -92,14 +93,14 @@ class _Prepared:
             connection.exec_driver_sql(self._text, [self._values(each) for each in given])
             return ()
         result = connection.exec_driver_sql(self._text, self._values(given))
-        return [self._read(row) for row in result.cursor.fetchall()] if result.returns_rows else ()
+        return [self._read(row) for row in result] if result.returns_rows else ()
 
     def _values(self, given: Mapping[str, Any]) -> Any:
         if self._is_positional:
             return tuple([fixed if write is None else write(given[key]) for _, key, write, fixed in self._places])
         return {name: fixed if write is None else write(given[key]) for name, key, write, fixed in self._places}
 
-    def _read(self, row: tuple[Any, ...]) -> Any:
+    def _read(self, row: Sequence[Any]) -> Any:
         if not self._readers:
             return self._row._make(row)
         values = list(row)
@@ -114,6 +115,8 @@ def _prepared(statement: Executable, dialect: Dialect, keys: frozenset[str], *, 
     written = cast(ClauseElement, statement).compile(dialect=dialect, column_keys=sorted(keys), for_executemany=many)
     compiled = cast(SQLCompiler, written)
     made_anew = compiled.insert_prefetch or compiled.update_prefetch
+    if any(name in keys and not bind.required for name, bind in compiled.binds.items()):
+        return None  # what is given stands before what is fixed, and of that SQLAlchemy knows more
     if made_anew or compiled.literal_execute_params or compiled.post_compile_params:
         return None
     return _Prepared(compiled, dialect, list(getattr(statement, "exported_columns", ())))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -52,6 +54,44 @@ def test_while_another_writes_the_loop_goes_on(house: House, urgent: bool) -> No
 
     assert asyncio.run(live()) != threading.get_ident()
     assert facts(house, "first", "second") == {"first", "second"}
+
+
+_HOLDS = """
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.readline()
+database.execute("COMMIT")
+"""
+
+
+@ON_SQLITE
+def test_while_another_process_writes_the_loop_goes_on(house: House) -> None:
+    async def live() -> int:
+        off_loop = OffLoop(house.services.database)
+        waits = [asyncio.create_task(off_loop.write(lambda session: noted(session, "word"))) for _ in range(3)]
+        longest, loop = 0.0, asyncio.get_running_loop()
+        for _ in range(20):
+            since = loop.time()
+            await asyncio.sleep(0.01)
+            longest = max(longest, loop.time() - since)
+        assert longest < 1.0, "it is SQLite's own patience that takes five"
+        assert not any(each.done() for each in waits)
+        assert other.stdin is not None
+        other.stdin.write("\n")
+        other.stdin.close()
+        await asyncio.gather(*waits)
+        return await off_loop.write(lambda session: noted(session, "alone"))
+
+    file = house.services.database.url.database
+    with subprocess.Popen(
+        [sys.executable, "-c", _HOLDS, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        assert asyncio.run(live()) == threading.get_ident()
+    assert facts(house, "word", "alone") == {"word", "alone"}
 
 
 @ON_SQLITE

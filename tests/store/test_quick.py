@@ -1,4 +1,4 @@
-"""What is prepared for SQLite's driver does and returns what the same statement does through SQLAlchemy."""
+"""What is prepared for the driver does and returns what the same statement does through SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy import BindParameter, Executable, bindparam, insert, select, upd
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
+from service.errors import UnavailableError
 from service.store.db import UtcDateTime
 from service.store.quick import Given, among, firsts, run
 from service.store.schema_words import core
@@ -103,6 +104,17 @@ def test_rows_are_written_as_sqlalchemy_writes_them(house: House) -> None:
     assert [each["answers"] for each in write(by_session=False)][2:] == [{"nr": 2}, {"nr": 3}]
 
 
+def test_what_is_given_stands_before_what_is_fixed(house: House) -> None:
+    fixed = update(_LEADS).values(first_name="Fien")
+
+    def write(session: Session) -> list[Any]:
+        run(session, insert(_LEADS), [fields(1)])
+        run(session, fixed, {"first_name": "Gijs"})
+        return firsts(session, select(_LEADS.c.first_name), {})
+
+    assert acts.commit(house, write) == ["Gijs"]
+
+
 def test_what_is_changed_is_told_by_the_statement_that_changes_it(house: House) -> None:
     told = update(_LEADS).where(_LEADS.c.first_name.is_(None)).values(first_name="Eva").returning(_LEADS.c.address)
 
@@ -120,6 +132,23 @@ def test_errors_are_those_of_sqlalchemy(house: House) -> None:
     with pytest.raises(IntegrityError):
         acts.commit(house, twice)
     assert acts.commit(house, lambda session: firsts(session, _ALL, {})) == []
+
+
+@pytest.mark.parametrize("migrated_database_url", ["sqlite"], indirect=True)
+def test_a_database_that_fails_between_two_rows_is_one_that_is_away(house: House) -> None:
+    def look(session: Session) -> None:
+        run(session, insert(_LEADS), [fields(number) for number in range(1_000)])
+        driver = session.connection().connection.driver_connection
+        assert driver is not None
+        left = iter([*[0] * 10, *[1] * 1_000])
+        driver.set_progress_handler(lambda: next(left), 100)
+        try:
+            run(session, select(_LEADS.c.id), {})
+        finally:
+            driver.set_progress_handler(None, 0)
+
+    with pytest.raises(UnavailableError):
+        acts.commit(house, look)
 
 
 def test_values_that_are_missing_are_an_error(house: House) -> None:
