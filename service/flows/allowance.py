@@ -15,7 +15,7 @@ from service.domain.limits import Limit
 from service.domain.send_limits import for_follow_ups
 from service.flows.letting_go import LetGo
 from service.flows.services import Services
-from service.store import caps, events, outbox
+from service.store import caps, events
 from service.store.db import take_locks
 from service.store.leaving import Leaving
 
@@ -86,15 +86,10 @@ class Allowance:
 def claimable(session: Session, services: Services, most: int, *, urgent: bool, real_now: datetime) -> int:
     """How many of `most` are worth claiming; zero or less: nothing may go now.
 
-    A look without a lock: the hand-over decides. What others have claimed already is taken to be on its way; but no
-    follow-up that is only claimed keeps an advice waiting.
+    A look without a lock: the hand-over decides.
     """
     windows = _overall(session, services, real_now)
-    if not windows:
-        return most
-    return min(
-        most, min(each.room(urgent=urgent) for each in windows) - outbox.leased_now(session, real_now, urgent=urgent)
-    )
+    return min([most, *(each.room(urgent=urgent) for each in windows)])
 
 
 def forget(session: Session, services: Services, real_now: datetime) -> None:

@@ -2,50 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 from sqlmodel import Session
 
 from service.domain.mailbox import parse_mailbox
-from service.errors import UnavailableError
+from service.errors import UnavailableError, trace
 from service.flows import alerts
 from service.flows.services import Services
 from service.mail import return_paths
 from service.mail.compose import MailHeaders, OwnValues
 from service.mail.transport import OutboundMail
-from service.store import leaving, outbox
-from service.store.leaving import ToBuild
+from service.store import outbox
+from service.store.leaving import Leaving
 from service.store.tables import Message
 
 _WHY = "deze mail kan niet worden gemaakt"
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Built:
-    """The bytes of each mail, and what failed at those that cannot be built; by message id."""
-
-    mails: dict[int, OutboundMail]
-    broken: dict[int, Exception]
-
-
-def build_all(session: Session, services: Services, ids: list[int], lease: str, now: datetime) -> Built:
-    """One that cannot be built stops no other (ACCEPTANCE M6). Writes nothing."""
-    built = Built(mails={}, broken={})
-    for message in leaving.leased(session, ids, lease):
-        try:
-            built.mails[message.id] = build(session, services, message, now)
-        except UnavailableError:
-            raise
-        except Exception as error:
-            built.broken[message.id] = error
-    return built
+def try_to(session: Session, services: Services, message: Leaving, lease: str, now: datetime) -> OutboundMail | None:
+    """As `build`. None for one that cannot be built: it is held, and stops no other (ACCEPTANCE M6)."""
+    try:
+        return build(session, services, message, now)
+    except UnavailableError:
+        raise
+    except Exception as error:
+        set_aside(session, message.id, lease, error, now)
+        return None
 
 
 def set_aside(session: Session, message_id: int, lease: str, error: Exception, now: datetime) -> None:
     """Hold a leased message at which something failed that nobody foresaw, and tell. The others go on."""
+    log.error("sending failed at one mail", message=message_id, error=trace(error))
     template = outbox.set_aside(session, message_id, lease, _WHY)
     if template is not None:
         _tell(session, message_id, template, error, now)
@@ -62,7 +52,7 @@ def _tell(session: Session, message_id: int, template: str, error: Exception, no
     log.error("mail held", message=message_id, template=template, error=type(error).__name__)
 
 
-def build(session: Session, services: Services, message: Message | ToBuild, now: datetime) -> OutboundMail:
+def build(session: Session, services: Services, message: Message | Leaving, now: datetime) -> OutboundMail:
     """The exact bytes of a message: the same at every attempt, Date being the first hand-over's.
 
     The return path is no part of them. A provider has one of its own, and takes no notice of ours.

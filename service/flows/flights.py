@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 
 from service.errors import UnavailableError
 from service.flows import channel, outcomes
+from service.flows.handover import Begun
 from service.flows.off_loop import OffLoop, cancel
 from service.flows.room import Room
 from service.flows.services import Services
 from service.flows.settlements import Settlements
 from service.flows.settling import Answer
 from service.flows.ways_out import Way, WaysOut
-from service.mail.transport import OutboundMail, Outcome, SendResult
-from service.store.leaving import Opening
+from service.mail.transport import Outcome, SendResult
 
 _LAST_WORDS_SECONDS = 0.5
 _NOT_BEGUN = SendResult(outcome=Outcome.RETRY, stage="turn", text="it had no turn", scope="channel")
@@ -58,14 +58,12 @@ class Flights:
         self._services, self._write, self._ways, self._ring = services, off_loop.write, ways, ring
         self._seen_to: set[asyncio.Task[None]] = set()
 
-    def set_off(
-        self, begun: list[Opening], mails: dict[int, OutboundMail], group: Group, room: Room, *, urgent: bool
-    ) -> None:
+    def set_off(self, begun: Iterable[Begun], group: Group, room: Room, *, urgent: bool) -> None:
         """Each by the way that is written in its attempt; `room` is where the places were taken."""
         for handed in begun:
             way = self._ways[handed.channel]
             group.took_off()
-            way.turns.enter(_Flight(self, handed, mails[handed.message.id], way, group, room, urgent), urgent=urgent)
+            way.turns.enter(_Flight(self, handed, way, group, room, urgent), urgent=urgent)
 
     async def finish(self) -> None:
         """Let go of what is not answered, and write what is."""
@@ -104,10 +102,8 @@ class Flights:
 class _Flight:
     """One mail, from its attempt until what became of it is written."""
 
-    def __init__(
-        self, flights: Flights, handed: Opening, mail: OutboundMail, way: Way, group: Group, room: Room, urgent: bool
-    ) -> None:
-        self._flights, self._handed, self._mail = flights, handed, mail
+    def __init__(self, flights: Flights, handed: Begun, way: Way, group: Group, room: Room, urgent: bool) -> None:
+        self._flights, self._handed = flights, handed
         self._way, self._group, self._room, self._urgent = way, group, room, urgent
         self._result = _NOT_BEGUN
         self._began = 0.0
@@ -120,7 +116,7 @@ class _Flight:
             return
         self._began = asyncio.get_running_loop().time()
         try:
-            self._result = await self._way.send(self._mail)
+            self._result = await self._way.send(self._handed.mail)
             self._fault = outcomes.is_channels(self._result)
             if self._fault:
                 self._way.fault(self._result)  # at once: the next mail need not wait until this is written

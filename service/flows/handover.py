@@ -18,16 +18,16 @@ from service.domain.enrolment import State
 from service.domain.lead import Kind, Suppression, may_receive
 from service.domain.sequence import Window
 from service.domain.timing import NeverOpensError, in_window, next_opening, respaced
-from service.flows import alerts, backlog, clock_check, outcomes, refusals
+from service.flows import alerts, backlog, building, clock_check, outcomes, refusals
 from service.flows.allowance import Allowance
 from service.flows.backlog import Guard
 from service.flows.letting_go import LetGo, let_go
 from service.flows.services import Services
-from service.store import attempts, consents, enrolments, high_water, leads, leaving, message_rows, outbox, suppressions
+from service.mail.transport import OutboundMail
+from service.store import attempts, enrolments, leads, leaving, message_rows, outbox, suppressions
 from service.store import backlog as piled_up
 from service.store.attempts import PRIMARY
 from service.store.db import locks_rows
-from service.store.enrolments import Standing
 from service.store.leaving import Leaving, Opening
 from service.store.tables import Message
 
@@ -56,8 +56,6 @@ _ONE_WAY = Routes()
 
 @dataclass(frozen=True, kw_only=True)
 class _Facts:
-    runs: dict[int, Standing]
-    consented: set[int]  # enrolments that may have follow-ups
     suppressions: dict[str, list[Suppression]]
     handed: dict[int, dict[int, datetime]]  # lead -> follow-up -> when it left, the last two days
     calendar: Calendar
@@ -66,6 +64,13 @@ class _Facts:
     guard: Guard
     hashes: dict[str, str]  # recipient -> what stands for it in the list of suppressions
     open_windows: dict[int, bool] = field(default_factory=dict)  # revision -> is its window open now?
+
+
+@dataclass(frozen=True, kw_only=True)
+class Begun(Opening):
+    """With the bytes to hand over."""
+
+    mail: OutboundMail
 
 
 def begin(
@@ -77,24 +82,29 @@ def begin(
     real_now: datetime,
     *,
     routes: Routes = _ONE_WAY,
-    dated: datetime | None = None,
-) -> list[Opening]:
+    paused: outbox.Paused | None = None,
+) -> list[Begun]:
     """Open an attempt for each leased message that may still go; the others end or wait, each with a reason.
 
     Each goes by the chosen route, but for the repeat of a try of unknown fate: that goes by the way of that try.
-    `dated` is the Date that the bytes were built with, a little before `now` where they waited for a place.
     A message whose lease ran out, or is somebody else's by now, is left alone. Nothing may be handed over before
-    the commit.
+    the commit. `paused` is what is held back, where the caller has just asked.
     """
     if locks_rows(session):
         whose = leaving.whose(session, ids)
-        leads.lock(session, [lead for lead, _ in whose if lead], [services.hmac(recipient) for _, recipient in whose])
+        hashes = [services.hmac(recipient) for _, _, recipient in whose]
+        leads.lock(session, [lead for _, lead, _ in whose if lead], hashes)
     messages = leaving.hold(session, ids, lease, real_now)
-    facts = _read(session, services, messages, now, real_now)
+    paused = paused or clock_check.held_back(session, services, now, real_now)
+    facts = _read(session, services, messages, paused, now)
     # Every other lock is held by now; without limits there is nothing to lock and nothing to ask.
     allowance = Allowance(session, services, now, real_now) if services.send_limits.are_on else None
-    begun = []
+    drawn = secrets.token_hex(16)
+    begun: list[Begun] = []
     for message in messages:
+        mail = building.try_to(session, services, message, lease, now)
+        if mail is None:
+            continue
         if stays := _stays(session, services, message, facts, now):
             let_go(session, services, message.id, stays, now)
             continue
@@ -107,10 +117,9 @@ def begin(
         _respace(session, message, facts, now)
         if message.kind == Kind.FOLLOW_UP and message.lead_id is not None:
             facts.handed.setdefault(message.lead_id, {})[message.id] = now
-        begun.append(Opening(message=message, token=secrets.token_hex(16), channel=channel))
+        begun.append(Begun(message=message, token=f"{drawn}{message.id}", channel=channel, mail=mail))
     if begun:
-        leaving.open_attempts(session, begun, dated=dated or now, real_now=real_now)
-        high_water.count_up(session, now)
+        leaving.open_attempts(session, begun, now, real_now)
     session.flush()
     return begun
 
@@ -141,17 +150,16 @@ def _channel_for(session: Session, mail: Leaving, routes: Routes, now: datetime,
     return None
 
 
-def _read(session: Session, services: Services, messages: list[Leaving], now: datetime, real_now: datetime) -> _Facts:
-    enrolment_ids = {message.enrolment_id for message in messages if message.enrolment_id is not None}
+def _read(
+    session: Session, services: Services, messages: list[Leaving], paused: outbox.Paused, now: datetime
+) -> _Facts:
     lead_ids = {message.lead_id for message in messages if message.lead_id is not None}
     hashes = {message.recipient: services.hmac(message.recipient) for message in messages}
     return _Facts(
-        runs=enrolments.standing(session, enrolment_ids),
-        consented=consents.enrolments_with_one(session, enrolment_ids),
         suppressions=suppressions.of(session, hashes.values()),
         handed=message_rows.follow_ups_handed_since(session, lead_ids, now - timedelta(days=2)),
         calendar=services.published.calendar(session),
-        paused=clock_check.held_back(session, services, now, real_now),
+        paused=paused,
         domains=refusals.Watch(session, services, messages, now),
         guard=backlog.watch(session, services, now),
         hashes=hashes,
@@ -164,7 +172,7 @@ def _stays(session: Session, services: Services, mail: Leaving, facts: _Facts, n
     refused = may_receive(
         kind,
         suppressions=facts.suppressions.get(facts.hashes[mail.recipient], []),
-        has_follow_up_consent=mail.enrolment_id in facts.consented,
+        has_follow_up_consent=mail.may_follow_up,
         now=now,
     )
     if refused:
@@ -172,8 +180,8 @@ def _stays(session: Session, services: Services, mail: Leaving, facts: _Facts, n
     if facts.paused.all_mail:
         return LetGo(state="due", reason="alle mail staat stil")
     try:
-        run = facts.runs.get(mail.enrolment_id or 0) if kind is Kind.FOLLOW_UP else None
-        stays = _follow_up_stays(session, services, mail, run, facts, now) if run is not None else None
+        in_a_run = kind is Kind.FOLLOW_UP and mail.run_state is not None
+        stays = _follow_up_stays(session, services, mail, facts, now) if in_a_run else None
         return stays or _is_put_off(mail, facts)
     except NeverOpensError as error:  # a calendar without a day left is staff's to mend; the other mails go on
         alerts.tell(session, "calendar-closed", dutch=error.dutch, english=error.english, now=now)
@@ -188,14 +196,12 @@ def _is_put_off(mail: Leaving, facts: _Facts) -> LetGo | None:
     return LetGo(state="failed" if put_off.until is None else "due", reason=refusals.WHY, due_at=put_off.until)
 
 
-def _follow_up_stays(
-    session: Session, services: Services, mail: Leaving, run: Standing, facts: _Facts, now: datetime
-) -> LetGo | None:
+def _follow_up_stays(session: Session, services: Services, mail: Leaving, facts: _Facts, now: datetime) -> LetGo | None:
     window = services.published.sequence(session, mail.revision_id).window
-    if run.state not in {State.ACTIVE, State.FINISHED} or run.goal_at is not None:
-        return LetGo(state="cancelled", reason="afspraak gemaakt" if run.goal_at else "de reeks is gestopt")
-    if run.paused_until is not None and now < run.paused_until:
-        opening = next_opening(run.paused_until, window, facts.calendar)
+    if mail.run_state not in {State.ACTIVE, State.FINISHED} or mail.goal_at is not None:
+        return LetGo(state="cancelled", reason="afspraak gemaakt" if mail.goal_at else "de reeks is gestopt")
+    if mail.paused_until is not None and now < mail.paused_until:
+        opening = next_opening(mail.paused_until, window, facts.calendar)
         return LetGo(state="due", reason="gepauzeerd", due_at=opening)
     if mail.not_after is not None and now > mail.not_after:
         return LetGo(state="skipped", reason="te laat geworden")
@@ -230,14 +236,13 @@ def _respace(session: Session, message: Leaving, facts: _Facts, now: datetime) -
     Later steps that were planned since (it was held, they were not) count from their own time. So do those behind one
     that a restore held: moved, they would be taken for steps that nobody has sent yet.
     """
-    run = facts.runs.get(message.enrolment_id or 0)
-    if message.kind != Kind.FOLLOW_UP or run is None or message.attempts > 0:
+    if message.kind != Kind.FOLLOW_UP or message.enrolment_id is None or message.anchor is None or message.attempts:
         return
     if facts.guard.may_have_left(message.sequence, message.planned_at):
         return
-    anchor = respaced(run.anchor, now, facts.calendar)
-    if anchor != run.anchor and piled_up.is_newest(session, message):
-        enrolments.respace(session, run.id, anchor)
+    anchor = respaced(message.anchor, now, facts.calendar)
+    if anchor != message.anchor and piled_up.is_newest(session, message):
+        enrolments.respace(session, message.enrolment_id, anchor)
 
 
 def _had_one_today(message: Leaving, facts: _Facts, now: datetime) -> bool:

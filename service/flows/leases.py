@@ -1,9 +1,8 @@
-"""The leases that one sender holds: renewed as long as it works on them, given back when it does not."""
+"""The leases that one sender holds, renewed as long as it works on them."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 import structlog
 
@@ -35,12 +34,3 @@ class Leases:
             except Exception as error:
                 # Without its heartbeat a worker that is well loses all it has in hand: a mail in flight would go again.
                 log.error("heartbeat failed", error=trace(error))
-
-    async def give_back(self, *leases: str) -> None:
-        """Return what is leased and was not handed over: another worker may have it at once.
-
-        Where the database is away it is reaped.
-        """
-        with contextlib.suppress(UnavailableError):
-            for lease in leases:
-                await self._write(lambda session, lease=lease: outbox.give_back(session, lease))  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""Due mail out: claim, compose, hand over, settle by token. No transaction is open during I/O."""
+"""Due mail out: take it, hand it over, settle by token. No transaction is open during I/O."""
 
 from __future__ import annotations
 
@@ -7,28 +7,23 @@ import contextlib
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from dataclasses import replace
 
 import structlog
-from sqlmodel import Session
 
 from service.errors import UnavailableError, trace
-from service.flows import allowance, clock_check
 from service.flows.flights import Flights, Group
-from service.flows.handover import Routes, begin
 from service.flows.leases import Leases
-from service.flows.making import Making
 from service.flows.off_loop import OffLoop, all_done, cancel
 from service.flows.services import Services
+from service.flows.taking import Taken, Wanted, take
 from service.flows.ways_out import Way, WaysOut
 from service.mail.transport import Transport
-from service.store import outbox
-from service.store.db import real_now
-from service.store.leaving import Opening
 
 GROUP = 24  # mails in one claim, and at most in one hand-over transaction: what all follow-ups have room for
 MOST_OPEN = 32  # attempts of one sender whose outcome is not written: so many a crash may leave of unknown fate
 _LANES = (True, False, False)  # is a lane for what is urgent (advice, service mail), or for follow-ups?
+_BUSY_SECONDS = 0.05
 _STOP_SECONDS = 8.5  # a container is killed ten seconds after it was asked to stop
 log = structlog.get_logger()
 
@@ -36,7 +31,7 @@ log = structlog.get_logger()
 class Sender:
     """Hands over what is due. Bound to one event loop; any number of senders may share a database.
 
-    Each lane claims a group, waits for room, and goes on to the next group while the mails are in flight: a slow mail
+    Each lane waits for room, takes a group, and goes on to the next one while the mails are in flight: a slow mail
     server holds up no more than its own mails. Every group has a lease token of its own, and one way out.
     """
 
@@ -45,7 +40,6 @@ class Sender:
         self.ways = WaysOut(transport, fallback, MOST_OPEN)
         off_loop = OffLoop(services.database)
         self._write = off_loop.write
-        self._making = Making(services, off_loop)
         self._leases = Leases(off_loop)
         self._flights = Flights(services, off_loop, self.ways, self.ring)
         self._groups: set[asyncio.Task[None]] = set()
@@ -67,7 +61,6 @@ class Sender:
         finally:
             await cancel([beat, *lanes, *self._groups, *self.ways.checks()])
             await self._flights.finish()
-            await self._leases.give_back(*self._leases.held)
 
     async def send_due(self) -> int:
         """Hand over everything that is due now, advice first. Returns how many advices and follow-ups were accepted."""
@@ -168,89 +161,47 @@ class Sender:
         return group is not None
 
     async def _send_some(self, way: Way, most: int, *, urgent: bool) -> asyncio.Task[None] | None:
-        """Claim a group and begin to hand it over. Returns what ends when it is settled; None: nothing is due."""
-        lease = secrets.token_hex(16)
-        ids = await self._write(lambda session: self._claim(session, lease, most, urgent=urgent), urgent=urgent)
-        if not ids:
-            return None
-        self._leases.held.add(lease)
-        flying = Group()
-        all_begun = False
+        """Take what is due as room comes free, and set each mail off. Returns what ends when all of them are settled;
+        None: nothing is due.
+
+        One mail by itself finds out whether the way works; a group goes only by one that is known to.
+        """
+        lease, flying = secrets.token_hex(16), Group()
+        places = await way.room.take(most, urgent=urgent, patience=self.ways.patience)
+        taken = None
         try:
-            all_begun = await self._begin(way, lease, ids, flying, urgent=urgent, tries=most == 1)
+            if places and self._may_begin(way) and (most == 1 or way.channel.is_proven):
+                taken = await self._take(Wanted(lease=lease, most=places, urgent=urgent, routes=self.ways.routes(way)))
         finally:
-            group = asyncio.create_task(self._land(lease, flying, all_begun=all_begun))
-            self._groups.add(group)
-            group.add_done_callback(self._forget)
+            way.room.give_back(places - len(taken.begun if taken else ()), urgent=urgent)
+        if taken is not None:
+            if not taken.found:
+                return None
+            if taken.busy and not taken.begun:
+                await asyncio.sleep(_BUSY_SECONDS)
+            self._leases.held.add(lease)
+            self._flights.set_off(taken.begun, flying, way.room, urgent=urgent)
+        group = asyncio.create_task(self._land(lease, flying))
+        self._groups.add(group)
+        group.add_done_callback(self._forget)
         return group
 
-    def _claim(self, session: Session, lease: str, most: int, *, urgent: bool) -> list[int]:
-        moment = real_now(session)
-        if self._services.send_limits.are_on:
-            most = allowance.claimable(session, self._services, most, urgent=urgent, real_now=moment)
-        if most <= 0:
-            return []
-        now = self._services.clock.now()
-        paused = clock_check.held_back(session, self._services, now, moment)
-        return outbox.claim(session, token=lease, now=now, real_now=moment, limit=most, paused=paused, urgent=urgent)
-
-    async def _begin(self, way: Way, lease: str, ids: list[int], flying: Group, *, urgent: bool, tries: bool) -> bool:
-        """Open attempts as room comes free, and set each mail off. False when some of them may not begin any more.
-
-        A mail that `tries` finds out whether the way works; a group goes only by one that is known to.
-        """
-        composed_at = self._services.clock.now()
-        mails = await self._making.mails(ids, lease, composed_at)
-        waiting = list(mails)
-        alone: set[int] = set()  # of a batch that failed: which of them it was shows when each goes by itself
-        while waiting:
-            wanted = 1 if waiting[0] in alone else len(waiting)
-            places = await way.room.take(wanted, urgent=urgent, patience=self.ways.patience)
-            if not places or not self._may_begin(way) or not (tries or way.channel.is_proven):
-                way.room.give_back(places, urgent=urgent)
-                return False
-            batch, waiting = waiting[:places], waiting[places:]
-            routes = self.ways.routes(way)
-            try:
-                begun = await self._write(
-                    lambda session, batch=batch, routes=routes: self._open(  # type: ignore[misc]
-                        session, batch, lease, routes, composed_at
-                    ),
-                    urgent=urgent,
-                )
-            except Exception as error:
-                way.room.give_back(places, urgent=urgent)
-                if isinstance(error, UnavailableError):
-                    raise
-                if len(batch) > 1:
-                    alone.update(batch)
-                    waiting = batch + waiting
-                else:
-                    await self._making.set_aside(batch[0], lease, error)
-                continue
-            except BaseException:
-                way.room.give_back(places, urgent=urgent)
-                raise
-            way.room.give_back(places - len(begun), urgent=urgent)
-            self._flights.set_off(begun, mails, flying, way.room, urgent=urgent)
-        return True
-
-    def _open(
-        self, session: Session, ids: list[int], lease: str, routes: Routes, composed_at: datetime
-    ) -> list[Opening]:
-        now, moment = self._services.clock.now(), real_now(session)
-        return begin(session, self._services, ids, lease, now, moment, routes=routes, dated=composed_at)
-
-    async def _land(self, lease: str, flying: Group, *, all_begun: bool) -> None:
-        """Return what was not begun: it may go by another way. Then wait until the others of a group are settled."""
+    async def _take(self, wanted: Wanted) -> Taken:
         try:
-            if not all_begun:
-                await self._leases.give_back(lease)
+            return await self._write(lambda session: take(session, self._services, wanted), urgent=wanted.urgent)
+        except UnavailableError:
+            raise
+        except Exception as error:
+            log.error("sending failed at a group", error=trace(error))
+        each = replace(wanted, one_by_one=True)
+        return await self._write(lambda session: take(session, self._services, each), urgent=wanted.urgent)
+
+    async def _land(self, lease: str, flying: Group) -> None:
+        """Wait until all of a group are settled."""
+        try:
+            await flying.all_landed()
         finally:
-            try:
-                await flying.all_landed()
-            finally:
-                self._leases.held.discard(lease)
+            self._leases.held.discard(lease)
 
     def _forget(self, group: asyncio.Task[None]) -> None:
         self._groups.discard(group)

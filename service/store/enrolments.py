@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from sqlalchemy import bindparam
-from sqlalchemy import select as sql_select
 from sqlalchemy import update as sql_update
 from sqlmodel import Session, col, func, select
 
@@ -37,16 +35,6 @@ def due(session: Session, now: datetime, limit: int, paused: outbox.Paused) -> S
     return session.exec(statement.order_by(col(Enrolment.next_at), col(Enrolment.id)).limit(limit)).all()
 
 
-class Standing(NamedTuple):
-    """Of a run, what says whether its next mail may leave."""
-
-    id: int
-    state: str
-    goal_at: datetime | None
-    paused_until: datetime | None
-    anchor: datetime
-
-
 _RUNS = core(Enrolment)
 _IDS = among(_RUNS.c.id, "ids")
 # Made once: to put a statement together takes longer than to run it.
@@ -56,7 +44,6 @@ _LOOK_AGAIN = (
     .where(_IDS, _RUNS.c.state == "active", _RUNS.c.next_at > bindparam("now"), _RUNS.c.next_at <= bindparam("latest"))
     .values(next_at=bindparam("now"))
 )
-_STANDING = sql_select(*(_RUNS.c[name] for name in Standing._fields)).where(_IDS)
 
 
 def look_again(session: Session, ids: Collection[int], now: datetime, within: timedelta) -> None:
@@ -64,11 +51,6 @@ def look_again(session: Session, ids: Collection[int], now: datetime, within: ti
     if not ids:
         return
     run(session, _LOOK_AGAIN, {"ids": list(ids), "now": now, "latest": now + within})
-
-
-def standing(session: Session, ids: Iterable[int]) -> dict[int, Standing]:
-    """Enrolment id -> how that run stands now."""
-    return {row.id: Standing._make(row) for row in run(session, _STANDING, {"ids": list(ids)})}
 
 
 def respace(session: Session, enrolment_id: int, anchor: datetime) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select as sql_select
+from sqlalchemy import text
 from sqlmodel import Session, col, func, select
 
 from service.errors import NotFoundError
@@ -22,6 +23,11 @@ _LOCKED = (
     .order_by(col(Lead.id))
     .with_for_update(key_share=True)  # FOR NO KEY UPDATE: rows that refer to a lead may still be inserted
     .execution_options(populate_existing=True)
+)
+_FREE = text("SELECT id FROM lead WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED")
+_FREE_HASHES = text(
+    "SELECT hash FROM unnest(CAST(:hashes AS text[])) AS hash "
+    "WHERE pg_try_advisory_xact_lock(hashtextextended('suppression:' || hash, 0))"
 )
 # Made once, as the one above: to put a statement together takes longer than to run it.
 _ROWS = core(Lead).columns
@@ -81,6 +87,18 @@ def lock(session: Session, lead_ids: Iterable[int], address_hmacs: Iterable[str]
     leads = {lead.id: lead for lead in session.exec(_LOCKED, params={"ids": wanted})} if wanted else {}
     take_locks(session, [f"suppression:{hmac}" for hmac in address_hmacs])
     return leads
+
+
+def take_free(
+    session: Session, lead_ids: Iterable[int], address_hmacs: Iterable[str]
+) -> tuple[frozenset[int], frozenset[str]]:
+    """As `lock`, of those that nobody else has just now, which are returned; on PostgreSQL alone.
+
+    For who holds other rows already: as it waits for nobody, nobody can wait for it in a circle.
+    """
+    free = session.execute(_FREE, {"ids": sorted(set(lead_ids))}).scalars()
+    hashes = session.execute(_FREE_HASHES, {"hashes": sorted(set(address_hmacs))}).scalars()
+    return frozenset(free), frozenset(hashes)
 
 
 def lock_one(session: Session, lead_id: int, hmac: Callable[[str], str]) -> Lead:

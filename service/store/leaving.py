@@ -1,4 +1,4 @@
-"""Of a leased group: what each mail's bytes are made of, what says whether it may leave, and its attempt opened."""
+"""Of a leased group: what says whether each mail may leave, what its bytes are made of, and its attempt opened."""
 
 from __future__ import annotations
 
@@ -10,33 +10,17 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlmodel import Session, col
 
+from service.store.consents import active_follow_up
 from service.store.db import UtcDateTime
 from service.store.quick import among, run
 from service.store.schema_words import core
-from service.store.tables import Attempt, Message
+from service.store.tables import Attempt, Enrolment, Message
 
-_MESSAGES = core(Message)
-
-
-class ToBuild(NamedTuple):
-    """Of a message, what its bytes are made of."""
-
-    id: int
-    public_id: str
-    template: str
-    revision_id: int
-    practice_revision_id: int
-    recipient: str
-    content: dict[str, Any]
-    message_id: str
-    boundary: str
-    mail_from: str
-    reply_to: str | None
-    first_handed_at: datetime | None
+_MESSAGES, _RUNS = core(Message), core(Enrolment)
 
 
 class Leaving(NamedTuple):
-    """Of a message, what says whether it may leave now."""
+    """Of a message, what says whether it may leave now, how its run stands, and what its bytes are made of."""
 
     id: int
     kind: str
@@ -52,15 +36,42 @@ class Leaving(NamedTuple):
     due_at: datetime
     not_after: datetime | None
     first_handed_at: datetime | None
+    public_id: str
+    template: str
+    practice_revision_id: int
+    content: dict[str, Any]
+    message_id: str
+    boundary: str
+    mail_from: str
+    reply_to: str | None
+    run_state: str | None
+    goal_at: datetime | None
+    paused_until: datetime | None
+    anchor: datetime | None
+    may_follow_up: bool
 
 
 _IDS = among(col(Message.id), "ids")
-_MINE = (_IDS, col(Message.state) == "leased", col(Message.lease_token) == bindparam("token"))
+_OF_ITS_RUN = ("run_state", "goal_at", "paused_until", "anchor", "may_follow_up")
 # Made once: to put a statement together takes longer than to run it.
-_LEASED = (
-    select(*(_MESSAGES.c[name] for name in ToBuild._fields))
-    .where(*_MINE)
-    .order_by(col(Message.priority), col(Message.due_at), col(Message.id))
+_HELD = (
+    select(
+        *(_MESSAGES.c[name] for name in Leaving._fields if name not in _OF_ITS_RUN),
+        _RUNS.c.state,
+        _RUNS.c.goal_at,
+        _RUNS.c.paused_until,
+        _RUNS.c.anchor,
+        active_follow_up(_MESSAGES.c.enrolment_id),
+    )
+    .outerjoin_from(_MESSAGES, _RUNS, _RUNS.c.id == _MESSAGES.c.enrolment_id)
+    .where(
+        _IDS,
+        col(Message.state) == "leased",
+        col(Message.lease_token) == bindparam("token"),
+        col(Message.lease_until) > bindparam("real_now", type_=UtcDateTime()),
+    )
+    .order_by(col(Message.id))
+    .with_for_update(of=_MESSAGES)
 )
 _HANDED_OVER = (
     update(_MESSAGES)
@@ -68,33 +79,23 @@ _HANDED_OVER = (
     .values(
         state="handed_over",
         attempts=_MESSAGES.c.attempts + 1,
-        first_handed_at=func.coalesce(_MESSAGES.c.first_handed_at, bindparam("dated", type_=UtcDateTime())),
+        first_handed_at=func.coalesce(_MESSAGES.c.first_handed_at, bindparam("now", type_=UtcDateTime())),
     )
 )
 _OPEN = insert(core(Attempt))
-_WHOSE = select(_MESSAGES.c.lead_id, _MESSAGES.c.recipient).where(_IDS)
-_HELD = (
-    select(*(_MESSAGES.c[name] for name in Leaving._fields))
-    .where(*_MINE, col(Message.lease_until) > bindparam("real_now", type_=UtcDateTime()))
-    .order_by(col(Message.id))
-    .with_for_update()
-)
+_WHOSE = select(_MESSAGES.c.id, _MESSAGES.c.lead_id, _MESSAGES.c.recipient).where(_IDS)
 
 
-def leased(session: Session, ids: Iterable[int], token: str) -> list[ToBuild]:
-    """Those of the ids that this token still holds, most urgent first, fresh from the database."""
-    return [ToBuild._make(row) for row in run(session, _LEASED, {"ids": list(ids), "token": token})]
-
-
-def whose(session: Session, ids: Iterable[int]) -> Sequence[tuple[int | None, str]]:
-    """The lead, if any, and the recipient of each of these messages: neither ever changes, but a lead is erased."""
-    return [(row.lead_id, row.recipient) for row in run(session, _WHOSE, {"ids": list(ids)})]
+def whose(session: Session, ids: Iterable[int]) -> Sequence[tuple[int, int | None, str]]:
+    """Of each of these messages its id, its lead if any, and the recipient: none ever changes, but a lead is erased."""
+    return [(row.id, row.lead_id, row.recipient) for row in run(session, _WHOSE, {"ids": list(ids)})]
 
 
 def hold(session: Session, ids: Iterable[int], token: str, real_now: datetime) -> list[Leaving]:
-    """As `leased`, without leases that ran out, and nobody else may take or change them until the transaction ends.
+    """Those of the ids that this token still holds, most urgent first, fresh from the database.
 
-    Without the row locks a reaper could give a message to another worker between this look and the hand-over.
+    Nobody else may take or change them until the transaction ends: without the row locks a reaper could give a message
+    to another worker between this look and the hand-over.
     """
     found = run(session, _HELD, {"ids": list(ids), "token": token, "real_now": real_now})
     return sorted(map(Leaving._make, found), key=lambda each: (each.priority, each.due_at, each.id))
@@ -109,12 +110,12 @@ class Opening:
     channel: str
 
 
-def open_attempts(session: Session, openings: Sequence[Opening], *, dated: datetime, real_now: datetime) -> None:
+def open_attempts(session: Session, openings: Sequence[Opening], now: datetime, real_now: datetime) -> None:
     """These messages count as handed over from the commit on: whatever happens next, none is silently sent again.
 
-    `dated` is the Date that the bytes of a first try were built with: every later try repeats it.
+    `now` is the Date that the bytes of a first try were built with: every later try repeats it.
     """
-    run(session, _HANDED_OVER, {"ids": [each.message.id for each in openings], "dated": dated})
+    run(session, _HANDED_OVER, {"ids": [each.message.id for each in openings], "now": now})
     rows = [
         {
             "message_id": each.message.id,

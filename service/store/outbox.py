@@ -11,12 +11,12 @@ from sqlalchemy import Select, bindparam, false
 from sqlalchemy import select as sql_select
 from sqlalchemy import update as sql_update
 from sqlalchemy.sql.dml import ReturningUpdate
-from sqlmodel import Session, col, func, or_, select, update
+from sqlmodel import Session, col, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from service.store import events
 from service.store.db import UtcDateTime
-from service.store.quick import firsts
+from service.store.quick import among, firsts, run
 from service.store.schema_words import core
 from service.store.tables import Attempt, Message
 
@@ -32,6 +32,11 @@ _IN_HAND = col(Message.state).in_(
 
 
 _MESSAGES = core(Message)
+_GIVEN_BACK = (
+    sql_update(_MESSAGES)
+    .where(among(_MESSAGES.c.id, "ids"), _MESSAGES.c.state == "leased")
+    .values(state="due", lease_token=None, lease_until=None)
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,13 +121,6 @@ def under_way(session: Session, now: datetime, paused: Paused) -> bool:
     return any(session.exec(look, params={"now": now}).first() is not None for look in looks)
 
 
-def leased_now(session: Session, real_now: datetime, *, urgent: bool) -> int:
-    """How many mails are claimed by somebody who is alive, and not handed over yet; of all, or of the urgent ones."""
-    least = FOLLOW_UP if urgent else FOLLOW_UP + 1
-    held = (_IN_HAND, Message.state == "leased", col(Message.lease_until) > real_now, col(Message.priority) < least)
-    return session.exec(select(func.count()).select_from(Message).where(*held)).one()
-
-
 def release(message: Message, state: str, reason: str | None, *, due_at: datetime | None = None) -> None:
     """End a lease: back to `due`, or to where the reason says."""
     message.state = state
@@ -174,15 +172,9 @@ def _not_locked(wanted: SelectOfScalar[int]) -> Select[tuple[int]]:
     return sql_select(free.c.id)
 
 
-def give_back(session: Session, token: str) -> None:
-    """A worker that stops returns what it leased and did not hand over."""
-    mine = select(Message.id).where(_IN_HAND, Message.lease_token == token, Message.state == "leased")
-    session.exec(
-        update(Message)
-        .where(col(Message.id).in_(_not_locked(mine)))
-        .values(state="due", lease_token=None, lease_until=None)
-        .execution_options(synchronize_session=False)
-    )
+def give_back(session: Session, ids: Iterable[int]) -> None:
+    """These were claimed in this transaction, and stay due."""
+    run(session, _GIVEN_BACK, {"ids": list(ids)})
 
 
 def recipients_in_flight(session: Session) -> Sequence[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -235,8 +235,8 @@ def resolve(house: House, message_id: int, choice: resolving.Choice) -> None:
 
 
 def give_back(house: House) -> None:
-    """The worker that had leased something stops."""
-    acts.commit(house, outbox.give_back, backups.LEASE)
+    """The worker that had leased something is gone."""
+    acts.commit(house, outbox.give_back_expired, datetime.now(UTC) + timedelta(minutes=1))
 
 
 def hand_over_and_vanish(house: House) -> None:

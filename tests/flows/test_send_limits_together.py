@@ -10,12 +10,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from service.domain.send_limits import parse_send_limits
-from service.flows.handover import begin
+from service.flows.handover import Begun, begin
 from service.flows.pace import Pace
 from service.flows.published import Published
 from service.flows.services import Bell
 from service.store.db import open_database
-from service.store.leaving import Opening
 from service.worker import Worker
 from tests.support import acts
 from tests.support.house import House
@@ -111,7 +110,7 @@ def test_two_hand_overs_at_once_count_one_after_the_other(house: House) -> None:
     house.opt_in("bram@b.example")
     first, second = (acts.claim(house, lease, limit=1) for lease in ("first", "second"))
 
-    def open_second() -> list[Opening]:
+    def open_second() -> list[Begun]:
         with house.services.database.transaction() as session:
             return begin(session, limited.services, second, "second", house.clock.now(), datetime.now(UTC))
 

@@ -12,7 +12,7 @@ import pytest
 from sqlmodel import Session, col, select, update
 
 from service.errors import UnavailableError
-from service.flows import brake, leases, outcomes, resolving, sending, settling
+from service.flows import brake, leases, outcomes, resolving, sending, settling, taking
 from service.flows.handover import begin
 from service.flows.room import Room
 from service.flows.sending import Sender
@@ -222,7 +222,7 @@ def away_at_the_hand_over(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         raise UnavailableError("gone", "weg")
 
     with monkeypatch.context() as patch:
-        patch.setattr(sending, "begin", fail)
+        patch.setattr(taking, "begin", fail)
         yield
 
 

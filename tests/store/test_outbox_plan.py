@@ -115,7 +115,6 @@ def test_what_runs_every_second_goes_by_the_index_of_what_is_due(full: House) ->
         ("message", "ix_message_leased", lambda session: settling.reap(session, THURSDAY, real_now)),
         ("message", "ix_message_leased", lambda session: outbox.lost_hand_overs(session, real_now)),
         ("message", "ix_message_leased", lambda session: outbox.renew(session, ["t"], real_now)),
-        ("message", "ix_message_leased", lambda session: outbox.give_back(session, "t")),
         ("lead", "ix_lead_erase_at", lambda session: leads.to_erase(session, THURSDAY, 100)),
         (
             "booking_request",

@@ -11,9 +11,9 @@ from sqlmodel import Session, col, select
 from service.domain.lead import Suppression, SuppressionReason
 from service.flows import answers, booking, brake, consent, handover, planning, replies, ticks
 from service.flows.consent import Confirmed
+from service.flows.handover import Begun
 from service.flows.services import Services
 from service.store import enrolments, events, leads, outbox, suppressions
-from service.store.leaving import Opening
 from service.store.tables import Alert, Attempt, Enrolment, Lead, Message, OptIn
 from tests.support.house import House
 
@@ -154,7 +154,7 @@ def claim(house: House, token: str, limit: int = 100) -> list[int]:
     return commit(house, take)
 
 
-def begin(session: Session, house: House, ids: list[int], token: str) -> list[Opening]:
+def begin(session: Session, house: House, ids: list[int], token: str) -> list[Begun]:
     """What a worker does just before the I/O, with what it leased to `token`."""
     return handover.begin(session, house.services, ids, token, house.clock.now(), datetime.now(UTC))
 
