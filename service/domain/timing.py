@@ -14,6 +14,8 @@ from service.domain.sequence import Wait, Window
 from service.domain.wording import Reason, dutch_moment, dutch_wait, english_moment, joined
 from service.errors import RefusedError
 
+_SHORTEST_DAY = timedelta(hours=23)  # when the clock is put forward
+
 __all__ = [
     "Calendar",
     "Due",
@@ -142,6 +144,8 @@ def respaced(planned_at: datetime, left_at: datetime, calendar: Calendar) -> dat
     The planned time, as long as the mail was less than a day late; else that local time on the day it left, so that
     the mails behind it keep their distance instead of following day after day.
     """
+    if left_at - planned_at < _SHORTEST_DAY:
+        return planned_at
     planned = calendar.local(planned_at)
     if left_at < calendar.instant(planned.date() + timedelta(days=1), planned.time()):
         return planned_at

@@ -11,7 +11,7 @@ from service.flows.handover import Begun
 from service.flows.off_loop import OffLoop, cancel
 from service.flows.room import Room
 from service.flows.services import Services
-from service.flows.settlements import Settlements
+from service.flows.settlements import Settlements, TakeAlong
 from service.flows.settling import Answer
 from service.flows.ways_out import Way, WaysOut
 from service.mail.transport import Outcome, SendResult
@@ -51,10 +51,12 @@ class Group:
 class Flights:
     """All mails of one sender that are in flight. `accepted` counts the advices and follow-ups that were taken."""
 
-    def __init__(self, services: Services, off_loop: OffLoop, ways: WaysOut, ring: Callable[[], None]) -> None:
+    def __init__(
+        self, services: Services, off_loop: OffLoop, ways: WaysOut, ring: Callable[[], None], take_along: TakeAlong
+    ) -> None:
         """`ring` is called when something may go that could not before."""
         self.accepted = 0
-        self.settlements = Settlements(services, off_loop, ways.in_flight)
+        self.settlements = Settlements(services, off_loop, ways.in_flight, take_along)
         self._services, self._write, self._ways, self._ring = services, off_loop.write, ways, ring
         self._seen_to: set[asyncio.Task[None]] = set()
 

@@ -63,7 +63,7 @@ class _Facts:
     domains: refusals.Watch
     guard: Guard
     hashes: dict[str, str]  # recipient -> what stands for it in the list of suppressions
-    open_windows: dict[int, bool] = field(default_factory=dict)  # revision -> is its window open now?
+    windows: dict[int, tuple[Window, bool]] = field(default_factory=dict)  # of each revision, and is it open now?
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,7 +197,7 @@ def _is_put_off(mail: Leaving, facts: _Facts) -> LetGo | None:
 
 
 def _follow_up_stays(session: Session, services: Services, mail: Leaving, facts: _Facts, now: datetime) -> LetGo | None:
-    window = services.published.sequence(session, mail.revision_id).window
+    window, is_open = _window(session, services, mail.revision_id, facts, now)
     if mail.run_state not in {State.ACTIVE, State.FINISHED} or mail.goal_at is not None:
         return LetGo(state="cancelled", reason="afspraak gemaakt" if mail.goal_at else "de reeks is gestopt")
     if mail.paused_until is not None and now < mail.paused_until:
@@ -209,11 +209,11 @@ def _follow_up_stays(session: Session, services: Services, mail: Leaving, facts:
         return LetGo(state="held", hold=held[0], reason=held[1])
     if facts.paused.follow_ups or mail.sequence in facts.paused.sequences:
         return LetGo(state="due", reason="vervolgmails staan stil")
-    return _waits_for_its_time(mail, window, facts, now)
+    return _waits_for_its_time(mail, window, facts, now, is_open=is_open)
 
 
-def _waits_for_its_time(mail: Leaving, window: Window, facts: _Facts, now: datetime) -> LetGo | None:
-    if not _is_open(mail.revision_id, window, facts, now):
+def _waits_for_its_time(mail: Leaving, window: Window, facts: _Facts, now: datetime, *, is_open: bool) -> LetGo | None:
+    if not is_open:
         opening = next_opening(now, window, facts.calendar)
         return LetGo(state="due", reason="wacht op het verzendvenster", due_at=opening)
     if _had_one_today(mail, facts, now):
@@ -223,11 +223,14 @@ def _waits_for_its_time(mail: Leaving, window: Window, facts: _Facts, now: datet
     return None
 
 
-def _is_open(revision_id: int, window: Window, facts: _Facts, now: datetime) -> bool:
+def _window(
+    session: Session, services: Services, revision_id: int, facts: _Facts, now: datetime
+) -> tuple[Window, bool]:
     """Asked once for all mails of a sequence."""
-    if revision_id not in facts.open_windows:
-        facts.open_windows[revision_id] = in_window(now, window, facts.calendar)
-    return facts.open_windows[revision_id]
+    if revision_id not in facts.windows:
+        window = services.published.sequence(session, revision_id).window
+        facts.windows[revision_id] = window, in_window(now, window, facts.calendar)
+    return facts.windows[revision_id]
 
 
 def _respace(session: Session, message: Leaving, facts: _Facts, now: datetime) -> None:

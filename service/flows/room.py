@@ -80,6 +80,21 @@ class Room:
         self._opened.count += taken
         return taken
 
+    def take_along(self, most: int) -> int:
+        """As `take`, for follow-ups that begin in the transaction that writes the outcome of so many others. Without
+        waiting, and no attempt counts as open before `went_along`."""
+        if self._closed or self._urgent_waiting:
+            return 0
+        places = self._places
+        free = max(0, min(most, places - sum(self._taken.values()) - places // 4))
+        self._taken[False] += free
+        return free
+
+    def went_along(self, places: int, begun: int) -> None:
+        """In these places so many have begun. The outcome of as many others is written, which `written` tells next."""
+        self._taken[False] -= places - begun
+        self._opened.count += begun
+
     def give_back(self, count: int, *, urgent: bool) -> None:
         """These places are free again, and no attempt is open in them."""
         self._taken[urgent] -= count

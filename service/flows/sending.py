@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import structlog
+from sqlmodel import Session
 
 from service.errors import UnavailableError, trace
 from service.flows.flights import Flights, Group
+from service.flows.handover import Begun
 from service.flows.leases import Leases
 from service.flows.off_loop import OffLoop, all_done, cancel
 from service.flows.services import Services
+from service.flows.settlements import Along
+from service.flows.settling import Answer
 from service.flows.taking import Taken, Wanted, take
 from service.flows.ways_out import Way, WaysOut
-from service.mail.transport import Transport
+from service.mail.transport import Outcome, Transport
 
 GROUP = 24  # mails in one claim, and at most in one hand-over transaction: what all follow-ups have room for
 MOST_OPEN = 32  # attempts of one sender whose outcome is not written: so many a crash may leave of unknown fate
@@ -36,12 +40,13 @@ class Sender:
     """
 
     def __init__(self, services: Services, transport: Transport, fallback: Transport | None = None) -> None:
-        self._services = services
+        self.services = services
         self.ways = WaysOut(transport, fallback, MOST_OPEN)
         off_loop = OffLoop(services.database)
         self._write = off_loop.write
         self._leases = Leases(off_loop)
-        self._flights = Flights(services, off_loop, self.ways, self.ring)
+        self._flights = Flights(services, off_loop, self.ways, self.ring, self._take_along)
+        self._waiting = {True: 0, False: 0}  # for room: lanes for what is urgent, and for follow-ups
         self._groups: set[asyncio.Task[None]] = set()
         self._bells = [asyncio.Event() for _ in _LANES]
         self._asked_to_stop = asyncio.Event()
@@ -55,7 +60,8 @@ class Sender:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_STOP_SECONDS):
                     await asyncio.gather(*lanes)
-                    await asyncio.gather(*self._groups, return_exceptions=True)
+                    while self._groups:  # what was taken along is one more
+                        await asyncio.gather(*self._groups, return_exceptions=True)
             if self._groups:
                 log.warning("stopped with mail in flight; its outcome will be listed as unknown")
         finally:
@@ -75,7 +81,9 @@ class Sender:
                 await all_done([*self._groups, *checks])
                 found = any(drained) or (bool(checks) and self.ways.best() is not None)
         finally:
-            await asyncio.gather(*self._groups, *self.ways.checks(), return_exceptions=True)
+            while self._groups:
+                await asyncio.gather(*self._groups, return_exceptions=True)
+            await asyncio.gather(*self.ways.checks(), return_exceptions=True)
             await cancel([beat])
         return self._flights.accepted - before
 
@@ -166,35 +174,56 @@ class Sender:
 
         One mail by itself finds out whether the way works; a group goes only by one that is known to.
         """
-        lease, flying = secrets.token_hex(16), Group()
-        places = await way.room.take(most, urgent=urgent, patience=self.ways.patience)
+        self._waiting[urgent] += 1
+        try:
+            places = await way.room.take(most, urgent=urgent, patience=self.ways.patience)
+        finally:
+            self._waiting[urgent] -= 1
+        wanted = self._wanted(way, places, urgent=urgent)
         taken = None
         try:
             if places and self._may_begin(way) and (most == 1 or way.channel.is_proven):
-                taken = await self._take(Wanted(lease=lease, most=places, urgent=urgent, routes=self.ways.routes(way)))
+                taken = await self._take(wanted)
         finally:
             way.room.give_back(places - len(taken.begun if taken else ()), urgent=urgent)
-        if taken is not None:
-            if not taken.found:
-                return None
-            if taken.busy and not taken.begun:
-                await asyncio.sleep(_BUSY_SECONDS)
-            self._leases.held.add(lease)
-            self._flights.set_off(taken.begun, flying, way.room, urgent=urgent)
-        group = asyncio.create_task(self._land(lease, flying))
+        if taken is None:
+            return self.set_off(way, wanted, [])
+        if taken.busy and not taken.begun:
+            await asyncio.sleep(_BUSY_SECONDS)
+        return self.set_off(way, wanted, taken.begun) if taken.found else None
+
+    def _wanted(self, way: Way, places: int, *, urgent: bool) -> Wanted:
+        return Wanted(lease=secrets.token_hex(16), most=places, urgent=urgent, routes=self.ways.routes(way))
+
+    def set_off(self, way: Way, wanted: Wanted, begun: Sequence[Begun]) -> asyncio.Task[None]:
+        """What was begun is committed. Returns what ends when all of it is settled."""
+        flying = Group()
+        self._leases.held.add(wanted.lease)
+        self._flights.set_off(begun, flying, way.room, urgent=wanted.urgent)
+        group = asyncio.create_task(self._land(wanted.lease, flying))
         self._groups.add(group)
         group.add_done_callback(self._forget)
         return group
 
+    def _take_along(self, answers: Sequence[Answer]) -> Along | None:
+        """Where follow-ups wait for room, as many of them as were taken may begin with these answers' one commit."""
+        if not self._waiting[False] or any(each.result.outcome is not Outcome.ACCEPTED for each in answers):
+            return None
+        way = self._way_now()
+        if way is None or not way.channel.is_proven:
+            return None
+        places = way.room.take_along(min(GROUP, len(answers)))
+        return _Along(self, way, self._wanted(way, places, urgent=False)) if places else None
+
     async def _take(self, wanted: Wanted) -> Taken:
         try:
-            return await self._write(lambda session: take(session, self._services, wanted), urgent=wanted.urgent)
+            return await self._write(lambda session: take(session, self.services, wanted), urgent=wanted.urgent)
         except UnavailableError:
             raise
         except Exception as error:
             log.error("sending failed at a group", error=trace(error))
         each = replace(wanted, one_by_one=True)
-        return await self._write(lambda session: take(session, self._services, each), urgent=wanted.urgent)
+        return await self._write(lambda session: take(session, self.services, each), urgent=wanted.urgent)
 
     async def _land(self, lease: str, flying: Group) -> None:
         """Wait until all of a group are settled."""
@@ -207,6 +236,25 @@ class Sender:
         self._groups.discard(group)
         if not group.cancelled() and (error := group.exception()) is not None:
             log.error("sending failed", error=trace(error))
+
+
+class _Along:
+    """Follow-ups that begin in the transaction that writes what became of others."""
+
+    def __init__(self, sender: Sender, way: Way, wanted: Wanted) -> None:
+        self._sender, self._way, self._wanted = sender, way, wanted
+        self._begun: Sequence[Begun] = ()
+
+    def work(self, session: Session) -> None:
+        """Take what is due."""
+        self._begun = take(session, self._sender.services, self._wanted).begun
+
+    def end(self, *, committed: bool) -> None:
+        """Set it off; or leave it to a lane, which finds out what is wrong."""
+        begun = self._begun if committed else ()
+        self._way.room.went_along(self._wanted.most, len(begun))
+        if begun:
+            self._sender.set_off(self._way, self._wanted, begun)
 
 
 @asynccontextmanager

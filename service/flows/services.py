@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,4 +117,9 @@ class Services:
 
     def domain_key(self, address: str) -> str:
         """What stands for the domain of an address where it is limited or turned us away; tells nobody which."""
-        return address_hmac(self.suppression_key, f"@{address.rpartition('@')[2].lower()}")
+        return _domain_key(self.suppression_key, address.rpartition("@")[2].lower())
+
+
+@lru_cache(maxsize=4096)  # most mail goes to a few
+def _domain_key(key: str, domain: str) -> str:
+    return address_hmac(key, f"@{domain}")

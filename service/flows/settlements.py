@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from sqlmodel import Session
 
@@ -20,15 +21,32 @@ Written = Callable[[bool, Exception | None], None]
 """Told once an answer is committed, with `settle_all`'s flag; or at what error it was not (UnavailableError: again)."""
 
 
+class Along(Protocol):
+    """What is done in the transaction that writes answers, behind them: one commit for both."""
+
+    def work(self, session: Session) -> None:
+        """In that transaction."""
+
+    def end(self, *, committed: bool) -> None:
+        """After it, before anybody is told of the answers."""
+
+
+TakeAlong = Callable[[Sequence[Answer]], Along | None]
+"""What is to go along with these answers, if anything."""
+
+
 class Settlements:
     """One transaction at a time, with all answers that are there then. Bound to one event loop.
 
     A sender has few attempts open at once, so no more than these are ever written together.
     """
 
-    def __init__(self, services: Services, off_loop: OffLoop, in_flight: Callable[[], int]) -> None:
+    def __init__(
+        self, services: Services, off_loop: OffLoop, in_flight: Callable[[], int], take_along: TakeAlong
+    ) -> None:
         """`in_flight` is how many are handed over and not written yet."""
         self._services, self._off_loop, self._in_flight = services, off_loop, in_flight
+        self._take_along = take_along
         self._waiting: list[tuple[Answer, Written]] = []
         self._all_came: asyncio.Future[None] | None = None
         self._writing: asyncio.Task[None] | None = None
@@ -55,7 +73,7 @@ class Settlements:
             while self._waiting:
                 await self._gather()
                 together, self._waiting = self._waiting, []
-                await self._write(together)
+                await self._write(together, self._take_along([answer for answer, _ in together]))
         finally:
             self._writing = None
 
@@ -76,23 +94,30 @@ class Settlements:
             timer.cancel()
             self._all_came = None
 
-    async def _write(self, together: list[tuple[Answer, Written]]) -> None:
+    async def _write(self, together: list[tuple[Answer, Written]], along: Along | None = None) -> None:
         answers = [answer for answer, _ in together]
         try:
-            ours = await self._off_loop.write(lambda session: self._settle(session, answers))
+            ours = await self._off_loop.write(lambda session: self._settle(session, answers, along))
         except Exception as error:
-            if len(together) == 1 or isinstance(error, UnavailableError):
+            if along is not None:
+                along.end(committed=False)
+            if isinstance(error, UnavailableError) or (along is None and len(together) == 1):
                 for _, written in together:
                     written(False, error)
             else:  # whichever it was, the others are not to wait for it
                 for each in together:
                     await self._write([each])
         else:
+            if along is not None:
+                along.end(committed=True)
             for (_, written), mine in zip(together, ours, strict=True):
                 written(mine, None)
 
-    def _settle(self, session: Session, answers: list[Answer]) -> list[bool]:
-        return settle_all(session, self._services, answers, self._services.clock.now(), real_now(session))
+    def _settle(self, session: Session, answers: list[Answer], along: Along | None = None) -> list[bool]:
+        ours = settle_all(session, self._services, answers, self._services.clock.now(), real_now(session))
+        if along is not None:
+            along.work(session)
+        return ours
 
 
 def _end(wait: asyncio.Future[None]) -> None:

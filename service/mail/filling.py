@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from jinja2 import TemplateError
 from markupsafe import escape
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from service.domain.lead import clean_name
 from service.mail.compiled import CompiledMail, CompiledPartial
@@ -28,14 +28,14 @@ class OwnValues(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     first_name: str | None = None
-    answers: dict[str, str] = {}
+    answers: dict[str, str] = Field(default_factory=dict)  # `{}` would be copied deeply for each mail
     confirm_url: str | None = None
     booking_url: str | None = None
     unsubscribe_url: str | None = None
     preferences_url: str | None = None
     answer_url_base: str | None = None
     calendar: str | None = None
-    extra: dict[str, JsonValue] = {}
+    extra: dict[str, JsonValue] = Field(default_factory=dict)
 
 
 class MailValues(OwnValues):

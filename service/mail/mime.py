@@ -11,9 +11,9 @@ import binascii
 import datetime
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from email.utils import format_datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from service.domain.mailbox import Mailbox
 from service.errors import NurtureError
@@ -41,8 +41,7 @@ class HeldMailError(NurtureError):
     code = "mail-held"
 
 
-@dataclass(frozen=True, kw_only=True)
-class MailHeaders:
+class MailHeaders(NamedTuple):
     """What stands in a message's head; all of it is fixed before the first hand-over, so a retry gives equal bytes.
 
     `unsubscribe_url` is None in mails to staff only. `date` is aware; addresses are ASCII (A-labels).

@@ -123,9 +123,12 @@ def redact(text: str) -> str:
 
 
 def strike(text: str, private: Iterable[str]) -> str:
-    """The text, redacted, with these words (parts of an address, a log-in) gone wherever they stand by themselves."""
+    """The text with these words (parts of an address, a log-in) gone wherever they stand by themselves.
+
+    What else looks like an address is still in it: a `SendResult` has none.
+    """
     plain = text.lower()  # most answers hold none of them; in what is not ASCII one letter may stand for another
     there = {word for word in private if len(word) > 1 and (word.lower() in plain or not text.isascii())}
     for word in sorted(there, key=len, reverse=True):
         text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "<address>", text, flags=re.IGNORECASE)
-    return redact(text)
+    return text

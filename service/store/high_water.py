@@ -13,20 +13,29 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
-from sqlalchemy import event, text
+from sqlalchemy import String, bindparam, event, func
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import URL
 from sqlmodel import Session
 
 from service.errors import RefusedError
 from service.store import events
 from service.store.db import Database
+from service.store.quick import firsts
+from service.store.schema_words import core
+from service.store.tables import Fact
 
 _FACT = "high_water"
+_AT = bindparam("at", type_=String())
 # One statement, and no object of the session's: this stands on the way of every mail.
-_COUNT_UP = text(
-    "INSERT INTO fact (key, value) VALUES (:key, json_object('count', 1, 'at', :at)) ON CONFLICT (key) DO UPDATE "
-    "SET value = json_object('count', json_extract(value, '$.count') + 1, 'at', :at) "
-    "RETURNING json_extract(value, '$.count')"
+_COUNT_UP = (
+    insert(core(Fact))
+    .values(key=_FACT, value=func.json_object("count", 1, "at", _AT))
+    .on_conflict_do_update(
+        index_elements=["key"],
+        set_={"value": func.json_object("count", func.json_extract(core(Fact).c.value, "$.count") + 1, "at", _AT)},
+    )
+    .returning(func.json_extract(core(Fact).c.value, "$.count").label("count"))
 )
 log = structlog.get_logger()
 
@@ -36,7 +45,7 @@ def count_up(session: Session, now: datetime) -> None:
     file = _beside(session.get_bind().engine.url)
     if file is None:
         return
-    count = int(session.execute(_COUNT_UP, {"key": _FACT, "at": now.isoformat()}).scalar_one())
+    count = int(firsts(session, _COUNT_UP, {"at": now.isoformat()})[0])
 
     def follow(_session: Session) -> None:
         try:

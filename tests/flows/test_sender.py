@@ -17,7 +17,7 @@ from service.flows.handover import begin
 from service.flows.room import Room
 from service.flows.sending import Sender
 from service.flows.services import Services
-from service.flows.settlements import Settlements, Written
+from service.flows.settlements import Along, Settlements, Written
 from service.flows.settling import Answer
 from service.mail.transport import OutboundMail, SendResult
 from service.store import outbox
@@ -124,10 +124,12 @@ def test_outcomes_that_wait_for_the_database_hold_the_next_mail_up_before_they_a
     written = asyncio.Event()
     write = Settlements._write
 
-    async def write_later(settlements: Settlements, together: list[tuple[Answer, Written]]) -> None:
+    async def write_later(
+        settlements: Settlements, together: list[tuple[Answer, Written]], along: Along | None = None
+    ) -> None:
         if len(network.mails) > 1:  # the first proves that the server takes mail; then several go at once
             await written.wait()
-        await write(settlements, together)
+        await write(settlements, together, along)
 
     network = Network()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,7 +39,7 @@ def composed(
     body: str = "Hoi.", *, name: str = "", sender: str = f"a@{DOMAIN}", reply_to: Mailbox | None = None
 ) -> bytes:
     """A mail to a lead, unsigned."""
-    head = replace(headers(), mail_from=Mailbox(name=name, address=sender), reply_to=reply_to)
+    head = headers()._replace(mail_from=Mailbox(name=name, address=sender), reply_to=reply_to)
     return compose(compiled(body), values(), head)
 
 
