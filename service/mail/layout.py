@@ -84,6 +84,7 @@ def render_layout(source: SourceFile, layout: Layout) -> tuple[str, list[Problem
     try:
         # MJML writes all in one line; blanks between parts of a table show nothing; short lines are encoded once
         html = mjml2html(layout.mjml, fonts={}).replace(_HIDDEN_WHITE, _HIDDEN, 1)
+        html = html.replace("\n.", "\n .")  # a dot in front would be doubled on the way (RFC 5321 section 4.5.2)
         return _BETWEEN.sub(r"\1\n", html), []
     except ValueError as error:
         dutch = f"deze opmaak kan niet worden gelezen ({error}). Haal de laatste wijziging weg."
