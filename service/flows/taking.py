@@ -15,6 +15,8 @@ from service.flows.services import Services
 from service.store import high_water, leads, leaving, outbox
 from service.store.db import locks_rows, real_now
 
+_MOST_PASSED_OVER = 200  # somebody who has more leads than that, as a publication does, is soon done
+
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
@@ -42,70 +44,94 @@ class Taken:
 def take(session: Session, services: Services, wanted: Wanted) -> Taken:
     """Claim what is due, and open an attempt for each that may go."""
     now, moment = services.clock.now(), real_now(session)
-    paused = clock_check.held_back(session, services, now, moment)
-    found = _claim(session, services, wanted, paused, now, moment)
-    ids = _free(session, services, found) if locks_rows(session) else found
-    if not ids:
-        return Taken(found=len(found), busy=len(found))
-    if wanted.one_by_one:
-        begun = _each(session, services, ids, wanted, paused, now, moment)
-    else:
-        begun = begin(session, services, ids, wanted.lease, now, moment, routes=wanted.routes, paused=paused)
+    taking = _Taking(session, services, wanted, now, moment, clock_check.held_back(session, services, now, moment))
+    ids, busy = taking.claim()
+    begun = taking.begin_each(ids) if wanted.one_by_one else taking.begin(ids)
     if begun:
         high_water.count_up(session, now)
-    return Taken(found=len(found), busy=len(found) - len(ids), begun=begun)
+    return Taken(found=len(ids) + busy, busy=busy, begun=begun)
 
 
-def _each(
-    session: Session,
-    services: Services,
-    ids: list[int],
-    wanted: Wanted,
-    paused: outbox.Paused,
-    now: datetime,
-    moment: datetime,
-) -> list[Begun]:
-    """Those that can be begun; one at which something fails that nobody foresaw is held."""
-    begun: list[Begun] = []
-    for each in ids:
-        try:
-            with session.begin_nested():
-                begun += begin(
-                    session, services, [each], wanted.lease, now, moment, routes=wanted.routes, paused=paused
-                )
-        except UnavailableError:
-            raise
-        except Exception as error:
-            building.set_aside(session, each, wanted.lease, error, now)
-    return begun
+@dataclass(frozen=True)
+class _Taking:
+    session: Session
+    services: Services
+    wanted: Wanted
+    now: datetime
+    moment: datetime
+    paused: outbox.Paused
 
+    def claim(self) -> tuple[list[int], int]:
+        """What may be begun, and how many others were passed over, for somebody else has their leads just now."""
+        most = self.wanted.most
+        if self.services.send_limits.are_on:
+            urgent = self.wanted.urgent
+            most = allowance.claimable(self.session, self.services, most, urgent=urgent, real_now=self.moment)
+        if not locks_rows(self.session):
+            return self._claim(most), 0
+        ids: list[int] = []
+        busy: set[int] = set()
+        while (asked := most - len(ids)) > 0 and len(busy) < _MOST_PASSED_OVER:
+            found = self._claim(asked)
+            free = self._free(found)
+            ids += free
+            busy |= set(found).difference(free)
+            if len(found) < asked:
+                break
+        if busy:
+            outbox.give_back(self.session, busy)
+        return ids, len(busy)
 
-def _claim(
-    session: Session, services: Services, wanted: Wanted, paused: outbox.Paused, now: datetime, moment: datetime
-) -> list[int]:
-    most = wanted.most
-    if services.send_limits.are_on:
-        most = allowance.claimable(session, services, most, urgent=wanted.urgent, real_now=moment)
-    if most <= 0:
-        return []
-    return outbox.claim(
-        session, token=wanted.lease, now=now, real_now=moment, limit=most, paused=paused, urgent=wanted.urgent
-    )
+    def _claim(self, most: int) -> list[int]:
+        if most <= 0:
+            return []
+        return outbox.claim(
+            self.session,
+            token=self.wanted.lease,
+            now=self.now,
+            real_now=self.moment,
+            limit=most,
+            paused=self.paused,
+            urgent=self.wanted.urgent,
+        )
 
+    def _free(self, ids: list[int]) -> list[int]:
+        """Those whose leads nobody else has. Everybody else takes a lead before her messages: who has the messages
+        already may not wait for her."""
+        whose = {
+            each: (lead, self.services.hmac(recipient)) for each, lead, recipient in leaving.whose(self.session, ids)
+        }
+        found, hashes = leads.take_free(
+            self.session,
+            [lead for lead, _ in whose.values() if lead is not None],
+            [hashed for _, hashed in whose.values()],
+        )
+        return [each for each, (lead, hashed) in whose.items() if lead in {None, *found} and hashed in hashes]
 
-def _free(session: Session, services: Services, ids: list[int]) -> list[int]:
-    """Those whose leads nobody else has just now; the others are given back.
+    def begin(self, ids: list[int]) -> list[Begun]:
+        """An attempt for each that may go."""
+        if not ids:
+            return []
+        return begin(
+            self.session,
+            self.services,
+            ids,
+            self.wanted.lease,
+            self.now,
+            self.moment,
+            routes=self.wanted.routes,
+            paused=self.paused,
+        )
 
-    Everybody else takes a lead before her messages. Who has the messages already may not wait for her.
-    """
-    whose = {each: (lead, services.hmac(recipient)) for each, lead, recipient in leaving.whose(session, ids)}
-    wanted = [lead for lead, _ in whose.values() if lead is not None]
-    found, hashes = leads.take_free(session, wanted, [hashed for _, hashed in whose.values()])
-    free = [each for each in ids if each in whose and _is_free(*whose[each], found, hashes)]
-    if busy := set(ids).difference(free):
-        outbox.give_back(session, busy)
-    return free
-
-
-def _is_free(lead: int | None, hashed: str, leads_taken: frozenset[int], hashes_taken: frozenset[str]) -> bool:
-    return (lead is None or lead in leads_taken) and hashed in hashes_taken
+    def begin_each(self, ids: list[int]) -> list[Begun]:
+        """As `begin`; one at which something fails that nobody foresaw is held."""
+        begun: list[Begun] = []
+        for each in ids:
+            try:
+                with self.session.begin_nested():
+                    begun += self.begin([each])
+            except UnavailableError:
+                raise
+            except Exception as error:
+                building.set_aside(self.session, each, self.wanted.lease, error, self.now)
+        return begun
