@@ -75,7 +75,7 @@ class Worker:
         self._call(lambda sender: sender.stop())
 
     def stop(self) -> None:
-        """Finish what is in flight (within 10 s of `begin_stop`), give back the rest."""
+        """Finish what is in flight (within 10 s of `begin_stop`)."""
         self.begin_stop()
         self._unlisten()
         if self._scheduler.running:

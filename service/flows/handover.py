@@ -24,10 +24,9 @@ from service.flows.backlog import Guard
 from service.flows.letting_go import LetGo, let_go
 from service.flows.services import Services
 from service.mail.transport import OutboundMail
-from service.store import attempts, enrolments, leads, leaving, message_rows, outbox, suppressions
+from service.store import attempts, enrolments, leaving, message_rows, outbox, suppressions
 from service.store import backlog as piled_up
 from service.store.attempts import PRIMARY
-from service.store.db import locks_rows
 from service.store.leaving import Leaving, Opening
 from service.store.tables import Message
 
@@ -86,14 +85,10 @@ def begin(
 ) -> list[Begun]:
     """Open an attempt for each leased message that may still go; the others end or wait, each with a reason.
 
-    Each goes by the chosen route, but for the repeat of a try of unknown fate: that goes by the way of that try.
-    A message whose lease ran out, or is somebody else's by now, is left alone. Nothing may be handed over before
-    the commit. `paused` is what is held back, where the caller has just asked.
+    Their leads and the hashes of their recipients are held by the caller, so that what is read here stays so. Each goes
+    by the chosen route, but for the repeat of a try of unknown fate: that goes by the way of that try. Nothing may be
+    handed over before the commit. `paused` is what is held back, where the caller has just asked.
     """
-    if locks_rows(session):
-        whose = leaving.whose(session, ids)
-        hashes = [services.hmac(recipient) for _, _, recipient in whose]
-        leads.lock(session, [lead for _, lead, _ in whose if lead], hashes)
     messages = leaving.hold(session, ids, lease, real_now)
     paused = paused or clock_check.held_back(session, services, now, real_now)
     facts = _read(session, services, messages, paused, now)

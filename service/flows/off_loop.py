@@ -25,17 +25,6 @@ class OffLoop:
         self._database = database
         self._urgent_thread = ThreadPoolExecutor(1, "urgent")  # ends with the sender
 
-    async def read(self, look: Callable[[Session], _T]) -> _T:
-        """What the look returns; nobody who writes waits for it."""
-
-        def run() -> _T:
-            with self._database.reading() as session:
-                return look(session)
-
-        if self._database.is_sqlite:  # whose readers wait for nobody, unless forty others read
-            return run()
-        return await asyncio.get_running_loop().run_in_executor(None, run)
-
     async def write(self, work: Callable[[Session], _T], *, urgent: bool = False) -> _T:
         """What the work returns, once it is committed. Raises UnavailableError where nothing was written."""
         await asyncio.sleep(0)  # between two of them the loop sees to its connections

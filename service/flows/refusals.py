@@ -68,13 +68,15 @@ def turned_away(
     return pause.until
 
 
-def taken(session: Session, services: Services, mails: Sequence[tuple[str, str]], now: datetime) -> None:
-    """Mail to these recipients was taken, each by its way: nothing is held against domains or ways any more."""
+def taken(session: Session, services: Services, mails: Sequence[tuple[str, str]], now: datetime) -> bool:
+    """Mail to these recipients was taken, each by its way: nothing is held against domains or ways any more. Was there
+    anything?"""
     ways = {(services.domain_key(recipient), way) for recipient, way in mails}
     known = domain_pauses.of(session, [key for key, way in ways for key in _about(key, way)])
-    for key, way in sorted(ways):
-        if _stands([known[each] for each in _about(key, way) if each in known], now):
-            _was_taken(session, services, key, way, now)
+    told = [each for each in sorted(ways) if _stands([known[key] for key in _about(*each) if key in known], now)]
+    for key, way in told:
+        _was_taken(session, services, key, way, now)
+    return bool(told)
 
 
 def _about(key: str, way: str) -> list[str]:

@@ -92,8 +92,8 @@ class Room:
 
     def went_along(self, places: int, begun: int) -> None:
         """In these places so many have begun. The outcome of as many others is written, which `written` tells next."""
-        self._taken[False] -= places - begun
         self._opened.count += begun
+        self.left(places - begun, urgent=False)
 
     def give_back(self, count: int, *, urgent: bool) -> None:
         """These places are free again, and no attempt is open in them."""

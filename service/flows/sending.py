@@ -27,7 +27,6 @@ from service.mail.transport import Outcome, Transport
 GROUP = 24  # mails in one claim, and at most in one hand-over transaction: what all follow-ups have room for
 MOST_OPEN = 32  # attempts of one sender whose outcome is not written: so many a crash may leave of unknown fate
 _LANES = (True, False, False)  # is a lane for what is urgent (advice, service mail), or for follow-ups?
-_BUSY_SECONDS = 0.05
 _STOP_SECONDS = 8.5  # a container is killed ten seconds after it was asked to stop
 log = structlog.get_logger()
 
@@ -52,7 +51,7 @@ class Sender:
         self._asked_to_stop = asyncio.Event()
 
     async def run(self) -> None:
-        """Hand over whatever becomes due, until `stop`; then finish what is in flight, and give back the rest."""
+        """Hand over whatever becomes due, until `stop`; then finish what is in flight."""
         beat = asyncio.create_task(self._leases.beat())
         lanes = [asyncio.create_task(self._serve(lane)) for lane in range(len(_LANES))]
         try:
@@ -67,6 +66,7 @@ class Sender:
         finally:
             await cancel([beat, *lanes, *self._groups, *self.ways.checks()])
             await self._flights.finish()
+            await cancel([*self._groups])  # of what was taken along meanwhile, and given up
 
     async def send_due(self) -> int:
         """Hand over everything that is due now, advice first. Returns how many advices and follow-ups were accepted."""
@@ -188,8 +188,6 @@ class Sender:
             way.room.give_back(places - len(taken.begun if taken else ()), urgent=urgent)
         if taken is None:
             return self.set_off(way, wanted, [])
-        if taken.busy and not taken.begun:
-            await asyncio.sleep(_BUSY_SECONDS)
         return self.set_off(way, wanted, taken.begun) if taken.found else None
 
     def _wanted(self, way: Way, places: int, *, urgent: bool) -> Wanted:

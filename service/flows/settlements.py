@@ -6,19 +6,21 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import structlog
 from sqlmodel import Session
 
-from service.errors import UnavailableError
+from service.errors import UnavailableError, trace
 from service.flows.off_loop import OffLoop
 from service.flows.services import Services
 from service.flows.settling import Answer, settle_all
 from service.store.db import real_now
 
 _GATHER_SECONDS = 0.02
+log = structlog.get_logger()
 
 
 Written = Callable[[bool, Exception | None], None]
-"""Told once an answer is committed, with `settle_all`'s flag; or at what error it was not (UnavailableError: again)."""
+"""Told once an answer is committed, with its `Settled.ours`; or at what error it was not (UnavailableError: again)."""
 
 
 class Along(Protocol):
@@ -101,6 +103,7 @@ class Settlements:
         except Exception as error:
             if along is not None:
                 along.end(committed=False)
+                log.warning("nothing was taken along", error=trace(error))
             if isinstance(error, UnavailableError) or (along is None and len(together) == 1):
                 for _, written in together:
                     written(False, error)
@@ -114,10 +117,10 @@ class Settlements:
                 written(mine, None)
 
     def _settle(self, session: Session, answers: list[Answer], along: Along | None = None) -> list[bool]:
-        ours = settle_all(session, self._services, answers, self._services.clock.now(), real_now(session))
-        if along is not None:
+        settled = settle_all(session, self._services, answers, self._services.clock.now(), real_now(session))
+        if along is not None and settled.plain:  # else it would wait for others with locks that come last
             along.work(session)
-        return ours
+        return settled.ours
 
 
 def _end(wait: asyncio.Future[None]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from sqlmodel import Session
@@ -29,20 +29,29 @@ class Answer:
     result: SendResult
 
 
+class Settled(NamedTuple):
+    """Of each answer: is a fault of ours behind it, so that no other mail would fare better?
+
+    `plain`: each mail was taken, and there was nothing else to do; no locks are held but those of leads and messages.
+    """
+
+    ours: list[bool]
+    plain: bool
+
+
 def settle(
     session: Session, services: Services, token: str, result: SendResult, now: datetime, real_now: datetime
 ) -> bool:
-    """As `settle_all`, of one."""
-    return settle_all(session, services, [Answer(token=token, result=result)], now, real_now)[0]
+    """As `settle_all`, of one. Is a fault of ours behind it?"""
+    return settle_all(session, services, [Answer(token=token, result=result)], now, real_now).ours[0]
 
 
 def settle_all(
     session: Session, services: Services, answers: Sequence[Answer], now: datetime, real_now: datetime
-) -> list[bool]:
+) -> Settled:
     """Record what the transport said. Late answers count: they turn their own attempt's `unknown` into the truth.
 
     What an event told before the answer came stays: it knows more, and the answer adds the provider's id to it.
-    Returns for each whether a fault of ours is behind it, so that no other mail would fare better.
     """
     if locks_rows(session):
         tokens = [each.token for each in answers]
@@ -52,22 +61,25 @@ def settle_all(
         leads.lock(session, whose.keys(), [services.hmac(address) for address in whose.values()])
         attempts.hold_messages(session, tokens)
     yes = [each for each in answers if each.result.outcome is Outcome.ACCEPTED]
-    taken = _take(session, services, yes, now, real_now)
+    taken, mended = _take(session, services, yes, now, real_now)
     others = [each for each in answers if each.token not in taken]
     ours = _settle_others(session, services, others, now, real_now) if others else {}
-    return [ours.get(each.token, False) for each in answers]
+    return Settled(ours=[ours.get(each.token, False) for each in answers], plain=not (others or mended))
 
 
 def _take(
     session: Session, services: Services, answers: Sequence[Answer], now: datetime, real_now: datetime
-) -> frozenset[str]:
-    """What nearly all come to, for all at once: taken, and nothing else was known of them. Returns their tokens."""
+) -> tuple[frozenset[str], bool]:
+    """What nearly all come to, for all at once: taken, and nothing else was known of them.
+
+    Returns their tokens, and whether something was held against their domains or ways, which is over now.
+    """
     results = {each.token: each.result for each in answers}
     found = attempts.in_flight(session, list(results))
     if not found:
-        return frozenset()
+        return frozenset(), False
     # Before any alert's lock, as everybody else takes them.
-    refusals.taken(session, services, [(each.recipient, each.channel) for each in found], now)
+    mended = refusals.taken(session, services, [(each.recipient, each.channel) for each in found], now)
     attempts.accept(
         session,
         [{"its_id": each.id, "closed_at": real_now, **_told_by(results[each.token])} for each in found],
@@ -81,7 +93,7 @@ def _take(
         messages=[each.message_id for each in found],
         channels=sorted({each.channel for each in found}),
     )
-    return frozenset(each.token for each in found)
+    return frozenset(each.token for each in found), mended
 
 
 def _settle_others(

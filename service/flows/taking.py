@@ -12,10 +12,8 @@ from service.errors import UnavailableError
 from service.flows import allowance, building, clock_check
 from service.flows.handover import Begun, Routes, begin
 from service.flows.services import Services
-from service.store import high_water, leads, leaving, outbox
+from service.store import domain_pauses, high_water, leads, outbox
 from service.store.db import locks_rows, real_now
-
-_MOST_PASSED_OVER = 200  # somebody who has more leads than that, as a publication does, is soon done
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,13 +29,9 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
-    """How many were due, and which of them are to be handed over once this is committed.
-
-    `busy` are due still: somebody else had their leads just then.
-    """
+    """How many were claimed, and which of them are to be handed over once this is committed."""
 
     found: int
-    busy: int
     begun: Sequence[Begun] = ()
 
 
@@ -45,11 +39,11 @@ def take(session: Session, services: Services, wanted: Wanted) -> Taken:
     """Claim what is due, and open an attempt for each that may go."""
     now, moment = services.clock.now(), real_now(session)
     taking = _Taking(session, services, wanted, now, moment, clock_check.held_back(session, services, now, moment))
-    ids, busy = taking.claim()
+    ids = taking.claim()
     begun = taking.begin_each(ids) if wanted.one_by_one else taking.begin(ids)
     if begun:
         high_water.count_up(session, now)
-    return Taken(found=len(ids) + busy, busy=busy, begun=begun)
+    return Taken(found=len(ids), begun=begun)
 
 
 @dataclass(frozen=True)
@@ -61,52 +55,32 @@ class _Taking:
     moment: datetime
     paused: outbox.Paused
 
-    def claim(self) -> tuple[list[int], int]:
-        """What may be begun, and how many others were passed over, for somebody else has their leads just now."""
-        most = self.wanted.most
-        if self.services.send_limits.are_on:
-            urgent = self.wanted.urgent
-            most = allowance.claimable(self.session, self.services, most, urgent=urgent, real_now=self.moment)
-        if not locks_rows(self.session):
-            return self._claim(most), 0
-        ids: list[int] = []
-        busy: set[int] = set()
-        while (asked := most - len(ids)) > 0 and len(busy) < _MOST_PASSED_OVER:
-            found = self._claim(asked)
-            free = self._free(found)
-            ids += free
-            busy |= set(found).difference(free)
-            if len(found) < asked:
-                break
-        if busy:
-            outbox.give_back(self.session, busy)
-        return ids, len(busy)
-
-    def _claim(self, most: int) -> list[int]:
-        if most <= 0:
+    def claim(self) -> list[int]:
+        """What is due; on PostgreSQL, of whom nobody else has: who waited for a lead here could stop all others."""
+        wanted, session, services = self.wanted, self.session, self.services
+        most, ids = wanted.most, None
+        if services.send_limits.are_on:
+            most = allowance.claimable(session, services, most, urgent=wanted.urgent, real_now=self.moment)
+        if most > 0 and locks_rows(session):
+            ids = self._free(most)
+        if most <= 0 or ids == []:
             return []
         return outbox.claim(
-            self.session,
-            token=self.wanted.lease,
+            session,
+            token=wanted.lease,
             now=self.now,
             real_now=self.moment,
             limit=most,
             paused=self.paused,
-            urgent=self.wanted.urgent,
+            urgent=wanted.urgent,
+            among_ids=ids,
         )
 
-    def _free(self, ids: list[int]) -> list[int]:
-        """Those whose leads nobody else has. Everybody else takes a lead before her messages: who has the messages
-        already may not wait for her."""
-        whose = {
-            each: (lead, self.services.hmac(recipient)) for each, lead, recipient in leaving.whose(self.session, ids)
-        }
-        found, hashes = leads.take_free(
-            self.session,
-            [lead for lead, _ in whose.values() if lead is not None],
-            [hashed for _, hashed in whose.values()],
-        )
-        return [each for each, (lead, hashed) in whose.items() if lead in {None, *found} and hashed in hashes]
+    def _free(self, most: int) -> list[int]:
+        found = outbox.free(self.session, self.now, most, self.paused, urgent=self.wanted.urgent)
+        hashes = {each: self.services.hmac(recipient) for each, recipient in found}
+        ours = leads.hashes_free(self.session, hashes.values()) if found else frozenset()
+        return [each for each, hashed in hashes.items() if hashed in ours]
 
     def begin(self, ids: list[int]) -> list[Begun]:
         """An attempt for each that may go."""
@@ -126,6 +100,7 @@ class _Taking:
     def begin_each(self, ids: list[int]) -> list[Begun]:
         """As `begin`; one at which something fails that nobody foresaw is held."""
         begun: list[Begun] = []
+        domain_pauses.hold(self.session)  # before the lock of the limits, which the first of them may take
         for each in ids:
             try:
                 with self.session.begin_nested():

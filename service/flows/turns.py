@@ -30,6 +30,7 @@ class Turns:
         self._lines: dict[bool, deque[tuple[float, Flight]]] = {True: deque(), False: deque()}  # urgent or not
         self._under_way = {True: 0, False: 0}
         self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
         self._next: dict[
             asyncio.Task[None], tuple[bool, Flight]
         ] = {}  # with what a task that has not run yet will begin
@@ -37,11 +38,15 @@ class Turns:
 
     def enter(self, flight: Flight, *, urgent: bool) -> None:
         """Let it go now, or stand in line until it is its turn."""
+        if self._closed:
+            flight.give_up()
+            return
         self._lines[urgent].append((asyncio.get_running_loop().time() + _LONGEST_LINE, flight))
         self._look()
 
     def clear(self) -> None:
-        """Who stands in line goes no more; who is under way is for whoever ends `tasks`."""
+        """Who stands in line, or comes, goes no more; who is under way is for whoever ends `tasks`."""
+        self._closed = True
         for line in self._lines.values():
             while line:
                 line.popleft()[1].give_up()

@@ -24,7 +24,6 @@ _LOCKED = (
     .with_for_update(key_share=True)  # FOR NO KEY UPDATE: rows that refer to a lead may still be inserted
     .execution_options(populate_existing=True)
 )
-_FREE = text("SELECT id FROM lead WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED")
 _FREE_HASHES = text(
     "SELECT hash FROM unnest(CAST(:hashes AS text[])) AS hash "
     "WHERE pg_try_advisory_xact_lock(hashtextextended('suppression:' || hash, 0))"
@@ -80,8 +79,9 @@ def erased(session: Session, public_id: str) -> ErasedToken | None:
 def lock(session: Session, lead_ids: Iterable[int], address_hmacs: Iterable[str]) -> dict[int, Lead]:
     """Take these leads and suppression hashes until the transaction ends; what is read after it is settled.
 
-    Everybody who withdraws, plans or hands over comes through here, in one order (leads by id, then hashes), so
-    that a hand-over and a withdrawal are one after the other and never deadlock. SQLite's one writer does the same.
+    Everybody who withdraws, plans or settles comes through here, in one order (leads by id, then hashes), so that they
+    are one after the other and never deadlock. Who hands over takes only what is free (`outbox.free`, `hashes_free`).
+    SQLite's one writer does the same.
     """
     wanted = sorted(set(lead_ids))
     leads = {lead.id: lead for lead in session.exec(_LOCKED, params={"ids": wanted})} if wanted else {}
@@ -89,16 +89,9 @@ def lock(session: Session, lead_ids: Iterable[int], address_hmacs: Iterable[str]
     return leads
 
 
-def take_free(
-    session: Session, lead_ids: Iterable[int], address_hmacs: Iterable[str]
-) -> tuple[frozenset[int], frozenset[str]]:
-    """As `lock`, of those that nobody else has just now, which are returned; on PostgreSQL alone.
-
-    For who holds other rows already: as it waits for nobody, nobody can wait for it in a circle.
-    """
-    free = session.execute(_FREE, {"ids": sorted(set(lead_ids))}).scalars()
-    hashes = session.execute(_FREE_HASHES, {"hashes": sorted(set(address_hmacs))}).scalars()
-    return frozenset(free), frozenset(hashes)
+def hashes_free(session: Session, address_hmacs: Iterable[str]) -> frozenset[str]:
+    """Those suppression hashes that nobody else has, taken until the transaction ends; on PostgreSQL alone."""
+    return frozenset(session.execute(_FREE_HASHES, {"hashes": sorted(set(address_hmacs))}).scalars())
 
 
 def lock_one(session: Session, lead_id: int, hmac: Callable[[str], str]) -> Lead:

@@ -83,19 +83,13 @@ _HANDED_OVER = (
     )
 )
 _OPEN = insert(core(Attempt))
-_WHOSE = select(_MESSAGES.c.id, _MESSAGES.c.lead_id, _MESSAGES.c.recipient).where(_IDS)
-
-
-def whose(session: Session, ids: Iterable[int]) -> Sequence[tuple[int, int | None, str]]:
-    """Of each of these messages its id, its lead if any, and the recipient: none ever changes, but a lead is erased."""
-    return [(row.id, row.lead_id, row.recipient) for row in run(session, _WHOSE, {"ids": list(ids)})]
 
 
 def hold(session: Session, ids: Iterable[int], token: str, real_now: datetime) -> list[Leaving]:
-    """Those of the ids that this token still holds, most urgent first, fresh from the database.
+    """Those of the ids that this token holds, most urgent first, fresh from the database.
 
-    Nobody else may take or change them until the transaction ends: without the row locks a reaper could give a message
-    to another worker between this look and the hand-over.
+    Nobody else may take or change them until the transaction ends. A lease of another transaction, which older workers
+    had, may have run out since.
     """
     found = run(session, _HELD, {"ids": list(ids), "token": token, "real_now": real_now})
     return sorted(map(Leaving._make, found), key=lambda each: (each.priority, each.due_at, each.id))

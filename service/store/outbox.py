@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from sqlalchemy import Select, bindparam, false
+from sqlalchemy import ColumnElement, Executable, Select, bindparam, false
 from sqlalchemy import select as sql_select
 from sqlalchemy import update as sql_update
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -18,7 +18,7 @@ from service.store import events
 from service.store.db import UtcDateTime
 from service.store.quick import among, firsts, run
 from service.store.schema_words import core
-from service.store.tables import Attempt, Message
+from service.store.tables import Attempt, Lead, Message
 
 RESTORED = "restored"  # Message.hold of what may have left after a backup was made
 APPROVED = "approved"  # and of what staff let go: no guard holds it again
@@ -32,11 +32,6 @@ _IN_HAND = col(Message.state).in_(
 
 
 _MESSAGES = core(Message)
-_GIVEN_BACK = (
-    sql_update(_MESSAGES)
-    .where(among(_MESSAGES.c.id, "ids"), _MESSAGES.c.state == "leased")
-    .values(state="due", lease_token=None, lease_until=None)
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,23 +66,64 @@ def claim(
     limit: int,
     paused: Paused,
     urgent: bool | None = None,
+    among_ids: Collection[int] | None = None,
 ) -> list[int]:
-    """Lease what is due to `token` and return its ids; nothing else changes. Paused mail stays where it is.
+    """Lease what is due, all or of these, to `token` and return its ids; nothing else changes. Paused mail stays.
 
     `urgent`: only advice and service mail, or only follow-ups; None is both, the urgent ones first.
     """
     given = {"now": now, "most": limit, "lease": token, "until": real_now + LEASE}
-    return sorted(firsts(session, _claiming(paused, urgent), given))
+    if among_ids is not None:
+        given["ids"] = list(among_ids)
+    return sorted(firsts(session, _claiming(paused, urgent, by_id=among_ids is not None), given))
+
+
+def free(session: Session, now: datetime, limit: int, paused: Paused, *, urgent: bool) -> list[tuple[int, str]]:
+    """Id and recipient of what is due and whose leads nobody else has; these leads are ours until the transaction ends.
+
+    For PostgreSQL, where everybody takes a lead before her messages. Nobody is waited for: a lead who is taken keeps
+    no mail behind hers waiting, and several workers never look at the same ones.
+    """
+    given = {"now": now, "most": limit}
+    found = [*run(session, _with_lead(paused, urgent), given)]
+    if urgent:  # a mail to the practice may be about nobody
+        found += run(session, _without_lead(paused), given)
+    found.sort(key=lambda each: (each.priority, each.due_at, each.id))
+    return [(each.id, each.recipient) for each in found[:limit]]
+
+
+_IN_LINE = (col(Message.priority), col(Message.due_at), col(Message.id))
+_SHOWN = (col(Message.id), col(Message.recipient), col(Message.priority), col(Message.due_at))
 
 
 @lru_cache(maxsize=8)
-def _claiming(paused: Paused, urgent: bool | None) -> ReturningUpdate[tuple[int]]:
+def _with_lead(paused: Paused, urgent: bool) -> Executable:
+    return (
+        sql_select(*_SHOWN)
+        .join(Lead, col(Lead.id) == col(Message.lead_id))
+        .where(*_due(paused, urgent))
+        .order_by(*_IN_LINE)
+        .limit(bindparam("most"))
+        .with_for_update(of=Lead, key_share=True, skip_locked=True)
+    )
+
+
+@lru_cache(maxsize=4)
+def _without_lead(paused: Paused) -> Executable:
+    nobody = (*_due(paused, urgent=True), col(Message.lead_id).is_(None))
+    return sql_select(*_SHOWN).where(*nobody).order_by(*_IN_LINE).limit(bindparam("most"))
+
+
+@lru_cache(maxsize=8)
+def _claiming(paused: Paused, urgent: bool | None, *, by_id: bool) -> ReturningUpdate[tuple[int]]:
     """One statement for both databases: PostgreSQL skips what others are claiming, SQLite drops the FOR UPDATE and is
     safe by its BEGIN IMMEDIATE. The LIMIT stands in a CTE: inside IN (…) PostgreSQL may run it again for each row.
     """
+    of_these = [among(col(Message.id), "ids")] if by_id else []
     picked = (
-        _claimable(paused, urgent)
-        .order_by(col(Message.priority), col(Message.due_at), col(Message.id))
+        select(Message.id)
+        .where(*_due(paused, urgent), *of_these)
+        .order_by(*_IN_LINE)
         .limit(bindparam("most"))
         .with_for_update(skip_locked=True)
         .cte("picked")
@@ -100,24 +136,24 @@ def _claiming(paused: Paused, urgent: bool | None) -> ReturningUpdate[tuple[int]
     )
 
 
-def _claimable(paused: Paused, urgent: bool | None = None) -> SelectOfScalar[int]:
-    due = select(Message.id).where(Message.state == "due", col(Message.due_at) <= bindparam("now", type_=UtcDateTime()))
+def _due(paused: Paused, urgent: bool | None = None) -> list[ColumnElement[bool]]:
+    due = [col(Message.state) == "due", col(Message.due_at) <= bindparam("now", type_=UtcDateTime())]
     if urgent is not None:
         # One value of the index's first column: what is due then stands together, before all that lies in the future.
-        due = due.where(col(Message.priority) < FOLLOW_UP if urgent else Message.priority == FOLLOW_UP)
+        due.append(col(Message.priority) < FOLLOW_UP if urgent else col(Message.priority) == FOLLOW_UP)
     if paused.all_mail:
-        due = due.where(false())
+        due.append(false())
     if paused.follow_ups:
-        due = due.where(Message.kind != "follow_up")
+        due.append(col(Message.kind) != "follow_up")
     if paused.sequences:
-        due = due.where(or_(Message.kind != "follow_up", col(Message.sequence).not_in(paused.sequences)))
+        due.append(or_(col(Message.kind) != "follow_up", col(Message.sequence).not_in(paused.sequences)))
     return due
 
 
 def under_way(session: Session, now: datetime, paused: Paused) -> bool:
     """Is any mail leased, being handed over, or due and about to be?"""
     held = select(Message.id).where(_IN_HAND)
-    looks = (held.limit(1), _claimable(paused).limit(1))
+    looks = (held.limit(1), select(Message.id).where(*_due(paused)).limit(1))
     return any(session.exec(look, params={"now": now}).first() is not None for look in looks)
 
 
@@ -172,11 +208,6 @@ def _not_locked(wanted: SelectOfScalar[int]) -> Select[tuple[int]]:
     return sql_select(free.c.id)
 
 
-def give_back(session: Session, ids: Iterable[int]) -> None:
-    """These were claimed in this transaction, and stay due."""
-    run(session, _GIVEN_BACK, {"ids": list(ids)})
-
-
 def recipients_in_flight(session: Session) -> Sequence[str]:
     """Whose mail is being handed over just now, by whichever worker."""
     return session.exec(select(Message.recipient).where(_IN_HAND, Message.state == "handed_over").distinct()).all()
@@ -194,7 +225,10 @@ def any_in_flight(session: Session, *, opened_before: datetime) -> bool:
 
 
 def give_back_expired(session: Session, real_now: datetime) -> int:
-    """Leases that ran out before a hand-over: due again, nothing was sent. Returns how many."""
+    """Leases that ran out before a hand-over: due again, nothing was sent. Returns how many.
+
+    Older workers had such leases; now a claim is committed with what became of it.
+    """
     expired = select(Message.id).where(_IN_HAND, Message.state == "leased", col(Message.lease_until) < real_now)
     statement = (
         update(Message)

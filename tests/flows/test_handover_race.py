@@ -11,13 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, select, update
 
 from service.domain.lead import Suppression, SuppressionReason
-from service.flows import answers, booking, consent, handover, planning, settling
+from service.flows import answers, booking, consent, planning, settling
+from service.flows.handover import Begun, Routes, begin
+from service.flows.taking import Wanted, take
 from service.store import leads, outbox, suppressions
 from service.store.tables import Attempt, Enrolment, Lead, Message
-from tests.support.acts import commit
+from tests.support.acts import commit, hold_leads
 from tests.support.crowd import LEASE, Member, gather
 from tests.support.house import House
 from tests.support.transports import accepted
@@ -110,6 +112,67 @@ def test_no_hand_over_begins_after_what_forbids_it_was_committed(house: House) -
     assert 50 < len(begun) < INTERLEAVINGS - 50, "both orders must come up, or this shows nothing"
 
 
+def test_nothing_is_taken_after_what_forbids_it_was_committed(house: House) -> None:
+    """As above, by the whole transaction of a sender, which waits for no lead: whom somebody has is passed over."""
+    crowd = gather(house, INTERLEAVINGS // 2, due=True)
+    commit(house, _put_off, [], house.clock.now() + timedelta(hours=3))
+    chance = random.Random(7)
+    stamps = count()
+    meet = threading.Barrier(2)
+    began_at: dict[int, int] = {}
+    done_at: dict[int, int] = {}
+    seen: dict[int, str] = {}
+    act_of = {who.message_id: name for who, name in zip(crowd, chance.choices(*SHARES, k=len(crowd)), strict=True)}
+
+    def take_all(most: int, delay: float, number: int) -> None:
+        meet.wait(30)
+        time.sleep(delay)
+        for again in range(8):
+            stamp = next(stamps)
+            lease = f"{number}-{again}"
+            wanted = Wanted(lease=lease, most=most, urgent=False, routes=Routes(), one_by_one=number % 5 == 0)
+            begun = commit(house, take, house.services, wanted).begun
+            began_at.update({each.message.id: stamp for each in begun})
+
+    def act(group: list[Member], delay: float) -> None:
+        meet.wait(30)
+        time.sleep(delay)
+        for who in group:
+            with house.services.database.transaction() as session:
+                ACTS[act_of[who.message_id]](session, house, who)
+                session.flush()
+                seen[who.message_id] = session.exec(select(Message.state).where(Message.id == who.message_id)).one()
+            done_at[who.message_id] = next(stamps)
+
+    waiting, number = list(crowd), 0
+    with ThreadPoolExecutor(2) as both:
+        while waiting:
+            number += 1
+            group = [waiting.pop() for _ in range(min(chance.choice((1, 2, 4, 6)), len(waiting)))]
+            commit(house, _put_off, group, house.clock.now())
+            delays = chance.choice(((0, 0), (0, 0.004), (0.002, 0), (0.004, 0), (0.008, 0), (0, 0.008)))
+            mixed = chance.sample(group, len(group))
+            pair = both.submit(take_all, len(group), delays[0], number), both.submit(act, mixed, delays[1])
+            for each in pair:
+                each.result(60)
+
+    with house.services.database.reading() as session:
+        opened = Counter(session.exec(select(Attempt.message_id)).all())
+    for who in crowd:
+        message, name = who.message_id, act_of[who.message_id]
+        if message in began_at:
+            assert began_at[message] < done_at[message], f"taken after the {name} was answered"
+            assert opened[message] == 1
+        assert (message in began_at) == (seen[message] == "handed_over"), f"a {name} and a hand-over crossed"
+    assert 25 < len(began_at) < len(crowd) - 25, "both orders must come up, or this shows nothing"
+
+
+def _put_off(session: Session, group: list[Member], until: datetime) -> None:
+    """These are due then, or all that is due is."""
+    mine = [col(Message.id).in_([who.message_id for who in group])] if group else [Message.state == "due"]
+    session.exec(update(Message).where(*mine).values(due_at=until))
+
+
 def test_a_lease_that_another_worker_takes_over_opens_one_attempt(house: House) -> None:
     """The other worker's clock is an hour fast: it sees leases run out that are held, and takes them."""
     crowd = gather(house, 160)
@@ -161,7 +224,7 @@ class _Hands:
         now, services = self._house.clock.now(), self._house.services
         for group in groups:
             ids = [who.message_id for who in group]
-            opened = commit(self._house, handover.begin, services, ids, LEASE, now, datetime.now(UTC))
+            opened = commit(self._house, _open, self._house, ids, LEASE, datetime.now(UTC))
             for each in reversed(opened):
                 commit(self._house, settling.settle, services, each.token, accepted(), now, datetime.now(UTC))
 
@@ -216,8 +279,12 @@ def _touch(session: Session, who: Member) -> None:
 
 def _begin(house: House, group: list[Member], lease: str, real_now: datetime) -> list[int]:
     ids = [who.message_id for who in group]
-    opened = commit(house, handover.begin, house.services, ids, lease, house.clock.now(), real_now)
-    return [each.message.id for each in opened]
+    return [each.message.id for each in commit(house, _open, house, ids, lease, real_now)]
+
+
+def _open(session: Session, house: House, ids: list[int], lease: str, real_now: datetime) -> list[Begun]:
+    hold_leads(session, house, ids)
+    return begin(session, house.services, ids, lease, house.clock.now(), real_now)
 
 
 def _lease_only(session: Session, group: list[Member]) -> None:

@@ -10,6 +10,8 @@ from sqlmodel import select
 
 from service.domain.feedback import FeedbackKind
 from service.flows import backlog, booking, brake, rates, settling, ticks
+from service.flows.handover import Routes
+from service.flows.taking import Wanted, take
 from service.store import db, domain_pauses, events, leads, outbox
 from service.store.tables import DomainPause, Lead
 from tests.support import acts
@@ -135,3 +137,28 @@ def test_several_names_are_taken_in_one_order_whatever_order_they_are_given_in(h
                 others.result(30)  # who waits for the first has none of the others
         waiting.result(30)
         others.result(30)
+
+
+def test_who_takes_what_is_due_has_no_mail_of_a_lead_whom_another_has(house: House) -> None:
+    first, second = gather(house, 2, due=True)
+    now, wanted = house.clock.now(), Wanted(lease="worker", most=24, urgent=False, routes=Routes())
+    taken, ends = threading.Event(), threading.Event()
+
+    def take_and_stay() -> list[int]:
+        with house.services.database.transaction() as session:
+            begun = take(session, house.services, wanted).begun
+            taken.set()
+            assert ends.wait(20)
+            return [each.message.id for each in begun]
+
+    with ThreadPoolExecutor(1) as pool:
+        with house.services.database.transaction() as session:
+            leads.lock(session, [first.lead_id], [house.services.hmac(first.address)])
+            taking = pool.submit(take_and_stay)
+            if not house.services.database.is_sqlite:  # there it cannot even begin
+                assert taken.wait(20)
+            assert outbox.cancel_follow_ups(session, first.lead_id, "test", now) == 1, "and waits for nobody"
+        ends.set()
+        begun = taking.result(30)
+    assert second.message_id in begun
+    assert first.message_id not in begun

@@ -12,7 +12,6 @@ from sqlalchemy import event
 from service.domain.send_limits import NO_LIMITS, parse_send_limits
 from service.flows import ticks
 from tests.support import acts
-from tests.support.crowd import gather
 from tests.support.house import House
 from tests.support.sending_limits import broken, follow_ups_wait, left, let_real_time_pass, per_domain, waiting
 from tests.support.transports import Network, always, login_refused
@@ -239,11 +238,3 @@ def test_a_warm_up_that_was_taken_out_begins_anew(house: House) -> None:
 def _kept(house: House) -> dict[str, int]:
     scopes = [str(row[1]) for row in house.rows()["cap_hit"]]
     return {scope: scopes.count(scope) for scope in scopes if scope.startswith("send")}
-
-
-def test_follow_ups_that_are_only_claimed_keep_no_advice_waiting(house: House) -> None:
-    gather(house, 12)  # in the hands of others, whose mail server is slow
-    limited = house.with_changes(send_limits=parse_send_limits("all=10/h"))
-    limited.opt_in()
-    limited.send_due()
-    assert acts.advice(limited).state == "accepted"

@@ -143,7 +143,7 @@ def test_outcomes_that_wait_for_the_database_hold_the_next_mail_up_before_they_a
     served(crowd, work, network)
 
 
-def test_a_stop_finishes_what_is_in_flight_and_gives_back_the_rest(crowd: House) -> None:
+def test_a_stop_finishes_what_is_in_flight_and_leaves_the_rest_due(crowd: House) -> None:
     network = Network()
 
     async def work(sender: Sender, server: SlowServer) -> None:
@@ -300,7 +300,7 @@ def test_of_answers_that_are_written_together_one_that_fails_holds_up_no_other(
 
     def fails_at_one(
         session: Session, services: Services, answers: Sequence[Answer], now: datetime, moment: datetime
-    ) -> list[bool]:
+    ) -> settling.Settled:
         together[0] = max(together[0], len(answers))
         one[0] = one[0] or (int(answers[0].token, 16) if len(answers) > 1 else 0)
         if any(int(each.token, 16) == one[0] for each in answers):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Concatenate, Literal, ParamSpec, TypeVar
 
@@ -154,8 +154,16 @@ def claim(house: House, token: str, limit: int = 100) -> list[int]:
     return commit(house, take)
 
 
+def hold_leads(session: Session, house: House, ids: Sequence[int]) -> None:
+    """Whose mails these are, and the hashes of their recipients, are ours until the transaction ends."""
+    whose = session.execute(select(Message.lead_id, Message.recipient).where(col(Message.id).in_(ids))).all()
+    hashes = [house.services.hmac(recipient) for _, recipient in whose]
+    leads.lock(session, [lead for lead, _ in whose if lead is not None], hashes)
+
+
 def begin(session: Session, house: House, ids: list[int], token: str) -> list[Begun]:
     """What a worker does just before the I/O, with what it leased to `token`."""
+    hold_leads(session, house, ids)
     return handover.begin(session, house.services, ids, token, house.clock.now(), datetime.now(UTC))
 
 
