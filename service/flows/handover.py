@@ -24,7 +24,7 @@ from service.flows.backlog import Guard
 from service.flows.letting_go import LetGo, let_go
 from service.flows.services import Services
 from service.mail.transport import OutboundMail
-from service.store import attempts, enrolments, leaving, message_rows, outbox, suppressions
+from service.store import attempts, consents, enrolments, leaving, message_rows, outbox, suppressions
 from service.store import backlog as piled_up
 from service.store.attempts import PRIMARY
 from service.store.leaving import Leaving, Opening
@@ -55,6 +55,7 @@ _ONE_WAY = Routes()
 
 @dataclass(frozen=True, kw_only=True)
 class _Facts:
+    consented: set[int]  # enrolments that may have follow-ups
     suppressions: dict[str, list[Suppression]]
     handed: dict[int, dict[int, datetime]]  # lead -> follow-up -> when it left, the last two days
     calendar: Calendar
@@ -148,9 +149,11 @@ def _channel_for(session: Session, mail: Leaving, routes: Routes, now: datetime,
 def _read(
     session: Session, services: Services, messages: list[Leaving], paused: outbox.Paused, now: datetime
 ) -> _Facts:
+    enrolment_ids = {message.enrolment_id for message in messages if message.enrolment_id is not None}
     lead_ids = {message.lead_id for message in messages if message.lead_id is not None}
     hashes = {message.recipient: services.hmac(message.recipient) for message in messages}
     return _Facts(
+        consented=consents.enrolments_with_one(session, enrolment_ids),
         suppressions=suppressions.of(session, hashes.values()),
         handed=message_rows.follow_ups_handed_since(session, lead_ids, now - timedelta(days=2)),
         calendar=services.published.calendar(session),
@@ -167,7 +170,7 @@ def _stays(session: Session, services: Services, mail: Leaving, facts: _Facts, n
     refused = may_receive(
         kind,
         suppressions=facts.suppressions.get(facts.hashes[mail.recipient], []),
-        has_follow_up_consent=mail.may_follow_up,
+        has_follow_up_consent=mail.enrolment_id in facts.consented,
         now=now,
     )
     if refused:

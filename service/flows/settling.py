@@ -58,7 +58,7 @@ def settle_all(
         whose = attempts.leads_of(session, tokens)
         # The leads before the messages, all of these before what is known of domains, and that before any alert's lock:
         # the order everybody locks in.
-        leads.lock(session, whose.keys(), [services.hmac(address) for address in whose.values()])
+        leads.hold(session, whose.keys(), [services.hmac(address) for address in whose.values()])
         attempts.hold_messages(session, tokens)
     yes = [each for each in answers if each.result.outcome is Outcome.ACCEPTED]
     taken, mended = _take(session, services, yes, now, real_now)

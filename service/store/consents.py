@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from service.store import new_rows, receipts
+from service.store.quick import among, firsts
 from service.store.tables import Consent, OptIn, Withdrawal
 
 _ACTIVE_FOLLOW_UP = (
@@ -20,22 +20,19 @@ _ACTIVE_FOLLOW_UP = (
 )
 
 
+_RUNS = (
+    select(OptIn.enrolment_id)
+    .join(Consent, col(Consent.opt_in_id) == OptIn.id)
+    .outerjoin(Withdrawal, col(Withdrawal.consent_id) == Consent.id)
+    .where(among(col(OptIn.enrolment_id), "ids"), *_ACTIVE_FOLLOW_UP)
+)
+
+
 def give(session: Session, rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """Write consents that came with or after an opt-in, with their receipts. Returns their numbers."""
     given = new_rows.add_numbered(session, Consent, rows)
     receipts.owe(session, given)
     return given
-
-
-def active_follow_up(enrolment_id: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Of a statement: may this enrolment have follow-ups?"""
-    return (
-        select(OptIn.id)
-        .join(Consent, col(Consent.opt_in_id) == OptIn.id)
-        .outerjoin(Withdrawal, col(Withdrawal.consent_id) == Consent.id)
-        .where(col(OptIn.enrolment_id) == enrolment_id, *_ACTIVE_FOLLOW_UP)
-        .exists()
-    )
 
 
 def _active_follow_up() -> SelectOfScalar[Consent]:
@@ -52,6 +49,11 @@ def active_for_enrolments(session: Session, enrolment_ids: Iterable[int]) -> dic
         .order_by(col(Consent.id))
     )
     return {enrolment_id: consent for consent, enrolment_id in session.execute(statement)}
+
+
+def enrolments_with_one(session: Session, enrolment_ids: Iterable[int]) -> set[int]:
+    """Those of the enrolments that may have follow-ups."""
+    return set(firsts(session, _RUNS, {"ids": list(enrolment_ids)}))
 
 
 def active_of_lead(session: Session, lead_id: int) -> Sequence[Consent]:

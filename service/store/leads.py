@@ -28,6 +28,12 @@ _FREE_HASHES = text(
     "SELECT hash FROM unnest(CAST(:hashes AS text[])) AS hash "
     "WHERE pg_try_advisory_xact_lock(hashtextextended('suppression:' || hash, 0))"
 )
+_HOLD = (
+    sql_select(core(Lead).c.id)
+    .where(among(core(Lead).c.id, "ids"))
+    .order_by(core(Lead).c.id)
+    .with_for_update(key_share=True)
+)
 # Made once, as the one above: to put a statement together takes longer than to run it.
 _ROWS = core(Lead).columns
 _IDS_BY_ADDRESS = sql_select(_ROWS.id, _ROWS.address).where(among(_ROWS.address, "addresses"))
@@ -87,6 +93,12 @@ def lock(session: Session, lead_ids: Iterable[int], address_hmacs: Iterable[str]
     leads = {lead.id: lead for lead in session.exec(_LOCKED, params={"ids": wanted})} if wanted else {}
     take_locks(session, [f"suppression:{hmac}" for hmac in address_hmacs])
     return leads
+
+
+def hold(session: Session, lead_ids: Iterable[int], address_hmacs: Iterable[str]) -> None:
+    """As `lock`, for who need not look at them."""
+    run(session, _HOLD, {"ids": sorted(set(lead_ids))})
+    take_locks(session, [f"suppression:{hmac}" for hmac in address_hmacs])
 
 
 def hashes_free(session: Session, address_hmacs: Iterable[str]) -> frozenset[str]:

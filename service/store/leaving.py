@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlmodel import Session, col
 
-from service.store.consents import active_follow_up
 from service.store.db import UtcDateTime
 from service.store.quick import among, run
 from service.store.schema_words import core
@@ -48,11 +47,10 @@ class Leaving(NamedTuple):
     goal_at: datetime | None
     paused_until: datetime | None
     anchor: datetime | None
-    may_follow_up: bool
 
 
 _IDS = among(col(Message.id), "ids")
-_OF_ITS_RUN = ("run_state", "goal_at", "paused_until", "anchor", "may_follow_up")
+_OF_ITS_RUN = ("run_state", "goal_at", "paused_until", "anchor")
 # Made once: to put a statement together takes longer than to run it.
 _HELD = (
     select(
@@ -61,7 +59,6 @@ _HELD = (
         _RUNS.c.goal_at,
         _RUNS.c.paused_until,
         _RUNS.c.anchor,
-        active_follow_up(_MESSAGES.c.enrolment_id),
     )
     .outerjoin_from(_MESSAGES, _RUNS, _RUNS.c.id == _MESSAGES.c.enrolment_id)
     .where(
