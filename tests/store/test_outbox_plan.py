@@ -105,12 +105,24 @@ def claim_with_the_brake_on(session: Session) -> None:
     outbox.claim(session, token="t", now=THURSDAY, real_now=datetime.now(UTC), limit=8, paused=paused)
 
 
+def free_of_all(session: Session) -> None:
+    """What a sender on PostgreSQL asks for: what is due with the leads that nobody else has."""
+    outbox.free(session, THURSDAY, 8, outbox.Paused(), urgent=False)
+
+
+def free_of_urgent(session: Session) -> None:
+    """The same of advice and service mail."""
+    outbox.free(session, THURSDAY, 8, outbox.Paused(), urgent=True)
+
+
 def test_what_runs_every_second_goes_by_the_index_of_what_is_due(full: House) -> None:
     real_now = datetime.now(UTC)
     one_paused = outbox.Paused(sequences=frozenset({"uitstraling-been"}))
     works: list[tuple[str, str, Callable[[Session], object]]] = [
         ("message", "ix_message_due", claim),
         ("message", "ix_message_due", claim_with_the_brake_on),
+        ("message", "ix_message_due", free_of_all),
+        ("message", "ix_message_due", free_of_urgent),
         ("enrolment", "ix_enrolment_next_at", lambda session: enrolments.due(session, THURSDAY, 100, one_paused)),
         ("message", "ix_message_leased", lambda session: settling.reap(session, THURSDAY, real_now)),
         ("message", "ix_message_leased", lambda session: outbox.lost_hand_overs(session, real_now)),
