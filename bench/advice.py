@@ -144,7 +144,7 @@ def _prepare(database_url: str, folder: Path, due: int) -> None:
         house.clock.moment = datetime.now(UTC) - timedelta(days=2)
         publish(house, with_steps({"key": "hoe-ging-het", "wait": "47 hours"}, window=ALWAYS))
         if due:
-            gather(house, due - 1, due=True)
+            gather(house, due - 1)
 
 
 def _all_arrived(server: Arrivals, addresses: list[str]) -> dict[str, float]:

@@ -129,7 +129,7 @@ def ours(database_url: str, folder: Path, *, mails: int, mail_url: str, profile:
     """
     with open_house(database_url, folder) as house:
         publish(house, _with_short_mail())
-        gather(house, mails - 1, due=True)  # and the one it was copied from
+        gather(house, mails - 1)  # and the one it was copied from
         _have_tokens_of_their_own(house)
         size = len(_one_mail(house))
         keep_what_is_loaded()  # as a worker does

@@ -103,7 +103,7 @@ def _prepare(database_url: str, folder: Path, mails: int) -> None:
     with open_house(database_url, folder, published=False) as house:
         house.clock.moment = datetime.now(UTC) - timedelta(days=2)
         publish(house, with_steps({"key": "hoe-ging-het", "wait": "47 hours"}, window=ALWAYS))
-        gather(house, mails - 1, due=True)
+        gather(house, mails - 1)
         _due_at(house.services.database, datetime.now(UTC) + timedelta(hours=1))
 
 

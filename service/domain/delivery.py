@@ -33,18 +33,18 @@ _TOLD = _EVENTS | {State.ACCEPTED}
 
 MOVES: Mapping[State, frozenset[State]] = MappingProxyType(
     {
-        # told: a repeat waits, or a database was put back, and the mail turns out to have left before
-        State.DUE: frozenset({State.LEASED, State.CANCELLED, State.SKIPPED, State.HELD}) | _TOLD,
-        # back to due: the lease ran out, or paused, or outside its window; nothing was handed over.
         # unknown: an advice was to be repeated, and the provider would not recognise it any more.
-        # failed: the recipient's domain has turned us away for as long as we try
-        State.LEASED: frozenset(
+        # failed: the recipient's domain has turned us away for as long as we try.
+        # told: a repeat waits, or a database was put back, and the mail turns out to have left before
+        State.DUE: frozenset(
             {
-                *(State.HANDED_OVER, State.DUE, State.CANCELLED, State.SKIPPED, State.HELD),
+                *(State.HANDED_OVER, State.CANCELLED, State.SKIPPED, State.HELD),
                 *(State.UNKNOWN, State.FAILED),
             }
         )
         | _TOLD,
+        # Workers of an older version, which may run on beside newer ones, leased what is due before they looked at it.
+        State.LEASED: frozenset({State.DUE, State.CANCELLED, State.HELD}) | _TOLD,
         # an event may come before the call has answered
         State.HANDED_OVER: frozenset({State.DUE, State.FAILED, State.UNKNOWN}) | _TOLD,
         # failed: an event said that the provider had it, and then the call was answered with no

@@ -22,21 +22,21 @@ _WHY = "deze mail kan niet worden gemaakt"
 log = structlog.get_logger()
 
 
-def try_to(session: Session, services: Services, message: Leaving, lease: str, now: datetime) -> OutboundMail | None:
+def try_to(session: Session, services: Services, message: Leaving, now: datetime) -> OutboundMail | None:
     """As `build`. None for one that cannot be built: it is held, and stops no other (ACCEPTANCE M6)."""
     try:
         return build(session, services, message, now)
     except UnavailableError:
         raise
     except Exception as error:
-        set_aside(session, message.id, lease, error, now)
+        set_aside(session, message.id, error, now)
         return None
 
 
-def set_aside(session: Session, message_id: int, lease: str, error: Exception, now: datetime) -> None:
-    """Hold a leased message at which something failed that nobody foresaw, and tell. The others go on."""
+def set_aside(session: Session, message_id: int, error: Exception, now: datetime) -> None:
+    """Hold a due message at which something failed that nobody foresaw, and tell. The others go on."""
     log.error("sending failed at one mail", message=message_id, error=trace(error))
-    template = outbox.set_aside(session, message_id, lease, _WHY)
+    template = outbox.set_aside(session, message_id, _WHY)
     if template is not None:
         _tell(session, message_id, template, error, now)
 

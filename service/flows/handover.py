@@ -7,7 +7,7 @@ no hand-over begins after an unsubscribe was answered (ACCEPTANCE C4).
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,7 +18,7 @@ from service.domain.enrolment import State
 from service.domain.lead import Kind, Suppression, may_receive
 from service.domain.sequence import Window
 from service.domain.timing import NeverOpensError, in_window, next_opening, respaced
-from service.flows import alerts, backlog, building, clock_check, outcomes, refusals
+from service.flows import alerts, backlog, building, outcomes, refusals
 from service.flows.allowance import Allowance
 from service.flows.backlog import Guard
 from service.flows.letting_go import LetGo, let_go
@@ -59,7 +59,6 @@ class _Facts:
     suppressions: dict[str, list[Suppression]]
     handed: dict[int, dict[int, datetime]]  # lead -> follow-up -> when it left, the last two days
     calendar: Calendar
-    paused: outbox.Paused
     domains: refusals.Watch
     guard: Guard
     hashes: dict[str, str]  # recipient -> what stands for it in the list of suppressions
@@ -76,29 +75,26 @@ class Begun(Opening):
 def begin(
     session: Session,
     services: Services,
-    ids: list[int],
+    messages: Sequence[Leaving],
     lease: str,
     now: datetime,
     real_now: datetime,
     *,
     routes: Routes = _ONE_WAY,
-    paused: outbox.Paused | None = None,
 ) -> list[Begun]:
-    """Open an attempt for each leased message that may still go; the others end or wait, each with a reason.
+    """Open an attempt for each due message that may go; the others end or wait, each with a reason.
 
-    Their leads and the hashes of their recipients are held by the caller, so that what is read here stays so. Each goes
-    by the chosen route, but for the repeat of a try of unknown fate: that goes by the way of that try. Nothing may be
-    handed over before the commit. `paused` is what is held back, where the caller has just asked.
+    They, their leads and the hashes of their recipients are held by the caller, so that what is read here stays so;
+    what the brake holds back is not among them. Each goes by the chosen route, but for the repeat of a try of unknown
+    fate: that goes by the way of that try. Nothing may be handed over before the commit.
     """
-    messages = leaving.hold(session, ids, lease, real_now)
-    paused = paused or clock_check.held_back(session, services, now, real_now)
-    facts = _read(session, services, messages, paused, now)
+    facts = _read(session, services, messages, now)
     # Every other lock is held by now; without limits there is nothing to lock and nothing to ask.
     allowance = Allowance(session, services, now, real_now) if services.send_limits.are_on else None
     drawn = secrets.token_hex(16)
     begun: list[Begun] = []
     for message in messages:
-        mail = building.try_to(session, services, message, lease, now)
+        mail = building.try_to(session, services, message, now)
         if mail is None:
             continue
         if stays := _stays(session, services, message, facts, now):
@@ -115,7 +111,7 @@ def begin(
             facts.handed.setdefault(message.lead_id, {})[message.id] = now
         begun.append(Begun(message=message, token=f"{drawn}{message.id}", channel=channel, mail=mail))
     if begun:
-        leaving.open_attempts(session, begun, now, real_now)
+        leaving.open_attempts(session, begun, lease, now, real_now)
     session.flush()
     return begun
 
@@ -146,9 +142,7 @@ def _channel_for(session: Session, mail: Leaving, routes: Routes, now: datetime,
     return None
 
 
-def _read(
-    session: Session, services: Services, messages: list[Leaving], paused: outbox.Paused, now: datetime
-) -> _Facts:
+def _read(session: Session, services: Services, messages: Sequence[Leaving], now: datetime) -> _Facts:
     enrolment_ids = {message.enrolment_id for message in messages if message.enrolment_id is not None}
     lead_ids = {message.lead_id for message in messages if message.lead_id is not None}
     hashes = {message.recipient: services.hmac(message.recipient) for message in messages}
@@ -157,7 +151,6 @@ def _read(
         suppressions=suppressions.of(session, hashes.values()),
         handed=message_rows.follow_ups_handed_since(session, lead_ids, now - timedelta(days=2)),
         calendar=services.published.calendar(session),
-        paused=paused,
         domains=refusals.Watch(session, services, messages, now),
         guard=backlog.watch(session, services, now),
         hashes=hashes,
@@ -175,8 +168,6 @@ def _stays(session: Session, services: Services, mail: Leaving, facts: _Facts, n
     )
     if refused:
         return LetGo(state="cancelled", reason=_WHY_STOPPED.get(refused, refused))
-    if facts.paused.all_mail:
-        return LetGo(state="due", reason="alle mail staat stil")
     try:
         in_a_run = kind is Kind.FOLLOW_UP and mail.run_state is not None
         stays = _follow_up_stays(session, services, mail, facts, now) if in_a_run else None
@@ -205,8 +196,6 @@ def _follow_up_stays(session: Session, services: Services, mail: Leaving, facts:
         return LetGo(state="skipped", reason="te laat geworden")
     if mail.hold is None and (held := facts.guard.hold(mail.sequence, mail.due_at)):
         return LetGo(state="held", hold=held[0], reason=held[1])
-    if facts.paused.follow_ups or mail.sequence in facts.paused.sequences:
-        return LetGo(state="due", reason="vervolgmails staan stil")
     return _waits_for_its_time(mail, window, facts, now, is_open=is_open)
 
 

@@ -1,4 +1,4 @@
-"""What becomes of a leased mail that may not leave now: decided on what was read of it, written here."""
+"""What becomes of a due mail that may not leave now: decided on what was read of it, written here."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class LetGo:
 
 
 def let_go(session: Session, services: Services, message_id: int, what: LetGo, now: datetime) -> None:
-    """End its lease so. A run that waited for this mail is planned at once."""
+    """Write that. A run that waited for this mail is planned at once."""
     message = session.get_one(Message, message_id, populate_existing=True)
     if what.hold is not None:
         outbox.hold_for(message, what.hold, what.reason)

@@ -124,7 +124,7 @@ class PutOff:
 class Watch:
     """Which domains of one group of mails are paused, and which of them have their one mail that tries."""
 
-    def __init__(self, session: Session, services: Services, messages: list[Leaving], now: datetime) -> None:
+    def __init__(self, session: Session, services: Services, messages: Sequence[Leaving], now: datetime) -> None:
         self._keys = {message.recipient: services.domain_key(message.recipient) for message in messages}
         keys = set(self._keys.values())
         self._services, self._now = services, now

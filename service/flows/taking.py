@@ -1,4 +1,4 @@
-"""What is due, claimed and begun in one transaction: whoever waits for a mail server has nothing else in hand."""
+"""What is due, taken and begun in one transaction: whoever waits for a mail server has nothing else in hand."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from service.errors import UnavailableError
 from service.flows import allowance, building, clock_check
 from service.flows.handover import Begun, Routes, begin
 from service.flows.services import Services
-from service.store import domain_pauses, high_water, leads, outbox
+from service.store import domain_pauses, high_water, leads, leaving, outbox
 from service.store.db import locks_rows, real_now
+from service.store.leaving import Leaving
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,21 +30,21 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
-    """How many were claimed, and which of them are to be handed over once this is committed."""
+    """How many were due, and which of them are to be handed over once this is committed."""
 
     found: int
     begun: Sequence[Begun] = ()
 
 
 def take(session: Session, services: Services, wanted: Wanted) -> Taken:
-    """Claim what is due, and open an attempt for each that may go."""
+    """Open an attempt for each that is due and may go."""
     now, moment = services.clock.now(), real_now(session)
     taking = _Taking(session, services, wanted, now, moment, clock_check.held_back(session, services, now, moment))
-    ids = taking.claim()
-    begun = taking.begin_each(ids) if wanted.one_by_one else taking.begin(ids)
+    due = taking.look()
+    begun = taking.begin_each(due) if wanted.one_by_one else taking.begin(due)
     if begun:
         high_water.count_up(session, now)
-    return Taken(found=len(ids), begun=begun)
+    return Taken(found=len(due), begun=begun)
 
 
 @dataclass(frozen=True)
@@ -55,26 +56,17 @@ class _Taking:
     moment: datetime
     paused: outbox.Paused
 
-    def claim(self) -> list[int]:
+    def look(self) -> list[Leaving]:
         """What is due; on PostgreSQL, of whom nobody else has: who waited for a lead here could stop all others."""
-        wanted, session, services = self.wanted, self.session, self.services
-        most, ids = wanted.most, None
-        if services.send_limits.are_on:
-            most = allowance.claimable(session, services, most, urgent=wanted.urgent, real_now=self.moment)
-        if most > 0 and locks_rows(session):
-            ids = self._free(most)
-        if most <= 0 or ids == []:
+        wanted, session, most = self.wanted, self.session, self.wanted.most
+        if self.services.send_limits.are_on:
+            most = allowance.claimable(session, self.services, most, urgent=wanted.urgent, real_now=self.moment)
+        if most <= 0:
             return []
-        return outbox.claim(
-            session,
-            token=wanted.lease,
-            now=self.now,
-            real_now=self.moment,
-            limit=most,
-            paused=self.paused,
-            urgent=wanted.urgent,
-            among_ids=ids,
-        )
+        if not locks_rows(session):
+            return leaving.due(session, self.now, most, self.paused, urgent=wanted.urgent)
+        ids = self._free(most)
+        return leaving.due_among(session, ids, self.now) if ids else []
 
     def _free(self, most: int) -> list[int]:
         found = outbox.free(self.session, self.now, most, self.paused, urgent=self.wanted.urgent)
@@ -82,31 +74,30 @@ class _Taking:
         ours = leads.hashes_free(self.session, hashes.values()) if found else frozenset()
         return [each for each, hashed in hashes.items() if hashed in ours]
 
-    def begin(self, ids: list[int]) -> list[Begun]:
+    def begin(self, due: Sequence[Leaving]) -> list[Begun]:
         """An attempt for each that may go."""
-        if not ids:
+        if not due:
             return []
         return begin(
             self.session,
             self.services,
-            ids,
+            due,
             self.wanted.lease,
             self.now,
             self.moment,
             routes=self.wanted.routes,
-            paused=self.paused,
         )
 
-    def begin_each(self, ids: list[int]) -> list[Begun]:
+    def begin_each(self, due: Sequence[Leaving]) -> list[Begun]:
         """As `begin`; one at which something fails that nobody foresaw is held."""
         begun: list[Begun] = []
         domain_pauses.hold(self.session)  # before the lock of the limits, which the first of them may take
-        for each in ids:
+        for each in due:
             try:
                 with self.session.begin_nested():
                     begun += self.begin([each])
             except UnavailableError:
                 raise
             except Exception as error:
-                building.set_aside(self.session, each, self.wanted.lease, error, self.now)
+                building.set_aside(self.session, each.id, error, self.now)
         return begun

@@ -1,16 +1,19 @@
-"""Of a leased group: what says whether each mail may leave, what its bytes are made of, and its attempt opened."""
+"""What is due, with all that says whether it may leave and what its bytes are made of; and its attempt opened."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, insert, select, update
-from sqlmodel import Session, col
+from sqlalchemy import Executable, bindparam, func, insert, select, update
+from sqlmodel import Session
 
+from service.store import outbox
 from service.store.db import UtcDateTime
+from service.store.outbox import Paused
 from service.store.quick import among, run
 from service.store.schema_words import core
 from service.store.tables import Attempt, Enrolment, Message
@@ -49,32 +52,32 @@ class Leaving(NamedTuple):
     anchor: datetime | None
 
 
-_IDS = among(col(Message.id), "ids")
 _OF_ITS_RUN = ("run_state", "goal_at", "paused_until", "anchor")
+_LOOK = select(
+    *(_MESSAGES.c[name] for name in Leaving._fields if name not in _OF_ITS_RUN),
+    _RUNS.c.state,
+    _RUNS.c.goal_at,
+    _RUNS.c.paused_until,
+    _RUNS.c.anchor,
+).outerjoin_from(_MESSAGES, _RUNS, _RUNS.c.id == _MESSAGES.c.enrolment_id)
 # Made once: to put a statement together takes longer than to run it.
-_HELD = (
-    select(
-        *(_MESSAGES.c[name] for name in Leaving._fields if name not in _OF_ITS_RUN),
-        _RUNS.c.state,
-        _RUNS.c.goal_at,
-        _RUNS.c.paused_until,
-        _RUNS.c.anchor,
+_THESE = (
+    _LOOK.where(
+        among(_MESSAGES.c.id, "ids"),
+        # Not in the words of the index of what is due: by statistics of hours ago PostgreSQL would read all of it.
+        _MESSAGES.c.state + "" == "due",
+        _MESSAGES.c.due_at <= bindparam("now", type_=UtcDateTime()),
     )
-    .outerjoin_from(_MESSAGES, _RUNS, _RUNS.c.id == _MESSAGES.c.enrolment_id)
-    .where(
-        _IDS,
-        col(Message.state) == "leased",
-        col(Message.lease_token) == bindparam("token"),
-        col(Message.lease_until) > bindparam("real_now", type_=UtcDateTime()),
-    )
-    .order_by(col(Message.id))
-    .with_for_update(of=_MESSAGES)
+    .order_by(*outbox.IN_LINE)
+    .with_for_update(of=_MESSAGES, skip_locked=True)
 )
 _HANDED_OVER = (
     update(_MESSAGES)
     .where(among(_MESSAGES.c.id, "ids"))
     .values(
         state="handed_over",
+        lease_token=bindparam("lease"),
+        lease_until=bindparam("until", type_=UtcDateTime()),
         attempts=_MESSAGES.c.attempts + 1,
         first_handed_at=func.coalesce(_MESSAGES.c.first_handed_at, bindparam("now", type_=UtcDateTime())),
     )
@@ -82,14 +85,26 @@ _HANDED_OVER = (
 _OPEN = insert(core(Attempt))
 
 
-def hold(session: Session, ids: Iterable[int], token: str, real_now: datetime) -> list[Leaving]:
-    """Those of the ids that this token holds, most urgent first, fresh from the database.
+def due(session: Session, now: datetime, limit: int, paused: Paused, *, urgent: bool) -> list[Leaving]:
+    """Whom it is the turn of, most urgent first. For SQLite, where nobody else writes until the transaction ends."""
+    return _as_leaving(run(session, _due(paused, urgent), {"now": now, "most": limit}))
 
-    Nobody else may take or change them until the transaction ends. A lease of another transaction, which older workers
-    had, may have run out since.
+
+def due_among(session: Session, ids: Iterable[int], now: datetime) -> list[Leaving]:
+    """Those of these that are due, most urgent first, fresh from the database and held until the transaction ends.
+
+    Who has a row of them just now, and not its lead, is not waited for.
     """
-    found = run(session, _HELD, {"ids": list(ids), "token": token, "real_now": real_now})
-    return sorted(map(Leaving._make, found), key=lambda each: (each.priority, each.due_at, each.id))
+    return _as_leaving(run(session, _THESE, {"ids": list(ids), "now": now}))
+
+
+@lru_cache(maxsize=8)
+def _due(paused: Paused, urgent: bool) -> Executable:
+    return _LOOK.where(*outbox.is_due(paused, urgent)).order_by(*outbox.IN_LINE).limit(bindparam("most"))
+
+
+def _as_leaving(rows: Iterable[Sequence[Any]]) -> list[Leaving]:
+    return [Leaving._make(each) for each in rows]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,12 +116,14 @@ class Opening:
     channel: str
 
 
-def open_attempts(session: Session, openings: Sequence[Opening], now: datetime, real_now: datetime) -> None:
+def open_attempts(session: Session, openings: Sequence[Opening], lease: str, now: datetime, real_now: datetime) -> None:
     """These messages count as handed over from the commit on: whatever happens next, none is silently sent again.
 
-    `now` is the Date that the bytes of a first try were built with: every later try repeats it.
+    As long as their lease is renewed, somebody waits for the answer. `now` is the Date that the bytes of a first try
+    were built with: every later try repeats it.
     """
-    run(session, _HANDED_OVER, {"ids": [each.message.id for each in openings], "now": now})
+    ids = [each.message.id for each in openings]
+    run(session, _HANDED_OVER, {"ids": ids, "lease": lease, "until": real_now + outbox.LEASE, "now": now})
     rows = [
         {
             "message_id": each.message.id,

@@ -1,4 +1,4 @@
-"""The ledger's statements: claim, let go, give back, cancel; `leaving.py` hands over. Drawn in docs/ledger.md."""
+"""The ledger's statements: what is due, let go, give back, cancel; `leaving.py` hands over. Drawn in docs/ledger.md."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from functools import lru_cache
 
 from sqlalchemy import ColumnElement, Executable, Select, bindparam, false
 from sqlalchemy import select as sql_select
-from sqlalchemy import update as sql_update
-from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session, col, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from service.store import events
 from service.store.db import UtcDateTime
-from service.store.quick import among, firsts, run
+from service.store.quick import run
 from service.store.schema_words import core
 from service.store.tables import Attempt, Lead, Message
 
@@ -57,27 +55,6 @@ def paused(session: Session) -> Paused:
     )
 
 
-def claim(
-    session: Session,
-    *,
-    token: str,
-    now: datetime,
-    real_now: datetime,
-    limit: int,
-    paused: Paused,
-    urgent: bool | None = None,
-    among_ids: Collection[int] | None = None,
-) -> list[int]:
-    """Lease what is due, all or of these, to `token` and return its ids; nothing else changes. Paused mail stays.
-
-    `urgent`: only advice and service mail, or only follow-ups; None is both, the urgent ones first.
-    """
-    given = {"now": now, "most": limit, "lease": token, "until": real_now + LEASE}
-    if among_ids is not None:
-        given["ids"] = list(among_ids)
-    return sorted(firsts(session, _claiming(paused, urgent, by_id=among_ids is not None), given))
-
-
 def free(session: Session, now: datetime, limit: int, paused: Paused, *, urgent: bool) -> list[tuple[int, str]]:
     """Id and recipient of what is due and whose leads nobody else has; these leads are ours until the transaction ends.
 
@@ -92,7 +69,7 @@ def free(session: Session, now: datetime, limit: int, paused: Paused, *, urgent:
     return [(each.id, each.recipient) for each in found[:limit]]
 
 
-_IN_LINE = (col(Message.priority), col(Message.due_at), col(Message.id))
+IN_LINE = (col(Message.priority), col(Message.due_at), col(Message.id))
 _SHOWN = (col(Message.id), col(Message.recipient), col(Message.priority), col(Message.due_at))
 
 
@@ -101,8 +78,8 @@ def _with_lead(paused: Paused, urgent: bool) -> Executable:
     return (
         sql_select(*_SHOWN)
         .join(Lead, col(Lead.id) == col(Message.lead_id))
-        .where(*_due(paused, urgent))
-        .order_by(*_IN_LINE)
+        .where(*is_due(paused, urgent))
+        .order_by(*IN_LINE)
         .limit(bindparam("most"))
         .with_for_update(of=Lead, key_share=True, skip_locked=True)
     )
@@ -110,33 +87,12 @@ def _with_lead(paused: Paused, urgent: bool) -> Executable:
 
 @lru_cache(maxsize=4)
 def _without_lead(paused: Paused) -> Executable:
-    nobody = (*_due(paused, urgent=True), col(Message.lead_id).is_(None))
-    return sql_select(*_SHOWN).where(*nobody).order_by(*_IN_LINE).limit(bindparam("most"))
+    nobody = (*is_due(paused, urgent=True), col(Message.lead_id).is_(None))
+    return sql_select(*_SHOWN).where(*nobody).order_by(*IN_LINE).limit(bindparam("most"))
 
 
-@lru_cache(maxsize=8)
-def _claiming(paused: Paused, urgent: bool | None, *, by_id: bool) -> ReturningUpdate[tuple[int]]:
-    """One statement for both databases: PostgreSQL skips what others are claiming, SQLite drops the FOR UPDATE and is
-    safe by its BEGIN IMMEDIATE. The LIMIT stands in a CTE: inside IN (…) PostgreSQL may run it again for each row.
-    """
-    of_these = [among(col(Message.id), "ids")] if by_id else []
-    picked = (
-        select(Message.id)
-        .where(*_due(paused, urgent), *of_these)
-        .order_by(*_IN_LINE)
-        .limit(bindparam("most"))
-        .with_for_update(skip_locked=True)
-        .cte("picked")
-    )
-    return (
-        sql_update(_MESSAGES)
-        .where(_MESSAGES.c.id.in_(select(picked.c.id)))
-        .values(state="leased", lease_token=bindparam("lease"), lease_until=bindparam("until"))
-        .returning(_MESSAGES.c.id)
-    )
-
-
-def _due(paused: Paused, urgent: bool | None = None) -> list[ColumnElement[bool]]:
+def is_due(paused: Paused, urgent: bool | None = None) -> list[ColumnElement[bool]]:
+    """What it takes to be due at `now`, a parameter: all mail, or what is urgent (advice, service mail) or is not."""
     due = [col(Message.state) == "due", col(Message.due_at) <= bindparam("now", type_=UtcDateTime())]
     if urgent is not None:
         # One value of the index's first column: what is due then stands together, before all that lies in the future.
@@ -153,7 +109,7 @@ def _due(paused: Paused, urgent: bool | None = None) -> list[ColumnElement[bool]
 def under_way(session: Session, now: datetime, paused: Paused) -> bool:
     """Is any mail leased, being handed over, or due and about to be?"""
     held = select(Message.id).where(_IN_HAND)
-    looks = (held.limit(1), select(Message.id).where(*_due(paused)).limit(1))
+    looks = (held.limit(1), select(Message.id).where(*is_due(paused)).limit(1))
     return any(session.exec(look, params={"now": now}).first() is not None for look in looks)
 
 
@@ -173,15 +129,15 @@ def hold_for(message: Message, hold: str, reason: str) -> None:
     message.hold = hold
 
 
-def set_aside(session: Session, message_id: int, token: str, reason: str) -> str | None:
-    """Hold one message of this lease without reading it: what is in it may be what failed. Returns its template.
+def set_aside(session: Session, message_id: int, reason: str) -> str | None:
+    """Hold one message that is due, without reading it: what is in it may be what failed. Returns its template.
 
-    None: the lease is not this token's any more.
+    None: it is not due any more.
     """
     statement = (
         update(Message)
-        .where(col(Message.id) == message_id, col(Message.state) == "leased", col(Message.lease_token) == token)
-        .values(state="held", reason=reason, hold=None, lease_token=None, lease_until=None)
+        .where(col(Message.id) == message_id, col(Message.state) == "due")
+        .values(state="held", reason=reason, hold=None)
         .returning(col(Message.template))
         .execution_options(synchronize_session=False)
     )
@@ -227,7 +183,7 @@ def any_in_flight(session: Session, *, opened_before: datetime) -> bool:
 def give_back_expired(session: Session, real_now: datetime) -> int:
     """Leases that ran out before a hand-over: due again, nothing was sent. Returns how many.
 
-    Older workers had such leases; now a claim is committed with what became of it.
+    Only workers of an older version have them: what is due is taken and handed over in one transaction since.
     """
     expired = select(Message.id).where(_IN_HAND, Message.state == "leased", col(Message.lease_until) < real_now)
     statement = (

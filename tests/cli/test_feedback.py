@@ -57,7 +57,7 @@ def test_what_an_event_told_of_waits_for_nobody_any_more(office: Office) -> None
     ticks.plan(office.house.services)
     message = acts.follow_ups(office.house)["hoe-ging-het"]
     office.house.clock.moment = message.due_at
-    acts.commit(office.house, acts.begin, office.house, acts.claim(office.house, "lost"), "lost")
+    acts.hand_over(office.house, "lost")
     much_later = message.created_at.replace(year=message.created_at.year + 1)
     acts.commit(office.house, settling.reap, office.house.clock.now(), much_later)
     assert f"{message.id:>8}" in office.nurture("message", "list", "--state", "unknown").out

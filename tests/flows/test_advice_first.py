@@ -20,7 +20,7 @@ BRAM = "bram@example.org"
 
 
 def test_an_advice_overtakes_the_follow_ups_that_were_due_before_it(house: House) -> None:
-    gather(house, DUE - 1, due=True)
+    gather(house, DUE - 1)
     with SmtpServer(faults=[Fault(stage="dot", delay=0.02)]) as server:
         running = house.with_changes(open_transport=partial(open_transport, server.url))
         worker, client = Worker(running.services), website(running)

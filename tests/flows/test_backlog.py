@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlmodel import Session, col, select, update
+from sqlmodel import col, select
 
 from service.errors import RefusedError
 from service.flows import alerts, brake, resolving, ticks
@@ -93,7 +93,6 @@ def test_one_more_than_the_limit_waits_for_staff_and_the_practice_is_told_once(s
 def test_150_leads_are_held_in_one_piece_and_once_approved_each_gets_hers_one_a_day(house: House) -> None:
     """More than one batch of the planner; the limit is the default's 100."""
     crowd = gather(house, 150)
-    acts.commit(house, _queue_all)
     house.tick()
     house.clock.advance(days=5)  # the next step was due after three; no worker ran
     house.opt_in("bram@example.org")
@@ -128,10 +127,8 @@ def test_a_machine_that_slept_in_the_middle_of_its_work_hands_nothing_over(stric
     ticks.plan(strict.services)
     strict.clock.advance(minutes=5)
     ticks.plan(strict.services)
-    ids = acts.claim(strict, "asleep")
     strict.clock.advance(days=3)
-    begun = acts.commit(strict, acts.begin, strict, ids, "asleep")
-    assert begun == []
+    assert acts.hand_over(strict, "asleep") == []
     assert [stands(each) for each in held(strict)] == [BACKLOG] * 3
 
 
@@ -375,8 +372,3 @@ def test_the_alert_stands_while_something_waits(strict: House) -> None:
     assert acts.alerts(strict) == ["backlog"]
     resolve(strict, "drop")
     assert acts.alerts(strict) == []
-
-
-def _queue_all(session: Session) -> None:
-    free = {"state": "due", "lease_token": None, "lease_until": None}
-    session.exec(update(Message).where(col(Message.state) == "leased").values(**free))

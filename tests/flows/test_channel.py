@@ -137,7 +137,7 @@ def test_a_worker_that_starts_while_the_channel_is_down_tries_one_mail_and_then_
 def test_an_advice_that_alone_meets_a_fault_does_not_keep_all_follow_ups_waiting(
     posted: House, network: Network
 ) -> None:
-    gather(posted, 2, due=True)
+    gather(posted, 2)
     only_hers = SendResult(outcome=Outcome.RETRY, stage="mail", code=451, text="out of order", scope="channel")
     network.answer = lambda mail, _before: only_hers if mail.recipient == ANNA else accepted()
     posted.opt_in()

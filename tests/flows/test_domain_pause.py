@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import select
 
-from service.flows import handover, refusals, settling, ticks
+from service.flows import refusals, settling, ticks
 from service.flows.sending import Sender
 from service.mail.transport import OutboundMail, SendResult
 from service.store import domain_pauses
@@ -84,9 +84,8 @@ def test_mails_in_flight_together_are_one_strike_and_one_alert_without_the_domai
     for address in at_once(STRICT, 8):
         posted.opt_in(address)
     both = [posted.messages(address)[0].id for address in at_once(STRICT, 8)]
-    acts.claim(posted, "one")
     now, moment = posted.clock.now(), datetime.now(UTC)
-    begun = acts.commit(posted, handover.begin, posted.services, both, "one", now, moment)
+    begun = acts.commit(posted, acts.begin, posted, both, "one")
     assert len(begun) == 8
     for each in begun:
         acts.commit(posted, settling.settle, posted.services, each.token, refused_by_policy(), now, moment)
@@ -172,11 +171,9 @@ def test_while_one_mail_tries_no_other_worker_begins_one(posted: House, network:
     posted.send_due()
     posted.clock.advance(minutes=5)
     first, second = (acts.advice(posted, address).id for address in at_once(STRICT, 2))
-    acts.claim(posted, "one", limit=1)
-    acts.claim(posted, "two", limit=1)
-    now, moment = posted.clock.now(), datetime.now(UTC)
-    assert len(acts.commit(posted, handover.begin, posted.services, [first, second], "one", now, moment)) == 1
-    assert acts.commit(posted, handover.begin, posted.services, [first, second], "two", now, moment) == []
+    now = posted.clock.now()
+    assert len(acts.commit(posted, acts.begin, posted, [first], "one")) == 1
+    assert acts.commit(posted, acts.begin, posted, [second], "two") == []
     put_off = next(
         each for each in (acts.advice(posted, address) for address in at_once(STRICT, 2)) if each.state == "due"
     )

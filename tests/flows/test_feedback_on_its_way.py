@@ -40,7 +40,7 @@ def settle(house: House, token: str, result: SendResult) -> None:
 def handed_over(house: House) -> str:
     """The follow-up is being handed over just now. Returns the token of its attempt."""
     acts.follow_up_due(house)
-    (handed,) = acts.commit(house, acts.begin, house, acts.claim(house, "worker"), "worker")
+    (handed,) = acts.hand_over(house, "worker")
     return handed.token
 
 
@@ -59,7 +59,7 @@ def repeated_advice(house: House) -> tuple[House, Network]:
     network = Network(answer=in_turn(lost_after_the_dot(), accepted()))
     posted = house.with_changes(open_transport=network.open)
     posted.opt_in()
-    token = acts.commit(posted, acts.begin, posted, acts.claim(posted, "worker"), "worker")[0].token
+    token = acts.hand_over(posted, "worker")[0].token
     settle(posted, token, lost_after_the_dot())
     assert (acts.advice(posted).state, acts.advice(posted).attempts) == ("due", 1)
     return posted, network
@@ -113,19 +113,18 @@ def test_an_advice_that_waits_to_be_repeated_is_not_once_an_event_tells_of_it(ho
 
 
 @pytest.mark.parametrize("kind", [K.ACCEPTED, K.DELIVERED, K.HARD_BOUNCE])
-def test_a_repeat_that_is_being_prepared_is_not_handed_over(house: House, kind: FeedbackKind) -> None:
+def test_a_repeat_that_is_due_is_not_handed_over_once_an_event_told_of_it(house: House, kind: FeedbackKind) -> None:
     posted, _ = repeated_advice(house)
-    ids = acts.claim(posted, "other")
-    assert ids == [acts.advice(posted).id]
+    assert acts.advice(posted).state == "due"
     comes(posted, about(acts.advice(posted), kind))
-    assert acts.commit(posted, acts.begin, posted, ids, "other") == []
+    assert acts.hand_over(posted, "other") == []
     assert len(acts.attempts(posted, acts.advice(posted))) == 1
     assert acts.advice(posted).state == {K.HARD_BOUNCE: "bounced"}.get(kind, kind.value)
 
 
 def test_a_repeat_in_flight_keeps_what_the_event_said(house: House) -> None:
     posted, _ = repeated_advice(house)
-    token = acts.commit(posted, acts.begin, posted, acts.claim(posted, "other"), "other")[0].token
+    token = acts.hand_over(posted, "other")[0].token
     comes(posted, about(acts.advice(posted), K.DELIVERED))
     settle(posted, token, lost_after_the_dot())
     assert (acts.advice(posted).state, acts.alerts(posted)) == ("delivered", [])

@@ -75,7 +75,7 @@ def scene(house: House) -> Scene:
     network = Network(answer=in_turn(lost_after_the_dot()))
     house.with_changes(open_transport=network.open).live_through(days=1)
     _to_the_next(house)
-    (handed,) = acts.commit(house, acts.begin, house, acts.claim(house, "worker"), "worker")
+    (handed,) = acts.hand_over(house, "worker")
     house.clock.advance(days=35)
     found = [acts.advice(house), *(acts.follow_ups(house)[key] for key in "abc")]
     assert [each.state for each in found] == ["accepted", "accepted", "unknown", "handed_over"]

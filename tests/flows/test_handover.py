@@ -7,15 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from service.domain.lead import SuppressionReason
-from service.flows import handover, ticks
+from service.flows import ticks
 from service.store.tables import Message
 from tests.support import acts
 from tests.support.acts import ANNA
 from tests.support.drafts import publish, with_practice
 from tests.support.house import House
 from tests.support.transports import Network, accepted, in_turn, refused_for_now
-
-LEASE = "a-lease"
 
 
 def planned(house: House, address: str = ANNA) -> Message:
@@ -31,28 +29,25 @@ def now_is(house: House, address: str = ANNA) -> Message:
     return house.messages(address)[-1]
 
 
-def begin(house: House, *messages: Message, lease: str = LEASE) -> list[int]:
-    """Hand these over by a worker with this lease. Returns the ids an attempt was opened for."""
-    ids = [message.id for message in messages]
-    opened = acts.commit(house, handover.begin, house.services, ids, lease, house.clock.now(), datetime.now(UTC))
-    return [each.message.id for each in opened]
+def taken(house: House) -> list[int]:
+    """The ids that an attempt is opened for, of all that is due."""
+    return [each.message.id for each in acts.hand_over(house, "worker")]
 
 
 def test_a_follow_up_that_may_go_gets_one_attempt(house: House) -> None:
     message = planned(house)
-    assert acts.claim(house, LEASE) == [message.id]
-    assert begin(house, message) == [message.id]
-    assert begin(house, message) == [], "it is handed over already"
+    assert taken(house) == [message.id]
+    assert taken(house) == [], "it is handed over already"
     after = now_is(house)
     assert (after.state, after.attempts, after.first_handed_at) == ("handed_over", 1, house.clock.now())
+    assert after.lease_token == "worker"
     assert [(each.number, each.outcome) for each in acts.attempts(house, after)] == [(1, None)]
 
 
 def test_after_the_window_closed_it_waits_for_the_next_opening(house: House) -> None:
-    message = planned(house)
+    planned(house)
     house.clock.moment = datetime(2026, 3, 11, 18, 0, tzinfo=UTC)  # Wednesday 19:00: the window closes
-    acts.claim(house, LEASE)
-    assert begin(house, message) == []
+    assert taken(house) == []
     after = now_is(house)
     assert (after.state, after.due_at) == ("due", datetime(2026, 3, 12, 7, 30, tzinfo=UTC))
     assert after.reason == "wacht op het verzendvenster"
@@ -61,10 +56,9 @@ def test_after_the_window_closed_it_waits_for_the_next_opening(house: House) -> 
 
 
 def test_days_closed_since_it_was_planned_are_waited_out(house: House) -> None:
-    message = planned(house)
+    planned(house)
     publish(house, with_practice(closed=({"from": "2026-03-11", "to": "2026-03-12"},)))
-    acts.claim(house, LEASE)
-    assert begin(house, message) == []
+    assert taken(house) == []
     assert now_is(house).due_at == datetime(2026, 3, 13, 7, 30, tzinfo=UTC)
 
 
@@ -86,8 +80,7 @@ def test_later_than_max_late_it_is_skipped_and_said_so(house: House) -> None:
     message = planned(house)
     assert message.not_after == datetime(2026, 3, 15, 9, 0, tzinfo=UTC)  # max_late: 4 days
     house.clock.moment = datetime(2026, 3, 16, 9, 0, tzinfo=UTC)
-    acts.claim(house, LEASE)
-    assert begin(house, message) == []
+    assert taken(house) == []
     after = now_is(house)
     assert (after.state, after.reason, after.settled_at) == ("skipped", "te laat geworden", house.clock.now())
 
@@ -116,10 +109,9 @@ def test_a_pause_that_staff_end_early_lets_it_go_at_once(house: House) -> None:
 @pytest.mark.parametrize("name", ["lage-rug", None])
 def test_the_brake_holds_follow_ups_where_they_are(house: House, name: str | None) -> None:
     message = planned(house)
-    acts.claim(house, LEASE)
     acts.pull_the_brake(house, name=name)
+    assert taken(house) == []
     house.opt_in("bram@example.org")
-    assert begin(house, message) == []
     assert (now_is(house).state, now_is(house).due_at) == ("due", message.due_at)
     assert house.send_due() == 1, "the advice goes on"
     acts.release_the_brake(house, name=name)
@@ -128,9 +120,8 @@ def test_the_brake_holds_follow_ups_where_they_are(house: House, name: str | Non
 
 def test_the_brake_on_all_mail_holds_the_advice_too(house: House) -> None:
     house.opt_in()
-    acts.claim(house, LEASE)
     acts.pull_the_brake(house, all_mail=True)
-    assert begin(house, acts.advice(house)) == []
+    assert taken(house) == []
     assert acts.advice(house).state == "due"
     assert house.send_due() == 0
     acts.release_the_brake(house)
@@ -195,18 +186,16 @@ def house_day(message: Message) -> int:
     return message.settled_at.day
 
 
-def test_a_lease_that_ran_out_hands_nothing_over(house: House) -> None:
+def test_what_an_older_worker_had_leased_is_due_again_once_that_ran_out(house: House) -> None:
     message = planned(house)
-    acts.claim(house, LEASE)
+    acts.leased_by_an_older_worker(house, message)
+    ticks.reap(house.services)
+    assert (now_is(house).state, taken(house)) == ("leased", [])
     past = datetime.now(UTC) - timedelta(seconds=1)
     acts.commit(house, lambda s: setattr(s.get_one(Message, message.id), "lease_until", past))
-    assert begin(house, message) == []
     ticks.reap(house.services)
     assert now_is(house).state == "due"
-    assert begin(house, message) == []
-    assert acts.claim(house, "another") == [message.id]
-    assert begin(house, message) == [], "it is another's now"
-    assert begin(house, message, lease="another") == [message.id]
+    assert taken(house) == [message.id]
 
 
 @pytest.mark.parametrize(
@@ -218,9 +207,8 @@ def test_a_lease_that_ran_out_hands_nothing_over(house: House) -> None:
     ],
 )
 def test_a_suppressed_address_gets_no_follow_up(house: House, reason: SuppressionReason, said: str) -> None:
-    message = planned(house)
-    acts.claim(house, LEASE)
+    planned(house)
     acts.suppress(house, reason)
-    assert begin(house, message) == []
+    assert taken(house) == []
     after = now_is(house)
     assert (after.state, after.reason, after.lease_token) == ("cancelled", said, None)

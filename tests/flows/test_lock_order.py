@@ -60,8 +60,7 @@ def test_a_late_answer_looks_at_the_alerts_last(house: House) -> None:
     acts.confirmed(house)
     house.clock.advance(days=2)
     ticks.plan(house.services)
-    ids = acts.claim(house, "slow")
-    token = acts.commit(house, acts.begin, house, ids, "slow")[0].token
+    token = acts.hand_over(house, "slow")[0].token
     now = house.clock.now()
     acts.commit(house, settling.reap, now, datetime.now(UTC) + timedelta(minutes=1))
     assert acts.alerts(house) == ["message-unknown"]
@@ -82,7 +81,7 @@ def test_a_late_answer_looks_at_the_alerts_last(house: House) -> None:
 
 
 def test_who_lets_the_brake_go_waits_for_no_mail_that_a_bounce_has_in_hand(house: House) -> None:
-    crowd = gather(house, 6, due=True)
+    crowd = gather(house, 6)
     acts.pull_the_brake(house)
     now = house.clock.now()
 
@@ -140,7 +139,7 @@ def test_several_names_are_taken_in_one_order_whatever_order_they_are_given_in(h
 
 
 def test_who_takes_what_is_due_has_no_mail_of_a_lead_whom_another_has(house: House) -> None:
-    first, second = gather(house, 2, due=True)
+    first, second = gather(house, 2)
     now, wanted = house.clock.now(), Wanted(lease="worker", most=24, urgent=False, routes=Routes())
     taken, ends = threading.Event(), threading.Event()
 

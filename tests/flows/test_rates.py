@@ -69,7 +69,7 @@ def test_hard_bounces_above_five_in_a_hundred_of_a_day_hold_the_follow_ups_back(
 def test_a_mailbox_that_the_server_does_not_know_counts_at_once(house: House) -> None:
     network = Network(answer=always(no_such_mailbox()))
     away = house.with_changes(open_transport=network.open)
-    gather(house, 5, due=True)
+    gather(house, 5)
     away.send_due()
     assert acts.alerts(house) == ["hard-bounces"]
     assert held_back(house)
@@ -205,7 +205,7 @@ def test_the_alerts_close_by_themselves_when_it_is_over(house: House) -> None:
 
 def test_resuming_after_it_goes_through_the_backlog_guard(house: House) -> None:
     few = house.with_changes(backlog_limit=3)
-    people = gather(house, 6, due=True)
+    people = gather(house, 6)
     comes_back(few, HARD, *(each.message_id for each in people[:5]))
     assert few.send_due() == 0
     house.clock.advance(days=1)

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from service.errors import RefusedError
-from service.flows import archive, handover, resolving, restoring, ticks
+from service.flows import archive, resolving, restoring, ticks
 from service.mail.links import Keyring
 from service.store import dump, events, outbox, schema
 from service.store.db import open_database
@@ -235,15 +235,13 @@ def resolve(house: House, message_id: int, choice: resolving.Choice) -> None:
 
 
 def give_back(house: House) -> None:
-    """The worker that had leased something is gone."""
+    """What a worker that is gone had leased is due again."""
     acts.commit(house, outbox.give_back_expired, datetime.now(UTC) + timedelta(minutes=1))
 
 
 def hand_over_and_vanish(house: House) -> None:
     """A worker opens attempts for all that is due, and is never heard of again."""
-    ids = acts.claim(house, backups.LEASE)
-    now = datetime.now(UTC)
-    acts.commit(house, lambda s: handover.begin(s, house.services, ids, backups.LEASE, house.clock.now(), now))
+    assert acts.hand_over(house, "worker-that-is-gone")
 
 
 def gaps(house: House) -> list[tuple[str, str, str]]:

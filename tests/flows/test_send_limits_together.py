@@ -7,10 +7,10 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from service.domain.send_limits import parse_send_limits
-from service.flows.handover import Begun, begin
+from service.flows.handover import Begun
 from service.flows.pace import Pace
 from service.flows.published import Published
 from service.flows.services import Bell
@@ -108,15 +108,15 @@ def test_two_hand_overs_at_once_count_one_after_the_other(house: House) -> None:
     limited = house.with_changes(send_limits=parse_send_limits("all=1/m"))
     house.opt_in("anna@a.example")
     house.opt_in("bram@b.example")
-    first, second = (acts.claim(house, lease, limit=1) for lease in ("first", "second"))
+    first, second = ([acts.advice(house, f"{each}.example").id] for each in ("anna@a", "bram@b"))
 
     def open_second() -> list[Begun]:
         with house.services.database.transaction() as session:
-            return begin(session, limited.services, second, "second", house.clock.now(), datetime.now(UTC))
+            return acts.begin(session, limited, second, "second")
 
     with ThreadPoolExecutor(1) as pool:
         with house.services.database.transaction() as session:
-            assert len(begin(session, limited.services, first, "first", house.clock.now(), datetime.now(UTC))) == 1
+            assert len(acts.begin(session, limited, first, "first")) == 1
             other = pool.submit(open_second)
             wait_until_it_waits(house)
         assert other.result(30) == []

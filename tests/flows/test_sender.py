@@ -13,7 +13,6 @@ from sqlmodel import Session, col, select, update
 
 from service.errors import UnavailableError
 from service.flows import brake, leases, outcomes, resolving, sending, settling, taking
-from service.flows.handover import begin
 from service.flows.room import Room
 from service.flows.sending import Sender
 from service.flows.services import Services
@@ -60,15 +59,9 @@ class SlowServer(CountingTransport):
 
 @pytest.fixture
 def crowd(house: House) -> House:
-    """Thirty follow-ups that are due."""
+    """Thirty follow-ups that are due, and that of their model."""
     gather(house, 30)
-    acts.commit(house, _all_due)
     return house
-
-
-def _all_due(session: Session) -> None:
-    free = {"state": "due", "lease_token": None, "lease_until": None}
-    session.exec(update(Message).where(col(Message.state) == "leased").values(**free))
 
 
 def states(house: House) -> dict[str, int]:
@@ -239,8 +232,8 @@ def test_no_advice_is_repeated_by_itself_once_the_provider_would_not_recognise_i
 
     house.opt_in()
     message = acts.advice(house)
-    acts.claim(house, "of-a-worker-that-died")
-    acts.commit(house, _hand_over_and_die, house, message.id, datetime.now(UTC) - timedelta(hours=hours))
+    acts.hand_over(house, "of-a-worker-that-died")
+    acts.commit(house, _opened_and_given_up, house, message.id, datetime.now(UTC) - timedelta(hours=hours))
     assert acts.advice(house).state == "due", "as without a provider: it is repeated at once"
     house.with_changes(open_transport=lambda: Remembering(network)).send_due()
     assert (acts.advice(house).state, len(network.mails)) == (state, taken)
@@ -255,8 +248,8 @@ def test_staff_may_send_again_what_the_provider_would_not_recognise_any_more(hou
 
     house.opt_in()
     message = acts.advice(house)
-    acts.claim(house, "of-a-worker-that-died")
-    acts.commit(house, _hand_over_and_die, house, message.id, datetime.now(UTC) - timedelta(hours=25))
+    acts.hand_over(house, "of-a-worker-that-died")
+    acts.commit(house, _opened_and_given_up, house, message.id, datetime.now(UTC) - timedelta(hours=25))
     remembering = house.with_changes(open_transport=lambda: Remembering(network))
     remembering.send_due()
     assert acts.advice(house).state == "unknown"
@@ -266,9 +259,8 @@ def test_staff_may_send_again_what_the_provider_would_not_recognise_any_more(hou
     assert (acts.advice(house).state, len(network.mails)) == ("accepted", 1)
 
 
-def _hand_over_and_die(session: Session, house: House, message_id: int, moment: datetime) -> None:
+def _opened_and_given_up(session: Session, house: House, message_id: int, moment: datetime) -> None:
     now = house.clock.now()
-    begin(session, house.services, [message_id], "of-a-worker-that-died", now, datetime.now(UTC))
     session.exec(update(Attempt).where(col(Attempt.message_id) == message_id).values(opened_at=moment))
     settling.reap(session, now, datetime.now(UTC) + timedelta(minutes=1))
 

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlmodel import Session, select
 
 from service.errors import UnavailableError
-from service.flows import handover, settling, ticks
+from service.flows import settling, ticks
 from service.mail.transport import OutboundMail, SendResult
 from service.store.db import Database
 from service.store.tables import Message, Revision
@@ -283,9 +283,7 @@ def test_an_answer_is_written_when_the_database_comes_back(posted: House, networ
 
 def stalled(house: House, message: Message, meanwhile: Callable[[], None] = lambda: None) -> str:
     """Hand over by a worker that then hangs until its lease has run out and was reaped. Returns its token."""
-    acts.claim(house, "stalled")
-    now = house.clock.now()
-    (begun,) = acts.commit(house, handover.begin, house.services, [message.id], "stalled", now, datetime.now(UTC))
+    (begun,) = acts.commit(house, acts.begin, house, [message.id], "stalled")
     meanwhile()
     past = datetime.now(UTC) - timedelta(seconds=1)
     acts.commit(house, expire, message.id, past)

@@ -34,7 +34,7 @@ FREE, HELD = "free@example.org", "held@example.org"
 def test_follow_ups_that_wait_for_room_begin_with_the_commit_of_what_was_taken(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gather(house, MANY, due=True)
+    gather(house, MANY)
     settled: list[Session] = []
     along = open_at_most = 0
 
@@ -62,7 +62,7 @@ def test_follow_ups_that_wait_for_room_begin_with_the_commit_of_what_was_taken(
 def test_where_nothing_can_be_taken_along_the_answers_are_written_all_the_same(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gather(house, MANY, due=True)
+    gather(house, MANY)
     failed: list[int] = []
 
     def fail_along(along: sending._Along, _session: Session) -> None:
@@ -100,7 +100,7 @@ def test_what_was_taken_along_while_a_stop_ran_out_of_time_is_due_again(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its attempts are open by then; but it never stood before the server, and nobody has to decide on it."""
-    gather(house, MANY, due=True)
+    gather(house, MANY)
     monkeypatch.setattr(sending, "_STOP_SECONDS", 0.2)
     network = Network(delay=0.01)
     began, slow = threading.Event(), threading.Event()
@@ -149,7 +149,7 @@ class _Beside:
 
 def test_nothing_goes_along_with_answers_that_take_locks_of_their_own(house: House) -> None:
     """An advice has more to be written than that it was taken; whoever does that takes the last locks of all."""
-    gather(house, 1, due=True)
+    gather(house, 1)
     house.opt_in()
 
     async def settled(begun: Begun) -> _Beside:
@@ -160,8 +160,7 @@ def test_nothing_goes_along_with_answers_that_take_locks_of_their_own(house: Hou
         await writing.finish()
         return beside
 
-    ids = acts.claim(house, "worker")
-    for begun in acts.commit(house, acts.begin, house, ids, "worker"):
+    for begun in acts.hand_over(house, "worker"):
         beside = asyncio.run(settled(begun))
         assert (beside.worked, beside.committed) == (begun.message.kind == "follow_up", True)
     assert acts.advice(house).state == "accepted"

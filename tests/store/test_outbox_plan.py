@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select, update
 
 from service.flows import settling
 from service.mail.links import new_public_id
-from service.store import bookings, enrolments, leads, outbox
+from service.store import bookings, enrolments, leads, leaving, outbox
 from service.store.tables import BookingRequest, Enrolment, Message
 from tests.support import acts
 from tests.support.crowd import gather
@@ -57,10 +57,8 @@ def _fill(session: Session, message_id: int) -> None:
 
 def _let_be_due(session: Session) -> None:
     """Most of the crowd's mails have left, and their runs wait for later."""
-    leased = session.exec(select(Message.id).where(Message.state == "leased").order_by(col(Message.id))).all()
-    free = {"lease_token": None, "lease_until": None}
-    session.exec(update(Message).where(col(Message.id).in_(leased)).values(state="accepted", **free))
-    session.exec(update(Message).where(col(Message.id).in_(leased[:DUE])).values(state="due", **free))
+    crowd = session.exec(select(Message.id).where(Message.state == "due").order_by(col(Message.id))).all()
+    session.exec(update(Message).where(col(Message.id).in_(crowd[DUE:])).values(state="accepted"))
     later = datetime(2026, 6, 1, tzinfo=UTC)
     session.exec(update(Enrolment).values(next_at=later))
 
@@ -94,15 +92,20 @@ def reads_all(plan: str, table: str) -> bool:
     return any(f"Seq Scan on {table}" in line or line.strip() == f"SCAN {table}" for line in lines)
 
 
-def claim(session: Session) -> None:
-    """What every sender asks every second."""
-    outbox.claim(session, token="t", now=THURSDAY, real_now=datetime.now(UTC), limit=8, paused=outbox.Paused())
+def due(session: Session) -> None:
+    """What a sender on SQLite asks every second."""
+    leaving.due(session, THURSDAY, 8, outbox.Paused(), urgent=False)
 
 
-def claim_with_the_brake_on(session: Session) -> None:
+def due_and_urgent(session: Session) -> None:
+    """The same of advice and service mail."""
+    leaving.due(session, THURSDAY, 8, outbox.Paused(), urgent=True)
+
+
+def due_with_the_brake_on(session: Session) -> None:
     """The same while follow-ups are held back."""
     paused = outbox.Paused(follow_ups=True, sequences=frozenset({"lage-rug"}))
-    outbox.claim(session, token="t", now=THURSDAY, real_now=datetime.now(UTC), limit=8, paused=paused)
+    leaving.due(session, THURSDAY, 8, paused, urgent=False)
 
 
 def free_of_all(session: Session) -> None:
@@ -119,8 +122,9 @@ def test_what_runs_every_second_goes_by_the_index_of_what_is_due(full: House) ->
     real_now = datetime.now(UTC)
     one_paused = outbox.Paused(sequences=frozenset({"uitstraling-been"}))
     works: list[tuple[str, str, Callable[[Session], object]]] = [
-        ("message", "ix_message_due", claim),
-        ("message", "ix_message_due", claim_with_the_brake_on),
+        ("message", "ix_message_due", due),
+        ("message", "ix_message_due", due_and_urgent),
+        ("message", "ix_message_due", due_with_the_brake_on),
         ("message", "ix_message_due", free_of_all),
         ("message", "ix_message_due", free_of_urgent),
         ("enrolment", "ix_enrolment_next_at", lambda session: enrolments.due(session, THURSDAY, 100, one_paused)),
@@ -140,17 +144,18 @@ def test_what_runs_every_second_goes_by_the_index_of_what_is_due(full: House) ->
         assert not reads_all(plan, table), plan
 
 
-def test_a_claim_takes_the_advice_before_any_follow_up(house: House) -> None:
+def test_by_their_ids_they_are_found_by_these_and_nothing_else_is_read(full: House) -> None:
+    plan = plan_of(full, lambda session: leaving.due_among(session, [1, 2, 3], THURSDAY))
+    assert not reads_all(plan, "message"), plan
+    assert "ix_message_due" not in plan, plan
+
+
+def test_the_advice_is_taken_before_any_follow_up(house: House) -> None:
     gather(house, 3)
-    acts.commit(house, _give_all_back)
     house.clock.advance(minutes=1)
     house.opt_in("bram@example.org")
-    assert acts.claim(house, "one", limit=1) == [acts.advice(house, "bram@example.org").id]
-    assert len(acts.claim(house, "two", limit=2)) == 2
-    assert len(acts.claim(house, "three")) == 2, "the crowd's last, and the one it was copied from"
-    assert acts.claim(house, "four") == []
-
-
-def _give_all_back(session: Session) -> None:
-    free = {"state": "due", "lease_token": None, "lease_until": None}
-    session.exec(update(Message).where(col(Message.state) == "leased").values(**free))
+    advice = acts.advice(house, "bram@example.org").id
+    assert [each.message.id for each in acts.hand_over(house, "one", limit=1)] == [advice]
+    assert len(acts.hand_over(house, "two", limit=2)) == 2
+    assert len(acts.hand_over(house, "three")) == 2, "the crowd's last, and the one it was copied from"
+    assert acts.hand_over(house, "four") == []

@@ -11,9 +11,10 @@ from sqlmodel import Session, col, select
 from service.domain.lead import Suppression, SuppressionReason
 from service.flows import answers, booking, brake, consent, handover, planning, replies, ticks
 from service.flows.consent import Confirmed
-from service.flows.handover import Begun
+from service.flows.handover import Begun, Routes
 from service.flows.services import Services
-from service.store import enrolments, events, leads, outbox, suppressions
+from service.flows.taking import Wanted, take
+from service.store import enrolments, events, leads, leaving, outbox, suppressions
 from service.store.tables import Alert, Attempt, Enrolment, Lead, Message, OptIn
 from tests.support.house import House
 
@@ -143,15 +144,24 @@ def release_the_brake(house: House, *, name: str | None = None) -> None:
     commit(house, lambda s: brake.release(s, house.services, name=name, actor="Frank", now=house.clock.now()))
 
 
-def claim(house: House, token: str, limit: int = 100) -> list[int]:
-    """Lease what is due to a worker that is not there."""
+def hand_over(house: House, lease: str, limit: int = 100) -> list[Begun]:
+    """A worker that is not there opens attempts for what is due, the advice first."""
+    begun: list[Begun] = []
+    for urgent in (True, False):
+        wanted = Wanted(lease=lease, most=limit - len(begun), urgent=urgent, routes=Routes())
+        begun += commit(house, take, house.services, wanted).begun
+    return begun
 
-    def take(session: Session) -> list[int]:
-        real_now = datetime.now(UTC)
-        paused = brake.state(session)
-        return outbox.claim(session, token=token, now=house.clock.now(), real_now=real_now, limit=limit, paused=paused)
 
-    return commit(house, take)
+def leased_by_an_older_worker(house: House, message: Message) -> None:
+    """A worker of an older version, which takes what is due before it looks, took this one and is gone."""
+
+    def lease(session: Session) -> None:
+        row = session.get_one(Message, message.id)
+        row.state, row.lease_token = "leased", "of-an-older-worker"
+        row.lease_until = datetime.now(UTC) + outbox.LEASE
+
+    commit(house, lease)
 
 
 def hold_leads(session: Session, house: House, ids: Sequence[int]) -> None:
@@ -161,10 +171,11 @@ def hold_leads(session: Session, house: House, ids: Sequence[int]) -> None:
     leads.lock(session, [lead for lead, _ in whose if lead is not None], hashes)
 
 
-def begin(session: Session, house: House, ids: list[int], token: str) -> list[Begun]:
-    """What a worker does just before the I/O, with what it leased to `token`."""
+def begin(session: Session, house: House, ids: Sequence[int], lease: str) -> list[Begun]:
+    """What a worker does just before the I/O, with those of these mails that are due."""
     hold_leads(session, house, ids)
-    return handover.begin(session, house.services, ids, token, house.clock.now(), datetime.now(UTC))
+    now = house.clock.now()
+    return handover.begin(session, house.services, leaving.due_among(session, ids, now), lease, now, datetime.now(UTC))
 
 
 def enrolment(house: House, address: str = ANNA) -> Enrolment:

@@ -15,7 +15,6 @@ from tests.support import acts
 from tests.support.house import House
 
 ANNA, BRAM, CARLA, ESRA, FRANK = (f"{name}@example.org" for name in ("anna", "bram", "carla", "esra", "frank"))
-LEASE = "lease-of-a-worker-that-is-gone"
 
 
 def peopled(house: House) -> None:
@@ -28,8 +27,7 @@ def peopled(house: House) -> None:
     keep_keys(house)
     house.clock.advance(days=2)
     ticks.plan(house.services)
-    due = acts.claim(house, LEASE, limit=1)
-    assert due, "no follow-up is due"
+    acts.leased_by_an_older_worker(house, house.messages(ESRA)[-1])
 
 
 def keep_keys(house: House) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlmodel import col, select, update
 
 from service.domain.lead import SuppressionReason
-from service.flows import copy_marks, copying, handover, privacy, taking_back, ticks
+from service.flows import copy_marks, copying, privacy, taking_back, ticks
 from service.flows.copying import Copied
 from service.flows.taking_back import TakenBack
 from service.store import schema
@@ -25,10 +25,10 @@ DAAN, ESRA, ANNA, BRAM, CARLA, FRANK, GIJS, HANS = (
 
 
 def under_way(house: House) -> None:
-    """Anna got a follow-up; Daan's is of a worker that was killed in its hand-over, Esra's of one that had leased it.
+    """Anna got a follow-up; Daan's is of a worker that was killed in its hand-over.
 
-    Hans' is held for staff. Bram never confirmed, Carla took her yes back, Frank complained, Gijs was erased. Somebody
-    of the staff is logged in.
+    Esra's is of an older worker that had leased it, Hans' is held for staff. Bram never confirmed, Carla took her yes
+    back, Frank complained, Gijs was erased. Somebody of the staff is logged in.
     """
     for address in (DAAN, ESRA, ANNA, CARLA, FRANK, GIJS, HANS):
         acts.confirmed(house, address)
@@ -42,13 +42,8 @@ def under_way(house: House) -> None:
     studio.desk(house, studio.hire(house))
     house.clock.advance(days=2)
     ticks.plan(house.services)
-    killed = acts.claim(house, "worker-that-was-killed", limit=1)
-    now = datetime.now(UTC)
-    acts.commit(
-        house,
-        lambda s: handover.begin(s, house.services, killed, "worker-that-was-killed", house.clock.now(), now),
-    )
-    acts.claim(house, "worker-that-was-cut-off", limit=1)
+    acts.hand_over(house, "worker-that-was-killed", limit=1)
+    acts.leased_by_an_older_worker(house, house.messages(ESRA)[-1])
     held = house.messages(HANS)[-1].id
     with house.services.database.transaction() as session:
         session.execute(update(Message).where(col(Message.id) == held).values(state="held", hold="backlog", reason="x"))

@@ -1,10 +1,10 @@
-"""Many leads at once, each with a follow-up due or in somebody's hands: copied from one that went the whole way."""
+"""Many leads at once, each with a follow-up that is due: copied from one that went the whole way."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert
@@ -17,7 +17,6 @@ from service.store.tables import Consent, Enrolment, Lead, Message, OptIn
 from tests.support import acts
 from tests.support.house import House
 
-LEASE = "lease-of-a-worker"
 MODEL = "model@example.org"
 Row = Lead | Enrolment | OptIn | Consent | Message
 Changes = dict[str, Any]
@@ -41,17 +40,13 @@ class Member(Person):
     message_id: int
 
 
-def gather(house: House, count: int, *, due: bool = False) -> list[Member]:
-    """This many confirmed leads beside their model, each with the first follow-up.
-
-    The model's is due. Theirs are leased to `LEASE` for an hour of real time, or due like the model's.
-    """
+def gather(house: House, count: int) -> list[Member]:
+    """This many confirmed leads beside their model, each with the first follow-up due."""
     model(house)
     house.clock.advance(days=2)
     ticks.plan(house.services)
     message = house.messages(MODEL)[-1]
     assert (message.kind, message.state) == ("follow_up", "due")
-    lease = {"state": "leased", "lease_token": LEASE, "lease_until": datetime.now(UTC) + timedelta(hours=1)}
     with house.services.database.transaction() as session:
         people = _people(session, [{} for _ in range(count)])
         changes: list[Changes] = [
@@ -63,7 +58,6 @@ def gather(house: House, count: int, *, due: bool = False) -> list[Member]:
                 "enrolment_id": each.enrolment_id,
                 "consent_id": each.consent_id,
             }
-            | ({} if due else lease)
             for each in people
         ]
         messages = _copies(session, message, changes)

@@ -17,7 +17,7 @@ from tests.support.house import House
 
 def follow_ups_wait(house: House, count: int, *, domains: int = 1) -> None:
     """This many follow-ups, due; their recipients are spread evenly over the domains d0.example, d1.example, …"""
-    gather(house, count - 1, due=True)  # the one they are copied from makes the last
+    gather(house, count - 1)  # the one they are copied from makes the last
     with house.services.database.transaction() as session:
         ids = session.exec(select(Message.id).where(Message.kind == "follow_up").order_by(col(Message.id))).all()
         for domain in range(domains):

@@ -349,7 +349,7 @@ def test_an_event_that_is_faster_than_the_answer_to_its_call_is_asked_for_again(
     """By the provider's own id alone it is known once that answer is written; SES's notifications hold no tag."""
     calling = caller(house, Ses)
     house.opt_in()
-    (handed,) = acts.commit(house, acts.begin, house, acts.claim(house, "worker"), "worker")
+    (handed,) = acts.hand_over(house, "worker")
     inner = json.loads(sample(Ses, "complained").about(acts.advice(house)))
     inner["mail"].pop("tags", None)
     inner["complaint"]["timestamp"] = datetime.now(UTC).isoformat()
@@ -367,7 +367,7 @@ def test_an_event_that_is_faster_than_the_answer_to_its_call_is_asked_for_again(
 def test_an_event_of_before_what_is_being_handed_over_now_is_not_asked_for_again(house: House) -> None:
     calling = caller(house, Ses)
     house.opt_in()
-    acts.commit(house, acts.begin, house, acts.claim(house, "worker"), "worker")
+    acts.hand_over(house, "worker")
     inner = json.loads(sample(Ses, "complained").about(acts.advice(house)))
     inner["mail"].pop("tags", None)
     inner["complaint"]["timestamp"] = (datetime.now(UTC) - timedelta(minutes=2)).isoformat()
