@@ -75,8 +75,7 @@ class Sender:
         try:
             found = True
             while found:
-                drained = [await self._drain(urgent=True)]
-                drained += await all_done(self._drain(urgent=urgent) for urgent in _LANES)
+                drained = [await self._drain(urgent=urgent) for urgent in (True, False)]
                 checks = self.ways.checks()
                 await all_done([*self._groups, *checks])
                 found = any(drained) or (bool(checks) and self.ways.best() is not None)
