@@ -13,7 +13,7 @@ import pytest
 from tests.crash.storm import storm
 from tests.support import cases
 
-KILLS, SEED = 8 if cases.of_everything() else 12, 42
+KILLS, SEED = 6 if cases.of_everything() else 12, 42
 KILLS_ON_TWO_WAYS, KILLS_BY_KEYS = 6, 4
 
 
