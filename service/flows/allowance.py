@@ -83,8 +83,8 @@ class Allowance:
             events.set_fact(self._session, _WARM_UP, {"since": self._real_now.isoformat()})
 
 
-def claimable(session: Session, services: Services, most: int, *, urgent: bool, real_now: datetime) -> int:
-    """How many of `most` are worth claiming; zero or less: nothing may go now.
+def worth_taking(session: Session, services: Services, most: int, *, urgent: bool, real_now: datetime) -> int:
+    """How many of `most` are worth taking; zero or less: nothing may go now.
 
     A look without a lock: the hand-over decides.
     """

@@ -21,7 +21,7 @@ _NOT_BEGUN = SendResult(outcome=Outcome.RETRY, stage="turn", text="it had no tur
 
 
 class Group:
-    """What is in flight of one claim."""
+    """What is in flight of what was taken together."""
 
     def __init__(self) -> None:
         self._count = 0

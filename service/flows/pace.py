@@ -14,7 +14,7 @@ class Pace:
     """Lines of mails, each spread over time as its limit allows: thousands put off do not come back together.
 
     One process's memory: another process, or the same one started again, makes lines of its own. The count at the
-    hand-over decides what leaves; the pace only keeps mails from being claimed in vain. Called with the limits locked.
+    hand-over decides what leaves; the pace only keeps mails from being taken in vain. Called with the limits locked.
     """
 
     def __init__(self) -> None:

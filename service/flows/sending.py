@@ -112,7 +112,7 @@ class Sender:
                 await bell.wait()
 
     async def _drain(self, *, urgent: bool) -> bool:
-        """Claim and begin until nothing is left that may go. Was there anything?"""
+        """Take and begin until nothing is left that may go. Was there anything?"""
         found = False
         while (way := self._way_now()) is not None:
             if way.channel.is_proven:

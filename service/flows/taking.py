@@ -40,11 +40,10 @@ def take(session: Session, services: Services, wanted: Wanted) -> Taken:
     """Open an attempt for each that is due and may go."""
     now, moment = services.clock.now(), real_now(session)
     taking = _Taking(session, services, wanted, now, moment, clock_check.held_back(session, services, now, moment))
-    due = taking.look()
-    begun = taking.begin_each(due) if wanted.one_by_one else taking.begin(due)
-    if begun:
+    taken = taking.each() if wanted.one_by_one else taking.together()
+    if taken.begun:
         high_water.count_up(session, now)
-    return Taken(found=len(due), begun=begun)
+    return taken
 
 
 @dataclass(frozen=True)
@@ -56,17 +55,46 @@ class _Taking:
     moment: datetime
     paused: outbox.Paused
 
-    def look(self) -> list[Leaving]:
-        """What is due; on PostgreSQL, of whom nobody else has: who waited for a lead here could stop all others."""
-        wanted, session, most = self.wanted, self.session, self.wanted.most
-        if self.services.send_limits.are_on:
-            most = allowance.claimable(session, self.services, most, urgent=wanted.urgent, real_now=self.moment)
+    def together(self) -> Taken:
+        """All by one look; on PostgreSQL of whom nobody else has: who waited for a lead could stop all others."""
+        most = self._most()
+        if most <= 0:
+            return Taken(found=0)
+        if locks_rows(self.session):
+            ids = self._free(most)
+            due = leaving.due_among(self.session, ids, self.now) if ids else []
+        else:
+            due = leaving.due(self.session, self.now, most, self.paused, urgent=self.wanted.urgent)
+        return Taken(found=len(due), begun=self._begin(due) if due else ())
+
+    def each(self) -> Taken:
+        """Each by a look of its own; one at which something fails that nobody foresaw is held, unread."""
+        ids, begun = self._ids(self._most()), list[Begun]()
+        domain_pauses.hold(self.session)  # before the lock of the limits, which the first of them may take
+        for each in ids:
+            try:
+                with self.session.begin_nested():
+                    begun += self._begin(leaving.due_among(self.session, [each], self.now))
+            except UnavailableError:
+                raise
+            except Exception as error:
+                building.set_aside(self.session, each, error, self.now)
+        return Taken(found=len(ids), begun=begun)
+
+    def _most(self) -> int:
+        if not self.services.send_limits.are_on:
+            return self.wanted.most
+        urgent = self.wanted.urgent
+        return allowance.worth_taking(
+            self.session, self.services, self.wanted.most, urgent=urgent, real_now=self.moment
+        )
+
+    def _ids(self, most: int) -> list[int]:
         if most <= 0:
             return []
-        if not locks_rows(session):
-            return leaving.due(session, self.now, most, self.paused, urgent=wanted.urgent)
-        ids = self._free(most)
-        return leaving.due_among(session, ids, self.now) if ids else []
+        if locks_rows(self.session):
+            return self._free(most)
+        return outbox.due_ids(self.session, self.now, most, self.paused, urgent=self.wanted.urgent)
 
     def _free(self, most: int) -> list[int]:
         found = outbox.free(self.session, self.now, most, self.paused, urgent=self.wanted.urgent)
@@ -74,30 +102,6 @@ class _Taking:
         ours = leads.hashes_free(self.session, hashes.values()) if found else frozenset()
         return [each for each, hashed in hashes.items() if hashed in ours]
 
-    def begin(self, due: Sequence[Leaving]) -> list[Begun]:
-        """An attempt for each that may go."""
-        if not due:
-            return []
-        return begin(
-            self.session,
-            self.services,
-            due,
-            self.wanted.lease,
-            self.now,
-            self.moment,
-            routes=self.wanted.routes,
-        )
-
-    def begin_each(self, due: Sequence[Leaving]) -> list[Begun]:
-        """As `begin`; one at which something fails that nobody foresaw is held."""
-        begun: list[Begun] = []
-        domain_pauses.hold(self.session)  # before the lock of the limits, which the first of them may take
-        for each in due:
-            try:
-                with self.session.begin_nested():
-                    begun += self.begin([each])
-            except UnavailableError:
-                raise
-            except Exception as error:
-                building.set_aside(self.session, each.id, error, self.now)
-        return begun
+    def _begin(self, due: Sequence[Leaving]) -> list[Begun]:
+        lease, routes = self.wanted.lease, self.wanted.routes
+        return begin(self.session, self.services, due, lease, self.now, self.moment, routes=routes)

@@ -14,7 +14,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from service.store import events
 from service.store.db import UtcDateTime
-from service.store.quick import run
+from service.store.quick import firsts, run
 from service.store.schema_words import core
 from service.store.tables import Attempt, Lead, Message
 
@@ -69,8 +69,18 @@ def free(session: Session, now: datetime, limit: int, paused: Paused, *, urgent:
     return [(each.id, each.recipient) for each in found[:limit]]
 
 
+def due_ids(session: Session, now: datetime, limit: int, paused: Paused, *, urgent: bool) -> list[int]:
+    """Whom it is the turn of, most urgent first, without reading what is in it."""
+    return firsts(session, _ids_of_all(paused, urgent), {"now": now, "most": limit})
+
+
 IN_LINE = (col(Message.priority), col(Message.due_at), col(Message.id))
 _SHOWN = (col(Message.id), col(Message.recipient), col(Message.priority), col(Message.due_at))
+
+
+@lru_cache(maxsize=8)
+def _ids_of_all(paused: Paused, urgent: bool) -> Executable:
+    return sql_select(*_SHOWN).where(*is_due(paused, urgent)).order_by(*IN_LINE).limit(bindparam("most"))
 
 
 @lru_cache(maxsize=8)
@@ -107,14 +117,14 @@ def is_due(paused: Paused, urgent: bool | None = None) -> list[ColumnElement[boo
 
 
 def under_way(session: Session, now: datetime, paused: Paused) -> bool:
-    """Is any mail leased, being handed over, or due and about to be?"""
+    """Is any mail being handed over, or due and about to be?"""
     held = select(Message.id).where(_IN_HAND)
     looks = (held.limit(1), select(Message.id).where(*is_due(paused)).limit(1))
     return any(session.exec(look, params={"now": now}).first() is not None for look in looks)
 
 
 def release(message: Message, state: str, reason: str | None, *, due_at: datetime | None = None) -> None:
-    """End a lease: back to `due`, or to where the reason says."""
+    """It does not leave, or not yet: it is `due`, or where the reason says; with a lease it had that ends."""
     message.state = state
     message.reason = reason
     message.hold = APPROVED if state == "due" and message.hold == APPROVED else None
@@ -124,7 +134,7 @@ def release(message: Message, state: str, reason: str | None, *, due_at: datetim
 
 
 def hold_for(message: Message, hold: str, reason: str) -> None:
-    """End a lease: a person must approve it first. `hold` names the guard that wants that."""
+    """It does not leave: a person must approve it first. `hold` names the guard that wants that."""
     release(message, "held", reason)
     message.hold = hold
 

@@ -133,12 +133,12 @@ def test_a_worker_that_stalls_past_its_lease_repeats_nothing_and_its_late_answer
         server.faults = [Fault(stage="dot", delay=2)]
         followed = {lead.address for lead in crowd.due_at(house, [datetime.now(UTC)] * 60)}
         wait_for(lambda: states(house)["handed_over"] >= IN_FLIGHT, "as many on their way as may be")
-        stalled.send_signal(signal.SIGSTOP)  # some are on their way, some are leased, some still due
+        stalled.send_signal(signal.SIGSTOP)  # some are on their way, some still due
         try:
             other = running.launch("worker")
             without_answer = wait_for(lambda: states(house)["unknown"], "hand-overs without an answer", LEASE + 60)
             # Stopped within a transaction it holds its leads for half a minute more.
-            wait_for(lambda: not states(house).keys() & {"due", "leased"}, "the rest, by the other worker", 120)
+            wait_for(lambda: not states(house).keys() & {"due"}, "the rest, by the other worker", 120)
         finally:
             stalled.send_signal(signal.SIGCONT)
         told_late(house)
@@ -252,8 +252,8 @@ def ready(port: int) -> bool:
 
 
 def settled(house: House, seconds: float = 60) -> None:
-    """Wait until nothing is due, leased or on its way."""
-    wait_for(lambda: not states(house).keys() & {"due", "leased", "handed_over"}, "an outcome for each", seconds)
+    """Wait until nothing is due or on its way."""
+    wait_for(lambda: not states(house).keys() & {"due", "handed_over"}, "an outcome for each", seconds)
 
 
 def told_late(house: House) -> None:

@@ -121,7 +121,7 @@ def test_what_waits_in_the_outbox_is_held_before_a_sender_gets_at_it(strict: Hou
     assert [stands(each) for each in held(strict)] == [BACKLOG] * 3
 
 
-def test_a_machine_that_slept_in_the_middle_of_its_work_hands_nothing_over(strict: House) -> None:
+def test_who_wakes_up_with_much_due_holds_it_in_the_very_transaction_that_was_to_hand_it_over(strict: House) -> None:
     join(strict, FIVE[:3])
     strict.clock.advance(days=1)
     ticks.plan(strict.services)

@@ -13,6 +13,7 @@ from service.mail.transport import Outcome, SendResult
 from tests.support import acts
 from tests.support.house import House
 from tests.support.news import about, comes
+from tests.support.older_worker import OlderWorker
 from tests.support.transports import (
     Network,
     accepted,
@@ -113,11 +114,15 @@ def test_an_advice_that_waits_to_be_repeated_is_not_once_an_event_tells_of_it(ho
 
 
 @pytest.mark.parametrize("kind", [K.ACCEPTED, K.DELIVERED, K.HARD_BOUNCE])
-def test_a_repeat_that_is_due_is_not_handed_over_once_an_event_told_of_it(house: House, kind: FeedbackKind) -> None:
-    posted, _ = repeated_advice(house)
-    assert acts.advice(posted).state == "due"
+@pytest.mark.parametrize("stands", ["due", "leased"])
+def test_a_repeat_is_not_handed_over_once_an_event_told_of_it(house: House, stands: str, kind: FeedbackKind) -> None:
+    posted, network = repeated_advice(house)
+    older = OlderWorker(house=posted)
+    ids = older.lease() if stands == "leased" else []
+    assert acts.advice(posted).state == stands
     comes(posted, about(acts.advice(posted), kind))
     assert acts.hand_over(posted, "other") == []
+    assert older.hand_over(ids, network) == 0
     assert len(acts.attempts(posted, acts.advice(posted))) == 1
     assert acts.advice(posted).state == {K.HARD_BOUNCE: "bounced"}.get(kind, kind.value)
 

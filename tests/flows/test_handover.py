@@ -13,6 +13,7 @@ from tests.support import acts
 from tests.support.acts import ANNA
 from tests.support.drafts import publish, with_practice
 from tests.support.house import House
+from tests.support.older_worker import OlderWorker
 from tests.support.transports import Network, accepted, in_turn, refused_for_now
 
 
@@ -188,13 +189,15 @@ def house_day(message: Message) -> int:
 
 def test_what_an_older_worker_had_leased_is_due_again_once_that_ran_out(house: House) -> None:
     message = planned(house)
-    acts.leased_by_an_older_worker(house, message)
+    older = OlderWorker(house=house)
+    assert older.lease() == [message.id]
     ticks.reap(house.services)
     assert (now_is(house).state, taken(house)) == ("leased", [])
     past = datetime.now(UTC) - timedelta(seconds=1)
     acts.commit(house, lambda s: setattr(s.get_one(Message, message.id), "lease_until", past))
     ticks.reap(house.services)
     assert now_is(house).state == "due"
+    assert older.hand_over([message.id], Network()) == 0
     assert taken(house) == [message.id]
 
 

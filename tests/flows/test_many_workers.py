@@ -9,11 +9,11 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Self
 
 import pytest
-from sqlmodel import Session, col, select, update
+from sqlmodel import col, select
 
 from service.flows import ticks
 from service.flows.published import Published
@@ -26,6 +26,7 @@ from service.store.tables import Message
 from tests.support import acts
 from tests.support.drafts import publish, with_steps
 from tests.support.house import FakeClock, House
+from tests.support.older_worker import OlderWorker
 from tests.support.transports import Network, accepted
 
 HOUR = timedelta(hours=1)
@@ -95,6 +96,7 @@ def test_each_step_leaves_once_whatever_ticks_clocks_and_stalls_do(
     chance = random.Random(workers)
     crew = [_worker(house, network, off_by) for off_by in (HOUR, -HOUR, timedelta(0), timedelta(0))[:workers]]
     together = threading.Barrier(workers + 1)
+    began = 0
     try:
         for round_number in range(32):
             house.clock.advance(hours=2)
@@ -104,9 +106,10 @@ def test_each_step_leaves_once_whatever_ticks_clocks_and_stalls_do(
                 living = [
                     pool.submit(each.live, chance.choices(TICKS, k=chance.choice((0, 4, 8))), together) for each in crew
                 ]
-                stalled = pool.submit(_stall, house, together)
-                for running in (*living, stalled):
+                older = pool.submit(_older_worker, house, together, network, stalls=round_number % 2 == 0)
+                for running in living:
                     running.result(60)
+                began += older.result(60)
             if newcomer:
                 house.send_due()  # onto the house's own transport, whatever the others missed
                 acts.confirm(house, newcomer)
@@ -116,6 +119,7 @@ def test_each_step_leaves_once_whatever_ticks_clocks_and_stalls_do(
 
     house.live_through(days=2)
 
+    assert began, "the older worker had nothing, so of it this shows nothing"
     assert not acts.all_alerts(house), "a mail in flight was given up while its worker was alive"
     with house.services.database.reading() as session:
         messages = session.exec(select(Message).where(col(Message.kind) != "service")).all()
@@ -162,18 +166,12 @@ def _worker(house: House, network: Network, off_by: timedelta) -> _Worker:
     return _Worker(services=own.services, off_by=off_by)
 
 
-def _stall(house: House, together: threading.Barrier) -> None:
-    """A worker of an older version that takes a lease, and hangs until it ran out."""
+def _older_worker(house: House, together: threading.Barrier, network: Network, *, stalls: bool) -> int:
+    """One of an older version takes leases; where it hangs until they ran out, what it had is not its any more."""
     together.wait(30)
-    acts.commit(house, _leased_and_run_out)
+    older = OlderWorker(house=house)
+    ids = older.lease(3, ran_out=stalls)
     ticks.reap(house.services)
-
-
-def _leased_and_run_out(session: Session) -> None:
-    due = select(Message.id).where(Message.state == "due").limit(3).with_for_update(skip_locked=True)
-    past = datetime.now(UTC) - 2 * HOUR
-    session.exec(
-        update(Message)
-        .where(col(Message.id).in_(session.exec(due).all()))
-        .values(state="leased", lease_token="stalled", lease_until=past)
-    )
+    began = older.hand_over(ids, network)
+    assert began == (0 if stalls else len(ids))
+    return began

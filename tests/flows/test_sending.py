@@ -21,6 +21,7 @@ from service.store.tables import Message, Revision
 from tests.support import acts
 from tests.support.acts import ANNA
 from tests.support.house import House
+from tests.support.older_worker import OlderWorker
 from tests.support.transports import (
     Network,
     accepted,
@@ -177,12 +178,17 @@ def test_a_late_answer_that_tells_nothing_leaves_it_unknown(
     assert max(network.counts().values()) == 1
 
 
-def test_a_late_yes_for_an_advice_that_is_due_again_keeps_it_from_going_twice(posted: House, network: Network) -> None:
+@pytest.mark.parametrize("stands", ["due", "leased"])
+def test_a_late_yes_for_an_advice_that_is_to_go_again_keeps_it_from_going_twice(
+    posted: House, network: Network, stands: str
+) -> None:
     posted.opt_in()
     token = stalled(posted, acts.advice(posted))
-    assert acts.advice(posted).state == "due"
+    older = OlderWorker(house=posted)
+    ids = older.lease() if stands == "leased" else []
+    assert acts.advice(posted).state == stands
     settle(posted, token, accepted())
-    assert posted.send_due() == 0
+    assert (posted.send_due(), older.hand_over(ids, network)) == (0, 0)
     assert (acts.advice(posted).state, network.mails) == ("accepted", [])
 
 
@@ -211,7 +217,33 @@ def test_a_late_yes_outweighs_a_repeat_that_nobody_answers_for(posted: House, ne
     assert (acts.advice(posted).state, acts.alerts(posted), network.mails) == ("accepted", [], [])
 
 
+def test_a_no_ends_a_follow_up_that_an_older_worker_has_leased(posted: House, network: Network) -> None:
+    acts.follow_up_due(posted)
+    older = OlderWorker(house=posted)
+    ids = older.lease()
+    acts.withdraw(posted)
+    assert (older.hand_over(ids, network), posted.send_due()) == (0, 0)
+    assert (acts.follow_ups(posted)["hoe-ging-het"].state, len(network.to(ANNA))) == ("cancelled", 1)
+
+
 # Mails that cannot be built
+
+
+@pytest.mark.parametrize("migrated_database_url", ["sqlite"], indirect=True)  # PostgreSQL would not take such values
+@pytest.mark.parametrize("column", ["content", "planned_at"])
+def test_a_row_that_cannot_be_read_is_held_and_keeps_nobody_waiting(
+    posted: House, network: Network, column: str
+) -> None:
+    for name in ("anna", "bram", "daan"):
+        posted.opt_in(f"{name}@example.org")
+    broken = acts.advice(posted, "bram@example.org").id
+    with posted.services.database.transaction() as session:
+        session.execute(text(f"UPDATE message SET {column} = '{{' WHERE id = {broken}"))
+    assert posted.send_due() == 2
+    assert sorted(each.recipient for each in network.mails) == ["anna@example.org", "daan@example.org"]
+    assert acts.alerts(posted) == ["mail-broken:advies-lage-rug"]
+    with posted.services.database.reading() as session:
+        assert session.execute(text(f"SELECT state FROM message WHERE id = {broken}")).scalar_one() == "held"
 
 
 def test_an_undefined_variable_holds_that_mail_and_tells_while_the_others_go(posted: House, network: Network) -> None:

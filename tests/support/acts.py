@@ -14,7 +14,7 @@ from service.flows.consent import Confirmed
 from service.flows.handover import Begun, Routes
 from service.flows.services import Services
 from service.flows.taking import Wanted, take
-from service.store import enrolments, events, leads, leaving, outbox, suppressions
+from service.store import enrolments, events, leads, leaving, suppressions
 from service.store.tables import Alert, Attempt, Enrolment, Lead, Message, OptIn
 from tests.support.house import House
 
@@ -151,17 +151,6 @@ def hand_over(house: House, lease: str, limit: int = 100) -> list[Begun]:
         wanted = Wanted(lease=lease, most=limit - len(begun), urgent=urgent, routes=Routes())
         begun += commit(house, take, house.services, wanted).begun
     return begun
-
-
-def leased_by_an_older_worker(house: House, message: Message) -> None:
-    """A worker of an older version, which takes what is due before it looks, took this one and is gone."""
-
-    def lease(session: Session) -> None:
-        row = session.get_one(Message, message.id)
-        row.state, row.lease_token = "leased", "of-an-older-worker"
-        row.lease_until = datetime.now(UTC) + outbox.LEASE
-
-    commit(house, lease)
 
 
 def hold_leads(session: Session, house: House, ids: Sequence[int]) -> None:

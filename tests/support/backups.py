@@ -13,12 +13,13 @@ from service.flows.restoring import Restored
 from service.store import events
 from tests.support import acts
 from tests.support.house import House
+from tests.support.older_worker import OlderWorker
 
 ANNA, BRAM, CARLA, ESRA, FRANK = (f"{name}@example.org" for name in ("anna", "bram", "carla", "esra", "frank"))
 
 
 def peopled(house: House) -> None:
-    """Carla said no; Bram never confirmed; Anna's follow-up is due, Esra's is leased, and Frank's advice is leaving."""
+    """Carla said no; Bram never confirmed; Esra's follow-up is due, Anna's is leased by an older worker."""
     for address in (ANNA, CARLA, ESRA):
         acts.confirmed(house, address)
     acts.withdraw(house, CARLA)
@@ -27,7 +28,7 @@ def peopled(house: House) -> None:
     keep_keys(house)
     house.clock.advance(days=2)
     ticks.plan(house.services)
-    acts.leased_by_an_older_worker(house, house.messages(ESRA)[-1])
+    assert OlderWorker(house=house).lease(most=1)
 
 
 def keep_keys(house: House) -> None:

@@ -30,10 +30,10 @@ LEDGER = frozenset(
 ASIDE = frozenset(
     f"flows/test_{name}.py"
     for name in (
-        *("addresses_back", "again", "alerts", "at_the_server", "away", "booking", "booking_events", "carried"),
+        *("addresses_back", "alerts", "at_the_server", "away", "booking", "booking_events", "carried"),
         *("channel", "consent_texts", "desk_mails", "doctor", "doctor_web", "editors_urls", "export"),
         *("form_tokens", "kept_in_the_mailbox", "lead_report", "mail_news", "mailboxes", "media", "new_topic"),
-        *("overrides", "pauses", "publish_plan", "publishing", "replies", "respacing", "results", "revisions"),
+        *("overrides", "publish_plan", "publishing", "respacing", "results", "revisions"),
         *("self_test", "signed_mail", "simulation", "staff_restored", "staff_throttle", "weekly_mail"),
     )
 )

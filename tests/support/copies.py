@@ -18,6 +18,7 @@ from service.store.db import open_database
 from service.store.tables import Message
 from tests.support import acts, backups, studio
 from tests.support.house import House, open_house
+from tests.support.older_worker import OlderWorker
 
 DAAN, ESRA, ANNA, BRAM, CARLA, FRANK, GIJS, HANS = (
     f"{name}@example.org" for name in ("daan", "esra", "anna", "bram", "carla", "frank", "gijs", "hans")
@@ -43,7 +44,7 @@ def under_way(house: House) -> None:
     house.clock.advance(days=2)
     ticks.plan(house.services)
     acts.hand_over(house, "worker-that-was-killed", limit=1)
-    acts.leased_by_an_older_worker(house, house.messages(ESRA)[-1])
+    assert OlderWorker(house=house).lease(most=1) == [house.messages(ESRA)[-1].id]
     held = house.messages(HANS)[-1].id
     with house.services.database.transaction() as session:
         session.execute(update(Message).where(col(Message.id) == held).values(state="held", hold="backlog", reason="x"))
