@@ -15,8 +15,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import text
 from sqlmodel import Session, col, select, update
 
+from service.flows import brake
+from service.store import events
 from service.store.tables import Attempt, Message
 from tests.crash.fleet import Fleet, fleet
 from tests.crash.ground import ground, insist
@@ -32,6 +35,10 @@ _LEAVE = 0.15  # of these leads unsubscribe as theirs becomes due
 _SPREAD = 1.5  # seconds from a start to the kill, at the most, and over which follow-ups become due
 _PATIENCE = 120.0  # seconds in which nothing at all happens any more: then what is left is stuck
 _STOPPED = (0, -signal.SIGTERM)  # the web server ends by the signal it was asked with
+_LONG_ONES = text(
+    "SELECT extract(epoch FROM now() - xact_start)::int AS age, state, wait_event_type, wait_event, query "
+    "FROM pg_stat_activity WHERE datname = current_database() AND xact_start < now() - interval '5 seconds'"
+)
 _DEFECTS = re.compile(r"Traceback|tick failed|transport failed|mail held")
 
 
@@ -84,6 +91,8 @@ def storm(database_url: str, folder: Path, *, kills: int, seed: int, by: str = "
             killed=ours.killed,
             by_key=side.knows_keys,
         )
+        if found.stuck:
+            found.other.append(f"meanwhile: {_standing(house)}")
         _end(found, ours)
     engine = "sqlite" if house.services.database.is_sqlite else "postgresql"
     line = found.line(f"{engine}, {by}", kills, seed)
@@ -96,6 +105,7 @@ def _blow(house: House, ours: Fleet, people: People, chance: random.Random, side
     """Follow-ups become due, some of these leads unsubscribe just then, and a process dies."""
     if chance.random() < 0.9:  # now and then it dies while it starts
         ours.wait_until_working(house)
+    insist(lambda: _let_go(house))
     now = datetime.now(UTC)
     most = 0 if len(unsettled(house)) > _MOST_WAITING else _FOLLOW_UPS
     moments = [now + timedelta(seconds=chance.random() * _SPREAD) for _ in range(most)]
@@ -122,12 +132,34 @@ def _settle(house: House) -> None:
     least, ends = len(unsettled(house)), time.monotonic() + _PATIENCE
     while time.monotonic() < ends:
         insist(lambda: acts.commit(house, _bring_forward))
+        insist(lambda: _let_go(house))
         left = len(unsettled(house))
         if not left:
             return
         if left < least:
             least, ends = left, time.monotonic() + _PATIENCE
         time.sleep(0.5)
+
+
+def _let_go(house: House) -> None:
+    """As staff do: of so bad a server five answers in the first hundred may say that there is no such mailbox, and the
+    service holds the follow-ups back."""
+    with house.services.database.reading() as session:
+        held = brake.state(session).follow_ups
+    if held:
+        acts.release_the_brake(house)
+
+
+def _standing(house: House) -> str:
+    """What may keep the rest: alerts that stand, and on PostgreSQL who is in a transaction for long."""
+    with house.services.database.reading() as session:
+        told = [f"alert {each.cause}" for each in events.open_alerts(session)]
+        if not house.services.database.is_sqlite:
+            told += [
+                f"{each.age} s {each.state} {each.wait_event_type} {each.wait_event}: {each.query[:200]}"
+                for each in session.execute(_LONG_ONES)
+            ]
+    return "; ".join(told) or "nothing stands in the way"
 
 
 def _end(found: Reckoning, ours: Fleet) -> None:
