@@ -18,6 +18,7 @@ from service.flows.services import Services
 from service.store import backlog as piled_up
 from service.store import enrolments, events, leads, outbox
 from service.store.db import notify_sender
+from service.store.message_rows import WITHOUT_CONTENT
 from service.store.tables import Lead, Message
 
 Choice = waiting.Choice
@@ -84,12 +85,13 @@ def resolve_locked(
 
 def lock(session: Session, services: Services, ids: Sequence[int]) -> list[Message]:
     """Those of the messages that are there, as they are now. Their leads first: the order everybody locks in."""
-    known = [message for each in ids if (message := session.get(Message, each))]
+    known = [message for each in ids if (message := session.get(Message, each, options=[WITHOUT_CONTENT]))]
     lead_ids = {message.lead_id for message in known if message.lead_id is not None}
     hmacs = [services.hmac(lead.address) for each in lead_ids if (lead := session.get(Lead, each))]
     leads.lock(session, lead_ids, hmacs)
     statement = select(Message).where(col(Message.id).in_(list(ids))).order_by(col(Message.id)).with_for_update()
-    return list(session.exec(statement.execution_options(populate_existing=True)))
+    statement = statement.options(WITHOUT_CONTENT).execution_options(populate_existing=True)
+    return list(session.exec(statement))
 
 
 def _resolve(session: Session, services: Services, message: Message, choice: Choice, now: datetime) -> None:

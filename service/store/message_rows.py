@@ -15,7 +15,8 @@ from service.store.quick import among, run
 from service.store.tables import Lead, Message
 
 WITHOUT_CONTENT = defer(cast("QueryableAttribute[Any]", col(Message.content)))
-"""For who moves many rows: what a mail is filled in with is most of its row, and says nothing of its fate."""
+"""For who moves or shows rows: what a mail is filled in with is most of its row, says nothing of its fate, and may be
+what nobody can read."""
 # The very words of ix_message_needs_person, values included: SQLite uses a partial index only where it finds its
 # condition, and what waits for a person is a handful among a million.
 _NEEDS_PERSON = col(Message.state).in_(
@@ -59,7 +60,8 @@ def public_ids(session: Session, message_ids: Sequence[str]) -> list[str]:
 
 def in_states(session: Session, states: Iterable[str]) -> Sequence[Message]:
     """Messages in these states, oldest first: what needs a person."""
-    return session.exec(select(Message).where(*_in(list(states))).order_by(col(Message.id))).all()
+    found = select(Message).where(*_in(list(states))).order_by(col(Message.id))
+    return session.exec(found.options(WITHOUT_CONTENT)).all()
 
 
 def count_in(session: Session, states: Iterable[str]) -> dict[str, int]:

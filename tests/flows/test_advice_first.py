@@ -13,7 +13,7 @@ from tests.support.smtp_server import Fault, SmtpServer
 from tests.support.website import opt_in, website
 
 DUE = 2_000
-# The few that are on their way, and those that begin while the advice is claimed and composed: on a slow machine all of
+# The few that are on their way, and those that begin while the advice is taken and composed: on a slow machine all of
 # it is slow alike. Behind the backlog it would be 2,000.
 MOST_BEFORE = 100
 BRAM = "bram@example.org"

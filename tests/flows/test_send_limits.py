@@ -169,11 +169,11 @@ def test_without_a_limit_nothing_is_asked_or_locked(house: House) -> None:
     assert [each for each in asked if "cap_hit" in each], "or this looks at the wrong thing"
 
 
-# Nothing is claimed in vain
+# Nothing is taken in vain
 
 
 @pytest.mark.parametrize("limits", ["all=4/m", "all=4/d; domain=9/m", "warm_up=4"])
-def test_where_nothing_may_leave_nothing_is_claimed(house: House, limits: str) -> None:
+def test_where_nothing_may_leave_nothing_is_taken(house: House, limits: str) -> None:
     limited = under(house, limits)
     follow_ups_wait(house, 40)
     assert limited.send_due() == 3
