@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
-import threading
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,14 +25,15 @@ HOW = (
     "mkdir -p build && cd build && apt-get download postfix && dpkg -x postfix_*.deb postfix"
 )
 START_SECONDS = 10
+_LONGEST_COUNT = 200  # bytes: it writes `sess=… quit=… mesg=…` and a carriage return after each mail
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Sink:
-    """A running smtp-sink."""
+    """A running smtp-sink, and the file that it counts in: whoever read along would take turns with who is measured."""
 
     port: int
-    mails: int = 0
+    counted: Path
 
     @property
     def url(self) -> str:
@@ -41,7 +42,8 @@ class Sink:
 
     def taken(self) -> int:
         """How many mails it has taken since it started."""
-        return self.mails
+        found = re.findall(rb"mesg=(\d+)", self.counted.read_bytes()[-_LONGEST_COUNT:])
+        return int(found[-1]) if found else 0
 
 
 @contextmanager
@@ -68,19 +70,19 @@ def find_program(name: str = "smtp-sink") -> Path | None:
 @contextmanager
 def smtp_sink(program: Path) -> Iterator[Sink]:
     """A sink on loopback, until the block ends."""
-    sink = Sink(port=free_port())
-    command = [str(program), "-c", f"127.0.0.1:{sink.port}", "128"]
+    port = free_port()
+    command = [str(program), "-c", f"127.0.0.1:{port}", "128"]
     if os.geteuid() == 0:
         command[1:1] = ["-u", "nobody"]  # it refuses to run as root
-    with subprocess.Popen(command, env=_environment(program), stdout=subprocess.PIPE) as process:
-        reader = threading.Thread(target=_count, args=(process, sink), daemon=True)
-        reader.start()
+    with (
+        tempfile.NamedTemporaryFile() as counted,
+        subprocess.Popen(command, env=_environment(program), stdout=counted) as process,
+    ):
         try:
-            _wait_until_listening(sink.port, process)
-            yield sink
+            _wait_until_listening(port, process)
+            yield Sink(port=port, counted=Path(counted.name))
         finally:
             process.terminate()
-            reader.join(10)
 
 
 def from_source(mails: int, size: int, port: int) -> float | None:
@@ -100,16 +102,6 @@ def from_source(mails: int, size: int, port: int) -> float | None:
 def _environment(program: Path) -> dict[str, str]:
     libraries = {"LD_LIBRARY_PATH": str(UNPACKED / "usr/lib/postfix")} if UNPACKED in program.parents else {}
     return os.environ | libraries
-
-
-def _count(process: subprocess.Popen[bytes], sink: Sink) -> None:
-    """It writes `sess=… quit=… mesg=…` and a carriage return after each mail."""
-    assert process.stdout is not None
-    rest = b""
-    while data := os.read(process.stdout.fileno(), 65_536):
-        *whole, rest = (rest + data).split(b"\r")
-        for found in re.finditer(rb"mesg=(\d+)", b" ".join(whole)):
-            sink.mails = int(found[1])
 
 
 def _wait_until_listening(port: int, process: subprocess.Popen[bytes]) -> None:
