@@ -62,7 +62,7 @@ class Mould:
         self._practice = dict(practice)
         sources = (compiled.subject, compiled.preheader, compiled.html, compiled.text)
         looked_at = {name for source in sources for name in _looked_at(source)}
-        self._markable = [name for name in _OWN if name not in looked_at]
+        self._markable = frozenset(_OWN) - looked_at
         self._casts: dict[object, _Cast] = {}
 
     def compose(self, values: OwnValues, headers: MailHeaders) -> bytes:
@@ -73,12 +73,20 @@ class Mould:
             raise HeldMailError(f"{name}: the head and the body of a mail to a lead carry one unsubscribe link")
         if self._compiled.for_lead and values.calendar is not None:
             raise HeldMailError(f"{name}: nothing is attached to a mail to a lead")
-        own = {each: getattr(values, each) for each in _OWN}
-        own["first_name"] = clean_name(values.first_name)
-        in_text = {each: token for each in self._markable if (token := _token(each, own[each]))}
-        marked = own | {each: own[each].removesuffix(token) + _MARKS[each] for each, token in in_text.items()}
-        cast = self._cast(values, marked, is_hers=bool(values.extra) or any(own[each] for each in own.keys() - in_text))
-        in_html = in_text | {"first_name": str(escape(own["first_name"]))} if "first_name" in in_text else in_text
+        marked: dict[str, str | None] = {}
+        in_text: dict[str, str] = {}
+        is_hers = bool(values.extra)
+        for each in _OWN:
+            value = clean_name(values.first_name) if each == "first_name" else getattr(values, each)
+            if value and each in self._markable and (token := _token(each, value)):
+                in_text[each], value = token, value.removesuffix(token) + _MARKS[each]
+            elif value:
+                is_hers = True
+            marked[each] = value
+        cast = self._cast(values, marked, is_hers=is_hers)
+        in_html = in_text
+        if first_name := in_text.get("first_name"):
+            in_html = in_text | {"first_name": str(escape(first_name))}
         tokens = {each: token.encode() for each, token in in_text.items() if each != "first_name"}
         return assemble(
             subject=filled(cast.subject, in_text),
@@ -111,10 +119,10 @@ def compose(compiled: CompiledMail, values: MailValues, headers: MailHeaders) ->
     return Mould(compiled, values.practice).compose(values, headers)
 
 
-def _token(name: str, value: str | None) -> str:
+def _token(name: str, value: str) -> str:
     """What is a lead's own in this value: her name, or the end of an address. Empty where it cannot be told apart."""
-    if not value or name == "first_name":
-        return value or ""
+    if name == "first_name":
+        return value
     token = value.rpartition("/")[2]
     return token if _TOKEN.fullmatch(token) else ""
 

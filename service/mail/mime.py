@@ -10,7 +10,6 @@ import base64
 import binascii
 import datetime
 import re
-from collections.abc import Iterator
 from email.utils import format_datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -76,7 +75,7 @@ def assemble(*, subject: str, text: Lines, html: Lines, headers: MailHeaders, ca
         parts = [f"Content-Type: {_multipart_type('alternative', inner)}\r\n\r\n".encode() + together, _file(calendar)]
     boundary = _checked(_BOUNDARY, headers.boundary, "boundary").encode()
     body = _multipart(parts, boundary)
-    head = "".join(f"{name}: {value}\r\n" for name, value in _headers(subject, headers, kind)).encode("ascii")
+    head = _head(subject, headers, kind).encode("ascii")
     return Lines(head + b"\r\n" + body)
 
 
@@ -103,24 +102,26 @@ def _file(calendar: str) -> bytes:
     return head.encode() + base64.encodebytes(calendar.encode()).replace(b"\n", b"\r\n")
 
 
-def _headers(subject: str, headers: MailHeaders, kind: str) -> Iterator[tuple[str, str]]:
-    yield "From", _mailbox(headers.mail_from)
-    yield "To", _checked(_ADDRESS, headers.to, "recipient")
-    yield "Subject", _unstructured(subject)
-    if headers.date.tzinfo is None:
-        raise HeldMailError("the date has no time zone")
-    yield "Date", _date(headers.date.astimezone(datetime.UTC).replace(microsecond=0))
-    yield "Message-ID", _checked(_MESSAGE_ID, headers.message_id, "Message-ID")
+def _head(subject: str, headers: MailHeaders, kind: str) -> str:
+    optional = ""
     if headers.reply_to is not None:
-        yield "Reply-To", _mailbox(headers.reply_to)
+        optional = f"Reply-To: {_mailbox(headers.reply_to)}\r\n"
     if headers.unsubscribe_url is not None:
         # RFC 8058 section 3.1: https, one line, never encoded; receivers look for these exact bytes.
-        yield "List-Unsubscribe", f"<{_checked(_URL, headers.unsubscribe_url, 'unsubscribe link')}>"
-        yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
-    yield "Auto-Submitted", "auto-generated"  # RFC 3834 section 5
-    yield "Content-Language", "nl"
-    yield "MIME-Version", "1.0"
-    yield "Content-Type", _multipart_type(kind, headers.boundary)
+        optional += f"List-Unsubscribe: <{_checked(_URL, headers.unsubscribe_url, 'unsubscribe link')}>\r\n"
+        optional += "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+    return (
+        f"From: {_mailbox(headers.mail_from)}\r\n"
+        f"To: {_checked(_ADDRESS, headers.to, 'recipient')}\r\n"
+        f"Subject: {_unstructured(subject)}\r\n"
+        f"Date: {_date(headers.date)}\r\n"
+        f"Message-ID: {_checked(_MESSAGE_ID, headers.message_id, 'Message-ID')}\r\n"
+        f"{optional}"
+        "Auto-Submitted: auto-generated\r\n"  # RFC 3834 section 5
+        "Content-Language: nl\r\n"
+        "MIME-Version: 1.0\r\n"
+        f"Content-Type: {_multipart_type(kind, headers.boundary)}\r\n"
+    )
 
 
 def lines_of(text: str) -> list[str]:
@@ -140,9 +141,11 @@ def _part(kind: str, lines: bytes) -> bytes:
     return head.encode() + lines
 
 
-@lru_cache(maxsize=256)
-def _date(second: datetime.datetime) -> str:
-    return format_datetime(second)
+@lru_cache(maxsize=256)  # what is handed over together has one
+def _date(moment: datetime.datetime) -> str:
+    if moment.tzinfo is None:
+        raise HeldMailError("the date has no time zone")
+    return format_datetime(moment.astimezone(datetime.UTC))
 
 
 def _unstructured(text: str) -> str:
