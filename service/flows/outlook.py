@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+from pydantic import ValidationError
 from sqlmodel import Session
 
 from service.domain.practice import Practice
@@ -13,12 +15,14 @@ from service.errors import NotFoundError
 from service.flows import simulation
 from service.flows.services import Services
 from service.mail.compiled import CompiledMail
-from service.mail.compose import MailValues, Rendered, render
+from service.mail.compose import HeldMailError, MailValues, Rendered, render
 from service.store import enrolments, message_rows
 from service.store.tables import Enrolment, Lead, Message
 
 _LEFT = ("accepted", "delivered", "bounced", "complained", "unknown")
 _ON_ITS_WAY = ("due", "leased", "handed_over")
+_NO_SUBJECT = "(niet meer te lezen)"
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +79,13 @@ def advice_subject(session: Session, services: Services, topic: str) -> str:
 def _of(session: Session, services: Services, row: Message, at: datetime) -> Mail:
     compiled = services.published.mail(session, row.revision_id, row.template)
     practice = services.published.practice(session, row.practice_revision_id)
-    values = MailValues(practice=practice.model_dump(mode="json"), **row.content)
-    return Mail(subject=render(compiled, values).subject, at=at)
+    try:
+        values = MailValues(practice=practice.model_dump(mode="json"), **row.content)
+        subject = render(compiled, values).subject
+    except (HeldMailError, ValidationError):  # one such mail must not hide all others
+        log.warning("the subject of a mail cannot be made", message=row.id)
+        subject = _NO_SUBJECT
+    return Mail(subject=subject, at=at)
 
 
 def shown(

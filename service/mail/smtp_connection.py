@@ -140,10 +140,10 @@ class SmtpConnection:
 
     def _say(self, stage: str, *lines: str) -> None:
         """Write commands, in one go. ValueError for one that holds what would end it early."""
-        if any(_CONTROL.search(line) for line in lines):
+        if _CONTROL.search("".join(lines)):
             raise ValueError("a command holds a control character")
         try:
-            self._line.write("".join(f"{line}\r\n" for line in lines).encode())
+            self._line.write("\r\n".join((*lines, "")).encode())
         except LineError as error:
             raise HandOverError(broken(stage=stage, text=str(error))) from error
 

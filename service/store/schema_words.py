@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import json
+from typing import Any, ClassVar, cast
 
-from sqlalchemy import JSON, CheckConstraint, Index, MetaData, text
+from sqlalchemy import JSON, CheckConstraint, Dialect, Index, MetaData, text
 from sqlalchemy import Table as CoreTable
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 from sqlmodel import SQLModel
 
 NAMING = {
@@ -17,6 +19,43 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 Json = JSON().with_variant(JSONB(), "postgresql")
+UNREADABLE = {"unreadable": True}
+
+
+class Content(TypeDecorator[dict[str, Any]]):
+    """What a mail is filled in with, as JSON.
+
+    On SQLite, where a column holds any text, what is none any more is read as `UNREADABLE` and ends no look at others:
+    of that no mail can be made, so it is held, shown as such, and erased.
+    """
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The column's type."""
+        return dialect.type_descriptor(_Text() if dialect.name == "sqlite" else JSONB())
+
+    def process_bind_param(self, value: dict[str, Any] | None, dialect: Dialect) -> Any:
+        """To the database."""
+        return json.dumps(value) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> dict[str, Any]:
+        """From the database."""
+        if dialect.name != "sqlite":
+            return cast(dict[str, Any], value)
+        try:
+            return cast(dict[str, Any], json.loads(value))
+        except ValueError:
+            return UNREADABLE
+
+
+class _Text(UserDefinedType[str]):
+    """A column of SQLAlchemy's JSON, left as it is."""
+
+    def get_col_spec(self, **_given: object) -> str:
+        """In the table."""
+        return "JSON"
 
 
 class Table(SQLModel):

@@ -10,7 +10,7 @@ from sqlmodel import Field
 
 from service.store import booking_tables, consent_tables, feedback_tables, limit_tables, schema_words, staff_tables
 from service.store.db import UtcDateTime
-from service.store.schema_words import Json, one_of, partial
+from service.store.schema_words import Content, Json, one_of, partial
 
 Table = schema_words.Table
 """The base of all tables: whoever takes it from here has all of them."""
@@ -224,7 +224,7 @@ class Message(Table, table=True):
     boundary: str
     mail_from: str
     reply_to: str | None = None
-    content: dict[str, Any] = Field(sa_type=Json)  # the values that fill the template, links included
+    content: dict[str, Any] = Field(sa_type=Content)  # the values that fill the template, links included
     lease_token: str | None = None
     lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)  # real time, never the demo's
     attempts: int = 0

@@ -35,6 +35,20 @@ def test_erase_leaves_no_trace(office: Office) -> None:
         assert not any(ANNA.encode() in held or b"Anna" in held for held in files)
 
 
+def test_a_mail_whose_row_is_damaged_hides_no_other_and_is_erased(office: Office) -> None:
+    office.confirmed()
+    office.house.live_through(days=5)
+    acts.damage(office.house, acts.advice(office.house))
+    shown = office.nurture("lead", "show", ANNA)
+    assert (shown.status, shown.err) == (0, "")
+    assert "hoe-ging-het (follow-up): accepted" in shown.out
+    exported = json.loads(office.nurture("lead", "export", ANNA).out)
+    assert [bool(mail["subject"]) for mail in exported["mails"]][:2] == [False, True]
+    said = office.nurture("lead", "erase", ANNA, "--yes")
+    assert (said.status, office.house.messages(ANNA)) == (0, [])
+    assert ": 0 traces.\n" in said.out
+
+
 def test_erase_asks_first(office: Office) -> None:
     office.confirmed()
     said = office.nurture("lead", "erase", ANNA, answers="n\n")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Concatenate, Literal, ParamSpec, TypeVar
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, select, text, update
 
 from service.domain.lead import Suppression, SuppressionReason
 from service.flows import answers, booking, brake, consent, handover, planning, replies, ticks
@@ -195,6 +195,13 @@ def attempts(house: House, message: Message) -> list[Attempt]:
     """The attempts of a message, oldest first."""
     with house.services.database.reading() as session:
         return list(session.exec(select(Attempt).where(Attempt.message_id == message.id).order_by(col(Attempt.id))))
+
+
+def damage(house: House, message: Message) -> None:
+    """Nothing can be made of what the mail is filled in with; on SQLite, which takes any text, it is no JSON at all."""
+    damaged = "{" if house.services.database.is_sqlite else '{"damaged": true}'
+    with house.services.database.transaction() as session:
+        session.execute(update(Message).where(col(Message.id) == message.id).values(content=text(f"'{damaged}'")))
 
 
 def alerts(house: House) -> list[str]:

@@ -56,6 +56,15 @@ def test_a_mail_in_the_outbox_is_told_once(house: House, client: TestClient, url
     assert client.get(url).text.count("Hoe ging de eerste stap?") == 1
 
 
+def test_a_mail_whose_row_is_damaged_hides_no_other(house: House, client: TestClient, url: str) -> None:
+    client.post(link(house.mails("anna@example.org")[0], "c"))
+    house.live_through(days=3)
+    acts.damage(house, acts.advice(house))
+    page = client.get(url).text
+    assert "(niet meer te lezen)" in page
+    assert "Hoe ging de eerste stap?" in page
+
+
 def test_stop_withdraws(house: House, client: TestClient, url: str) -> None:
     client.post(link(house.mails("anna@example.org")[0], "c"))
     assert "De mails zijn gestopt" in client.post(url, data={"action": "stop"}).text
