@@ -35,6 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
+from service.errors import RefusedError
 from service.store.db import UtcDateTime
 
 _VERSION = "alembic_version"  # the schema's own; a backup names its revision instead
@@ -101,19 +102,31 @@ def lines(connection: Connection, dumped: DumpedTable) -> Generator[str, None, N
     """Each row as one line of JSON, a list in the order of the columns; never the whole table in memory.
 
     Equal rows are equal lines on both engines: PostgreSQL keeps the keys of JSON in an order of its own, here they are
-    sorted. Close it: on PostgreSQL it reads from a cursor of the server's.
+    sorted. Close it: on PostgreSQL it reads from a cursor of the server's. RefusedError where a row cannot be read.
     """
     statement = select(dumped.table).order_by(*dumped.table.primary_key.columns)
     written = [(place, write) for place, each in enumerate(dumped.table.columns) if (write := _writer(each.type))]
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
     long = any(isinstance(each.type, LargeBinary) for each in dumped.table.columns)
     with connection.execute(statement, execution_options={"yield_per": 1 if long else _BATCH}) as rows:
-        for row in rows:
+        for row in _read_all(rows, dumped.name):
             values = list(row)
             for place, write in written:
                 if values[place] is not None:
                     values[place] = write(values[place])
             yield encode(values)
+
+
+def _read_all(rows: Iterable[Any], table: str) -> Iterator[Any]:
+    try:
+        yield from rows
+    except ValueError as error:  # a backup without that row would be none
+        raise RefusedError(
+            f"a row of the table {table} is damaged: it holds a value that cannot be read; mend or remove it, "
+            "or put an earlier backup back",
+            f"een rij van de tabel {table} is beschadigd: er staat iets in dat niet te lezen is; herstel of verwijder "
+            "die, of zet een eerdere back-up terug",
+        ) from error
 
 
 def load(connection: Connection, dumped: DumpedTable, columns: Iterable[str], rows: Iterable[str]) -> int:

@@ -190,3 +190,15 @@ def tables(machine: Machine) -> list[str]:
         found = [str(each) for each in session.execute(text("SELECT name FROM sqlite_master")).scalars()]
     database.close()
     return found
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # PostgreSQL would not take such a value
+def test_a_damaged_row_is_told_and_leaves_no_file(old: Machine, tmp_path: Path) -> None:
+    database = open_database(old.database_url)
+    with database.transaction() as session:
+        session.execute(text("UPDATE message SET content = '{'"))
+    database.close()
+    said = old.run("backup", str(tmp_path / "a.zip"))
+    assert (said.status, said.out) == (1, "")
+    assert "a row of the table message is damaged: it holds a value that cannot be read; mend or remove it" in said.err
+    assert not list(tmp_path.glob("a.zip*"))
