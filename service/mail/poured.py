@@ -30,6 +30,14 @@ class _Place(NamedTuple):
 _Piece: TypeAlias = bytes | _Place | Line
 
 
+class _Layout(NamedTuple):
+    """What is the same for all, with room for the rest: where which part of a token goes, and which line."""
+
+    fixed: list[bytes]
+    places: list[tuple[int, _Place]]
+    lines: list[tuple[int, Line]]
+
+
 class Part:
     """The lines of a part. Threads may share it."""
 
@@ -37,7 +45,7 @@ class Part:
         self._pieces: list[_Piece] = []
         for line in lines:
             _add(self._pieces, line if len(line) > 1 else quoted(line[0]))
-        self._layouts: dict[tuple[tuple[str, int], ...], list[_Piece]] = {}
+        self._layouts: dict[tuple[tuple[str, int], ...], _Layout] = {}
 
     def poured(self, tokens: Mapping[str, bytes], values: Mapping[str, str]) -> Lines:
         """Its bytes with these tokens in their places; a line with one of the other values is encoded with it."""
@@ -46,17 +54,14 @@ class Part:
         if laid is None:
             laid = self._layout(dict(lengths))
             self._layouts = {**self._layouts, lengths: laid} if len(self._layouts) < _MOST_KEPT else {lengths: laid}
-        poured = []
-        for each in laid:
-            if isinstance(each, bytes):
-                poured.append(each)
-            elif isinstance(each, _Place):
-                poured.append(tokens[each.name][each.start : each.end])
-            else:
-                poured.append(quoted(filled(each, values)))
+        poured = laid.fixed.copy()
+        for at, (name, start, end) in laid.places:
+            poured[at] = tokens[name][start:end]
+        for at, line in laid.lines:
+            poured[at] = quoted(filled(line, values))
         return Lines(b"".join(poured))
 
-    def _layout(self, lengths: Mapping[str, int]) -> list[_Piece]:
+    def _layout(self, lengths: Mapping[str, int]) -> _Layout:
         laid: list[_Piece] = []
         for piece in self._pieces:
             if isinstance(piece, list) and all(name in lengths for name in piece[1::2]):
@@ -64,7 +69,11 @@ class Part:
                     _add(laid, each)
             else:
                 _add(laid, piece)
-        return laid
+        return _Layout(
+            fixed=[each if isinstance(each, bytes) else b"" for each in laid],
+            places=[(at, each) for at, each in enumerate(laid) if isinstance(each, _Place)],
+            lines=[(at, each) for at, each in enumerate(laid) if isinstance(each, list)],
+        )
 
 
 def filled(line: Line, given: Mapping[str, str]) -> str:

@@ -138,16 +138,19 @@ class SmtpLine(asyncio.BufferedProtocol):
         self._told()
 
     def _take_line(self, line: bytes) -> None:
-        code, ends = line[:3], line[3:4] != b"-"
+        code, text = line[:3], line[4:].strip(b" \t\r").decode("utf-8", "surrogateescape")
         if not code.isdigit():
             self._fail(LineError("The mail server's answer could not be read: it has no code."))
             return
-        self._lines.append(line[4:].strip(b" \t\r").decode("utf-8", "surrogateescape"))
         if len(self._replies) > _MOST_REPLIES:
             self._fail(LineError("The mail server says more than it was asked."))
-        if ends:
-            self._replies.append(Reply(int(code), "\n".join(self._lines)))
+        if line[3:4] == b"-":  # more of it follows
+            self._lines.append(text)
+            return
+        if self._lines:
+            text = "\n".join((*self._lines, text))
             self._lines = []
+        self._replies.append(Reply(int(code), text))
 
     def _fail(self, error: LineError) -> None:
         self._error = self._error or error

@@ -93,7 +93,7 @@ class _Prepared:
             connection.exec_driver_sql(self._text, [self._values(each) for each in given])
             return ()
         result = connection.exec_driver_sql(self._text, self._values(given))
-        return [self._read(row) for row in result] if result.returns_rows else ()
+        return [self._read(row) for row in result.all()] if result.returns_rows else ()
 
     def _values(self, given: Mapping[str, Any]) -> Any:
         if self._is_positional:
