@@ -20,9 +20,17 @@ class Opened:
         self.most = most
         self.count = 0
         self._waiting: dict[asyncio.Future[None], Callable[[], bool]] = {}
+        self._is_to_look = False
 
     def changed(self) -> None:
-        """Wake whoever waits for what is so now. To ask for them costs less than to have each wake and ask."""
+        """Wake whoever waits for what is so then, once for all that changes in this turn of the loop."""
+        if self._waiting and not self._is_to_look:
+            self._is_to_look = True
+            asyncio.get_running_loop().call_soon(self._look)
+
+    def _look(self) -> None:
+        """To ask for them costs less than to have each wake and ask."""
+        self._is_to_look = False
         for wait, is_so in self._waiting.items():
             if not wait.done() and is_so():
                 wait.set_result(None)

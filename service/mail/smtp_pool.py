@@ -34,7 +34,7 @@ class SmtpPool:
         while self._idle:
             connection = self._idle.pop()
             try:
-                if await self._is_usable(connection):
+                if self._is_fresh(connection) or await self._answers(connection):
                     return connection
             except BaseException:
                 connection.drop()
@@ -72,11 +72,14 @@ class SmtpPool:
         idle, self._idle = self._idle, []
         await asyncio.gather(*(connection.quit() for connection in idle))
 
-    async def _is_usable(self, connection: SmtpConnection) -> bool:
+    def _is_fresh(self, connection: SmtpConnection) -> bool:
+        """Need it not be asked?"""
         idle = time.monotonic() - connection.last_used
-        if not connection.is_open or idle > _LONGEST_IDLE:
-            return False
-        return await connection.reset() if connection.needs_reset or idle > _FRESH_ENOUGH else True
+        return connection.is_open and not connection.needs_reset and idle <= _FRESH_ENOUGH
+
+    async def _answers(self, connection: SmtpConnection) -> bool:
+        idle = time.monotonic() - connection.last_used
+        return connection.is_open and idle <= _LONGEST_IDLE and await connection.reset()
 
     def _let_old_ones_go(self) -> None:
         self._sweep = None
