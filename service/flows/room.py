@@ -47,7 +47,7 @@ class Opened:
 
 
 class Room:
-    """Places for mails in flight by one way: as many as its transport can work on, a quarter kept for what is urgent.
+    """Places for mails in flight by one way: as many as its transport can work on, some kept for what is urgent.
 
     An attempt is opened only for a mail that has its place: whatever happens to this process then, no more than these
     (and what is answered and being settled) can be of unknown fate, and a stop waits for no queue. `opened` counts
@@ -94,7 +94,7 @@ class Room:
         if self._closed or self._urgent_waiting:
             return 0
         places = self._places
-        free = max(0, min(most, places - sum(self._taken.values()) - places // 4))
+        free = max(0, min(most, places - sum(self._taken.values()) - self._kept(places)))
         self._taken[False] += free
         return free
 
@@ -140,7 +140,7 @@ class Room:
     async def _gather(self, most: int) -> None:
         """Mails end one by one; a moment's wait for a few more, or until none stands in line, makes one transaction."""
         places, few = self._places, self._size // 2
-        in_line = places - places // 4 - (self._size - self._size // 4)
+        in_line = places - self._kept(places) - (self._size - self._size // 4)
         enough = min(most, max(in_line, few))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_GATHER_SECONDS[in_line >= few]):
@@ -151,7 +151,11 @@ class Room:
         most, others = self._opened.most - self._opened.count, self._taken[False]
         if urgent:  # a line of follow-ups stands behind what is urgent, and takes no place of its
             return min(most, places - self._taken[True] - min(others, self._size - self._size // 4))
-        return 0 if self._urgent_waiting else min(most, places - self._taken[True] - others) - places // 4
+        return 0 if self._urgent_waiting else min(most, places - self._taken[True] - others) - self._kept(places)
+
+    def _kept(self, places: int) -> int:
+        """For what is urgent; fewer behind a server so quick that mails stand in line, where places come free soon."""
+        return max(self._size // 4, places // 8)
 
     @property
     def _places(self) -> int:
