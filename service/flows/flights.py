@@ -138,7 +138,7 @@ class _Flight:
 
     @property
     def _answer(self) -> Answer:
-        return Answer(token=self._handed.token, result=self._result)
+        return Answer(opening=self._handed, result=self._result)
 
     def _written(self, ours: bool, error: Exception | None) -> None:
         """Told by whoever writes; `ours`: a fault of ours is behind it. Nearly always that is all there is to do."""

@@ -62,7 +62,7 @@ class Settlements:
             _end(self._all_came)
 
     async def settle(self, answer: Answer) -> bool:
-        """As `settling.settle`, by itself, once it is committed: of several, one may be what could not be written."""
+        """By itself, once it is committed: of several, one may be what could not be written. As `Settled.ours`."""
         return (await self._off_loop.write(lambda session: self._settle(session, [answer])))[0]
 
     async def finish(self) -> None:

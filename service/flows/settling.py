@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,11 +12,13 @@ import structlog
 from sqlmodel import Session
 
 from service.domain.enrolment import LOOK_AGAIN, ON_ITS_WAY
+from service.domain.lead import Kind
 from service.flows import alerts, outcomes, refusals
 from service.flows.services import Services
 from service.mail.transport import Outcome, SendResult
 from service.store import attempts, enrolments, leads, outbox
 from service.store.db import locks_rows
+from service.store.leaving import Opening
 from service.store.tables import Attempt, Message
 
 log = structlog.get_logger()
@@ -23,10 +26,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What the transport said to one hand-over, whose attempt has this token."""
+    """What the transport said to one hand-over."""
 
-    token: str
+    opening: Opening
     result: SendResult
+
+    @property
+    def token(self) -> str:
+        """That of its attempt."""
+        return self.opening.token
 
 
 class Settled(NamedTuple):
@@ -39,18 +47,12 @@ class Settled(NamedTuple):
     plain: bool
 
 
-def settle(
-    session: Session, services: Services, token: str, result: SendResult, now: datetime, real_now: datetime
-) -> bool:
-    """As `settle_all`, of one. Is a fault of ours behind it?"""
-    return settle_all(session, services, [Answer(token=token, result=result)], now, real_now).ours[0]
-
-
 def settle_all(
     session: Session, services: Services, answers: Sequence[Answer], now: datetime, real_now: datetime
 ) -> Settled:
-    """Record what the transport said. Late answers count: they turn their own attempt's `unknown` into the truth.
+    """Record what the transport said, each by its attempt's token.
 
+    Late answers count: they turn their own attempt's `unknown` into the truth.
     What an event told before the answer came stays: it knows more, and the answer adds the provider's id to it.
     """
     if locks_rows(session):
@@ -60,8 +62,7 @@ def settle_all(
         # the order everybody locks in.
         leads.hold(session, whose.keys(), [services.hmac(address) for address in whose.values()])
         attempts.hold_messages(session, tokens)
-    yes = [each for each in answers if each.result.outcome is Outcome.ACCEPTED]
-    taken, mended = _take(session, services, yes, now, real_now)
+    taken, mended = _take(session, services, answers, now, real_now)
     others = [each for each in answers if each.token not in taken]
     ours = _settle_others(session, services, others, now, real_now) if others else {}
     return Settled(ours=[ours.get(each.token, False) for each in answers], plain=not (others or mended))
@@ -74,24 +75,31 @@ def _take(
 
     Returns their tokens, and whether something was held against their domains or ways, which is over now.
     """
-    results = {each.token: each.result for each in answers}
-    found = attempts.in_flight(session, list(results))
+    tries = Counter(each.opening.message.id for each in answers)
+    yes = {
+        each.token: each
+        for each in answers
+        # How long a lead is kept may hang on her advice, and of two tries of one mail each has its own truth.
+        if each.result.outcome is Outcome.ACCEPTED
+        and each.opening.message.kind != Kind.ADVICE
+        and tries[each.opening.message.id] == 1
+    }
+    accepted = attempts.accept(session, list(yes), now) if yes else set()
+    found = [each for each in yes.values() if each.opening.message.id in accepted]
     if not found:
         return frozenset(), False
+    openings = [each.opening for each in found]
     # Before any alert's lock, as everybody else takes them.
-    mended = refusals.taken(session, services, [(each.recipient, each.channel) for each in found], now)
-    attempts.accept(
-        session,
-        [{"its_id": each.id, "closed_at": real_now, **_told_by(results[each.token])} for each in found],
-        [each.message_id for each in found],
-        now,
-    )
-    enrolments.look_again(session, [each.enrolment_id for each in found if each.enrolment_id], now, LOOK_AGAIN)
+    mended = refusals.taken(session, services, [(each.message.recipient, each.channel) for each in openings], now)
+    rows = [{"its_token": each.token, "closed_at": real_now, **_told_by(each.result)} for each in found]
+    attempts.answered(session, rows)
+    runs = [each.message.enrolment_id for each in openings if each.message.enrolment_id]
+    enrolments.look_again(session, runs, now, LOOK_AGAIN)
     log.info(  # in one line: a line each took a twentieth of all sending
         "attempts settled",
         outcome=Outcome.ACCEPTED,
-        messages=[each.message_id for each in found],
-        channels=sorted({each.channel for each in found}),
+        messages=[each.message.id for each in openings],
+        channels=sorted({each.channel for each in openings}),
     )
     return frozenset(each.token for each in found), mended
 

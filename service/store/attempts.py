@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import bindparam
 from sqlalchemy import select as sql_select
@@ -34,30 +34,20 @@ _MESSAGES_BY_TOKENS = (
     .execution_options(populate_existing=True)
 )
 _BY_TOKENS = select(Attempt).where(_TOKENS).execution_options(populate_existing=True)
-_IN_FLIGHT = (
-    sql_select(
-        *(
-            col(each)
-            for each in (Attempt.id, Attempt.token, Attempt.message_id, Message.recipient, Message.enrolment_id)
-        ),
-        func.coalesce(Attempt.channel, PRIMARY).label("channel"),
-    )
-    .join(Message, col(Message.id) == col(Attempt.message_id))
-    .where(_TOKENS, col(Attempt.outcome).is_(None), col(Message.state) == "handed_over", col(Message.kind) != "advice")
-    .order_by(col(Message.id))
-    .with_for_update(of=Message)
-)
 _HOLD = (
     sql_select(col(Message.id))
     .where(col(Message.id).in_(select(Attempt.message_id).where(_TOKENS)))
     .order_by(col(Message.id))
     .with_for_update()
 )
-_ANSWERED = sql_update(core(Attempt)).where(core(Attempt).c.id == bindparam("its_id"))
+_ANSWERED = sql_update(core(Attempt)).where(core(Attempt).c.token == bindparam("its_token"))
 _MESSAGES = core(Message)
 _ACCEPTED = (
     sql_update(_MESSAGES)
-    .where(among(_MESSAGES.c.id, "ids"))
+    .where(
+        _MESSAGES.c.id.in_(sql_select(col(Attempt.message_id)).where(_TOKENS, col(Attempt.outcome).is_(None))),
+        _MESSAGES.c.state == "handed_over",
+    )
     .values(
         state="accepted",
         reason=None,
@@ -66,6 +56,7 @@ _ACCEPTED = (
         lease_until=None,
         settled_at=func.coalesce(_MESSAGES.c.settled_at, bindparam("now", type_=UtcDateTime())),
     )
+    .returning(_MESSAGES.c.id)
 )
 _LEADS_BY_TOKENS = (
     select(Lead.id, Lead.address)
@@ -83,31 +74,20 @@ def by_tokens(session: Session, tokens: Sequence[str]) -> dict[str, tuple[Attemp
     return {each.token: (each, messages[each.message_id]) for each in tries if each.message_id in messages}
 
 
-class InFlight(NamedTuple):
-    """An attempt that nothing is known of yet, its message as it was when it left."""
-
-    id: int
-    token: str
-    message_id: int
-    recipient: str
-    enrolment_id: int | None
-    channel: str
-
-
 def hold_messages(session: Session, tokens: Sequence[str]) -> None:
     """Nobody else takes or changes the messages of these attempts until the transaction ends."""
     run(session, _HOLD, {"tokens": tokens})
 
 
-def in_flight(session: Session, tokens: Sequence[str]) -> list[InFlight]:
-    """Those of these attempts that are open and are of no advice, their messages held until the transaction ends."""
-    return [InFlight._make(row) for row in run(session, _IN_FLIGHT, {"tokens": tokens})]
+def accept(session: Session, tokens: Sequence[str], now: datetime) -> set[int]:
+    """The messages of these attempts were taken, where nothing else is known of the attempt or of the message. Returns
+    which: their attempts are to be `answered`."""
+    return set(firsts(session, _ACCEPTED, {"tokens": tokens, "now": now}))
 
 
-def accept(session: Session, answers: Sequence[Mapping[str, Any]], messages: Sequence[int], now: datetime) -> None:
-    """These attempts (`its_id`, and the columns of what was answered) were taken, and with them these messages."""
+def answered(session: Session, answers: Sequence[Mapping[str, Any]]) -> None:
+    """What was answered to these attempts: `its_token`, and the columns."""
     run(session, _ANSWERED, answers)
-    run(session, _ACCEPTED, {"ids": messages, "now": now})
 
 
 def leads_of(session: Session, tokens: Sequence[str]) -> dict[int, str]:

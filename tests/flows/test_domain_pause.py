@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import select
 
-from service.flows import refusals, settling, ticks
+from service.flows import refusals, ticks
 from service.flows.sending import Sender
 from service.mail.transport import OutboundMail, SendResult
 from service.store import domain_pauses
@@ -88,7 +88,7 @@ def test_mails_in_flight_together_are_one_strike_and_one_alert_without_the_domai
     begun = acts.commit(posted, acts.begin, posted, both, "one")
     assert len(begun) == 8
     for each in begun:
-        acts.commit(posted, settling.settle, posted.services, each.token, refused_by_policy(), now, moment)
+        acts.commit(posted, acts.settle, posted.services, each, refused_by_policy(), now, moment)
     row = pause_of(posted, STRICT)
     assert row is not None
     assert (row.strikes, row.until) == (1, now + 5 * MINUTE)

@@ -35,7 +35,7 @@ def taken() -> SendResult:
 
 
 def settle(house: House, token: str, result: SendResult) -> None:
-    acts.commit(house, settling.settle, house.services, token, result, house.clock.now(), datetime.now(UTC))
+    acts.commit(house, acts.settle, house.services, token, result, house.clock.now(), datetime.now(UTC))
 
 
 def handed_over(house: House) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlmodel import Session, select
 
 from service.domain.feedback import Feedback, FeedbackKind, Tie
-from service.flows import feedback, settling, ticks
+from service.flows import feedback, ticks
 from service.mail.transport import SendResult
 from service.store import consents, enrolments, events, leads, message_rows, suppressions
 from service.store.tables import FeedbackEvent, Message
@@ -106,7 +106,7 @@ def lived(scene: Scene, history: Sequence[News | SendResult]) -> dict[str, objec
 def happen(session: Session, scene: Scene, each: News | SendResult) -> None:
     services, now = scene.house.services, scene.house.clock.now()
     if isinstance(each, SendResult):
-        settling.settle(session, services, scene.token, each, now, datetime.now(UTC))
+        acts.settle(session, services, scene.token, each, now, datetime.now(UTC))
         return
     told = Feedback(
         source="lettermint",

@@ -19,7 +19,7 @@ from service.flows.handover import Routes
 from service.flows.taking import Wanted, take
 from service.store import leads, outbox, suppressions
 from service.store.tables import Attempt, Enrolment, Lead, Message
-from tests.support.acts import begin, commit
+from tests.support.acts import begin, commit, settle
 from tests.support.crowd import Member, gather
 from tests.support.house import House
 from tests.support.transports import accepted
@@ -188,7 +188,7 @@ class _Hands:
             ids = [who.message_id for who in group]
             opened = commit(self._house, begin, self._house, ids, LEASE)
             for each in reversed(opened):
-                commit(self._house, settling.settle, services, each.token, accepted(), now, datetime.now(UTC))
+                commit(self._house, settle, services, each, accepted(), now, datetime.now(UTC))
 
     def heartbeat(self) -> None:
         """Renew the lease, without a rest."""

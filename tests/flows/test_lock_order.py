@@ -68,7 +68,7 @@ def test_a_late_answer_looks_at_the_alerts_last(house: House) -> None:
     acts.commit(house, lambda session: session.add(down))
 
     def settle() -> bool:
-        return acts.commit(house, settling.settle, house.services, token, accepted(), now, datetime.now(UTC))
+        return acts.commit(house, acts.settle, house.services, token, accepted(), now, datetime.now(UTC))
 
     with ThreadPoolExecutor(1) as pool:
         with house.services.database.transaction() as session:

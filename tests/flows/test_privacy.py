@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, select
 
-from service.flows import booking, consent, privacy, settling, signup, ticks
+from service.flows import booking, consent, privacy, signup, ticks
 from service.flows.opt_in_check import OptInRequest
 from service.flows.services import Retention
 from service.store import leads, suppressions
@@ -254,7 +254,7 @@ def test_erasing_a_lead_whose_mail_is_on_its_way_disturbs_nobody(house: House) -
     (begun,) = acts.hand_over(house, "a-lease")
     now = house.clock.now()
     acts.commit(house, privacy.erase, house.services, house.lead().id, "asked for it", now)
-    acts.commit(house, settling.settle, house.services, begun.token, accepted(), now, datetime.now(UTC))
+    acts.commit(house, acts.settle, house.services, begun, accepted(), now, datetime.now(UTC))
     ticks.reap(house.services)
     assert house.messages() == []
 

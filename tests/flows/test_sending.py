@@ -161,6 +161,20 @@ def test_an_answer_after_the_lease_ran_out_turns_unknown_into_the_truth(posted: 
     assert acts.follow_ups(posted)["hoe-ging-het"].state == "accepted", "it has been settled"
 
 
+def test_the_answers_to_two_tries_of_one_mail_written_together_tell_the_truth_of_each(posted: House) -> None:
+    message = acts.follow_up_due(posted)
+    first_token = stalled(posted, message)
+    acts.commit(
+        posted, resolving.resolve, posted.services, [message.id], "resend", actor="Frank", now=posted.clock.now()
+    )
+    (second,) = acts.commit(posted, acts.begin, posted, [message.id], "again")
+    first = acts.commit(posted, acts.opening, first_token)
+    answers = [settling.Answer(opening=each, result=accepted()) for each in (first, second)]
+    acts.commit(posted, settling.settle_all, posted.services, answers, posted.clock.now(), datetime.now(UTC))
+    assert [each.outcome for each in acts.attempts(posted, message)] == ["accepted", "accepted"]
+    assert acts.follow_ups(posted)["hoe-ging-het"].state == "accepted"
+
+
 def test_a_late_refusal_for_good_is_the_truth_too(posted: House) -> None:
     token = stalled(posted, acts.follow_up_due(posted))
     settle(posted, token, no_such_mailbox())
@@ -337,7 +351,7 @@ def expire(session: Session, message_id: int, moment: datetime) -> None:
 
 def settle(house: House, token: str, result: SendResult) -> None:
     """The transport answers, now."""
-    acts.commit(house, settling.settle, house.services, token, result, house.clock.now(), datetime.now(UTC))
+    acts.commit(house, acts.settle, house.services, token, result, house.clock.now(), datetime.now(UTC))
 
 
 def spoil(session: Session, template: str, subject: str) -> None:

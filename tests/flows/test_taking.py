@@ -156,7 +156,7 @@ def test_nothing_goes_along_with_answers_that_take_locks_of_their_own(house: Hou
         beside = _Beside()
         off_loop = OffLoop(house.services.database)
         writing = Settlements(house.services, off_loop, lambda: 1, lambda _: beside)
-        writing.add(Answer(token=begun.token, result=accepted()), lambda _ours, _error: None)
+        writing.add(Answer(opening=begun, result=accepted()), lambda _ours, _error: None)
         await writing.finish()
         return beside
 

@@ -13,8 +13,12 @@ from service.flows import answers, booking, brake, consent, handover, planning, 
 from service.flows.consent import Confirmed
 from service.flows.handover import Begun, Routes
 from service.flows.services import Services
+from service.flows.settling import Answer, settle_all
 from service.flows.taking import Wanted, take
+from service.mail.transport import SendResult
 from service.store import enrolments, events, leads, leaving, suppressions
+from service.store.attempts import channel_of
+from service.store.leaving import Leaving, Opening
 from service.store.tables import Alert, Attempt, Enrolment, Lead, Message, OptIn
 from tests.support.house import House
 
@@ -153,6 +157,22 @@ def hand_over(house: House, lease: str, limit: int = 100) -> list[Begun]:
     return begun
 
 
+def settle(
+    session: Session, services: Services, handed: Opening | str, result: SendResult, now: datetime, real_now: datetime
+) -> bool:
+    """A worker writes what the transport said to one hand-over, or to the one of this token. Is it a fault of ours?"""
+    begun = handed if isinstance(handed, Opening) else opening(session, handed)
+    return settle_all(session, services, [Answer(opening=begun, result=result)], now, real_now).ours[0]
+
+
+def opening(session: Session, token: str) -> Opening:
+    """The hand-over that this token stands for, as a worker knows it that began it."""
+    attempt = session.exec(select(Attempt).where(Attempt.token == token)).one()
+    message = session.get_one(Message, attempt.message_id)
+    known = Leaving(*(getattr(message, name, None) for name in Leaving._fields))  # type: ignore[arg-type]
+    return Opening(message=known, token=token, channel=channel_of(attempt))
+
+
 def hold_leads(session: Session, house: House, ids: Sequence[int]) -> None:
     """Whose mails these are, and the hashes of their recipients, are ours until the transaction ends."""
     whose = session.execute(select(Message.lead_id, Message.recipient).where(col(Message.id).in_(ids))).all()
@@ -197,11 +217,12 @@ def attempts(house: House, message: Message) -> list[Attempt]:
         return list(session.exec(select(Attempt).where(Attempt.message_id == message.id).order_by(col(Attempt.id))))
 
 
-def damage(house: House, message: Message) -> None:
-    """Nothing can be made of what the mail is filled in with; on SQLite, which takes any text, it is no JSON at all."""
-    damaged = "{" if house.services.database.is_sqlite else '{"damaged": true}'
+def damage(house: House, message: Message, content: str = "{") -> None:
+    """Nothing can be made of what the mail is filled in with; on SQLite, which takes any text, it may be no JSON."""
+    if content == "{" and not house.services.database.is_sqlite:
+        content = '{"damaged": true}'
     with house.services.database.transaction() as session:
-        session.execute(update(Message).where(col(Message.id) == message.id).values(content=text(f"'{damaged}'")))
+        session.execute(update(Message).where(col(Message.id) == message.id).values(content=text(f"'{content}'")))
 
 
 def alerts(house: House) -> list[str]:

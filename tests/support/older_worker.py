@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session, col, select, update
 
-from service.flows import settling
 from service.flows.building import build
 from service.store import outbox
 from service.store.tables import Attempt, Message
@@ -40,7 +39,7 @@ class OlderWorker:
         for message_id, token in begun:
             with services.database.reading() as session:
                 mail = build(session, services, session.get_one(Message, message_id), now)
-            acts.commit(self.house, settling.settle, services, token, network.take(mail), now, datetime.now(UTC))
+            acts.commit(self.house, acts.settle, services, token, network.take(mail), now, datetime.now(UTC))
         return len(begun)
 
     def _lease(self, session: Session, most: int, until: datetime) -> list[int]:

@@ -15,7 +15,7 @@ from sqlmodel import Session, select
 from service.domain.feedback import Feedback
 from service.domain.lead import SuppressionReason
 from service.errors import UnavailableError
-from service.flows import feedback, settling
+from service.flows import feedback
 from service.mail.providers import PROVIDERS
 from service.mail.providers.values import Event, Hook
 from service.mail.transport import Outcome, SendResult
@@ -359,7 +359,7 @@ def test_an_event_that_is_faster_than_the_answer_to_its_call_is_asked_for_again(
     assert house.rows() == before
     taken = SendResult(outcome=Outcome.ACCEPTED, stage="answer", code=200, provider_id=inner["mail"]["messageId"])
     now = house.clock.now()
-    acts.commit(house, settling.settle, house.services, handed.token, taken, now, datetime.now(UTC))
+    acts.commit(house, acts.settle, house.services, handed, taken, now, datetime.now(UTC))
     assert calling.post(body).status_code == 200
     assert acts.advice(house).state == "complained"
 
