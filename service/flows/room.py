@@ -150,7 +150,8 @@ class Room:
         places = self._places
         most, others = self._opened.most - self._opened.count, self._taken[False]
         if urgent:  # a line of follow-ups stands behind what is urgent, and takes no place of its
-            return min(most, places - self._taken[True] - min(others, self._size - self._size // 4))
+            in_the_way = min(others, self._size - self._size // 4)
+            return min(most, places - in_the_way - self._taken[True], self._deepest - others - self._taken[True])
         return 0 if self._urgent_waiting else min(most, places - self._taken[True] - others) - self._kept(places)
 
     def _kept(self, places: int) -> int:

@@ -24,7 +24,7 @@ from service.flows.taking import Taken, Wanted, take
 from service.flows.ways_out import Way, WaysOut
 from service.mail.transport import Outcome, Transport
 
-GROUP = 28  # mails at most in one hand-over transaction: what all follow-ups have room for
+GROUP = 28  # mails at most in one hand-over transaction: follow-ups by the only way have room for so many
 MOST_OPEN = 32  # attempts of one sender whose outcome is not written: so many a crash may leave of unknown fate
 _LANES = (True, False, False)  # is a lane for what is urgent (advice, service mail), or for follow-ups?
 _STOP_SECONDS = 8.5  # a container is killed ten seconds after it was asked to stop

@@ -78,6 +78,16 @@ def test_where_the_server_is_quick_more_may_stand_in_line_and_where_it_grows_slo
     asyncio.run(live())
 
 
+def test_a_way_has_no_more_than_it_may_for_whatever_is_urgent(now: list[float]) -> None:
+    async def live() -> None:
+        room = Room(8, Opened(32), deepest=24)
+        await answered(room, 40)
+        assert await room.take(32, urgent=False) == 21
+        assert await room.take(32, urgent=True) == 3, "the other way keeps its eight"
+
+    asyncio.run(live())
+
+
 def test_as_many_may_be_under_way_or_in_line_as_were_answered_in_the_last_quarter_of_a_second(now: list[float]) -> None:
     async def live() -> None:
         room = Room(2, Opened(32), deepest=32)
