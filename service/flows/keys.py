@@ -44,10 +44,10 @@ def retired(session: Session) -> set[str]:
 def shown(session: Session, keys: Sequence[str]) -> list[KeyShown]:
     """Every key in use, the one that signs first; then those that are known by their fingerprint alone."""
     made: dict[str, list[datetime]] = {}
-    link = col(Message.content)["unsubscribe_url"].as_string()
-    statement = select(link, Message.created_at).where(col(Message.lead_id).is_not(None), link.is_not(None))
-    for url, created_at in session.execute(statement.order_by(col(Message.id))):
-        made.setdefault(url.rpartition("/")[2][:4], []).append(created_at)
+    statement = select(Message.content, Message.created_at).where(col(Message.lead_id).is_not(None))
+    for content, created_at in session.execute(statement.order_by(col(Message.id)).execution_options(yield_per=1000)):
+        if "unsubscribe_url" in content:
+            made.setdefault(content["unsubscribe_url"].rpartition("/")[2][:4], []).append(created_at)
     found = []
     for number, key in enumerate(dict.fromkeys(keys)):
         mails = made.get(key_mark(key), [])

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
 from pydantic import ValidationError
 from sqlmodel import Session
 
@@ -22,7 +21,6 @@ from service.store.tables import Enrolment, Lead, Message
 _LEFT = ("accepted", "delivered", "bounced", "complained", "unknown")
 _ON_ITS_WAY = ("due", "leased", "handed_over")
 _NO_SUBJECT = "(niet meer te lezen)"
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,19 +37,19 @@ def sent(session: Session, services: Services, lead_id: int) -> list[Mail]:
     rows = [
         row for row in message_rows.of_lead(session, lead_id) if row.recipient == lead.address and row.state in _LEFT
     ]
-    return [left(session, services, row) for row in rows]
+    return [_listed(session, services, row, _left_at(row)) for row in rows]
 
 
 def left(session: Session, services: Services, message: Message) -> Mail:
-    """One mail by its row, and when it left."""
-    return _of(session, services, message, message.first_handed_at or message.planned_at)
+    """One mail by its row, and when it left. HeldMailError or ValidationError where it cannot be made any more."""
+    return _of(session, services, message, _left_at(message))
 
 
 def planned(session: Session, services: Services, enrolment: Enrolment, now: datetime) -> list[Mail]:
     """The follow-ups of one run that are still to come, as far as can be known; none where the run has ended."""
     rows = message_rows.of_lead(session, enrolment.lead_id)
     waiting = [row for row in rows if row.enrolment_id == enrolment.id and row.state in _ON_ITS_WAY]
-    mails = [_of(session, services, row, max(row.due_at, now)) for row in waiting if row.kind == "follow_up"]
+    mails = [_listed(session, services, row, max(row.due_at, now)) for row in waiting if row.kind == "follow_up"]
     if enrolment.state not in enrolments.OPEN:
         return mails
     lead = session.get_one(Lead, enrolment.lead_id)
@@ -79,13 +77,19 @@ def advice_subject(session: Session, services: Services, topic: str) -> str:
 def _of(session: Session, services: Services, row: Message, at: datetime) -> Mail:
     compiled = services.published.mail(session, row.revision_id, row.template)
     practice = services.published.practice(session, row.practice_revision_id)
+    values = MailValues.model_validate(row.content | {"practice": practice.model_dump(mode="json")})
+    return Mail(subject=render(compiled, values).subject, at=at)
+
+
+def _listed(session: Session, services: Services, row: Message, at: datetime) -> Mail:
     try:
-        values = MailValues(practice=practice.model_dump(mode="json"), **row.content)
-        subject = render(compiled, values).subject
-    except (HeldMailError, ValidationError):  # one such mail must not hide all others
-        log.warning("the subject of a mail cannot be made", message=row.id)
-        subject = _NO_SUBJECT
-    return Mail(subject=subject, at=at)
+        return _of(session, services, row, at)
+    except (HeldMailError, ValidationError):  # one that cannot be made any more must not hide all others
+        return Mail(subject=_NO_SUBJECT, at=at)
+
+
+def _left_at(message: Message) -> datetime:
+    return message.first_handed_at or message.planned_at
 
 
 def shown(

@@ -106,9 +106,18 @@ def forget_requests(session: Session, address_hmac: str) -> int:
         return 0
     causes = [f"pain-check-request:{each}" for each in links]
     mails = session.exec(select(Message).where(col(Message.lead_id).is_(None), col(Message.cause).in_(causes))).all()
-    told = {_asked(mail.created_at, mail.content["extra"]["request"], note="remarks") for mail in mails}
+    damaged = {mail.created_at for mail in mails if "extra" not in mail.content}
+    told = {
+        _asked(mail.created_at, mail.content["extra"]["request"], note="remarks")
+        for mail in mails
+        if mail.created_at not in damaged
+    }
     rows = session.exec(select(BookingRequest).where(col(BookingRequest.lead_id).is_(None))).all()
-    theirs = [row.id for row in rows if _asked(row.created_at, row.model_dump(), note="note") in told]
+    theirs = [
+        row.id
+        for row in rows
+        if row.created_at in damaged or _asked(row.created_at, row.model_dump(), note="note") in told
+    ]
     ids = [mail.id for mail in mails]
     session.exec(delete(BookingRequest).where(col(BookingRequest.id).in_(theirs)))
     session.exec(delete(Attempt).where(col(Attempt.message_id).in_(ids)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,11 +62,19 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         if dialect.name == "sqlite":
-            return datetime.fromisoformat(f"{value}+00:00")
+            return _moment(value)
         return cast(datetime, value).astimezone(UTC)
 
 
 _NAIVE = len("2026-11-29 09:30:00.000000")
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(f"{text}+00:00")  # as we write it: without a zone, which costs the least to add
+    except ValueError:
+        moment = datetime.fromisoformat(text)  # by another hand, with one
+    return moment if moment.tzinfo is UTC else moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
 
 
 class _Written(DATETIME):
@@ -74,6 +82,10 @@ class _Written(DATETIME):
 
     def bind_processor(self, dialect: Dialect) -> None:
         """It is text already."""
+
+    def literal_processor(self, dialect: Dialect) -> Callable[[str], str]:  # noqa: ARG002 - the base's signature
+        """As part of a statement."""
+        return repr
 
     def result_processor(self, dialect: Dialect, coltype: object) -> None:
         """It stays text."""

@@ -101,7 +101,8 @@ def any_in(
 
 def is_to_practice(message: Message, lead: Lead) -> bool:
     """Did this mail go to the practice about the lead, and not to her? Also where she is one of its staff."""
-    hers = message.kind != "service" or "unsubscribe_url" in message.content
+    # What goes to the practice has something to tell; of a damaged row a "no" to it counts as hers.
+    hers = message.kind != "service" or "unsubscribe_url" in message.content or "extra" not in message.content
     return message.recipient != lead.address or not hers
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from sqlalchemy import JSON, CheckConstraint, Dialect, Index, MetaData, text
 from sqlalchemy import Table as CoreTable
@@ -19,14 +19,13 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 Json = JSON().with_variant(JSONB(), "postgresql")
-UNREADABLE = {"unreadable": True}
 
 
 class Content(TypeDecorator[dict[str, Any]]):
     """What a mail is filled in with, as JSON.
 
-    On SQLite, where a column holds any text, what is none any more is read as `UNREADABLE` and ends no look at others:
-    of that no mail can be made, so it is held, shown as such, and erased.
+    What is no object of JSON any more (on SQLite a column holds any text) is read as one that says so, and ends no look
+    at others: of that no mail can be made, so it is held, shown as such, and erased.
     """
 
     impl = JSON
@@ -42,12 +41,11 @@ class Content(TypeDecorator[dict[str, Any]]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> dict[str, Any]:
         """From the database."""
-        if dialect.name != "sqlite":
-            return cast(dict[str, Any], value)
         try:
-            return cast(dict[str, Any], json.loads(value))
-        except ValueError:
-            return UNREADABLE
+            found = json.loads(value) if dialect.name == "sqlite" else value
+        except (ValueError, TypeError):
+            found = None
+        return found if isinstance(found, dict) else {"unreadable": True}
 
 
 class _Text(UserDefinedType[str]):

@@ -7,9 +7,10 @@ import stat
 from datetime import timedelta
 
 import pytest
+from sqlmodel import col, select
 
 from service.flows import booking
-from service.store.tables import Lead
+from service.store.tables import Lead, Message
 from tests.support import acts
 from tests.support.office import ANNA, Office
 
@@ -115,7 +116,8 @@ def test_a_path_that_is_not_there_is_told_before_anything_is_erased(office: Offi
     assert office.house.lead(ANNA)
 
 
-def test_what_was_asked_after_an_erasing_can_be_erased_too(office: Office) -> None:
+@pytest.mark.parametrize("damaged", [False, True])
+def test_what_was_asked_after_an_erasing_can_be_erased_too(office: Office, *, damaged: bool) -> None:
     office.confirmed()
     link = acts.advice(office.house).public_id
     assert office.nurture("lead", "erase", ANNA, "--yes").status == 0
@@ -128,6 +130,10 @@ def test_what_was_asked_after_an_erasing_can_be_erased_too(office: Office) -> No
     )
     found = office.nurture("lead", "traces", ANNA)
     assert (found.status, "message" in found.out) == (1, True)
+    if damaged:
+        with office.house.services.database.reading() as session:
+            mail = session.exec(select(Message).where(col(Message.cause).startswith("pain-check-request"))).one()
+        acts.damage(office.house, mail)
     said = office.nurture("lead", "erase", ANNA)
     assert (said.status, said.out) == (
         0,
