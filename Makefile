@@ -34,7 +34,7 @@ check: .venv/dev ## format, lint, types, import layers, lock files, content, mig
 
 bundle: service/web/dist/editor.js ## the mail editor of the studio, and the solver of a proof of work, with a Node of its own
 
-bench: .venv/dev build/bench-venv/ready ## how fast it starts, answers and sends, as ratios to others in the same run; a quarter of an hour
+bench: .venv/dev build/bench-venv/ready ## how fast it starts, answers and sends, as ratios to others in the same run; ten minutes
 	$(BIN)/python bench/start.py
 	$(BIN)/python -m bench.send --engines sqlite
 	$(BIN)/python -m bench.advice --engines sqlite --opt-ins 100 --seconds 30

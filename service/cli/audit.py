@@ -37,7 +37,8 @@ def audit(
         typer.echo(json.dumps(rows, ensure_ascii=False))
         return
     if not found:
-        say("Nothing is in the audit log.", "Er staat niets in het logboek.")
+        of, over = (f" of {action!r}", f" over {action!r}") if action else ("", "")
+        say(f"Nothing{of} is in the audit log.", f"Er staat niets{over} in het logboek.")
     for each in found:
         at = each.at.astimezone(zone) if zone else each.at
         details = " ".join(f"{name}={_short(value)}" for name, value in each.details.items() if value not in (None, []))

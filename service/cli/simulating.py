@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from service.domain.calendar import Calendar
+    from service.domain.forms import Forms
     from service.domain.sequence import Sequence
     from service.flows.services import Services
     from service.flows.simulation import Simulated
@@ -54,13 +55,16 @@ def simulate(
 
     tell_in(told)
     _, services = open_services(ready=live)
-    sequence, calendar, texts = _published(services, name) if live else _of_files(services, name)
+    answers = pairs(answer)
+    sequence, calendar, forms, texts = _published(services, name) if live else _of_files(services, name)
+    if forms is not None:
+        forms.check(answers)
     calendar = replace(calendar, closed=(*calendar.closed, *days(closed)))
     begins = moment(opt_in_at, calendar) if opt_in_at else datetime.now(UTC)
     story = simulation.Story(
         opt_in_at=begins,
         confirmed_at=None if confirm_after == "never" else begins + duration(confirm_after),
-        answers=pairs(answer),
+        answers=answers,
         events=simulation.parse_events(event or (), begins),
     )
     steps = simulation.simulate(sequence, calendar, story, retries=services.retries)
@@ -75,7 +79,7 @@ def simulate(
             typer.echo(f"\n{in_words('Subject', 'Onderwerp')}: {mail.subject}\n\n{mail.text}\n")
 
 
-def _of_files(services: Services, name: str) -> tuple[Sequence, Calendar, _Texts]:
+def _of_files(services: Services, name: str) -> tuple[Sequence, Calendar, Forms | None, _Texts]:
     from service.domain.calendar import Calendar
     from service.flows import drafts, outlook
 
@@ -90,21 +94,22 @@ def _of_files(services: Services, name: str) -> tuple[Sequence, Calendar, _Texts
             raise ProblemsError(draft.errors)
         return outlook.shown(services, draft.mails[each.template], practice, each.answers)
 
-    return sequence, Calendar.of(practice), texts
+    return sequence, Calendar.of(practice), draft.content.forms, texts
 
 
-def _published(services: Services, name: str) -> tuple[Sequence, Calendar, _Texts]:
+def _published(services: Services, name: str) -> tuple[Sequence, Calendar, Forms | None, _Texts]:
     from service.flows import outlook
 
     with services.database.reading() as session:
         calendar = services.published.calendar(session)
         _, practice = services.published.live_practice(session)
+        _, forms = services.published.live_forms(session)
         revisions = {each.sequence.name: each for each in services.published.live_sequences(session)}
         sequence = _named(name, {each: found.sequence for each, found in revisions.items()})
         mails = {
             each: services.published.mail(session, revisions[name].revision_id, each) for each in sequence.templates()
         }
-    return sequence, calendar, lambda each: outlook.shown(services, mails[each.template], practice, each.answers)
+    return sequence, calendar, forms, lambda each: outlook.shown(services, mails[each.template], practice, each.answers)
 
 
 def _named(name: str, sequences: Mapping[str, Sequence]) -> Sequence:

@@ -178,6 +178,21 @@ class Forms(Value):
                 known[question.name] = known.get(question.name, frozenset()) | values
         return known
 
+    def check(self, answers: Mapping[str, str]) -> None:
+        """Raise InvalidInputError with each of these that nobody can have given."""
+        known = self.answers()
+        english, dutch = [], []
+        for name, value in answers.items():
+            if name not in known:
+                english.append(f"nobody is asked {name!r}; {did_you_mean(name, sorted(known))}")
+                dutch.append(f"niemand wordt {name!r} gevraagd; {did_you_mean(name, sorted(known), 'nl')}")
+            elif value not in known[name]:
+                there = sorted(known[name])
+                english.append(f"{name} has no answer {value!r}; {did_you_mean(value, there)}")
+                dutch.append(f"{name} heeft geen antwoord {value!r}; {did_you_mean(value, there, 'nl')}")
+        if english:
+            raise InvalidInputError("; ".join(english), "; ".join(dutch))
+
 
 def parse_forms(data: object, line_of: LineOf, file: str) -> tuple[Forms | None, list[Problem]]:
     """The forms in the data of forms.yaml, or None, and every problem in it."""

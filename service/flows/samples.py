@@ -35,8 +35,12 @@ class Sample:
 
 
 def from_files(services: Services, template: str, answers: Mapping[str, str], *, now: datetime) -> Sample:
-    """The mail as the files make it now. Raises ProblemsError with what is wrong in that mail."""
-    return of_draft(services, read_draft(services.content_dir), template, answers, now=now)
+    """The mail as the files make it now. Raises ProblemsError with what is wrong in that mail, InvalidInputError for
+    answers that nobody can have given."""
+    draft = read_draft(services.content_dir)
+    if draft.content.forms is not None:
+        draft.content.forms.check(answers)
+    return of_draft(services, draft, template, answers, now=now)
 
 
 def of_draft(services: Services, draft: Draft, template: str, answers: Mapping[str, str], *, now: datetime) -> Sample:

@@ -143,7 +143,10 @@ def find(session: Session, address: str) -> int:
     """The id of whoever has this address. NotFoundError where nobody has."""
     person = staff.by_address(session, normalise_address(address))
     if person is None:
-        raise NotFoundError("nobody of the staff has this address", "niemand van de medewerkers heeft dit adres")
+        raise NotFoundError(
+            "nobody of the staff has this address; see: nurture staff list",
+            "niemand van de medewerkers heeft dit adres; zie: nurture staff list",
+        )
     return person.id
 
 

@@ -32,8 +32,9 @@ def pause_end(day: str, calendar: Calendar, now: datetime) -> datetime:
         until = now
     if not now < until <= now + _LONGEST_PAUSE:
         raise InvalidInputError(
-            "choose a day within a year on which the mails go on",
-            "Kies een dag binnen een jaar waarop de mails weer verder gaan.",
+            f"{day!r} cannot be; choose a day to come, within a year, on which the mails go on, such as 2026-12-01",
+            f"{day!r} kan niet. Kies een dag die nog komt, binnen een jaar, waarop de mails weer verder gaan, "
+            "zoals 2026-12-01.",
         )
     return until
 

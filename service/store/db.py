@@ -14,7 +14,14 @@ from typing import Any, cast
 from sqlalchemy import Connection, DateTime, Dialect, Engine, event, text
 from sqlalchemy.dialects.sqlite import DATETIME
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DBAPIError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Session, create_engine
@@ -173,9 +180,9 @@ class Database:
             try:
                 with engine.connect():
                     pass
-            except OperationalError as error:
+            except DatabaseError as error:
                 engine.dispose()
-                raise _in_use() from error
+                raise (_damaged(error) if _is_damaged(error) else _in_use()) from error
             try:
                 with self._session(engine) as session, session.begin():
                     yield session
@@ -304,18 +311,36 @@ def notify_sender(session: Session) -> None:
         session.execute(text(f"NOTIFY {NOTIFY_CHANNEL}"))
 
 
+_AWAY = "De dienst is even niet bereikbaar. Probeer het over een minuut nog eens."  # leads read it, too
+
+
 @contextmanager
 def _unavailable() -> Iterator[None]:
     try:
         yield
     except (DBAPIError, PoolTimeoutError) as error:
+        if isinstance(error, DBAPIError) and _is_damaged(error):
+            raise _damaged(error) from error
         away = isinstance(error, OperationalError | InterfaceError | PoolTimeoutError) or _is_read_only(error)
         if not away and not (isinstance(error, DBAPIError) and error.connection_invalidated):
             raise  # a statement that is wrong; but PostgreSQL may end a session with an error of any class
         raise UnavailableError(
             f"the database cannot be used just now ({_plain_reason(error)})",
-            "De dienst is even niet bereikbaar. Probeer het over een minuut nog eens.",
+            _AWAY,
         ) from error
+
+
+def _damaged(error: DBAPIError) -> UnavailableError:
+    return UnavailableError(
+        f"the database file is damaged, or no SQLite database at all ({_plain_reason(error)}); stop `serve` and every "
+        "`worker`, move the file away with all that begins with its name, and put a backup back: nurture restore FILE",
+        _AWAY,
+    )
+
+
+def _is_damaged(error: DBAPIError) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # an extended code has the plain one in its last byte
+    return code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 def _is_read_only(error: DBAPIError) -> bool:

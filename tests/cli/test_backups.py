@@ -202,3 +202,23 @@ def test_a_damaged_row_is_told_and_leaves_no_file(old: Machine, tmp_path: Path) 
     assert (said.status, said.out) == (1, "")
     assert "a row of the table message is damaged: it holds a value that cannot be read; mend or remove it" in said.err
     assert not list(tmp_path.glob("a.zip*"))
+
+
+@pytest.mark.parametrize("content", [b"no database" * 40, None], ids=["another file", "cut short"])
+def test_a_database_file_that_is_none_any_more_is_told_and_what_to_do(
+    new: Machine, tmp_path: Path, content: bytes | None
+) -> None:
+    new.live()
+    backup, file = tmp_path / "a.zip", new.folder / "nurture.db"
+    assert new.run("backup", str(backup), "--with-keys").status == 0
+    for each in new.folder.glob("nurture.db-*"):
+        each.unlink()
+    file.write_bytes(content or file.read_bytes()[:200_000])
+    for command in (["stats"], ["message", "list"], ["lead", "show", "a@b.nl"], ["migrate"], ["restore", str(backup)]):
+        said = new.run(*command)
+        assert said.status == 1
+        assert said.err.startswith("the database file is damaged, or no SQLite database at all ("), said.err
+        assert said.err.endswith("and put a backup back: nurture restore FILE\n")
+    for each in new.folder.glob("nurture.db*"):
+        each.unlink()
+    assert new.run("restore", str(backup)).status == 0

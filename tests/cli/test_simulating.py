@@ -38,6 +38,14 @@ def test_in_dutch_too(tmp_path: Path) -> None:
     assert "niet verstuurd" in said.out
 
 
+def test_answers_that_nobody_can_have_given_are_refused_all_at_once(tmp_path: Path) -> None:
+    given = ("simulate", "lage-rug", "--answer", "nope=foo", "--answer", "helped=sam")
+    said = nurture(*given, folder=tmp_path, content_dir=str(ROOT), env="development")
+    assert (said.status, said.out) == (1, "")
+    assert "nobody is asked 'nope'; choose from `helped`" in said.err
+    assert "helped has no answer 'sam'; did you mean `same`?" in said.err
+
+
 def test_json_gives_the_offset_and_null_where_nothing_is_sent(tmp_path: Path) -> None:
     found = rows(tmp_path)
     assert set(found["advies"]) == {"step", "template", "at", "reason"}

@@ -91,7 +91,7 @@ def test_a_pause_needs_a_day_to_come_within_a_year(house: House, manager: Desk, 
     acts.confirmed(house)
     answer = press(manager, house, "pause", until=until)
     assert answer.status_code == 422
-    assert "Kies een dag binnen een jaar" in answer.text
+    assert "Kies een dag die nog komt, binnen een jaar" in answer.text
     assert acts.enrolment(house).paused_until is None
 
 
