@@ -37,10 +37,7 @@ class Sample:
 def from_files(services: Services, template: str, answers: Mapping[str, str], *, now: datetime) -> Sample:
     """The mail as the files make it now. Raises ProblemsError with what is wrong in that mail, InvalidInputError for
     answers that nobody can have given."""
-    draft = read_draft(services.content_dir)
-    if draft.content.forms is not None:
-        draft.content.forms.check(answers)
-    return of_draft(services, draft, template, answers, now=now)
+    return of_draft(services, _read(services, answers), template, answers, now=now)
 
 
 def of_draft(services: Services, draft: Draft, template: str, answers: Mapping[str, str], *, now: datetime) -> Sample:
@@ -74,8 +71,9 @@ def practice_of(draft: Draft) -> dict[str, Any] | None:
 
 
 def send(services: Services, template: str, answers: Mapping[str, str], *, to: str, now: datetime) -> SendResult:
-    """Hand a sample over. RefusedError for an address that is not the staff's: samples go to nobody else."""
-    draft = read_draft(services.content_dir)
+    """Hand a sample over. RefusedError for an address that is not the staff's: samples go to nobody else; else as
+    `from_files`."""
+    draft = _read(services, answers)
     staff = draft.content.practice.staff if draft.content.practice else ()
     if to.strip().lower() not in {address.lower() for address in staff}:
         raise RefusedError(
@@ -84,6 +82,13 @@ def send(services: Services, template: str, answers: Mapping[str, str], *, to: s
         )
     sample = _sample(services, draft, template, answers, to.strip(), now)
     return hand_over(services, sample.mail)
+
+
+def _read(services: Services, answers: Mapping[str, str]) -> Draft:
+    draft = read_draft(services.content_dir)
+    if draft.content.forms is not None:
+        draft.content.forms.check(answers)
+    return draft
 
 
 def _sample(

@@ -219,6 +219,10 @@ def test_a_preview_is_the_mail_as_a_lead_would_get_it(desk: Desk) -> None:
 
 
 def test_test_mail_goes_to_staff_alone(desk: Desk) -> None:
+    for command in (["preview", "advies-lage-rug"], ["send-test", "advies-lage-rug", "--to", STAFF]):
+        wrong = desk.nurture(*command, "--answer", "posture=holow")
+        assert (wrong.status, wrong.out) == (1, "")
+        assert "posture has no answer 'holow'; did you mean `hollow`?" in wrong.err
     refused = desk.nurture("send-test", "advies-lage-rug", "--to", "anna@example.org")
     assert (refused.status, refused.err.count("\n")) == (1, 1)
     assert not list((desk.folder / "tests").glob("*.eml"))
