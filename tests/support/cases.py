@@ -30,7 +30,8 @@ LEDGER = frozenset(
 ASIDE = frozenset(
     f"flows/test_{name}.py"
     for name in (
-        *("addresses_back", "alerts", "at_the_server", "away", "booking", "booking_events", "carried"),
+        *("addresses_back", "again", "alerts", "at_the_server", "away", "backlog", "booking", "booking_events"),
+        *("carried", "pauses", "rates", "replies", "restoring"),
         *("channel", "consent_texts", "desk_mails", "doctor", "doctor_web", "editors_urls", "export"),
         *("form_tokens", "kept_in_the_mailbox", "lead_report", "mail_news", "mailboxes", "media", "new_topic"),
         *("overrides", "publish_plan", "publishing", "respacing", "results", "revisions"),
