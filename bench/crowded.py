@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from service.domain.lead import Suppression, SuppressionReason
 from service.store import suppressions
-from service.store.db import UtcDateTime
+from service.store.moments import UtcDateTime
 from service.store.tables import (
     Attempt,
     Booking,

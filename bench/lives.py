@@ -33,7 +33,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import select
 
 from service.store import lead_rows
-from service.store.db import UtcDateTime
+from service.store.moments import UtcDateTime
 from service.store.tables import Table
 from tests.support import acts
 from tests.support.house import START, House

@@ -12,8 +12,8 @@ from sqlalchemy import select as sql_select
 from sqlalchemy import update as sql_update
 from sqlmodel import Session, col, func, select
 
-from service.store.db import UtcDateTime
 from service.store.message_rows import WITHOUT_CONTENT
+from service.store.moments import UtcDateTime
 from service.store.quick import among, firsts, run
 from service.store.schema_words import core
 from service.store.tables import Attempt, Lead, Message

@@ -5,28 +5,24 @@ from __future__ import annotations
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Connection, DateTime, Dialect, Engine, event, text
-from sqlalchemy.dialects.sqlite import DATETIME
+from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
     ArgumentError,
     DatabaseError,
-    DBAPIError,
-    InterfaceError,
     NoSuchModuleError,
     OperationalError,
 )
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Session, create_engine
 
-from service.errors import Problem, ProblemsError, RefusedError, UnavailableError
+from service.errors import Problem, ProblemsError, RefusedError
+from service.store.away import damaged, is_damaged, told_as_unavailable
 from service.store.fair_lock import FairLock
 
 BUSY_TIMEOUT_MS = 5_000
@@ -42,60 +38,6 @@ _ANSWERS_OR_IS_GONE: Mapping[str, int] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,
 }
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment, kept in UTC. A naive one is a mistake, and refused."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """On SQLite, which has no such type, the text itself."""
-        written = _Written()  # type: ignore[no-untyped-call]
-        return dialect.type_descriptor(written if dialect.name == "sqlite" else self.impl_instance)
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        """To the database: UTC; without its zone on SQLite, which has none to keep."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a datetime without a time zone")
-        moment = value if value.tzinfo is UTC else value.astimezone(UTC)
-        return moment.isoformat(" ", "microseconds")[:_NAIVE] if dialect.name == "sqlite" else moment
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """From the database: always aware, always UTC."""
-        if value is None:
-            return None
-        if dialect.name == "sqlite":
-            return _moment(value)
-        return cast(datetime, value).astimezone(UTC)
-
-
-_NAIVE = len("2026-11-29 09:30:00.000000")
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(f"{text}+00:00")  # as we write it: without a zone, which costs the least to add
-    except ValueError:
-        moment = datetime.fromisoformat(text)  # by another hand, with one
-    return moment if moment.tzinfo is UTC else moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-
-
-class _Written(DATETIME):
-    """A moment as text, made and read by `UtcDateTime` in a fifth of the time."""
-
-    def bind_processor(self, dialect: Dialect) -> None:
-        """It is text already."""
-
-    def literal_processor(self, dialect: Dialect) -> Callable[[str], str]:  # noqa: ARG002 - the base's signature
-        """As part of a statement."""
-        return repr
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> None:
-        """It stays text."""
 
 
 class Database:
@@ -150,7 +92,7 @@ class Database:
             yield None
             return
         try:
-            with _unavailable(), self._writer.connect() as one, self._session(one) as session, session.begin():
+            with told_as_unavailable(), self._writer.connect() as one, self._session(one) as session, session.begin():
                 yield session if _begins_now(session, one) else None
         finally:
             self._write_lock.release()
@@ -165,7 +107,7 @@ class Database:
     def snapshot(self) -> Iterator[Connection]:
         """A connection to read everything with, as it was at one moment, while others go on writing."""
         options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        with _unavailable(), self._reader.connect().execution_options(**options) as connection:
+        with told_as_unavailable(), self._reader.connect().execution_options(**options) as connection:
             yield connection
 
     @contextmanager
@@ -182,7 +124,7 @@ class Database:
                     pass
             except DatabaseError as error:
                 engine.dispose()
-                raise (_damaged(error) if _is_damaged(error) else _in_use()) from error
+                raise (damaged(error) if is_damaged(error) else _in_use()) from error
             try:
                 with self._session(engine) as session, session.begin():
                     yield session
@@ -215,7 +157,7 @@ class Database:
 
     @contextmanager
     def _session(self, bind: Engine | Connection) -> Iterator[Session]:
-        with _unavailable(), Session(bind, expire_on_commit=False) as session:
+        with told_as_unavailable(), Session(bind, expire_on_commit=False) as session:
             yield session
 
     def forget_for_good(self) -> bool:
@@ -311,43 +253,6 @@ def notify_sender(session: Session) -> None:
         session.execute(text(f"NOTIFY {NOTIFY_CHANNEL}"))
 
 
-_AWAY = "De dienst is even niet bereikbaar. Probeer het over een minuut nog eens."  # leads read it, too
-
-
-@contextmanager
-def _unavailable() -> Iterator[None]:
-    try:
-        yield
-    except (DBAPIError, PoolTimeoutError) as error:
-        if isinstance(error, DBAPIError) and _is_damaged(error):
-            raise _damaged(error) from error
-        away = isinstance(error, OperationalError | InterfaceError | PoolTimeoutError) or _is_read_only(error)
-        if not away and not (isinstance(error, DBAPIError) and error.connection_invalidated):
-            raise  # a statement that is wrong; but PostgreSQL may end a session with an error of any class
-        raise UnavailableError(
-            f"the database cannot be used just now ({_plain_reason(error)})",
-            _AWAY,
-        ) from error
-
-
-def _damaged(error: DBAPIError) -> UnavailableError:
-    return UnavailableError(
-        f"the database file is damaged, or no SQLite database at all ({_plain_reason(error)}); stop `serve` and every "
-        "`worker`, move the file away with all that begins with its name, and put a backup back: nurture restore FILE",
-        _AWAY,
-    )
-
-
-def _is_damaged(error: DBAPIError) -> bool:
-    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # an extended code has the plain one in its last byte
-    return code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-
-
-def _is_read_only(error: DBAPIError) -> bool:
-    """A standby before it takes over, or a server whose disk is full: PostgreSQL writes again in a while."""
-    return getattr(error.orig, "sqlstate", None) == "25006"
-
-
 def _in_use() -> RefusedError:
     return RefusedError("somebody else uses the database; stop `serve` and every `worker` first, and try again")
 
@@ -399,10 +304,3 @@ _PRAGMAS: Mapping[str, str | int] = {
     "foreign_keys": "ON",
     "secure_delete": "ON",
 }
-
-
-def _plain_reason(error: Exception) -> str:
-    """The driver's first line, without the statement and its values: those may be personal."""
-    if not isinstance(error, DBAPIError):
-        return "every connection is in use"
-    return (str(error.orig).strip().splitlines() or ["no reason given"])[0][:200]

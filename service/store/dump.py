@@ -36,7 +36,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
 from service.errors import RefusedError
-from service.store.db import UtcDateTime
+from service.store.moments import UtcDateTime
 
 _VERSION = "alembic_version"  # the schema's own; a backup names its revision instead
 _BATCH = 500

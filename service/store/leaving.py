@@ -12,7 +12,7 @@ from sqlalchemy import Executable, bindparam, func, insert, select, update
 from sqlmodel import Session
 
 from service.store import outbox
-from service.store.db import UtcDateTime
+from service.store.moments import UtcDateTime
 from service.store.outbox import Paused
 from service.store.quick import among, run
 from service.store.schema_words import core

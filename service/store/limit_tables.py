@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Index
 from sqlmodel import Field
 
-from service.store.db import UtcDateTime
+from service.store.moments import UtcDateTime
 from service.store.schema_words import Table
 
 

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from service.store import events
-from service.store.db import UtcDateTime
+from service.store.moments import UtcDateTime
 from service.store.quick import firsts, run
 from service.store.schema_words import core
 from service.store.tables import Attempt, Lead, Message

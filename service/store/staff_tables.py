@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Field
 
-from service.store.db import UtcDateTime
+from service.store.moments import UtcDateTime
 from service.store.schema_words import Json, Table, one_of
 
 

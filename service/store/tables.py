@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConst
 from sqlmodel import Field
 
 from service.store import booking_tables, consent_tables, feedback_tables, limit_tables, schema_words, staff_tables
-from service.store.db import UtcDateTime
+from service.store.moments import UtcDateTime
 from service.store.schema_words import Content, Json, one_of, partial
 
 Table = schema_words.Table

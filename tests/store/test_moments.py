@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import literal, select, text
 from sqlalchemy.exc import StatementError
 
-from service.store.db import UtcDateTime
+from service.store.moments import UtcDateTime
 from tests.support.house import House
 
 MOMENT = datetime(2026, 11, 29, 9, 30, 0, 120_000, tzinfo=UTC)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from service.errors import UnavailableError
-from service.store.db import UtcDateTime
+from service.store.moments import UtcDateTime
 from service.store.quick import Given, among, firsts, run
 from service.store.schema_words import core
 from service.store.tables import Lead

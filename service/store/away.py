@@ -1,0 +1,55 @@
+"""A database that is away, locked, full or damaged: told as such, and not as a defect of ours."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from service.errors import UnavailableError
+
+_AWAY = "De dienst is even niet bereikbaar. Probeer het over een minuut nog eens."  # leads read it, too
+
+
+@contextmanager
+def told_as_unavailable() -> Iterator[None]:
+    """Raise UnavailableError for what is no fault of a statement."""
+    try:
+        yield
+    except (DBAPIError, PoolTimeoutError) as error:
+        if isinstance(error, DBAPIError) and is_damaged(error):
+            raise damaged(error) from error
+        away = isinstance(error, OperationalError | InterfaceError | PoolTimeoutError) or _is_read_only(error)
+        if not away and not (isinstance(error, DBAPIError) and error.connection_invalidated):
+            raise  # a statement that is wrong; but PostgreSQL may end a session with an error of any class
+        raise UnavailableError(f"the database cannot be used just now ({_plain_reason(error)})", _AWAY) from error
+
+
+def damaged(error: DBAPIError) -> UnavailableError:
+    """What to say of a file that `is_damaged`."""
+    return UnavailableError(
+        f"the database file is damaged, or no SQLite database at all ({_plain_reason(error)}); stop `serve` and every "
+        "`worker`, move the file away with all that begins with its name, and put a backup back: nurture restore FILE",
+        _AWAY,
+    )
+
+
+def is_damaged(error: DBAPIError) -> bool:
+    """Is SQLite's file no database, or no whole one, any more?"""
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # an extended code has the plain one in its last byte
+    return code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def _is_read_only(error: DBAPIError) -> bool:
+    """A standby before it takes over, or a server whose disk is full: PostgreSQL writes again in a while."""
+    return getattr(error.orig, "sqlstate", None) == "25006"
+
+
+def _plain_reason(error: Exception) -> str:
+    """The driver's first line, without the statement and its values: those may be personal."""
+    if not isinstance(error, DBAPIError):
+        return "every connection is in use"
+    return (str(error.orig).strip().splitlines() or ["no reason given"])[0][:200]

@@ -1,0 +1,65 @@
+"""How moments stand in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from sqlalchemy import DateTime, Dialect
+from sqlalchemy.dialects.sqlite import DATETIME
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment, kept in UTC. A naive one is a mistake, and refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """On SQLite, which has no such type, the text itself."""
+        written = _Written()  # type: ignore[no-untyped-call]
+        return dialect.type_descriptor(written if dialect.name == "sqlite" else self.impl_instance)
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """To the database: UTC; without its zone on SQLite, which has none to keep."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a datetime without a time zone")
+        moment = value if value.tzinfo is UTC else value.astimezone(UTC)
+        return moment.isoformat(" ", "microseconds")[:_NAIVE] if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """From the database: always aware, always UTC."""
+        if value is None:
+            return None
+        if dialect.name == "sqlite":
+            return _moment(value)
+        return cast(datetime, value).astimezone(UTC)
+
+
+_NAIVE = len("2026-11-29 09:30:00.000000")
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(f"{text}+00:00")  # as we write it: without a zone, which costs the least to add
+    except ValueError:
+        moment = datetime.fromisoformat(text)  # by another hand, with one
+    return moment if moment.tzinfo is UTC else moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+
+
+class _Written(DATETIME):
+    """A moment as text, made and read by `UtcDateTime` in a fifth of the time."""
+
+    def bind_processor(self, dialect: Dialect) -> None:
+        """It is text already."""
+
+    def literal_processor(self, dialect: Dialect) -> Callable[[str], str]:  # noqa: ARG002 - the base's signature
+        """As part of a statement."""
+        return repr
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+        """It stays text."""
