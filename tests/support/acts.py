@@ -169,7 +169,7 @@ def opening(session: Session, token: str) -> Opening:
     """The hand-over that this token stands for, as a worker knows it that began it."""
     attempt = session.exec(select(Attempt).where(Attempt.token == token)).one()
     message = session.get_one(Message, attempt.message_id)
-    known = Leaving(*(getattr(message, name, None) for name in Leaving._fields))  # type: ignore[arg-type]
+    known = Leaving._make(getattr(message, name, None) for name in Leaving._fields)
     return Opening(message=known, token=token, channel=channel_of(attempt))
 
 
