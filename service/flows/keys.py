@@ -46,8 +46,8 @@ def shown(session: Session, keys: Sequence[str]) -> list[KeyShown]:
     made: dict[str, list[datetime]] = {}
     statement = select(Message.content, Message.created_at).where(col(Message.lead_id).is_not(None))
     for content, created_at in session.execute(statement.order_by(col(Message.id)).execution_options(yield_per=1000)):
-        if "unsubscribe_url" in content:
-            made.setdefault(content["unsubscribe_url"].rpartition("/")[2][:4], []).append(created_at)
+        if url := content.get("unsubscribe_url"):
+            made.setdefault(url.rpartition("/")[2][:4], []).append(created_at)
     found = []
     for number, key in enumerate(dict.fromkeys(keys)):
         mails = made.get(key_mark(key), [])

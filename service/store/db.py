@@ -13,12 +13,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import (
-    ArgumentError,
-    DatabaseError,
-    NoSuchModuleError,
-    OperationalError,
-)
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlmodel import Session, create_engine
 
 from service.errors import Problem, ProblemsError, RefusedError
@@ -122,9 +117,13 @@ class Database:
             try:
                 with engine.connect():
                     pass
-            except DatabaseError as error:
+            except DBAPIError as error:
                 engine.dispose()
-                raise (damaged(error) if is_damaged(error) else _in_use()) from error
+                if is_damaged(error):
+                    raise damaged(error) from error
+                if isinstance(error, OperationalError):
+                    raise _in_use() from error
+                raise
             try:
                 with self._session(engine) as session, session.begin():
                     yield session

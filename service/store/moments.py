@@ -1,4 +1,4 @@
-"""How moments stand in the database."""
+"""How moments stand in the database; on SQLite as text, which is made and read in a fifth of the time."""
 
 from __future__ import annotations
 
@@ -7,8 +7,24 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from sqlalchemy import DateTime, Dialect
-from sqlalchemy.dialects.sqlite import DATETIME
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
+
+
+class AsText(UserDefinedType[str]):
+    """A column of SQLite, declared by this word, whose text is what its owner makes and reads of it."""
+
+    cache_ok = True
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+
+    def get_col_spec(self, **_given: object) -> str:
+        """In the table."""
+        return self.word
+
+    def literal_processor(self, dialect: Dialect) -> Callable[[str], str]:  # noqa: ARG002 - the base's signature
+        """In a statement."""
+        return lambda text: "'" + text.replace("'", "''") + "'"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -19,8 +35,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """On SQLite, which has no such type, the text itself."""
-        written = _Written()  # type: ignore[no-untyped-call]
-        return dialect.type_descriptor(written if dialect.name == "sqlite" else self.impl_instance)
+        return dialect.type_descriptor(AsText("DATETIME") if dialect.name == "sqlite" else self.impl_instance)
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         """To the database: UTC; without its zone on SQLite, which has none to keep."""
@@ -49,17 +64,3 @@ def _moment(text: str) -> datetime:
     except ValueError:
         moment = datetime.fromisoformat(text)  # by another hand, with one
     return moment if moment.tzinfo is UTC else moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-
-
-class _Written(DATETIME):
-    """A moment as text, made and read by `UtcDateTime` in a fifth of the time."""
-
-    def bind_processor(self, dialect: Dialect) -> None:
-        """It is text already."""
-
-    def literal_processor(self, dialect: Dialect) -> Callable[[str], str]:  # noqa: ARG002 - the base's signature
-        """As part of a statement."""
-        return repr
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> None:
-        """It stays text."""

@@ -8,8 +8,10 @@ from typing import Any, ClassVar
 from sqlalchemy import JSON, CheckConstraint, Dialect, Index, MetaData, text
 from sqlalchemy import Table as CoreTable
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
+from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
+
+from service.store.moments import AsText
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -33,7 +35,7 @@ class Content(TypeDecorator[dict[str, Any]]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """The column's type."""
-        return dialect.type_descriptor(_Text() if dialect.name == "sqlite" else JSONB())
+        return dialect.type_descriptor(AsText("JSON") if dialect.name == "sqlite" else JSONB())
 
     def process_bind_param(self, value: dict[str, Any] | None, dialect: Dialect) -> Any:
         """To the database."""
@@ -46,14 +48,6 @@ class Content(TypeDecorator[dict[str, Any]]):
         except (ValueError, TypeError):
             found = None
         return found if isinstance(found, dict) else {"unreadable": True}
-
-
-class _Text(UserDefinedType[str]):
-    """A column of SQLAlchemy's JSON, left as it is."""
-
-    def get_col_spec(self, **_given: object) -> str:
-        """In the table."""
-        return "JSON"
 
 
 class Table(SQLModel):
