@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+import hypothesis
 import pytest
 from _pytest.terminal import TerminalReporter
 from playwright.sync_api import Browser, Page, Route
@@ -32,6 +33,8 @@ from tests.support.reused import Shelf
 from tests.support.statements import compiled_once
 
 Contents = Literal["migrated", "published"]
+hypothesis.settings.register_profile("untimed", deadline=None)  # how long a case takes tells of the machine alone
+hypothesis.settings.load_profile("untimed")
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from service.cli.telling import in_words, language
-from service.domain.lead_words import dutch_words
+from service.domain.lead_words import ROADS, dutch_words
 from service.domain.wording import dutch_short_moment
 from service.flows.lead_shown import (
     BookingShown,
@@ -122,7 +122,7 @@ def _consent(each: ConsentShown, local: _Local) -> str:
     waits = "" if each.effective else in_words(", waits for the confirmation", ", wacht op de knop")
     gone = ""
     if each.withdrawn_at:
-        when, by = local(each.withdrawn_at), _words(each.withdrawn_by or "")
+        when, by = local(each.withdrawn_at), _road(each.withdrawn_by or "")
         gone = in_words(f", withdrawn {when} ({by})", f", ingetrokken {when} ({by})")
     via = in_words("by", "via")
     return f"{local(each.given_at)}  {_words(each.purpose)} {via} {_words(each.source)}, {version}{waits}{gone}"
@@ -146,8 +146,8 @@ def _message(each: MessageShown, local: _Local) -> Iterator[str]:
     else:
         kind = in_words(_words(each.kind), "vervolgmail" if each.kind == "follow_up" else _words(each.kind))
     told = f"{local(moment)}  {each.step or each.template} ({kind}): {_words(each.state)}"
-    if each.reason and each.state not in _ARRIVED:
-        told += f", {each.reason}"
+    if each.reason and each.dutch_reason and each.state not in _ARRIVED:
+        told += f", {in_words(each.reason, each.dutch_reason)}"
     if each.consent_given_at and each.first_handed_at:
         given, source = local(each.consent_given_at), _words(each.consent_source or "")
         told += in_words(f"; on the consent of {given} by {source}", f"; toestemming van {given} via {source}")
@@ -177,6 +177,13 @@ def _booking(each: BookingShown, local: _Local) -> str:
 def _details(each: HappeningShown) -> str:
     told = ", ".join(f"{name} {value}" for name, value in each.details.items())
     return f" ({told})" if told else ""
+
+
+def _road(name: str) -> str:
+    if name not in ROADS:
+        return _words(name)
+    dutch, english = ROADS[name]
+    return in_words(english, dutch)
 
 
 def _why(reason: str | None) -> str:

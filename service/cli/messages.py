@@ -38,6 +38,7 @@ def list_(
 ) -> None:
     """Mail whose fate is unknown or that is held, oldest first."""
     tell_in(told)
+    from service.domain import mail_reasons
     from service.store import message_rows
 
     _, services = open_services()
@@ -52,7 +53,8 @@ def list_(
     for each in found:
         since = (each.first_handed_at or each.due_at).astimezone(zone)
         lead = each.lead_id if each.lead_id is not None else "-"
-        why = f"{each.step or each.template}: {each.reason or in_words('no reason kept', 'geen reden bewaard')}"
+        dutch, english = mail_reasons.in_both(each.reason) if each.reason else ("geen reden bewaard", "no reason kept")
+        why = f"{each.step or each.template}: {in_words(english, dutch)}"
         typer.echo(f"{each.id:>8}  {each.state:<8} {each.kind:<10} {lead:>8}  {since:%Y-%m-%d %H:%M}  {why}")
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from service.domain import mail_reasons
 from service.domain.feedback import FeedbackKind
 
 
@@ -65,9 +66,6 @@ MOVES: Mapping[State, frozenset[State]] = MappingProxyType(
 )
 """Every allowed move; a stronger state is never replaced by a weaker one."""
 
-GIVEN_UP, DOMAIN_REFUSES = "steeds opnieuw geweigerd", "het domein van de ontvanger weigert onze mail"
-"""Why a mail failed that nobody refused for good: we stopped trying."""
-
 SOFT_BOUNCES = 3
 """Different mails of one lead that came back for now, within the time below: then the mailbox counts as gone."""
 SOFT_BOUNCES_WITHIN = timedelta(days=30)
@@ -81,9 +79,9 @@ class Told:
     reason: str | None = None
 
 
-_NO_MAILBOX = Told(state=State.BOUNCED, reason="teruggekomen: het adres bestaat niet")
-_NOT_NOW = Told(state=State.BOUNCED, reason="teruggekomen: de mailbox is vol of nam het nu niet aan")
-_NOT_FROM_US = Told(state=State.BOUNCED, reason="geweigerd om de inhoud, de afzender of de lijst van de provider")
+_NO_MAILBOX = Told(state=State.BOUNCED, reason=mail_reasons.BACK_NO_MAILBOX)
+_NOT_NOW = Told(state=State.BOUNCED, reason=mail_reasons.BACK_NOT_NOW)
+_NOT_FROM_US = Told(state=State.BOUNCED, reason=mail_reasons.BACK_NOT_FROM_US)
 _ARRIVED = Told(state=State.DELIVERED)
 _TAKEN = Told(state=State.ACCEPTED)
 _TELLS: Mapping[FeedbackKind, Told] = MappingProxyType(
@@ -97,9 +95,10 @@ _TELLS: Mapping[FeedbackKind, Told] = MappingProxyType(
         FeedbackKind.HARD_BOUNCE: _NO_MAILBOX,
         FeedbackKind.SOFT_BOUNCE: _NOT_NOW,
         FeedbackKind.REJECTED: _NOT_FROM_US,
-        FeedbackKind.COMPLAINED: Told(state=State.COMPLAINED, reason="door de ontvanger als ongewenst gemeld"),
+        FeedbackKind.COMPLAINED: Told(state=State.COMPLAINED, reason=mail_reasons.UNWANTED),
     }
 )
+_WE_STOPPED = {mail_reasons.GIVEN_UP, mail_reasons.DOMAIN_REFUSES}  # trying: nobody refused it for good
 _GRAVITY = (_NOT_FROM_US.reason, _NOT_NOW.reason, _NO_MAILBOX.reason)
 
 
@@ -116,7 +115,7 @@ def told(before: State, reason: str | None, kind: FeedbackKind) -> Told | None:
     news = _TELLS.get(kind)
     if news is None:
         return None
-    if before is State.FAILED and news.state is State.ACCEPTED and reason not in {GIVEN_UP, DOMAIN_REFUSES}:
+    if before is State.FAILED and news.state is State.ACCEPTED and reason not in _WE_STOPPED:
         return None
     if can_move(before, news.state):
         return news

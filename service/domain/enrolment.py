@@ -8,11 +8,11 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from service.domain import conditions
+from service.domain import conditions, skips
 from service.domain.calendar import Calendar
 from service.domain.sequence import Sequence, Step
 from service.domain.timing import Due, add_wait, in_window, next_opening, step_due
-from service.domain.wording import Reason, dutch_moment, dutch_wait, english_moment
+from service.domain.wording import Reason, dutch_moment, english_moment
 
 
 class State(StrEnum):
@@ -246,10 +246,7 @@ def _now_or_later(
     if facts.calendar.local_day(now) in facts.follow_up_days or not in_window(now, sequence.window, facts.calendar):
         earliest = next_opening(now, sequence.window, facts.calendar, not_on=facts.follow_up_days)
     if step.max_late and not_after and earliest > not_after:
-        local = facts.calendar.local(due.planned_at)
-        dutch = f"meer dan {dutch_wait(step.max_late)} te laat (gepland op {dutch_moment(local)})"
-        english = f"more than {step.max_late} late (planned for {english_moment(local)})"
-        reason = Reason(code="too_late", dutch=dutch, english=english)
+        reason = skips.too_late(step.max_late, facts.calendar.local(due.planned_at))
         return Skip(step=step.key, planned_at=due.planned_at, reason=reason)
     template = step.template_for(enrolment.split_id)
     send = Send(step=step.key, template=template, planned_at=due.planned_at, not_after=not_after, reason=due.reason)
@@ -275,9 +272,7 @@ def _unmet(step: Step, enrolment: Enrolment, calendar: Calendar, due: Due) -> Re
         replied=enrolment.replied_at is not None,
     )
     if step.only_if and not conditions.holds(step.only_if, known):
-        dutch, english = conditions.told(step.only_if)
-        return Reason(code="only_if", dutch=f"alleen als {dutch}", english=f"only if {english}")
+        return skips.only_if(step.only_if)
     if step.skip_if and conditions.holds(step.skip_if, known):
-        dutch, english = conditions.told(step.skip_if)
-        return Reason(code="skip_if", dutch=f"niet als {dutch}", english=f"not if {english}")
+        return skips.skip_if(step.skip_if)
     return None

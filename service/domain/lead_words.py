@@ -87,6 +87,23 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "lead": "jijzelf",
     }
 )
+ROADS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "staff": ("genoteerd door de praktijk", "noted by the practice"),
+        "my data page": ("op de pagina met eigen gegevens", "on the page with one's own data"),
+        "one-click": ("met de afmeldknop van het mailprogramma", "by the button of the mail program"),
+        "unsubscribe page": ("op onze afmeldpagina", "on our page"),
+        "by mail": ("met een mail aan ons", "by a mail to us"),
+        "by the mail provider": ("via de mailprovider", "by the mail provider"),
+        "link of before the erasing": ("met een link van voor het wissen", "by a link of before the erasing"),
+        "sent": ("wel aangekomen", "it arrived"),
+        "resend": ("opnieuw sturen", "send it again"),
+        "drop": ("laten vervallen", "let it go"),
+        "no said before the restore": ("overgenomen uit een back-up", "taken over from a backup"),
+        "no said in the copy": ("overgenomen uit de kopie van de database", "taken over from the copy of the database"),
+    }
+)
+"""By which road something came, or what was decided, in Dutch and in English."""
 
 
 def dutch_words(name: str) -> str:

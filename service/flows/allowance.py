@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from service.domain import mail_reasons
 from service.domain.limits import Limit
 from service.domain.send_limits import for_follow_ups
 from service.flows.letting_go import LetGo
@@ -19,7 +20,6 @@ from service.store import caps, events
 from service.store.db import take_locks
 from service.store.leaving import Leaving
 
-_WAITS = "wacht op de verzendlimiet"
 _WARM_UP = "warm_up"  # the fact that keeps when the first mail left under it
 
 
@@ -52,9 +52,11 @@ class Allowance:
         windows = self._windows(domain)
         if full := [each for each in windows if each.room(urgent=urgent) <= 0]:
             back_at = max(self._back_at(domain, each, urgent=urgent) for each in full)
-            return LetGo(state="due", reason=_WAITS, due_at=self._now + (back_at - self._real_now))
+            return LetGo(
+                state="due", reason=mail_reasons.WAITS_FOR_LIMIT, due_at=self._now + (back_at - self._real_now)
+            )
         if any(each.room(urgent=urgent) <= 0 for each in self._overall):
-            return LetGo(state="due", reason=_WAITS)
+            return LetGo(state="due", reason=mail_reasons.WAITS_FOR_LIMIT)
         self._count(domain, windows)
         return None
 

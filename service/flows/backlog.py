@@ -15,6 +15,7 @@ from typing import Any, Literal
 import structlog
 from sqlmodel import Session
 
+from service.domain import mail_reasons
 from service.flows import alerts, clock_check
 from service.flows.services import Services
 from service.store import backlog as store
@@ -27,9 +28,7 @@ _WATCH = timedelta(minutes=1)
 _KEPT = timedelta(days=30)
 _SEEN, _GAPS = "worker_seen", "gap"
 _HOLD = MappingProxyType({"downtime": "backlog", "restored": "restored"})
-_REASON = MappingProxyType(
-    {"downtime": "achterstand: wacht op akkoord", "restored": "teruggezet: misschien al verstuurd"}
-)
+_REASON = MappingProxyType({"downtime": mail_reasons.BACKLOG, "restored": mail_reasons.RESTORED})
 log = structlog.get_logger()
 
 

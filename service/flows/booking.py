@@ -8,7 +8,7 @@ from typing import Literal
 
 from sqlmodel import Session
 
-from service.domain import pain_check
+from service.domain import mail_reasons, pain_check
 from service.domain.enrolment import State
 from service.errors import FieldProblem, InvalidInputError
 from service.flows import alerts, booking_mails, planning, privacy
@@ -142,7 +142,7 @@ def end_runs(
             handled(session, row, "booked", now)
             changed = True
     reached = [each.id for each in enrolments.of_lead(session, lead.id) if each.goal_at is not None]
-    changed |= outbox.cancel_follow_ups(session, lead.id, "afspraak gemaakt", now, runs=reached) > 0
+    changed |= outbox.cancel_follow_ups(session, lead.id, mail_reasons.BOOKED, now, runs=reached) > 0
     if changed:
         leads.note(session, lead.id, "booked", now, source=source)
         session.flush()

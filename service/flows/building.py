@@ -7,6 +7,7 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session
 
+from service.domain import mail_reasons
 from service.domain.mailbox import parse_mailbox
 from service.errors import UnavailableError, trace
 from service.flows import alerts
@@ -18,7 +19,6 @@ from service.store import outbox
 from service.store.leaving import Leaving
 from service.store.tables import Message
 
-_WHY = "deze mail kan niet worden gemaakt"
 log = structlog.get_logger()
 
 
@@ -36,7 +36,7 @@ def try_to(session: Session, services: Services, message: Leaving, now: datetime
 def set_aside(session: Session, message_id: int, error: Exception, now: datetime) -> None:
     """Hold a due message at which something failed that nobody foresaw, and tell. The others go on."""
     log.error("sending failed at one mail", message=message_id, error=trace(error))
-    template = outbox.set_aside(session, message_id, _WHY)
+    template = outbox.set_aside(session, message_id, mail_reasons.CANNOT_BE_MADE)
     if template is not None:
         _tell(session, message_id, template, error, now)
 

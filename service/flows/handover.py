@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from service.domain import mail_reasons
 from service.domain.calendar import Calendar
 from service.domain.enrolment import State
 from service.domain.lead import Kind, Suppression, may_receive
@@ -33,10 +34,10 @@ from service.store.tables import Message
 _WAITS_FOR_ITS_WAY = timedelta(hours=1)  # then staff decide: somebody is waiting for that advice
 _LOOK_AGAIN = timedelta(seconds=15)
 _WHY_STOPPED = {
-    "unsubscribe": "afgemeld",
-    "complaint": "klacht over mail van ons",
-    "hard_bounce": "het adres bestaat niet",
-    "no_consent": "geen toestemming meer",
+    "unsubscribe": mail_reasons.UNSUBSCRIBED,
+    "complaint": mail_reasons.COMPLAINT,
+    "hard_bounce": mail_reasons.NO_SUCH_ADDRESS,
+    "no_consent": mail_reasons.NO_CONSENT,
 }
 
 
@@ -138,7 +139,7 @@ def _channel_for(session: Session, mail: Leaving, routes: Routes, now: datetime,
     elif is_open:
         return last.channel
     else:
-        outbox.release(message, "due", "wacht op de weg waarlangs hij misschien al ging", due_at=now + _LOOK_AGAIN)
+        outbox.release(message, "due", mail_reasons.WAITS_FOR_ITS_WAY, due_at=now + _LOOK_AGAIN)
     return None
 
 
@@ -174,7 +175,7 @@ def _stays(session: Session, services: Services, mail: Leaving, facts: _Facts, n
         return stays or _is_put_off(mail, facts)
     except NeverOpensError as error:  # a calendar without a day left is staff's to mend; the other mails go on
         alerts.tell(session, "calendar-closed", dutch=error.dutch, english=error.english, now=now)
-        return LetGo(state="due", reason="de praktijk is dicht", due_at=now + timedelta(days=1))
+        return LetGo(state="due", reason=mail_reasons.PRACTICE_IS_CLOSED, due_at=now + timedelta(days=1))
 
 
 def _is_put_off(mail: Leaving, facts: _Facts) -> LetGo | None:
@@ -182,18 +183,20 @@ def _is_put_off(mail: Leaving, facts: _Facts) -> LetGo | None:
     put_off = facts.domains.put_off(mail)
     if put_off is None:
         return None
-    return LetGo(state="failed" if put_off.until is None else "due", reason=refusals.WHY, due_at=put_off.until)
+    return LetGo(
+        state="failed" if put_off.until is None else "due", reason=mail_reasons.DOMAIN_REFUSES, due_at=put_off.until
+    )
 
 
 def _follow_up_stays(session: Session, services: Services, mail: Leaving, facts: _Facts, now: datetime) -> LetGo | None:
     window, is_open = _window(session, services, mail.revision_id, facts, now)
     if mail.run_state not in {State.ACTIVE, State.FINISHED} or mail.goal_at is not None:
-        return LetGo(state="cancelled", reason="afspraak gemaakt" if mail.goal_at else "de reeks is gestopt")
+        return LetGo(state="cancelled", reason=mail_reasons.BOOKED if mail.goal_at else mail_reasons.RUN_ENDED)
     if mail.paused_until is not None and now < mail.paused_until:
         opening = next_opening(mail.paused_until, window, facts.calendar)
-        return LetGo(state="due", reason="gepauzeerd", due_at=opening)
+        return LetGo(state="due", reason=mail_reasons.PAUSED, due_at=opening)
     if mail.not_after is not None and now > mail.not_after:
-        return LetGo(state="skipped", reason="te laat geworden")
+        return LetGo(state="skipped", reason=mail_reasons.TOO_LATE)
     if mail.hold is None and (held := facts.guard.hold(mail.sequence, mail.due_at)):
         return LetGo(state="held", hold=held[0], reason=held[1])
     return _waits_for_its_time(mail, window, facts, now, is_open=is_open)
@@ -202,11 +205,11 @@ def _follow_up_stays(session: Session, services: Services, mail: Leaving, facts:
 def _waits_for_its_time(mail: Leaving, window: Window, facts: _Facts, now: datetime, *, is_open: bool) -> LetGo | None:
     if not is_open:
         opening = next_opening(now, window, facts.calendar)
-        return LetGo(state="due", reason="wacht op het verzendvenster", due_at=opening)
+        return LetGo(state="due", reason=mail_reasons.WINDOW_IS_SHUT, due_at=opening)
     if _had_one_today(mail, facts, now):
         today = frozenset({facts.calendar.local_day(now)})
         opening = next_opening(now, window, facts.calendar, not_on=today)
-        return LetGo(state="due", reason="vandaag ging er al een vervolgmail", due_at=opening)
+        return LetGo(state="due", reason=mail_reasons.ONE_A_DAY, due_at=opening)
     return None
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlmodel import Session
 
+from service.domain import mail_reasons, skips
 from service.domain.lead import normalise_address
 from service.domain.screening import is_throw_away
 from service.errors import InvalidInputError, NotFoundError
@@ -28,7 +29,7 @@ from service.flows.lead_shown import (
 )
 from service.flows.services import Services
 from service.store import bookings, consents, enrolments, lead_rows, leads, message_rows, suppressions
-from service.store.tables import Attempt, Consent, Enrolment, Lead, Message, Table
+from service.store.tables import Consent, Enrolment, Lead, Message, Table
 
 _ShownT = TypeVar("_ShownT", bound=Shown)
 
@@ -77,7 +78,14 @@ def report(session: Session, services: Services, lead: Lead, now: datetime) -> L
         ],
         enrolments=[_enrolment(row, now) for row in runs],
         messages=[
-            _message(row, lead, by_id.get(row.consent_id or 0), tries.get(row.id, ()))
+            _shown(
+                MessageShown,
+                row,
+                **_why(session, services, row),
+                to_practice=row.recipient != lead.address,
+                **_consent(by_id.get(row.consent_id or 0)),
+                attempts=[_shown(AttemptShown, each) for each in tries.get(row.id, ())],
+            )
             for row in message_rows.of_lead(session, lead.id)
         ],
         coming=[each for row in runs for each in _coming(session, services, row, now)],
@@ -102,15 +110,25 @@ def _enrolment(row: Enrolment, now: datetime) -> EnrolmentShown:
     return _shown(EnrolmentShown, row)
 
 
-def _message(row: Message, lead: Lead, consent: Consent | None, tries: Sequence[Attempt]) -> MessageShown:
-    return _shown(
-        MessageShown,
-        row,
-        to_practice=row.recipient != lead.address,
-        consent_given_at=consent.given_at if consent else None,
-        consent_source=consent.source if consent else None,
-        attempts=[_shown(AttemptShown, each) for each in tries],
-    )
+def _why(session: Session, services: Services, row: Message) -> dict[str, str | None]:
+    """Why it stands where it does. What a condition kept back is worded as by the revision that it was planned with."""
+    if row.reason is None:
+        return {"reason": None, "dutch_reason": None}
+    if row.state == "skipped" and row.step is not None:
+        step = services.published.sequence(session, row.revision_id).step(row.step)
+        planned = services.published.calendar(session).local(row.planned_at)
+        for each in skips.all_of(step, planned) if step is not None else ():
+            if each.dutch == row.reason:
+                return {"reason": each.english, "dutch_reason": each.dutch}
+    dutch, english = mail_reasons.in_both(row.reason)
+    return {"reason": english, "dutch_reason": dutch}
+
+
+def _consent(consent: Consent | None) -> dict[str, Any]:
+    return {
+        "consent_given_at": consent.given_at if consent else None,
+        "consent_source": consent.source if consent else None,
+    }
 
 
 def _coming(session: Session, services: Services, row: Enrolment, now: datetime) -> list[ComingShown]:

@@ -69,7 +69,7 @@ class AttemptShown(Shown):
 
 
 class MessageShown(Shown):
-    """One mail: `first_handed_at` is when it went out, `reason` why it stands where it does (Dutch).
+    """One mail: `first_handed_at` is when it went out, `reason` why it stands where it does.
 
     `consent_given_at` and `consent_source` name the consent it rests on. `to_practice`: a mail to staff about the lead.
     """
@@ -81,6 +81,7 @@ class MessageShown(Shown):
     template: str
     state: str
     reason: str | None
+    dutch_reason: str | None
     planned_at: datetime
     due_at: datetime
     first_handed_at: datetime | None

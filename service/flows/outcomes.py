@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from service.domain import delivery
+from service.domain import mail_reasons
 from service.domain.lead import Suppression, SuppressionReason
 from service.domain.retries import backoff
 from service.flows import alerts, privacy, rates, refusals
@@ -19,8 +19,8 @@ _ABOUT_ONE_MAIL = frozenset({"mail", "rcpt", "data", "body", "dot", "request", "
 _FAULTS_OF_ONE = 2  # times that a mail may meet a fault of ours and still be tried at once
 MOST_REPEATS = 2  # of an advice whose fate is unknown; with the first, three in all
 _CANCELLED = {
-    SuppressionReason.HARD_BOUNCE: "het adres bestaat niet",
-    SuppressionReason.COMPLAINT: "klacht over mail van ons",
+    SuppressionReason.HARD_BOUNCE: mail_reasons.NO_SUCH_ADDRESS,
+    SuppressionReason.COMPLAINT: mail_reasons.COMPLAINT,
 }
 
 
@@ -80,7 +80,7 @@ def give_back(
         session.flush()
         often = attempts.count_given_back(session, message.id) > _FAULTS_OF_ONE
         again = now + services.retries.first if often else now
-    outbox.release(message, "due", "wacht op de verbinding", due_at=again)
+    outbox.release(message, "due", mail_reasons.WAITS_FOR_CONNECTION, due_at=again)
 
 
 def end(session: Session, services: Services, message: Message, state: str, reason: str | None, now: datetime) -> None:
@@ -106,9 +106,9 @@ def _retry(
     if again is not None and not_before is not None:
         again = max(again, not_before)
     if again is None:
-        end(session, services, message, "failed", delivery.GIVEN_UP, now)
+        end(session, services, message, "failed", mail_reasons.GIVEN_UP, now)
     else:
-        outbox.release(message, "due", f"later opnieuw ({result.code or result.stage})", due_at=again)
+        outbox.release(message, "due", mail_reasons.later(result.code or result.stage), due_at=again)
 
 
 def unknown(session: Session, message: Message, now: datetime) -> None:
@@ -119,7 +119,7 @@ def unknown(session: Session, message: Message, now: datetime) -> None:
         message.settled_at = now
         return
     if message.kind == "advice" and attempts.count_unknown(session, message.id) <= MOST_REPEATS:
-        outbox.release(message, "due", "onbekend of het aankwam; opnieuw", due_at=now)
+        outbox.release(message, "due", mail_reasons.AGAIN_BY_ITSELF, due_at=now)
         message.hold = None  # by itself: what staff said was about the try before this one
         return
     list_as_unknown(session, message, now)
@@ -127,7 +127,7 @@ def unknown(session: Session, message: Message, now: datetime) -> None:
 
 def list_as_unknown(session: Session, message: Message, now: datetime) -> None:
     """Nothing is repeated by itself any more: staff look, and decide."""
-    outbox.release(message, "unknown", "onbekend of het aankwam")
+    outbox.release(message, "unknown", mail_reasons.UNKNOWN)
     alerts.tell_unknown(session, now)
 
 

@@ -7,13 +7,11 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from service.domain import mail_reasons
 from service.flows import alerts, brake
 from service.flows.services import Services
 from service.store import backlog, events, high_water, message_rows, outbox, staff, staff_sessions
 from service.store.db import real_now
-
-_WAS_DUE = "teruggezet: misschien al verstuurd"
-_WAS_LEAVING = "teruggezet: onbekend of het aankwam"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +31,8 @@ def hold(session: Session, services: Services, *, since: datetime, actor: str, n
     was ended or used since may not work again.
     """
     brake.pull_put_back(session, services, since=since, actor=actor, now=now)
-    waiting = backlog.hold_back(session, _WAS_DUE, outbox.RESTORED)
-    leaving = backlog.give_up_hand_overs(session, _WAS_LEAVING, real_now(session))
+    waiting = backlog.hold_back(session, mail_reasons.RESTORED, outbox.RESTORED)
+    leaving = backlog.give_up_hand_overs(session, mail_reasons.RESTORED_UNKNOWN, real_now(session))
     if leaving:
         alerts.tell_unknown(session, now)
     staff_sessions.end_all(session)

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from service.domain.delivery import DOMAIN_REFUSES
 from service.flows import alerts, backlog, channel
 from service.flows.services import Services
 from service.mail.transport import SendResult
@@ -22,7 +21,6 @@ from service.store.domain_pauses import BY_FALLBACK, DOWN, FALLBACK_REFUSED, REF
 from service.store.leaving import Leaving
 from service.store.tables import DomainPause, Message
 
-WHY = DOMAIN_REFUSES
 _REFUSED = (REFUSED, FALLBACK_REFUSED)
 _SEVERAL = 3  # domains
 _WITHIN = timedelta(hours=1)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from sqlmodel import Session, col, select
 
-from service.domain import waiting
+from service.domain import mail_reasons, waiting
 from service.domain.delivery import State, can_move
 from service.domain.enrolment import LOOK_AGAIN
 from service.domain.timing import respaced
@@ -25,7 +25,11 @@ Choice = waiting.Choice
 _TO: Mapping[Choice, State] = MappingProxyType(
     {"sent": State.ACCEPTED, "resend": State.DUE, "drop": State.CANCELLED},
 )
-_WHY = {"sent": "aangekomen, zegt de praktijk", "resend": "opnieuw, op verzoek van de praktijk", "drop": "vervallen"}
+_WHY = {
+    "sent": mail_reasons.ARRIVED_BY_STAFF,
+    "resend": mail_reasons.AGAIN_BY_STAFF,
+    "drop": mail_reasons.DROPPED,
+}
 
 
 _BATCH = 200

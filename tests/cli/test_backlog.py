@@ -47,7 +47,7 @@ def test_all_that_piled_up_is_listed_with_why_and_decided_on_with_one_command(
     house, say = office
     piled_up(office)
     assert acts.follow_ups(house)["hoe-ging-het"].state == "held"
-    assert "hoe-ging-het: achterstand: wacht op akkoord" in say("message", "list", "--state", "held").out
+    assert "hoe-ging-het: backlog: waits for approval" in say("message", "list", "--state", "held").out
     done = say("message", "resolve", "--backlog", "--as", choice)
     assert (done.status, done.out) == (0, f"1 follow-up of the backlog: {choice}.\n")
     assert acts.follow_ups(house)["hoe-ging-het"].state == state

@@ -125,6 +125,7 @@ def test_what_waits_for_a_person_is_told_in_dutch(desk: Desk) -> None:
     assert desk.nurture("message", "list").out.splitlines()[0].split() == [
         *("id", "stand", "soort", "lead", "sinds", "stap:", "reden")
     ]
+    assert "het veld dat mensen niet zien was ingevuld" in desk.nurture("message", "list").out
     assert "nooit weggegaan" in desk.nurture("message", "resolve", str(held), "--as", "sent").err
     assert desk.nurture("message", "resolve", str(held), "--as", "drop").out == f"Mail {held}: vervallen.\n"
     assert "geen mail met nummer 999" in desk.nurture("message", "resolve", "999", "--as", "drop").err

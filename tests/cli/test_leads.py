@@ -130,7 +130,7 @@ def test_what_waits_for_a_person_is_listed_without_addresses(office: Office) -> 
     said = office.nurture("message", "list", "--state", "held")
     held = office.house.messages(ANNA)[0]
     assert said.out.splitlines()[1].split()[:4] == [str(held.id), "held", "advice", str(held.lead_id)]
-    assert said.out.endswith("advies-lage-rug: honeypot: het veld dat mensen niet zien was ingevuld\n")
+    assert said.out.endswith("advies-lage-rug: honeypot: the field that people do not see was filled in\n")
     assert "@" not in said.out
     assert office.nurture("message", "list", "--state", "unknown").out == "Nothing waits for a person.\n"
     assert office.nurture("message", "list", "--state", "sent").status == 2

@@ -11,8 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain.delivery import (
-    DOMAIN_REFUSES,
-    GIVEN_UP,
     MOVES,
     SOFT_BOUNCES,
     State,
@@ -22,6 +20,7 @@ from service.domain.delivery import (
     told,
 )
 from service.domain.feedback import FeedbackKind
+from service.domain.mail_reasons import DOMAIN_REFUSES, GIVEN_UP
 
 
 def test_every_state_has_its_moves() -> None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service.domain import skips
 from service.domain.calendar import Calendar
 from service.domain.conditions import DayCount
 from service.domain.enrolment import Enrolment, Facts, Finish, Send, Skip, State, Wait, after_step, decide
@@ -97,6 +98,10 @@ def play(sequence: Sequence, calendar: Calendar, start: datetime, delays: list[t
             now = decision.until + next(late, timedelta(0))
             continue
         assert isinstance(decision, Send | Skip)
+        if isinstance(decision, Skip):
+            step = sequence.step(decision.step)
+            assert step is not None
+            assert decision.reason in skips.all_of(step, calendar.local(decision.planned_at))
         run.decided.append(decision.step)
         run.planned.append(decision.planned_at)
         if isinstance(decision, Send):
@@ -109,7 +114,7 @@ def play(sequence: Sequence, calendar: Calendar, start: datetime, delays: list[t
     return run
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     sequence=sequences(),
     calendar=calendars,

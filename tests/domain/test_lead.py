@@ -75,7 +75,7 @@ def test_a_local_part_beyond_ascii_is_refused_with_a_clear_message() -> None:
     assert "ë" in refused.value.dutch
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(max_size=80))
 def test_any_text_is_an_ascii_address_or_refused(raw: str) -> None:
     try:
@@ -140,7 +140,7 @@ def test_a_name_that_could_do_harm_never_enters_a_mail(raw: str | None) -> None:
     assert clean_name(raw) is None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=60))
 def test_what_is_kept_of_any_text_is_harmless_and_stays_the_same(raw: str) -> None:
     name = clean_name(raw)

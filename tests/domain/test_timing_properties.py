@@ -49,7 +49,7 @@ waits = st.one_of(
     st.builds(Wait, amount=st.integers(1, 40), unit=st.sampled_from(["days", "working_days"])),
 )
 fixed_times = st.none() | clock_times
-quickly = settings(max_examples=100, deadline=None)
+quickly = settings(max_examples=100)
 
 
 @quickly

@@ -149,7 +149,7 @@ def test_any_history_shuffled_and_with_repeats_ends_in_the_same_rows(house: Hous
     before = house.rows()
     examples = EXAMPLES if house.services.database.is_sqlite else EXAMPLES // 4
 
-    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, database=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(news, min_size=2, max_size=7), st.sampled_from((None, *ANSWERS)), st.data())
     def check(told: list[News], answer: object, data: st.DataObject) -> None:
         history: list[News | SendResult] = [*told, *([answer()] if callable(answer) else [])]

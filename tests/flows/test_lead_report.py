@@ -12,6 +12,7 @@ from service.flows.booking import PainCheckRequest
 from service.flows.lead_shown import LeadReport
 from service.store import leads
 from service.store.tables import Message
+from tests.support import acts
 from tests.support.house import START, House
 
 
@@ -64,6 +65,17 @@ def test_each_follow_up_names_the_consent_it_rests_on(house: House) -> None:
     house.live_through(days=3)
     first = next(each for each in report(house).messages if each.kind == "follow_up")
     assert (first.consent_source, first.consent_given_at) == ("confirmation", START.replace(hour=10))
+
+
+def test_a_mail_that_a_no_cancelled_says_by_which_road_it_came(house: House) -> None:
+    acts.follow_up_due(house)
+    with house.services.database.transaction() as session:
+        consent.withdraw(session, house.services, lead_report.find(session, acts.ANNA), "one-click", house.clock.now())
+    dropped = next(each for each in report(house).messages if each.kind == "follow_up")
+    assert (dropped.state, dropped.reason, dropped.dutch_reason) == (
+        *("cancelled", "by the button of the mail program"),
+        "met de afmeldknop van het mailprogramma",
+    )
 
 
 def test_a_stop_is_told_everywhere(house: House) -> None:

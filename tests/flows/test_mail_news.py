@@ -95,7 +95,7 @@ def test_a_forged_bounce_complaint_or_answer_changes_nothing(house: House, forge
     assert house.rows() == before
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(alphabet=string.ascii_letters + string.digits + "-_", min_size=48, max_size=48))
 def test_no_made_up_token_ties_anything(house: House, token: str) -> None:
     inbound = Inbound(

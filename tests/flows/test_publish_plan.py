@@ -167,7 +167,7 @@ def migrated(template_file: Callable[[str], Path]) -> Path:
     return template_file("migrated")
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=3, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(edit=edits())
 def test_any_edit_is_told_to_the_minute(
     migrated: Path, edit: tuple[Callable[[Document], None], list[str], bool]

@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from service.flows import lead_report
 from service.store import leads
 from tests.support import acts
 from tests.support.answers import STAFF, comes, comes_untied, desk_mails, out_of_office, reply
@@ -106,7 +107,11 @@ def test_a_condition_may_ask_whether_there_was_a_reply(house: House) -> None:
         "na-antwoord": "accepted",
         "zonder": "skipped",
     }
-    assert acts.follow_ups(house)["zonder"].reason == "niet als er een antwoord per mail kwam"
+    publish(house, with_steps(*steps[:1], window=EVERY_DAY))  # why it was skipped is told as it was then
+    with house.services.database.reading() as session:
+        shown = lead_report.report(session, house.services, house.lead(), house.clock.now())
+    told = next(each for each in shown.messages if each.step == "zonder")
+    assert (told.dutch_reason, told.reason) == ("niet als er een antwoord per mail kwam", "not if a reply came by mail")
     assert {step: each.state for step, each in acts.follow_ups(house, "bram@example.org").items()} == {
         "na-antwoord": "skipped",
         "zonder": "accepted",

@@ -28,7 +28,6 @@ SPECIAL_DAYS = (
 TOWNS, ON_POSTGRESQL = (9, 1) if cases.of_everything() else (38, 5)
 TEMPLATES = ("hoe-ging-het", "niets-te-zien", "uitnodiging", "eerdere-uitnodiging", "laatste-bericht")
 IN_PIECES = settings(
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a town is not made smaller: that would take minutes
 )

@@ -38,7 +38,7 @@ def at(text: str, path: Path) -> object:
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(path=st.sampled_from(TEXTS), value=WORDS)
 def test_a_text_that_is_changed_and_changed_back_leaves_the_file_as_it_was(path: Path, value: str) -> None:
     before = str(at(PRACTICE, path))

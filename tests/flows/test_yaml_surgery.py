@@ -57,7 +57,7 @@ def steps(text: str) -> list[dict[str, Data]]:
     return cast("list[dict[str, Data]]", cast("dict[str, Any]", found.data)["steps"])
 
 
-@settings(max_examples=FILES, deadline=None)
+@settings(max_examples=FILES)
 @given(files(), st.data())
 def test_a_step_that_moves_and_moves_back_leaves_every_byte_as_it_was(text: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(steps(text)) - 2))
@@ -68,7 +68,7 @@ def test_a_step_that_moves_and_moves_back_leaves_every_byte_as_it_was(text: str,
     assert swapped(once, ("steps",), at) == text
 
 
-@settings(max_examples=FILES, deadline=None)
+@settings(max_examples=FILES)
 @given(files(), st.data())
 def test_a_value_that_changes_and_changes_back_leaves_every_byte_as_it_was(text: str, data: st.DataObject) -> None:
     found = steps(text)
@@ -81,7 +81,7 @@ def test_a_value_that_changes_and_changes_back_leaves_every_byte_as_it_was(text:
     assert put(once, ("steps", at), {"wait": old}, STEP_KEYS) == text
 
 
-@settings(max_examples=FILES, deadline=None)
+@settings(max_examples=FILES)
 @given(files(), st.data())
 def test_a_key_or_a_step_that_comes_and_goes_leaves_every_byte_as_it_was(text: str, data: st.DataObject) -> None:
     found = steps(text)
@@ -97,7 +97,7 @@ def test_a_key_or_a_step_that_comes_and_goes_leaves_every_byte_as_it_was(text: s
     assert removed(more, ("steps",), at + 1) == text
 
 
-@settings(max_examples=FILES, deadline=None)
+@settings(max_examples=FILES)
 @given(files(), st.data())
 def test_a_step_is_taken_away_with_its_comment_and_nothing_else(text: str, data: st.DataObject) -> None:
     found = steps(text)

@@ -190,7 +190,7 @@ TEXTS = st.lists(
 )
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(TEXTS, TEXTS)
 def test_two_parsers_agree_on_a_thousand_subjects_and_names(subject_parts: list[str], name_parts: list[str]) -> None:
     subject, name = (" ".join("".join(parts).split()) for parts in (subject_parts, name_parts))
@@ -202,7 +202,7 @@ def test_two_parsers_agree_on_a_thousand_subjects_and_names(subject_parts: list[
     check_agreement(subject, name, data)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=50))
 def test_no_first_name_whatever_it_is_breaks_a_mail(name: str) -> None:
     data = compose(NAMED, values(first_name=name), headers())

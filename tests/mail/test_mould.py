@@ -58,7 +58,7 @@ def filled(name: str | None, token: str, posture: str = "flat", *others: str) ->
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(name=NAMES, token=TOKENS, posture=st.sampled_from(["flat", "hollow", "unknown"]))
 def test_a_shipped_mail_has_the_bytes_that_rendering_it_for_this_lead_gives(
     name: str | None, token: str, posture: str
@@ -69,7 +69,7 @@ def test_a_shipped_mail_has_the_bytes_that_rendering_it_for_this_lead_gives(
         assert poured == rendered
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tokens=st.lists(TOKENS, min_size=5, max_size=5), name=NAMES)
 def test_wherever_the_lengths_of_tokens_have_their_lines_broken_the_bytes_are_the_same(
     tokens: list[str], name: str | None

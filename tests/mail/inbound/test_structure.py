@@ -46,7 +46,7 @@ def test_every_mail_of_the_corpus_has_the_parts_that_python_s_own_parser_sees() 
         assert list(leaves(read(mail(name)))) == list(leaves_of_python(parsed)), name
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=2_000))
 def test_any_bytes_are_a_mail_of_some_sort(raw: bytes) -> None:
     part = read(raw)

@@ -29,7 +29,7 @@ def test_what_was_put_in_comes_out() -> None:
     assert parts.attachments == ()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(text=st.text(_LETTERS, max_size=300), name=st.text(_LETTERS, max_size=60))
 def test_every_text_and_every_name_comes_out_as_it_went_in(text: str, name: str) -> None:
     name = " ".join(name.replace("=?", "").split()).replace('"', "").replace("\\", "")

@@ -25,7 +25,7 @@ each_provider = pytest.mark.parametrize("name", PROVIDERS)
 
 
 @each_provider
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     status=st.integers(100, 599),
     said=_JSON,
@@ -39,7 +39,7 @@ def test_no_answer_is_too_strange_to_be_judged(name: str, status: int, said: Any
 
 
 @each_provider
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(said=_JSON)
 def test_no_event_is_too_strange_to_be_read(name: str, said: Any) -> None:
     bodies: list[Any] = [said, dict.fromkeys(_NAMES, said)]

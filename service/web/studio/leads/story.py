@@ -63,7 +63,7 @@ class Story:
             sign="wait" if mail.state == "held" else "mail",
             text=text,
             why=self._why(mail),
-            reason=mail.reason or "" if shown else "",
+            reason=self._say((mail.dutch_reason or "", mail.reason or "")) if shown else "",
             state=self._say(state),
             mood=mood,
             mail=mail.id if self._may_look and mail.state not in ("skipped", "cancelled") else None,

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 
-from service.domain.lead_words import dutch_words
+from service.domain.lead_words import ROADS, dutch_words
 from service.domain.staff import StaffLanguage
 
 Pair = tuple[str, str]  # Dutch, English
@@ -59,22 +59,6 @@ _HAPPENED: Mapping[str, tuple[str, Pair]] = MappingProxyType(
         "advice_again": ("mail", ("De praktijk stuurde het advies opnieuw", "The practice sent the advice again")),
     }
 )
-_SOURCES: Mapping[str, Pair] = MappingProxyType(
-    {
-        "staff": ("genoteerd door de praktijk", "noted by the practice"),
-        "my data page": ("op de pagina met eigen gegevens", "on the page with one's own data"),
-        "one-click": ("met de afmeldknop van het mailprogramma", "by the button of the mail program"),
-        "unsubscribe page": ("op onze afmeldpagina", "on our page"),
-        "by mail": ("met een mail aan ons", "by a mail to us"),
-        "by the mail provider": ("via de mailprovider", "by the mail provider"),
-        "link of before the erasing": ("met een link van voor het wissen", "by a link of before the erasing"),
-        "sent": ("wel aangekomen", "it arrived"),
-        "resend": ("opnieuw sturen", "send it again"),
-        "drop": ("laten vervallen", "let it go"),
-        "no said before the restore": ("overgenomen uit een back-up", "taken over from a backup"),
-        "no said in the copy": ("overgenomen uit de kopie van de database", "taken over from the copy of the database"),
-    }
-)
 
 
 class Teller:
@@ -99,7 +83,7 @@ class Teller:
 
     def source(self, stored: str) -> str:
         """By which road something came."""
-        return self.say(_SOURCES[stored]) if stored in _SOURCES else self.word(stored)
+        return self.say(ROADS[stored]) if stored in ROADS else self.word(stored)
 
     def happened(self, kind: str, details: Mapping[str, Any]) -> tuple[str, str, str]:
         """One entry of the timeline: its sign, its words, and how it came."""

@@ -9,6 +9,7 @@ from typing import cast
 
 from starlette.responses import Response
 
+from service.domain import mail_reasons
 from service.domain.waiting import Choice
 from service.errors import InvalidInputError
 from service.flows import waiting_mails
@@ -175,8 +176,13 @@ def _failed(visit: Visit, message: Message, lead: Lead | None, titles: Mapping[s
         mail=titles.get(message.template, message.template),
         lead_id=lead.id if lead else None,
         who=_who(visit, message, lead),
-        reason=message.reason or "" if visit.me.sees_addresses else "",
+        reason=_reason(visit, message) if visit.me.sees_addresses else "",
     )
+
+
+def _reason(visit: Visit, message: Message) -> str:
+    dutch, english = mail_reasons.in_both(message.reason or "")
+    return dutch if visit.language == "nl" else english
 
 
 def _who(visit: Visit, message: Message, lead: Lead | None) -> str:

@@ -92,6 +92,15 @@ def test_in_english_it_says_the_same(house: House) -> None:
         assert told in page, told
 
 
+def test_why_a_mail_does_not_leave_is_said_in_the_language_of_who_reads(house: House, manager: Desk) -> None:
+    acts.follow_up_due(house)
+    house.clock.advance(hours=12)
+    assert house.send_due() == 0
+    english = desk(house, hire(house, "els@example.org", Role.MANAGER, "Els", "en"))
+    assert "wacht op het verzendvenster" in page_of(house, manager)
+    assert "waits for the send window" in page_of(house, english)
+
+
 def test_a_manager_sees_the_mail_itself_and_its_links_are_nobodys(house: House, manager: Desk) -> None:
     acts.confirmed(house, first_name="Anna")
     [message] = house.messages()
