@@ -7,12 +7,10 @@ Dutch words, the problem has none either, and is told in English.
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from difflib import get_close_matches
-from typing import Annotated, Literal, TypeVar, Union, cast, get_args, get_origin
+from typing import Annotated, Literal, TypeVar, cast
 
 from pydantic import (
     AfterValidator,
@@ -24,9 +22,9 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from service.domain import field_hints
 from service.errors import Language, Problem, Severity
 
 Path = tuple[str | int, ...]
@@ -155,7 +153,7 @@ class Report:
         meant: set[tuple[str | int, ...]] = set()
         for each in errors:
             if each["type"] == "extra_forbidden":
-                known = _keys(_annotation_at(model, each["loc"][:-1]))
+                known = field_hints.keys(field_hints.annotation_at(model, each["loc"][:-1]))
                 suggestion = closest(str(each["loc"][-1]), known)
                 if suggestion:
                     meant.add((*each["loc"][:-1], suggestion))
@@ -178,7 +176,7 @@ class Report:
     def _explain_value(self, model: type[BaseModel], error: ErrorDetails, path: Path) -> None:
         loc = tuple(part for part in error["loc"] if part != "[key]")
         if error["type"] in {"model_type", "dict_type", "mapping_type"} and not loc:
-            keys = ", ".join(f"`{key}:`" for key in _keys(model))
+            keys = ", ".join(f"`{key}:`" for key in field_hints.keys(model))
             self.add(
                 "content-wrong-shape",
                 path,
@@ -187,7 +185,7 @@ class Report:
             )
             return
         english, dutch = _sentence(error, loc, "en"), _sentence(error, loc, "nl")
-        hint = _hint(model, loc)
+        hint = field_hints.hint(model, loc)
         if hint:
             english += f"; write {hint.english}"
             dutch = f"{dutch}; schrijf {hint.dutch}" if dutch and hint.dutch else ""
@@ -275,53 +273,3 @@ def _shown_path(loc: Path) -> str:
     for part in loc:
         shown += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if shown else part
     return shown
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Hint:
-    english: str
-    dutch: str
-
-
-def _hint(model: type[BaseModel], loc: Path) -> _Hint | None:
-    """What to write, from the description of the innermost field on the way that has one."""
-    for end in range(len(loc), 0, -1):
-        owner = _model_in(_annotation_at(model, loc[: end - 1]))
-        for name, field in owner.model_fields.items() if owner else ():
-            if loc[end - 1] in (name, field.alias) and field.description:
-                return _Hint(english=field.description, dutch=_dutch(field))
-    return None
-
-
-def _dutch(field: FieldInfo) -> str:
-    extra = field.json_schema_extra
-    return str(extra.get("description", "")) if isinstance(extra, dict) else ""
-
-
-def _keys(annotation: object) -> list[str]:
-    model = _model_in(annotation)
-    return [field.alias or name for name, field in model.model_fields.items()] if model else []
-
-
-def _annotation_at(annotation: object, loc: Path) -> object:
-    """The type that stands at a path inside a model: through fields, tuples and mappings."""
-    for part in loc:
-        model = _model_in(annotation)
-        if model and isinstance(part, str):
-            found = (f.annotation for n, f in model.model_fields.items() if part in (n, f.alias))
-            annotation = next(found, None)
-        else:
-            arguments = get_args(_without_none(annotation))
-            annotation = (arguments[-1] if isinstance(part, str) else arguments[0]) if arguments else None
-    return annotation
-
-
-def _without_none(annotation: object) -> object:
-    if get_origin(annotation) in (Union, types.UnionType):
-        return next((each for each in get_args(annotation) if each is not type(None)), None)
-    return _without_none(get_args(annotation)[0]) if get_origin(annotation) is Annotated else annotation
-
-
-def _model_in(annotation: object) -> type[BaseModel] | None:
-    plain = _without_none(annotation)
-    return plain if isinstance(plain, type) and issubclass(plain, BaseModel) else None

@@ -10,10 +10,11 @@ from typing import TypeVar
 
 from service.domain.forms import Forms, parse_forms
 from service.domain.practice import Practice, parse_practice
-from service.domain.reading import LineOf, Path, Report, did_you_mean, items, mapping
+from service.domain.reading import LineOf, Report, mapping
 from service.domain.sequence import Sequence
 from service.domain.sequence_file import parse_sequence
 from service.errors import Problem
+from service.flows import across_files
 from service.flows.content_yaml import LARGEST_FILE, YamlFile, read_yaml
 
 TEMPLATES = "email_templates"
@@ -87,11 +88,10 @@ def read_sequence(content: Content, name: str, text: str) -> tuple[Sequence | No
     topic = mapping(yaml.data).get("topic")
     for other in content.sequences.values():
         if other.name != name and other.topic == topic:
-            say, zeg = _topic_taken(other.topic, f"{SEQUENCES}/{other.name}.yaml")
-            report.add("sequence-topic-taken", ("topic",), say, zeg)
-    _check_templates(report, yaml.data, content.templates)
+            across_files.tell_topic_taken(report, other.topic, by=f"{SEQUENCES}/{other.name}.yaml")
+    across_files.check_templates(report, yaml.data, content.templates)
     if content.forms:
-        _check_answers(report, yaml.data, content.forms.answers())
+        across_files.check_answers(report, yaml.data, content.forms.answers())
     return (None if report.failed else sequence), [*problems, *report.problems]
 
 
@@ -166,54 +166,29 @@ class _Reading:
         self._check_topics(files)
         for each in files:
             report = Report(file=each.file, line_of=each.yaml.line_of)
-            _check_templates(report, each.yaml.data, templates)
+            across_files.check_templates(report, each.yaml.data, templates)
             if forms:
-                _check_answers(report, each.yaml.data, forms.answers())
+                across_files.check_answers(report, each.yaml.data, forms.answers())
             self.problems.extend(report.problems)
         topics = [each.topic for each in files if each.topic]
-        if len(topics) == len(files):
-            self._check_form_topics(topics, [each.topic for each in files if each.is_archived])
+        if len(topics) == len(files) and (yaml := self._yaml.get("forms.yaml")):
+            report = Report(file="forms.yaml", line_of=yaml.line_of)
+            across_files.check_form_topics(
+                report, yaml.data, topics, [each.topic for each in files if each.is_archived]
+            )
+            self.problems.extend(report.problems)
         if practice:
-            self._warn_about_practice(practice)
+            report = Report(file="practice.yaml", line_of=self._yaml["practice.yaml"].line_of)
+            across_files.warn_about_practice(report, practice)
+            self.problems.extend(report.problems)
 
     def _check_topics(self, files: list[_SequenceFile]) -> None:
         first: dict[str, str] = {}
         for each in files:
             if each.topic and first.setdefault(each.topic, each.file) != each.file:
                 report = Report(file=each.file, line_of=each.yaml.line_of)
-                say, zeg = _topic_taken(each.topic, first[each.topic])
-                report.add("sequence-topic-taken", ("topic",), say, zeg)
+                across_files.tell_topic_taken(report, each.topic, by=first[each.topic])
                 self.problems.extend(report.problems)
-
-    def _check_form_topics(self, topics: list[str], archived: list[str | None]) -> None:
-        """Looks at the raw data, so that something else in the file does not hide this."""
-        yaml = self._yaml.get("forms.yaml")
-        if yaml is None:
-            return
-        report = Report(file="forms.yaml", line_of=yaml.line_of)
-        for path, topic in _raw_form_topics(yaml.data):
-            if isinstance(topic, str) and topic not in topics:
-                say = f"no sequence has the topic `{topic}`; {did_you_mean(topic, topics)}"
-                zeg = f"geen reeks heeft het topic `{topic}`; {did_you_mean(topic, topics, 'nl')}"
-                report.add("form-unknown-topic", path, say, zeg)
-            elif topic in archived:
-                say = f"the sequence of the topic `{topic}` is archived; take this away, or name another topic"
-                zeg = f"de reeks van het topic `{topic}` is gearchiveerd; haal dit weg, of noem een ander topic"
-                report.add("form-archived-topic", path, say, zeg)
-        self.problems.extend(report.problems)
-
-    def _warn_about_practice(self, practice: Practice) -> None:
-        report = Report(file="practice.yaml", line_of=self._yaml["practice.yaml"].line_of)
-        if practice.placeholder:
-            say = "these facts are made up; fill in your own and take `placeholder` out before you publish"
-            zeg = "deze gegevens zijn verzonnen; vul je eigen gegevens in en haal `placeholder` weg voor je publiceert"
-            report.add("practice-placeholder", ("placeholder",), say, zeg, severity="warning")
-        for name in type(practice.links).model_fields:
-            if not getattr(practice.links, name):
-                say = f"`links.{name}` is empty, so the block about it is left out of the mails"
-                zeg = f"`links.{name}` is leeg, dus het stukje daarover valt weg uit de mails"
-                report.add("practice-link-empty", ("links", name), say, zeg, severity="warning")
-        self.problems.extend(report.problems)
 
     def _read_yaml(self, file: str) -> YamlFile | None:
         text = self._read(file)
@@ -287,61 +262,6 @@ class _Reading:
         self.problems.append(Problem(id=problem_id, file=file, message=message, dutch=dutch, line=line))
 
 
-def _topic_taken(topic: str, by: str) -> tuple[str, str]:
-    return (
-        f"the topic `{topic}` is taken by {by}; give this sequence its own",
-        f"het topic `{topic}` is al van {by}; geef deze reeks een eigen topic",
-    )
-
-
 def _in_an_old_code(error: UnicodeDecodeError) -> str:
     """What the byte most likely was meant to be: older programs write Windows-1252."""
     return error.object[error.start : error.start + 1].decode("cp1252", "replace")
-
-
-def _check_templates(report: Report, data: object, templates: Mapping[str, str]) -> None:
-    known = [
-        name.removesuffix(".md") for name in templates if name.endswith(".md") and name[0] != "_" and "/" not in name
-    ]
-    for path, raw in _raw_steps(data):
-        named: dict[Path, object] = {("template",): raw.get("template")}
-        named |= {("variants", str(key)): value for key, value in mapping(raw.get("variants")).items()}
-        for where, name in named.items():
-            if isinstance(name, str) and name not in known:
-                shown = name.removesuffix(".md")
-                say = f"there is no {TEMPLATES}/{shown}.md; {did_you_mean(shown, known)}"
-                zeg = f"{TEMPLATES}/{shown}.md bestaat niet; {did_you_mean(shown, known, 'nl')}"
-                report.add("step-unknown-template", (*path, *where), say, zeg)
-
-
-def _check_answers(report: Report, data: object, known: Mapping[str, frozenset[str]]) -> None:
-    for path, raw in _raw_steps(data):
-        for kind in ("only_if", "skip_if"):
-            for name, values in mapping(mapping(raw.get(kind)).get("answer")).items():
-                where = (*path, kind, "answer", str(name))
-                if str(name) not in known:
-                    say = f"nothing asks for the answer `{name}`; {did_you_mean(str(name), known)}"
-                    zeg = f"niets vraagt naar het antwoord `{name}`; {did_you_mean(str(name), known, 'nl')}"
-                    report.add("answer-unknown", where, say, zeg)
-                    continue
-                for position, value in enumerate(items(values)):
-                    possible = sorted(known[str(name)])
-                    if isinstance(value, str) and value not in possible:
-                        say = f"`{value}` is no answer to `{name}`; {did_you_mean(value, possible)}"
-                        zeg = f"`{value}` is geen antwoord op `{name}`; {did_you_mean(value, possible, 'nl')}"
-                        report.add("answer-unknown-value", (*where, position), say, zeg)
-
-
-def _raw_form_topics(data: object) -> Iterator[tuple[Path, object]]:
-    """Every topic that a form or one of its answers chooses, and where it stands."""
-    for name, form in mapping(mapping(data).get("forms")).items():
-        yield ("forms", str(name), "topic"), mapping(form).get("topic")
-        for q, question in enumerate(items(mapping(form).get("questions"))):
-            for o, option in enumerate(items(mapping(question).get("options"))):
-                where: Path = ("forms", str(name), "questions", q, "options", o, "chooses_topic")
-                yield where, mapping(option).get("chooses_topic")
-
-
-def _raw_steps(data: object) -> Iterator[tuple[Path, Mapping[object, object]]]:
-    for position, raw in enumerate(items(mapping(data).get("steps"))):
-        yield ("steps", position), mapping(raw)

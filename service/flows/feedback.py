@@ -20,18 +20,16 @@ from service.domain.enrolment import LOOK_AGAIN, ON_ITS_WAY
 from service.domain.feedback import Feedback, FeedbackKind
 from service.domain.lead import Suppression, SuppressionReason
 from service.errors import UnavailableError
-from service.flows import alerts, away, consent, outcomes, rates, replies
+from service.flows import alerts, away, consent, feedback_alerts, outcomes, rates, replies
 from service.flows.services import Services
-from service.store import attempts, consents, enrolments, events, leads, message_rows, outbox, suppressions
+from service.store import attempts, consents, enrolments, leads, message_rows, outbox, suppressions
 from service.store import feedback as kept
 from service.store.db import real_now
 from service.store.tables import FeedbackEvent, Lead, Message
 
 UNREADABLE = "unreadable"
 """The raw kind of a genuine call that nobody here can read."""
-_REJECTED, _STAFF = "mail-rejected", "staff-mail-returned"
 _CLOCKS_DIFFER = timedelta(seconds=30)  # the provider's and our database's
-_CLOSED_AFTER = timedelta(days=7)  # an alert about news; the next of its kind then tells it again
 _NEEDS_NO_ROW = frozenset({FeedbackKind.HARD_BOUNCE, FeedbackKind.COMPLAINED, FeedbackKind.UNSUBSCRIBED})
 _CAME_BACK = frozenset({FeedbackKind.HARD_BOUNCE, FeedbackKind.SOFT_BOUNCE, FeedbackKind.REJECTED})
 _WRITTEN = frozenset({FeedbackKind.REPLIED, FeedbackKind.AWAY})  # these look themselves whose mail was answered
@@ -82,7 +80,7 @@ def apply(session: Session, services: Services, feedback: Feedback, now: datetim
         _tell_message(session, services, about.message, feedback.kind, at, now)
     if about.ours and feedback.kind not in _WRITTEN:
         if feedback.kind in _CAME_BACK:
-            _tell_staff_mail(session, now)
+            feedback_alerts.tell_staff_mail(session, now)
     elif about.hmac is not None:
         _act(session, services, about, feedback, at, now)
     session.flush()
@@ -96,23 +94,7 @@ def keep_unreadable(session: Session, source: str, body: bytes, now: datetime) -
     """A genuine call that nobody here can read: staff are told, for what it said is lost."""
     event = Feedback(source=source, key=f"{UNREADABLE} {_digest(body)}", kind=FeedbackKind.UNKNOWN, raw_kind=UNREADABLE)
     kept.add(session, _event(event, event.kind, None, now, now))
-    alerts.tell(
-        session,
-        f"webhook-unreadable:{source}",
-        dutch=f"Een bericht van {source} over onze mail is niet te lezen. Misschien is de vorm ervan veranderd: vraag "
-        "wie deze dienst onderhoudt om een nieuwe versie.",
-        english=f"an event of {source} cannot be read; its form may have changed: install a newer version",
-        now=now,
-    )
-
-
-def close_old_alerts(session: Session, now: datetime) -> None:
-    """An alert about news stands for a week; news of its kind after that tells it again."""
-    for alert in events.open_alerts(session):
-        kind = alert.cause.partition(":")[0]
-        if kind in {_REJECTED, _STAFF, "webhook-unreadable"} and alert.raised_at < now - _CLOSED_AFTER:
-            events.hold_alert(session, alert.cause)
-            alerts.mended(session, alert.cause, now)
+    feedback_alerts.tell_unreadable(session, source, now)
 
 
 def _about(session: Session, services: Services, feedback: Feedback) -> _About:
@@ -209,7 +191,7 @@ def _act(session: Session, services: Services, about: _About, feedback: Feedback
                 _no_mailbox(session, services, about, feedback, gone_at, now)
         case FeedbackKind.REJECTED:
             _note(session, about, feedback, "rejected", now)
-            _tell_rejected(session, feedback.source, now)
+            feedback_alerts.tell_rejected(session, feedback.source, now)
         case FeedbackKind.COMPLAINED:
             _suppress(session, services, about, feedback, SuppressionReason.COMPLAINT, now, now)
             rates.after_complaint(session, services, now)
@@ -265,31 +247,6 @@ def _details(about: _About, feedback: Feedback) -> dict[str, int | str]:
 def _road(feedback: Feedback) -> str:
     """How a "no" came, as a receipt names it."""
     return "by mail" if feedback.source in {"replies", "bounces"} else "by the mail provider"
-
-
-def _tell_rejected(session: Session, source: str, now: datetime) -> None:
-    alerts.tell(
-        session,
-        f"{_REJECTED}:{source}",
-        dutch=f"Mail van ons wordt geweigerd, zo meldt {source}: om de inhoud, de afzender, of omdat het adres daar op "
-        "een lijst staat. De lead kan er niets aan doen. Kijk bij de provider wat er staat, en of SPF, DKIM en DMARC "
-        "kloppen.",
-        english=f"mail of ours is refused, {source} says: for its content, its sender, or because the address is on a "
-        "list there; look what the provider says, and whether SPF, DKIM and DMARC are right",
-        now=now,
-    )
-
-
-def _tell_staff_mail(session: Session, now: datetime) -> None:
-    alerts.tell(
-        session,
-        _STAFF,
-        dutch="Een mail aan de praktijk zelf kwam terug. Kijk of de adressen van de medewerkers in practice.yaml en in "
-        "NURTURE_ALERT_TO kloppen, en of hun mailbox niet vol is.",
-        english="a mail to the practice itself came back; look whether the addresses of staff in practice.yaml and in "
-        "NURTURE_ALERT_TO are right, and whether their mailbox is full",
-        now=now,
-    )
 
 
 def _without_addresses(text: str | None, message: Message | None) -> str | None:

@@ -22,7 +22,7 @@ from service.domain.mailbox import parse_mailbox
 from service.errors import InvalidInputError
 from service.flows.services import Services
 from service.mail import return_paths
-from service.mail.imap import Letter
+from service.mail.imap_answers import Letter
 from service.mail.inbound.values import Inbound, InboundKind
 from service.mail.inbound.wishes import only_a_wish
 from service.mail.links import Purpose

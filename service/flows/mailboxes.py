@@ -16,7 +16,8 @@ from service.domain.feedback import FeedbackKind
 from service.errors import UnavailableError, trace
 from service.flows import alerts, desk_mails, feedback, letters, mail_news
 from service.flows.services import Services
-from service.mail.imap import Connection, Letter, Listed, MailboxError, Tokens, UnreadableError
+from service.mail.imap import Connection, MailboxError, Tokens, UnreadableError
+from service.mail.imap_answers import Letter, Listed
 from service.mail.inbound.classify import classify
 from service.mail.inbound.values import InboundKind
 from service.mail.mailbox_url import MailboxUrl

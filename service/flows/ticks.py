@@ -8,7 +8,7 @@ from service.flows import (
     alerts,
     allowance,
     booking_requests,
-    feedback,
+    feedback_alerts,
     heartbeat,
     mail_trials,
     opt_in_caps,
@@ -70,7 +70,7 @@ def housekeeping(services: Services) -> None:
         booking_requests.remind(session, services, now)
     with services.database.transaction() as session:
         rates.review(session, now)
-        feedback.close_old_alerts(session, now)
+        feedback_alerts.close_old(session, now)
         refused_webhooks.review(session, now)
     self_test.run_where_due(services)
     alerts.deliver(services, now)

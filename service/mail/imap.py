@@ -11,22 +11,16 @@ import imaplib
 import re
 import socket
 import ssl
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 
 from service.errors import NurtureError
+from service.mail.imap_answers import MOST_BYTES, Letter, Listed, items, listed
 from service.mail.mailbox_url import MailboxUrl
 from service.mail.oauth import AccessTokens, TokenError
 
 SECONDS = 30.0
-MOST_BYTES = 512 * 1024
-"""Of one mail: a report or an answer says all that matters long before that."""
 
-_UID = re.compile(rb"\bUID (\d+)")
-_ARRIVED = re.compile(rb'\bINTERNALDATE "([^"]{10,40})"')
-_ITEM = re.compile(rb"\d+ \(")  # how what is told of one mail begins
 _CODE = re.compile(r"\[([A-Z-]+)[^\]]*\]")
 _PASSES = {"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"}  # RFC 5530: the log-in itself is not at fault
 
@@ -45,21 +39,6 @@ class UnreadableError(NurtureError):
     """The server does not give this one mail."""
 
     code, status = "mail-unreadable", 502
-
-
-@dataclass(frozen=True, kw_only=True)
-class Listed:
-    """One mail in the box, and when the server took it."""
-
-    uid: int
-    arrived: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Letter(Listed):
-    """Its first `MOST_BYTES`, or all of it."""
-
-    data: bytes = field(repr=False)
 
 
 class Tokens:
@@ -131,7 +110,7 @@ class Connection:
                 raise self._nonsense()
             found: dict[int, Listed] = {}
             for line in lines:
-                each = _listed(_head(line))
+                each = listed(line)
                 if each is not None and (each.arrived is not None or each.uid not in found):
                     found[each.uid] = each
         return [found[uid] for uid in sorted(found) if uid > after]
@@ -142,10 +121,10 @@ class Connection:
             kind, lines = self._open.uid("FETCH", str(uid), f"(UID INTERNALDATE BODY.PEEK[]<0.{MOST_BYTES}>)")
         if kind != "OK":
             raise UnreadableError("the mail server does not give out one of its mails")
-        for head, data in _items(lines):
-            listed = _listed(head)
-            if listed is not None and listed.uid == uid and data is not None:
-                return Letter(uid=uid, arrived=listed.arrived, data=data)
+        for head, data in items(lines):
+            about = listed(head)
+            if about is not None and about.uid == uid and data is not None:
+                return Letter(uid=uid, arrived=about.arrived, data=data)
         return None
 
     def remove(self, uids: Sequence[int]) -> None:
@@ -284,46 +263,6 @@ def check(mailbox: MailboxUrl) -> str | None:
         return error.english
     finally:
         tokens.close()
-
-
-def _head(line: object) -> bytes:
-    return line[0] if isinstance(line, tuple) else line if isinstance(line, bytes) else b""
-
-
-def _items(lines: Iterable[object]) -> Iterator[tuple[bytes, bytes | None]]:
-    """What is told of each mail, and its content where that is told.
-
-    A server may tell of other mails at any moment, with their UIDs (RFC 3501 sections 6.4.8 and 7.4.2): a colleague
-    reads one of them just now.
-    """
-    heads: list[bytes] = []
-    data: bytes | None = None
-    for line in filter(None, lines):
-        head = _head(line)
-        if heads and _ITEM.match(head):
-            yield b" ".join(heads), data
-            heads, data = [], None
-        heads.append(head)
-        if isinstance(line, tuple):
-            data = line[1][:MOST_BYTES]
-    if heads:
-        yield b" ".join(heads), data
-
-
-def _listed(head: bytes) -> Listed | None:
-    uid = _UID.search(head)
-    return Listed(uid=int(uid[1]), arrived=_moment(head)) if uid is not None else None
-
-
-def _moment(head: bytes) -> datetime | None:
-    found = _ARRIVED.search(head)
-    if found is None:
-        return None
-    try:
-        moment = datetime.strptime(found[1].decode("ascii").strip(), "%d-%b-%Y %H:%M:%S %z")
-        return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _quoted(text: str) -> str:

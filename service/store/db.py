@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import secrets
-import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlmodel import Session, create_engine
 
 from service.errors import Problem, ProblemsError, RefusedError
+from service.store import sqlite_file
 from service.store.away import damaged, is_damaged, told_as_unavailable
 from service.store.fair_lock import FairLock
 
-BUSY_TIMEOUT_MS = 5_000
 # PostgreSQL's. A process that stands still in the middle of a transaction would hold its leads, and whoever waits for
 # them, for as long as it stands; none of ours thinks for seconds between two statements.
 _PATIENCE = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=30s"
@@ -43,8 +41,8 @@ class Database:
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._write_lock = FairLock()
         if self.is_sqlite:
-            self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
-            self._reader = _sqlite_engine(url, begin="BEGIN", pool_size=8)
+            self._writer = sqlite_file.engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
+            self._reader = sqlite_file.engine(url, begin="BEGIN", pool_size=8)
         else:
             # Each process has a name of its own there, so that it can tell its connections from those of others.
             self._name = f"nurture-{secrets.token_hex(4)}"
@@ -88,7 +86,7 @@ class Database:
             return
         try:
             with told_as_unavailable(), self._writer.connect() as one, self._session(one) as session, session.begin():
-                yield session if _begins_now(session, one) else None
+                yield session if sqlite_file.begins_now(session, one) else None
         finally:
             self._write_lock.release()
 
@@ -113,7 +111,7 @@ class Database:
         """
         self.close()
         if self.is_sqlite:
-            engine = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1, alone=True)
+            engine = sqlite_file.engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1, alone=True)
             try:
                 with engine.connect():
                     pass
@@ -254,52 +252,3 @@ def notify_sender(session: Session) -> None:
 
 def _in_use() -> RefusedError:
     return RefusedError("somebody else uses the database; stop `serve` and every `worker` first, and try again")
-
-
-def _sqlite_engine(url: URL, *, begin: str, pool_size: int, alone: bool = False) -> Engine:
-    engine = create_engine(
-        url,
-        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
-        pool_size=pool_size,
-        max_overflow=0 if pool_size == 1 else 32,
-        hide_parameters=True,
-    )
-
-    @event.listens_for(engine, "connect")
-    def _on_connect(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # the driver's own BEGIN is a deferred one; ours comes below
-        if alone:
-            connection.execute("PRAGMA locking_mode=EXCLUSIVE").close()  # before the first look, or WAL is shared
-        for pragma, value in _PRAGMAS.items():
-            connection.execute(f"PRAGMA {pragma}={value}").close()
-
-    @event.listens_for(engine, "begin")
-    def _on_begin(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
-
-
-def _begins_now(session: Session, connection: Connection) -> bool:
-    """Begin the transaction, unless another process is writing to the file of this SQLite database."""
-    driver = cast(sqlite3.Connection, connection.connection.driver_connection)
-    driver.execute("PRAGMA busy_timeout=0")
-    try:
-        session.connection()
-    except OperationalError as error:
-        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
-            raise
-        return False
-    finally:
-        driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    return True
-
-
-# FULL: a 202 must survive a power cut. secure_delete: an erased address leaves no bytes behind.
-_PRAGMAS: Mapping[str, str | int] = {
-    "busy_timeout": BUSY_TIMEOUT_MS,
-    "journal_mode": "WAL",
-    "synchronous": "FULL",
-    "foreign_keys": "ON",
-    "secure_delete": "ON",
-}

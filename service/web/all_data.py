@@ -18,7 +18,8 @@ from service.store import lead_rows
 from service.store.tables import ErasedToken, Lead, Message
 from service.web import documented, pages
 from service.web.deps import Here, Sent, desk, erased_page, message_behind, posted
-from service.web.views import AllDataPage, Page
+from service.web.my_data_views import AllDataPage
+from service.web.views import Page
 
 router = APIRouter(default_response_class=HTMLResponse, responses=documented.errors(404, 503))
 _SHAPES = ("view", "html", "json")

@@ -20,7 +20,8 @@ from service.store import consents, enrolments, leads
 from service.store.tables import Enrolment, ErasedToken, Lead, OptIn
 from service.web import documented, pages
 from service.web.deps import Desk, Here, Sent, desk, erased_page, lead_behind, posted
-from service.web.views import AskedFor, MailOn, MyDataPage, Page, Told, UnsubscribedPage
+from service.web.my_data_views import AskedFor, MyDataPage, Told
+from service.web.views import MailOn, Page, UnsubscribedPage
 
 router = APIRouter(default_response_class=HTMLResponse, responses=documented.errors(404, 503))
 Mails = Literal["waiting", "active", "paused", "ended"]

@@ -13,7 +13,7 @@ from service.bootstrap import prepare
 from service.errors import RefusedError, UnavailableError
 from service.flows import copy_marks, copying, receipts
 from service.settings import load_settings
-from service.store import db, dump, schema
+from service.store import db, dump, schema, sqlite_file
 from service.store.db import open_database
 from tests.support import acts, copies, studio
 from tests.support.copies import ANNA, BRAM, CARLA, DAAN, ESRA, FRANK, HANS
@@ -118,7 +118,7 @@ def test_a_database_in_use_is_neither_copied_nor_filled(
     house: House, elsewhere: str, migrated_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(db, "_LEAVING_SECONDS", 0.1)
-    monkeypatch.setattr(db, "_PRAGMAS", {**db._PRAGMAS, "busy_timeout": 100})
+    monkeypatch.setattr(sqlite_file, "PRAGMAS", {**sqlite_file.PRAGMAS, "busy_timeout": 100})
     before = house.rows()
     for url in (migrated_database_url, elsewhere):
         other = open_database(url)

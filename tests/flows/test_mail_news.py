@@ -15,7 +15,7 @@ from service.flows import feedback, mail_news, mailboxes, privacy
 from service.flows.mailboxes import take_in
 from service.flows.messages import add_service_mail
 from service.mail import return_paths
-from service.mail.imap import Letter
+from service.mail.imap_answers import Letter
 from service.mail.inbound.classify import classify
 from service.mail.inbound.values import Inbound, InboundKind
 from service.mail.links import Keyring

@@ -14,7 +14,8 @@ from service.errors import UnavailableError
 from service.flows import feedback, mailboxes
 from service.flows.mailboxes import Reader, boxes
 from service.mail import return_paths
-from service.mail.imap import Connection, Letter, MailboxError
+from service.mail.imap import Connection, MailboxError
+from service.mail.imap_answers import Letter
 from service.mail.inbound.classify import classify
 from service.mail.inbound.values import Inbound
 from service.mail.mailbox_url import parse_mailbox_url

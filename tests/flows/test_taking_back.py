@@ -10,7 +10,7 @@ from sqlmodel import select
 from service.domain.lead import SuppressionReason
 from service.errors import RefusedError, UnavailableError
 from service.flows import copy_marks, privacy, put_back
-from service.store import db, events
+from service.store import db, events, sqlite_file
 from service.store.tables import Lead
 from tests.support import acts, chained, copies
 from tests.support.copies import ANNA, ESRA, HANS
@@ -81,7 +81,7 @@ def test_another_database_than_its_copy_or_one_in_use_is_refused(
     house: House, elsewhere: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(db, "_LEAVING_SECONDS", 0.1)
-    monkeypatch.setattr(db, "_PRAGMAS", {**db._PRAGMAS, "busy_timeout": 100})
+    monkeypatch.setattr(sqlite_file, "PRAGMAS", {**sqlite_file.PRAGMAS, "busy_timeout": 100})
     stranger, own = f"sqlite:///{tmp_path / 'stranger.db'}", house.services.database.url.render_as_string(False)
     with pytest.raises(RefusedError, match="another schema"):
         copies.take_back(house, stranger)

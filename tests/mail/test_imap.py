@@ -12,7 +12,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
-from service.mail.imap import MOST_BYTES, Connection, MailboxError, Tokens, UnreadableError, check
+from service.mail.imap import Connection, MailboxError, Tokens, UnreadableError, check
+from service.mail.imap_answers import MOST_BYTES
 from service.mail.mailbox_url import MailboxUrl, parse_mailbox_url
 from tests.support.certificates import make_certificates
 from tests.support.dovecot import Box, Dovecot, dovecot

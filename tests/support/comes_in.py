@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from service.flows.mailboxes import take_in
 from service.flows.messages import add_service_mail
 from service.mail import return_paths
-from service.mail.imap import Letter
+from service.mail.imap_answers import Letter
 from service.mail.links import Keyring
 from service.mail.mailbox_url import MailboxUrl
 from service.store.tables import FeedbackEvent, Message

@@ -19,11 +19,10 @@ from service.flows.workbench import Seen
 from service.mail.compose import Rendered
 from service.mail.transport import OutboundMail
 from service.web.demo_views import ArticlePage, InboxPage, MailDetail, MailRow, WebsitePage
+from service.web.my_data_views import AllDataPage, AskedFor, MyDataPage, Told
 from service.web.views import (
-    AllDataPage,
     AnswerDonePage,
     AnswerPage,
-    AskedFor,
     BookingDonePage,
     BookingLinkPage,
     BookingPage,
@@ -34,12 +33,10 @@ from service.web.views import (
     FormPage,
     FormView,
     MailOn,
-    MyDataPage,
     NotFoundPage,
     Page,
     ProblemPage,
     ThankYouPage,
-    Told,
     UnavailablePage,
     UnsubscribedPage,
     UnsubscribePage,

@@ -12,17 +12,9 @@ import pytest
 
 from service.web import pages
 from service.web.demo_views import ArticlePage, InboxPage, WebsitePage
+from service.web.my_data_views import AskedFor, MyDataPage, Told
 from service.web.studio.views import StudioPage
-from service.web.views import (
-    AskedFor,
-    FormPage,
-    LeadPage,
-    MyDataPage,
-    Page,
-    ThankYouPage,
-    Told,
-    UnavailablePage,
-)
+from service.web.views import FormPage, LeadPage, Page, ThankYouPage, UnavailablePage
 from service.web.workbench import WorkbenchPage
 from tests.support.sample_pages import PAGES
 

@@ -1,0 +1,62 @@
+"""A SQLite file as an engine: how it is opened, and how each transaction on it begins."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Any, cast
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session, create_engine
+
+_BUSY_TIMEOUT_MS = 5_000
+# FULL: a 202 must survive a power cut. secure_delete: an erased address leaves no bytes behind.
+PRAGMAS: Mapping[str, str | int] = {
+    "busy_timeout": _BUSY_TIMEOUT_MS,
+    "journal_mode": "WAL",
+    "synchronous": "FULL",
+    "foreign_keys": "ON",
+    "secure_delete": "ON",
+}
+
+
+def engine(url: URL, *, begin: str, pool_size: int, alone: bool = False) -> Engine:
+    """Each of its transactions begins with that word. `alone`: nobody else can open the file meanwhile."""
+    made = create_engine(
+        url,
+        connect_args={"check_same_thread": False, "timeout": _BUSY_TIMEOUT_MS / 1000},
+        pool_size=pool_size,
+        max_overflow=0 if pool_size == 1 else 32,
+        hide_parameters=True,
+    )
+
+    @event.listens_for(made, "connect")
+    def _on_connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN is a deferred one; ours comes below
+        if alone:
+            connection.execute("PRAGMA locking_mode=EXCLUSIVE").close()  # before the first look, or WAL is shared
+        for pragma, value in PRAGMAS.items():
+            connection.execute(f"PRAGMA {pragma}={value}").close()
+
+    @event.listens_for(made, "begin")
+    def _on_begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return made
+
+
+def begins_now(session: Session, connection: Connection) -> bool:
+    """Begin the transaction, unless another process is writing to the file of this SQLite database."""
+    driver = cast(sqlite3.Connection, connection.connection.driver_connection)
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        session.connection()
+    except OperationalError as error:
+        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
+    return True
