@@ -49,6 +49,15 @@ async def all_done(work: Iterable[Awaitable[_T]]) -> list[_T]:
     return [each for each in done if not isinstance(each, BaseException)]
 
 
+async def all_ended(tasks: set[asyncio.Task[None]]) -> None:
+    """Wait until each has left this set, as it does once it has ended; those too that come meanwhile.
+
+    Not by `gather`: from Python 3.12 on that does not wait for what has ended and not left yet, so nothing ever would.
+    """
+    while tasks:
+        await asyncio.wait(tasks)
+
+
 async def cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
     """End them, and wait until they have ended."""
     for task in tasks:

@@ -16,7 +16,7 @@ from service.errors import UnavailableError, trace
 from service.flows.flights import Flights, Group
 from service.flows.handover import Begun
 from service.flows.leases import Leases
-from service.flows.off_loop import OffLoop, all_done, cancel
+from service.flows.off_loop import OffLoop, all_done, all_ended, cancel
 from service.flows.services import Services
 from service.flows.settlements import Along
 from service.flows.settling import Answer
@@ -59,8 +59,7 @@ class Sender:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_STOP_SECONDS):
                     await asyncio.gather(*lanes)
-                    while self._groups:  # what was taken along is one more
-                        await asyncio.gather(*self._groups, return_exceptions=True)
+                    await all_ended(self._groups)
             if self._groups:
                 log.warning("stopped with mail in flight; its outcome will be listed as unknown")
         finally:
@@ -80,8 +79,7 @@ class Sender:
                 await all_done([*self._groups, *checks])
                 found = any(drained) or (bool(checks) and self.ways.best() is not None)
         finally:
-            while self._groups:
-                await asyncio.gather(*self._groups, return_exceptions=True)
+            await all_ended(self._groups)
             await asyncio.gather(*self.ways.checks(), return_exceptions=True)
             await cancel([beat])
         return self._flights.accepted - before

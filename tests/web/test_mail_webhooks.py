@@ -237,7 +237,8 @@ def test_a_fault_of_ours_asks_for_the_event_again_as_this_provider_wants_it(
 def test_a_genuine_call_that_nobody_can_read_is_refused_and_staff_are_told(house: House, fake: type[Fake]) -> None:
     """But for Mailgun, whose signature stands in the body: one that cannot be read has none."""
     calling = caller(house, fake)
-    bodies = [b"[" * 2_000] if fake is Ses else [b"", b"[1]", b"\xff", b"[" * 2_000]
+    too_deep = b"[" * 50_000  # for every Python: 3.13 reads ten times as deep as 3.11
+    bodies = [too_deep] if fake is Ses else [b"", b"[1]", b"\xff", too_deep]
     for body in bodies:
         answer = calling.post(body)
         assert (answer.status_code, answer.json()["code"]) == (422, "unreadable-event")
