@@ -10,7 +10,7 @@ import threading
 import pytest
 from sqlmodel import Session
 
-from service.flows.off_loop import OffLoop
+from service.flows.off_loop import OffLoop, all_ended
 from service.store import events
 from tests.support.house import House
 
@@ -34,6 +34,31 @@ def test_what_waits_for_nobody_is_done_at_once_and_what_waits_for_a_server_is_no
     else:
         assert threading.get_ident() not in threads
     assert facts(house, "word") == {"word"}
+
+
+class Watched(set["asyncio.Task[None]"]):
+    """A set that is not looked at for ever."""
+
+    looks = 0
+
+    def __len__(self) -> int:
+        self.looks += 1
+        assert self.looks < 10, "nobody let the task leave"
+        return super().__len__()
+
+
+def test_a_task_that_has_ended_and_not_left_its_set_yet_is_waited_for() -> None:
+    """From Python 3.12 on a loop of `gather` never ends there."""
+
+    async def live() -> None:
+        task = asyncio.create_task(asyncio.sleep(0))
+        await asyncio.wait({task})
+        tasks = Watched({task})
+        task.add_done_callback(tasks.discard)  # soon
+        await all_ended(tasks)
+        assert not tasks
+
+    asyncio.run(live())
 
 
 @ON_SQLITE
