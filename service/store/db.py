@@ -181,11 +181,15 @@ class Database:
 
 
 def open_database(url: str) -> Database:
-    """The database a URL names. Raises ProblemsError with one plain sentence when it names none."""
+    """The database a URL names. Raises ProblemsError with one plain sentence when it names none, or one that needs a
+    newer SQLite than this Python has.
+    """
     try:
         parsed = make_url(url)
         if parsed.drivername == "sqlite" and parsed.database in {None, "", ":memory:"}:
             found = "a database in memory, which would be gone with the process"
+        elif parsed.drivername == "sqlite" and sqlite_file.too_old():
+            raise ProblemsError([Problem(id="sqlite-old", file="NURTURE_DATABASE_URL", message=sqlite_file.too_old())])
         elif parsed.drivername in {"sqlite", "postgresql+psycopg"}:
             return Database(parsed)
         else:

@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, create_engine
 
+_OLDEST = (3, 35, 0)
 _BUSY_TIMEOUT_MS = 5_000
 # FULL: a 202 must survive a power cut. secure_delete: an erased address leaves no bytes behind.
 PRAGMAS: Mapping[str, str | int] = {
@@ -45,6 +46,16 @@ def engine(url: URL, *, begin: str, pool_size: int, alone: bool = False) -> Engi
         connection.exec_driver_sql(begin)
 
     return made
+
+
+def too_old() -> str:
+    """What to do where this Python's SQLite does not know what we write (RETURNING); empty where it does."""
+    if sqlite3.sqlite_version_info >= _OLDEST:
+        return ""
+    return (
+        f"the SQLite of this Python is {sqlite3.sqlite_version}, and 3.35.0 or newer is needed; "
+        "use another Python, or PostgreSQL"
+    )
 
 
 def begins_now(session: Session, connection: Connection) -> bool:
