@@ -189,7 +189,9 @@ def open_database(url: str) -> Database:
         if parsed.drivername == "sqlite" and parsed.database in {None, "", ":memory:"}:
             found = "a database in memory, which would be gone with the process"
         elif parsed.drivername == "sqlite" and sqlite_file.too_old():
-            raise ProblemsError([Problem(id="sqlite-old", file="NURTURE_DATABASE_URL", message=sqlite_file.too_old())])
+            raise ProblemsError(
+                [Problem(id="database-url", file="NURTURE_DATABASE_URL", message=sqlite_file.too_old())]
+            )
         elif parsed.drivername in {"sqlite", "postgresql+psycopg"}:
             return Database(parsed)
         else:

@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+import pytest
+
 from service.domain.send_limits import parse_send_limits
 from service.flows.handover import Begun
 from service.flows.pace import Pace
@@ -16,7 +18,7 @@ from service.flows.published import Published
 from service.flows.services import Bell
 from service.store.db import open_database
 from service.worker import Worker
-from tests.support import acts
+from tests.support import acts, cases
 from tests.support.house import House
 from tests.support.sending_limits import broken, follow_ups_wait, left, per_domain, waiting
 from tests.support.transports import Network
@@ -73,6 +75,7 @@ def until_taken(network: Network, count: int) -> None:
         threading.Event().wait(0.05)
 
 
+@pytest.mark.parametrize("migrated_database_url", cases.engines("postgres"), indirect=True)
 def test_no_limit_is_exceeded_by_many_workers_with_ten_thousand_queued(house: House) -> None:
     count, queued = 4, 10_000
     limits = "all=20/3s,50/d; domain=6/2s,14/d; warm_up=40"

@@ -31,14 +31,14 @@ ASIDE = frozenset(
     f"flows/test_{name}.py"
     for name in (
         *("addresses_back", "again", "alerts", "at_the_server", "away", "backlog", "booking", "booking_events"),
-        *("carried", "pauses", "rates", "replies", "restoring"),
+        *("carried", "pauses", "rates", "replies", "restoring", "retention", "erase_proof"),
         *("channel", "consent_texts", "desk_mails", "doctor", "doctor_web", "editors_urls", "export"),
         *("form_tokens", "kept_in_the_mailbox", "lead_report", "mail_news", "mailboxes", "media", "new_topic"),
-        *("overrides", "publish_plan", "publishing", "respacing", "results", "revisions"),
+        *("overrides", "publish_plan", "publishing", "respacing", "results", "revisions", "send_limits"),
         *("self_test", "signed_mail", "simulation", "staff_restored", "staff_throttle", "weekly_mail"),
     )
 )
-"""And of the flows these stand beside the ledger: days, plans, files, reports, mailboxes, certificates, looks."""
+"""And of the flows these stand beside the ledger: days, terms, plans, files, reports, mailboxes, certificates, looks."""
 EVERY = 3
 
 
