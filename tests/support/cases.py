@@ -38,7 +38,7 @@ ASIDE = frozenset(
         *("self_test", "signed_mail", "simulation", "staff_restored", "staff_throttle", "weekly_mail"),
     )
 )
-"""And of the flows these stand beside the ledger: days, terms, plans, files, reports, mailboxes, certificates, looks."""
+"""And of the flows these stand beside the ledger: days, plans, files, reports, mailboxes, certificates, looks."""
 EVERY = 3
 
 
