@@ -201,6 +201,10 @@ def _build(stage: list[Instruction], app: Path) -> subprocess.CompletedProcess[s
 
 def test_the_first_stage_builds_what_the_image_takes_from_it(tmp_path: Path) -> None:
     bundle, image = stages()
+    node = ROOT / "build/node-venv"
+    if node.exists():  # to fetch Node once more shows nothing
+        (tmp_path / "build").mkdir()
+        (tmp_path / "build/node-venv").symlink_to(node)
     built = _build(bundle, tmp_path)
     if built.returncode and "ENOTFOUND" in built.stderr + built.stdout:
         not_run("Bundle", "no package registry for Node here", required_as="bundle")
