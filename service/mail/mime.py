@@ -71,21 +71,21 @@ def assemble(*, subject: str, text: Lines, html: Lines, headers: MailHeaders, ca
     if calendar is not None:
         # Its own boundary may not begin with the outer one (RFC 2046 section 5.1.2), nor the other way round.
         inner = f"a{headers.boundary}"
-        together = _multipart(parts, _checked(_BOUNDARY, inner, "boundary").encode())
-        parts = [f"Content-Type: {_multipart_type('alternative', inner)}\r\n\r\n".encode() + together, _file(calendar)]
-    boundary = _checked(_BOUNDARY, headers.boundary, "boundary").encode()
-    body = _multipart(parts, boundary)
+        together = _multipart(parts, inner)
+        parts = [[f"Content-Type: {_multipart_type('alternative', inner)}\r\n\r\n".encode(), *together], [_file(calendar)]]
     head = _head(subject, headers, kind).encode("ascii")
-    return Lines(head + b"\r\n" + body)
+    return Lines(b"".join((head, b"\r\n", *_multipart(parts, headers.boundary))))
 
 
-def _multipart(parts: list[bytes], boundary: bytes) -> bytes:
+def _multipart(parts: list[list[bytes]], boundary: str) -> list[bytes]:
+    """The pieces of it: a mail is put together once, of all of them."""
+    between = b"--" + _checked(_BOUNDARY, boundary, "boundary").encode()
     # `=_` never stands in a part: in quoted-printable and base64 no underscore follows a `=` (RFC 2045 section 6.7)
-    if b"=_" not in boundary and any(b"--" + boundary in part for part in parts):
+    if b"=_" not in between and any(between in piece for part in parts for piece in part):
         raise HeldMailError("the boundary occurs in the mail")
     # the line end before a boundary belongs to the boundary (RFC 2046 section 5.1.1), so a part needs one more
-    body = b"".join(b"--" + boundary + b"\r\n" + part + b"\r\n" for part in parts)
-    return body + b"--" + boundary + b"--\r\n"
+    pieces = [piece for part in parts for piece in (between, b"\r\n", *part, b"\r\n")]
+    return [*pieces, between, b"--\r\n"]
 
 
 def _multipart_type(kind: str, boundary: str) -> str:
@@ -136,9 +136,9 @@ def quoted(line: str) -> bytes:
     return binascii.b2a_qp((line + "\r\n").encode())
 
 
-def _part(kind: str, lines: bytes) -> bytes:
+def _part(kind: str, lines: bytes) -> list[bytes]:
     head = f"Content-Type: {kind}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-    return head.encode() + lines
+    return [head.encode(), lines]
 
 
 @lru_cache(maxsize=256)  # what is handed over together has one
