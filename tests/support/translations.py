@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -72,12 +72,15 @@ def write(language: str) -> list[Path]:
     return written
 
 
-def _said() -> Iterator[tuple[Path, str | tuple[str, ...]]]:
+@cache  # they are read once for all rooms
+def _said() -> list[tuple[Path, str | tuple[str, ...]]]:
+    said: list[tuple[Path, str | tuple[str, ...]]] = []
+    options = {"trimmed": "true", "silent": "false", "encoding": "utf-8"}
     for path in sorted((TEMPLATES / "studio").rglob("*.html")):
         with path.open("rb") as file:
-            options = {"trimmed": "true", "silent": "false", "encoding": "utf-8"}
-            for _line, message, _comments, _context in extract("jinja2.ext:babel_extract", file, KEYWORDS, (), options):
-                yield path, message
+            found = extract("jinja2.ext:babel_extract", file, KEYWORDS, (), options)
+            said += [(path, message) for _line, message, _comments, _context in found]
+    return said
 
 
 def _room(path: Path) -> str:
