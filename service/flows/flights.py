@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterable
 
 from service.errors import UnavailableError
@@ -62,10 +63,13 @@ class Flights:
 
     def set_off(self, begun: Iterable[Begun], group: Group, room: Room, *, urgent: bool) -> None:
         """Each by the way that is written in its attempt; `room` is where the places were taken."""
+        by_way = defaultdict[Way, list[_Flight]](list)
         for handed in begun:
             way = self._ways[handed.channel]
             group.took_off()
-            way.turns.enter(_Flight(self, handed, way, group, room, urgent), urgent=urgent)
+            by_way[way].append(_Flight(self, handed, way, group, room, urgent))
+        for way, flights in by_way.items():
+            way.turns.enter(flights, urgent=urgent)
 
     async def finish(self) -> None:
         """Let go of what is not answered, and write what is."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from typing import Protocol
 
 _LONGEST_LINE = 1.0  # seconds
@@ -36,12 +37,14 @@ class Turns:
         ] = {}  # with what a task that has not run yet will begin
         self.tasks: set[asyncio.Task[None]] = set()
 
-    def enter(self, flight: Flight, *, urgent: bool) -> None:
-        """Let it go now, or stand in line until it is its turn."""
-        if self._closed:
-            flight.give_up()
-            return
-        self._lines[urgent].append((asyncio.get_running_loop().time() + _LONGEST_LINE, flight))
+    def enter(self, flights: Iterable[Flight], *, urgent: bool) -> None:
+        """Let them go now, or stand in line until it is their turn."""
+        ends = asyncio.get_running_loop().time() + _LONGEST_LINE
+        for flight in flights:
+            if self._closed:
+                flight.give_up()
+            else:
+                self._lines[urgent].append((ends, flight))
         self._look()
 
     def clear(self) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class Lines(bytes):
     """Whole lines, each ended by CRLF, without a CR or LF anywhere else (RFC 5321 section 2.3.8).
 
-    Whoever makes one of it promises that; of bytes from anywhere else `of` makes it.
+    Whoever makes one of it promises that; of bytes from anywhere else `of` makes it. `is_plain` promises more: all of
+    it is ASCII, and no line begins with a dot.
     """
+
+    is_plain = False
 
     @classmethod
     def of(cls, data: bytes) -> Lines:
@@ -18,3 +23,28 @@ class Lines(bytes):
         if not data.endswith(b"\r\n"):
             raise ValueError("the message does not end with CRLF")
         return cls(data)
+
+    @classmethod
+    def joined(cls, pieces: Iterable[bytes], *, plain: bool) -> Lines:
+        """What is made of lines, and whether it is plain."""
+        lines = cls(b"".join(pieces))
+        lines.is_plain = plain
+        return lines
+
+    @property
+    def are_ascii(self) -> bool:
+        """Do they need no 8BITMIME (RFC 6152)?"""
+        return self.is_plain or self.isascii()
+
+    def with_dot(self) -> bytes:
+        """As DATA wants them: no line is taken for the end, which follows (RFC 5321 section 4.5.2)."""
+        data: bytes = self
+        if not self.is_plain and has_dot(data):
+            data = data.replace(b"\r\n.", b"\r\n..")
+            data = b"." + data if data.startswith(b".") else data
+        return data + b".\r\n"
+
+
+def has_dot(data: bytes) -> bool:
+    """Does one of these lines begin with one?"""
+    return data.startswith(b".") or data.rfind(b"\r\n.") >= 0  # CPython looks three times as fast from the end

@@ -60,8 +60,8 @@ def build(*, subject: str, text: str, html: str, headers: MailHeaders, calendar:
 
     `calendar` is an iCalendar object to go along as a file.
     """
-    parts = (Lines(b"".join(map(quoted, lines_of(each)))) for each in (text, html))
-    return assemble(subject=subject, text=next(parts), html=next(parts), headers=headers, calendar=calendar)
+    text_lines, html_lines = (Lines.joined(map(quoted, lines_of(each)), plain=False) for each in (text, html))
+    return assemble(subject=subject, text=text_lines, html=html_lines, headers=headers, calendar=calendar)
 
 
 def assemble(*, subject: str, text: Lines, html: Lines, headers: MailHeaders, calendar: str | None = None) -> bytes:
@@ -72,9 +72,13 @@ def assemble(*, subject: str, text: Lines, html: Lines, headers: MailHeaders, ca
         # Its own boundary may not begin with the outer one (RFC 2046 section 5.1.2), nor the other way round.
         inner = f"a{headers.boundary}"
         together = _multipart(parts, inner)
-        parts = [[f"Content-Type: {_multipart_type('alternative', inner)}\r\n\r\n".encode(), *together], [_file(calendar)]]
+        parts = [
+            [f"Content-Type: {_multipart_type('alternative', inner)}\r\n\r\n".encode(), *together],
+            [_file(calendar)],
+        ]
     head = _head(subject, headers, kind).encode("ascii")
-    return Lines(b"".join((head, b"\r\n", *_multipart(parts, headers.boundary))))
+    pieces = (head, b"\r\n", *_multipart(parts, headers.boundary))
+    return Lines.joined(pieces, plain=text.is_plain and html.is_plain)  # no line of the rest begins with a dot
 
 
 def _multipart(parts: list[list[bytes]], boundary: str) -> list[bytes]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Literal, Protocol, cast
 
 from service.mail.lines import Lines
 
@@ -16,7 +16,6 @@ Scope = Literal["recipient", "domain", "channel"]
 _WORD = r"[^\s<>()\[\]:;,\"'@=]+"
 # With the @ also as it stands in links (%40) and in return paths that hold an address (=).
 _ADDRESS = re.compile(rf"""(?:"[^"]*"|{_WORD})(?:@{_WORD}|(?:%40|=){_WORD}\.{_WORD})""")
-_IN_EVERY_ADDRESS = ("@", "%40", "=")
 _NOT_IN_AN_ADDRESS = re.compile(r"[^\x21-\x7e]|[<>]")
 _LONGEST_TEXT = 200
 _MOST_LOOKED_AT = 2000  # the search takes quadratic time, and a server may answer with kilobytes
@@ -58,6 +57,11 @@ class OutboundMail:
             raise ValueError("an envelope address holds characters that cannot go into an SMTP command")
         if not isinstance(self.data, Lines):
             object.__setattr__(self, "data", Lines.of(self.data))
+
+    @property
+    def lines(self) -> Lines:
+        """The message as what it is."""
+        return cast(Lines, self.data)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +121,7 @@ def redact(text: str) -> str:
     plain = " ".join(text.split())
     if len(plain) > _MOST_LOOKED_AT:
         plain = plain[:_MOST_LOOKED_AT].rpartition(" ")[0]  # half an address would not be seen as one
-    if any(sign in plain for sign in _IN_EVERY_ADDRESS):
+    if "@" in plain or "%40" in plain or "=" in plain:  # one of these is in every address
         plain = _ADDRESS.sub("<address>", plain)
     return plain.replace("<<address>>", "<address>")
 
@@ -127,8 +131,9 @@ def strike(text: str, private: Iterable[str]) -> str:
 
     What else looks like an address is still in it: a `SendResult` has none.
     """
-    plain = text.lower()  # most answers hold none of them; in what is not ASCII one letter may stand for another
-    there = {word for word in private if len(word) > 1 and (word.lower() in plain or not text.isascii())}
+    # Most answers hold none of them. In what is not ASCII one letter may stand for another.
+    plain, anything = text.lower(), not text.isascii()
+    there = {word for word in private if len(word) > 1 and (anything or word.lower() in plain)}
     for word in sorted(there, key=len, reverse=True):
         text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "<address>", text, flags=re.IGNORECASE)
     return text

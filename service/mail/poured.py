@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
-from service.mail.lines import Lines
+from service.mail.lines import Lines, has_dot
 from service.mail.mime import quoted
 
 Line: TypeAlias = list[str]
 """Cut where a lead's own stands: text and the name of a value in turn."""
 
 _SOFT_BREAK = b"=\r\n"
+_TOKEN = b"x"  # stands for any: none has a dot, or ends a line
 _MOST_KEPT = 4  # layouts of one part, each as large as the part
 
 
@@ -36,6 +37,7 @@ class _Layout(NamedTuple):
     fixed: list[bytes]
     places: list[tuple[int, _Place]]
     lines: list[tuple[int, Line]]
+    is_plain: bool
 
 
 class Part:
@@ -57,9 +59,11 @@ class Part:
         poured = laid.fixed.copy()
         for at, (name, start, end) in laid.places:
             poured[at] = tokens[name][start:end]
+        plain = laid.is_plain
         for at, line in laid.lines:
             poured[at] = quoted(filled(line, values))
-        return Lines(b"".join(poured))
+            plain = plain and not has_dot(poured[at])
+        return Lines.joined(poured, plain=plain)
 
     def _layout(self, lengths: Mapping[str, int]) -> _Layout:
         laid: list[_Piece] = []
@@ -69,10 +73,14 @@ class Part:
                     _add(laid, each)
             else:
                 _add(laid, piece)
+        same_for_all = b"".join(
+            _TOKEN if isinstance(each, _Place) else each for each in laid if not isinstance(each, list)
+        )
         return _Layout(
             fixed=[each if isinstance(each, bytes) else b"" for each in laid],
             places=[(at, each) for at, each in enumerate(laid) if isinstance(each, _Place)],
             lines=[(at, each) for at, each in enumerate(laid) if isinstance(each, list)],
+            is_plain=not has_dot(same_for_all),
         )
 
 

@@ -48,17 +48,21 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """From the database: always aware, always UTC."""
-        if value is None:
-            return None
         if dialect.name == "sqlite":
             return _moment(value)
-        return cast(datetime, value).astimezone(UTC)
+        return None if value is None else cast(datetime, value).astimezone(UTC)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """The same without a step between: seven of them are read for each mail."""
+        return _moment if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
 
 
 _NAIVE = len("2026-11-29 09:30:00.000000")
 
 
-def _moment(text: str) -> datetime:
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
     try:
         moment = datetime.fromisoformat(f"{text}+00:00")  # as we write it: without a zone, which costs the least to add
     except ValueError:

@@ -33,7 +33,7 @@ def entered(turns: Turns, count: int, *, urgent: bool) -> list[Passenger]:
     """So many more."""
     new = [Passenger() for _ in range(count)]
     for each in new:
-        turns.enter(each, urgent=urgent)
+        turns.enter([each], urgent=urgent)
     return new
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from service.mail.compiled import CompiledMail
 from service.mail.compose import HeldMailError, MailValues, Mould, render
-from service.mail.lines import Lines
+from service.mail.lines import Lines, has_dot
 from service.mail.mime import build
 from tests.support.house import shipped
 from tests.support.mails import HEAD, compiled, headers, practice
@@ -38,7 +38,9 @@ def both(mould: Mould, mail: CompiledMail, given_values: MailValues) -> tuple[by
     rendered = render(mail, given_values)
     whole = build(subject=rendered.subject, text=rendered.text, html=rendered.html, headers=head)
     poured = mould.compose(given_values, head)
+    assert isinstance(poured, Lines)
     assert Lines.of(bytes(poured)) == poured, "it promises to be lines"
+    assert poured.is_plain == (poured.isascii() and not has_dot(poured)), "and that none of them needs a second look"
     return poured, whole
 
 
@@ -92,6 +94,22 @@ def test_whatever_a_template_does_with_a_value_each_lead_has_her_own(body: str) 
         for token in ("een", "twee"):
             poured, rendered = both(mould, mail, filled(name, token))
             assert poured == rendered
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        ".nl is van ons.",
+        "Hoi{% if first_name %} {{ first_name }}{% endif %}.\\\n.nl",
+        f"{'a' * 75}.nl",
+        f"[{'a' * 75}]({{{{ booking_url }}}}).{'b' * 75}.nl",
+    ],
+)
+def test_a_line_that_begins_with_a_dot_is_known_wherever_it_comes_from(body: str) -> None:
+    mail = compiled(body)
+    whole = [both(Mould(mail, practice()), mail, filled("Anna", "x" * length)) for length in range(1, 80)]
+    assert all(poured == rendered for poured, rendered in whole)
+    assert any(has_dot(poured) for poured, _ in whole), "no line of any of them begins so"
 
 
 def test_what_a_mould_keeps_is_nobodys_own() -> None:
