@@ -100,7 +100,7 @@ def test_missing_programs_are_told_in_one_line_and_fail_where_required(tmp_path:
     assert "2 errors" in required.stdout
 
 
-def test_a_run_of_everything_gives_postgresql_the_ends_of_a_test_every_third_of_pages_and_sqlite_the_whole(
+def test_a_run_of_everything_gives_postgresql_the_ends_of_a_test_every_fifth_of_pages_and_sqlite_the_whole(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "conftest.py").write_text(
@@ -141,6 +141,8 @@ def test_a_run_of_everything_gives_postgresql_the_ends_of_a_test_every_third_of_
         def test_b(engine): pass
         def test_c(engine): pass
         def test_d(engine): pass
+        def test_e(engine): pass
+        def test_f(engine): pass
         """)
     )
     env = os.environ | {"PYTHONPATH": str(ROOT), cases.ENDS: "1"}
@@ -152,10 +154,10 @@ def test_a_run_of_everything_gives_postgresql_the_ends_of_a_test_every_third_of_
         [f"test_many[{case}-sqlite]" for case in range(5)]
         + ["test_many[0-postgres]", "test_many[4-postgres]"]
         + [f"test_nowhere_else[{case}]" for case in range(3)]
-        + [f"test_{test}[sqlite]" for test in "abcd"]
-        + [f"test_{test}[postgres]" for test in "ad"]
+        + [f"test_{test}[sqlite]" for test in "abcdef"]
+        + [f"test_{test}[postgres]" for test in "af"]
     )
-    assert "5 cases ran on SQLite alone" in run.stdout
+    assert "7 cases ran on SQLite alone" in run.stdout
 
 
 def test_each_file_that_the_engines_are_chosen_for_is_there() -> None:

@@ -1,7 +1,7 @@
 """A run of everything gives PostgreSQL the first and the last case of each test; SQLite sees all of them.
 
 Cases of one test differ in what is asked, hardly in what the database is asked: the whole of it on both engines takes a
-third longer. Of the modules about pages, words, commands and mail that comes in PostgreSQL sees every third of those;
+third longer. Of the modules about pages, words, commands and mail that comes in PostgreSQL sees every fifth of those;
 of a module marked `files`, whose tests are about files and pages, the first test. `EVERY_CASE=1 make test` runs all of
 it, and so does naming a file or a folder.
 """
@@ -39,7 +39,7 @@ ASIDE = frozenset(
     )
 )
 """And of the flows these stand beside the ledger: days, plans, files, reports, mailboxes, certificates, looks."""
-EVERY = 3
+EVERY = 5
 
 
 def choose(config: pytest.Config) -> None:
