@@ -1,8 +1,9 @@
 """How fast due mail leaves: follow-ups from the first claim to the last settled, beside django-post_office.
 
 Both hand the same mails to the same smtp-sink on loopback, each from one process, in turns, on the same engines: mails
-with tokens of their own, filled in as they are sent. What is not the same is said in bench/RESULTS.md. Run by
-`make bench`; a quick look: `python -m bench.send --mails 1000`.
+with tokens of their own, filled in as they are sent. What is not the same is said in bench/RESULTS.md. With them takes
+its turns smtp-source, which hands over mails of that size and knows no ledger. Run by `make bench`; a quick look:
+`python -m bench.send --mails 1000`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import asyncio
 import email
 import email.policy
 import json
+import resource
 import secrets
 import subprocess
 import tempfile
@@ -45,7 +47,9 @@ _SHORT = (
     "Hoi{% if first_name %} {{ first_name }}{% endif %}.\n\n[Plan een afspraak]({{ booking_url }})"  # 12 kB of a mail
 )
 _FIRST = "hoe-ging-het"
-PEER = "django-post_office"
+PEER, SOURCE = "django-post_office", "smtp-source"
+BOUNDS = {PEER: "goal 10, floor 5", SOURCE: "goal 0.8, floor 0.4"}
+SIZE = 12_600  # bytes of one of our mails
 _TOO_LONG = 600  # seconds
 PEER_PYTHON = ROOT / "build/bench-venv/bin/python"
 
@@ -82,11 +86,14 @@ def main() -> None:
         raise SystemExit("django-post_office is not there; run: make bench (or give --no-peer)")
     with logging_to_nowhere(), engines(given.engines) as found:
         for name, fresh in found.items():
-            runs: dict[str, list[Sent]] = {"nurture": [], PEER: []}
+            runs: dict[str, list[Sent]] = {
+                who: [] for who in (("nurture", PEER, SOURCE) if with_peer else ("nurture",))
+            }
             for number in range(given.rounds):
-                turns = list(runs) if with_peer else ["nurture"]
-                for who in reversed(turns) if number % 2 else turns:
+                for who in reversed(runs) if number % 2 else runs:
                     sent = _run(who, fresh, given.mails, profile=given.profile)
+                    if sent is None:
+                        continue
                     runs[who].append(sent)
                     print(
                         f"{name:<11} {who:<19} {sent.mails} mails of {sent.size} bytes in {sent.seconds:6.1f} s"
@@ -94,33 +101,39 @@ def main() -> None:
                         f"   {1000 * sent.processor / sent.mails:5.2f} ms of a processor each",
                         flush=True,
                     )
-            if with_peer:
-                _compare(name, runs)
+            rates = {who: median(each.rate for each in its) for who, its in runs.items() if its}
+            for who, bounds in BOUNDS.items():
+                if who in rates:
+                    print(f"{name:<11} nurture sends {rates['nurture'] / rates[who]:.2f} x what {who} does   {bounds}")
 
 
-def _compare(name: str, runs: dict[str, list[Sent]]) -> None:
-    """The ratios to the peer, and to a program that hands over without a ledger."""
-    ours, theirs = (median(each.rate for each in runs[who]) for who in ("nurture", PEER))
-    print(f"{name:<11} nurture sends {ours / theirs:.2f} x what {PEER} does   goal 10, floor 5", flush=True)
-    one = runs["nurture"][0]
-    with any_sink() as sink:
-        seconds = from_source(one.mails, one.size, sink.port)
-    if seconds is not None:
-        print(
-            f"{name:<11} nurture sends {ours * seconds / one.mails:.2f} x what smtp-source does   goal 0.8, floor 0.4"
-        )
-
-
-def _run(who: str, fresh: Fresh, mails: int, *, profile: bool) -> Sent:
-    """One run on a database of its own. SystemExit unless the sink took every mail once."""
+def _run(who: str, fresh: Fresh, mails: int, *, profile: bool) -> Sent | None:
+    """One run on a database of its own. SystemExit unless the sink took every mail once. None: it is not here."""
     with any_sink() as sink, fresh() as url, tempfile.TemporaryDirectory() as folder:
-        if who == "nurture":
+        if who == SOURCE:
+            sent = _straight(mails, sink.port)
+            if sent is None:
+                return None
+        elif who == "nurture":
             sent = ours(migrated(url), Path(folder), mails=mails, mail_url=sink.url, profile=profile)
         else:
             sent = _theirs(url, Path(folder), mails=mails, port=sink.port)
         if not sent.mails == sink.taken() == mails:
             raise SystemExit(f"{who}: {mails} were due, {sent.mails} accepted, {sink.taken()} came")
         return sent
+
+
+def _straight(mails: int, port: int) -> Sent | None:
+    worked = _children_worked()
+    seconds = from_source(mails, SIZE, port)
+    if seconds is None:
+        return None
+    return Sent(mails=mails, seconds=seconds, processor=_children_worked() - worked, size=SIZE)
+
+
+def _children_worked() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def ours(database_url: str, folder: Path, *, mails: int, mail_url: str, profile: bool = False) -> Sent:
