@@ -17,6 +17,7 @@ from service.domain.practice import Practice
 from service.errors import FieldProblem, NotFoundError, NurtureError, TooManyError, UnavailableError
 from service.flows.services import Services
 from service.web import frames, pages
+from service.web.studio import turned_away
 from service.web.views import FieldNote, NotFoundPage, Page, ProblemPage, UnavailablePage
 
 RETRY_AFTER = 5
@@ -70,6 +71,12 @@ class ForbiddenError(NurtureError):
     code, status = "forbidden", 403
 
 
+class NotHereError(NurtureError):
+    """A page that is there, asked for in a way that it does not answer to."""
+
+    code, status = "not-here", 405
+
+
 def install(app: FastAPI, services: Services) -> None:
     """Answer every error on purpose, ours and the framework's, in the one shape."""
 
@@ -78,13 +85,37 @@ def install(app: FastAPI, services: Services) -> None:
             case NurtureError():
                 return answer(request, services, error)
             case HTTPException():
-                dutch = _DUTCH.get(error.status_code, "Dit kunnen we niet verwerken.")
                 headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
+                if (
+                    request.url.path.startswith("/studio/")
+                    and error.status_code in _IN_THE_STUDIO
+                    and _wants_page(request)
+                ):
+                    return _for_staff(request, services, _IN_THE_STUDIO[error.status_code], headers)
+                dutch = _DUTCH.get(error.status_code, "Dit kunnen we niet verwerken.")
                 return _answer(request, services, error.status_code, dutch, (), headers=headers)
         raise error
 
     app.add_exception_handler(NurtureError, told)
     app.add_exception_handler(HTTPException, told)
+
+
+_IN_THE_STUDIO: Mapping[int, NurtureError] = {
+    404: NotFoundError("there is no such page", _DUTCH[404]),
+    405: NotHereError("this cannot be done here", _DUTCH[405]),
+}
+
+
+def _for_staff(
+    request: Request, services: Services, error: NurtureError, headers: Mapping[str, str] | None
+) -> Response:
+    """With the studio's own look, in their language."""
+    try:
+        response = turned_away.answer(error, request, services, None)
+    except UnavailableError as away:
+        return answer(request, services, away)
+    response.headers.update(headers or {})
+    return response
 
 
 def answer(request: Request, services: Services, error: NurtureError) -> Response:

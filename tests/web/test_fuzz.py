@@ -21,7 +21,7 @@ from tests.support.house import House, link
 from tests.support.pictures import image
 from tests.support.website import opt_in, website
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "5" if cases.of_everything() else "30"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "3" if cases.of_everything() else "30"))
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 ROOMY = "address=100000/15m; network=100000/h; domain=100000/h; all=100000/h"
 IMAGE = "0123456789abcdef0123456789abcdef01234567.png"

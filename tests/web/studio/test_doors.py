@@ -201,3 +201,15 @@ def test_whatever_the_studio_answers_is_kept_nowhere_and_says_how_browsers_are_t
     plain = studio.desk(house.with_changes(base_url="http://localhost:8000")).see("/studio/login")
     assert "strict-transport-security" not in plain.headers
     assert "strict-transport-security" not in there.see("/healthz").headers
+
+
+def test_an_address_behind_which_there_is_no_page_is_told_in_the_studios_own_look(house: House) -> None:
+    there = visitors(house, hired(house))
+    for name, desk in there.items():
+        for path, status in (("/studio/verzonnen", 404), ("/studio/leads/x/y/z", 404), ("/studio/logout", 405)):
+            answer = desk.see(path)
+            assert answer.status_code == status, (name, path)
+            assert 'href="/studio/"' in answer.text
+            assert "vanuit de mail" not in answer.text, "that is for leads"
+            assert ("/studio/account" in answer.text) == (name in {"editor", "manager", "admin"}), "their own menu"
+    assert there["editor"].see("/studio/logout").headers["allow"] == "POST"
