@@ -12,20 +12,21 @@ from types import MappingProxyType
 from markdown_it.token import Token
 
 from service.errors import Problem
-from service.mail.balance import unbalanced
-from service.mail.checker import Checker, Place
+from service.mail.checker import Checker
 from service.mail.collected import Collected
 from service.mail.compiled import CompiledMail, CompiledPartial, Image
 from service.mail.expansion import SLOTS, Line, Marks, expand, inline_html, misplaced_includes
+from service.mail.expressions import Place
 from service.mail.front_matter import FOLDER, SourceFile, read
 from service.mail.html_part import write_html, write_page_html
-from service.mail.layout import marks_always_shown, read_layout, render_layout, visible
+from service.mail.layout import read_layout, render_layout
 from service.mail.lint import lint_body, lint_head
+from service.mail.lint_laid_out import branches_crossed, not_always_shown
 from service.mail.lint_layout import layout_problems
 from service.mail.lint_looks import html_too_long
 from service.mail.lint_safety import approval_problems, contained, kind_problems, safety_problems
 from service.mail.markdown import Reader
-from service.mail.names import AUDIENCES, REQUIRED, Audience, nearest, suggestion, unknown_dutch
+from service.mail.names import AUDIENCES, Audience, nearest, suggestion, unknown_dutch
 from service.mail.sandbox import template
 from service.mail.text_part import write_text
 from service.mail.written import Body, Head
@@ -247,40 +248,13 @@ class _Compilation:
             "content": write_html(body.tokens, layout.styles),
             "footer": write_html(footer.tokens, layout.styles, box="footer"),
         }
-        self._check_balance(source, *pieces.values())
+        self._take([*branches_crossed(source, pieces.values(), self.marks)])
         html = self.marks.put_back(framed, pieces)
         text = write_text(body.tokens, self.marks) + "\n" + "-" * 60 + "\n\n" + write_text(footer.tokens, self.marks)
         if audience != "practice":
-            self._check_shown(source, html, text)
+            self._take([*not_always_shown(source, html, text, self.marks)])
         escaped = {key: inline_html(value) for key, value in head.items()} if not self.problems.failed else {}
         return self.marks.put_back(self.marks.put_back(html, {}), escaped), self.marks.put_back(text, head)
-
-    def _check_shown(self, source: SourceFile, html: str, text: str) -> None:
-        for where, shown in (("HTML", visible(html)), ("text", text)):
-            names = marks_always_shown(shown, self.marks)
-            for name in (*REQUIRED, "reason"):
-                if name not in names:
-                    message = (
-                        f"the {where} part does not show `{{{{ {name} }}}}` on every branch; each mail to a lead must"
-                    )
-                    dutch = f"elke mail moet `{{{{ {name} }}}}` altijd laten zien, ook in het {_PART[where]}."
-                    dutch += " Zet het terug in de voet van de opmaak (layouts/…footer.md), buiten elke `if`."
-                    problem = Problem(id="mail.required", file=source.path, line=1, message=message, dutch=dutch)
-                    self.problems.add(problem)
-
-    def _check_balance(self, source: SourceFile, *pieces: str) -> None:
-        for piece in pieces:
-            for mark in unbalanced(piece, self.marks):
-                file, line = (mark.file, mark.line) if mark else (source.name, 1)
-                message = (
-                    "this branch begins inside a list, box or bold text and ends outside it, or the other way round"
-                )
-                dutch = (
-                    "deze `if` of `for` begint in een lijst, kader of vette tekst en eindigt erbuiten (of andersom)."
-                )
-                dutch += " Zet begin en einde allebei erin, of allebei erbuiten."
-                problem = Problem(id="mail.balance", file=FOLDER + file, line=line, message=message, dutch=dutch)
-                self.problems.add(problem)
 
     def _check_result(self, head: Head, html: str, text: str) -> None:
         """Once more over the finished templates: nothing may have come together out of harmless pieces."""
@@ -314,7 +288,6 @@ _WAAROM = {
     "preheader": "de regel die een mailprogramma onder het onderwerp laat zien",
     "reason": "waarom de lezer deze mail krijgt; dat staat onder aan de mail",
 }
-_PART = {"HTML": "HTML-deel", "text": "tekstdeel"}
 
 
 def _errors(problems: Sequence[Problem]) -> bool:

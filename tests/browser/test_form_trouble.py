@@ -111,9 +111,8 @@ def test_what_the_service_refuses_is_told_at_the_field_too(widget: Locator, netw
     assert "Dit onderwerp kennen we niet." in told(widget).inner_text()
 
 
-@pytest.mark.parametrize(
-    ("typed", "offered"),
-    [
+def test_a_slip_in_a_well_known_domain_is_offered_and_taken_with_one_press(widget: Locator) -> None:
+    for typed, offered in (
         ("anna@gmial.com", "anna@gmail.com"),
         ("anna@gmail.con", "anna@gmail.com"),
         ("anna@gmail.nl", "anna@gmail.com"),
@@ -125,22 +124,18 @@ def test_what_the_service_refuses_is_told_at_the_field_too(widget: Locator, netw
         ("anna@kpnmial.nl", "anna@kpnmail.nl"),
         ("anna@xs4al.nl", "anna@xs4all.nl"),
         ("anna@iclod.com", "anna@icloud.com"),
-    ],
-)
-def test_a_slip_in_a_well_known_domain_is_offered_and_taken_with_one_press(
-    widget: Locator, typed: str, offered: str
-) -> None:
-    email(widget).fill(typed)
-    email(widget).press("Tab")
-    take = widget.get_by_role("button", name=offered)
-    take.wait_for()
-    assert take.evaluate("node => node.closest('[aria-live]').textContent") == f"Bedoel je {offered}?"
-    email(widget).focus()
-    email(widget).press("Tab")
-    assert take.evaluate("node => node.getRootNode().activeElement === node")
-    take.press("Enter")
-    assert email(widget).input_value() == offered
-    assert take.count() == 0
+    ):
+        email(widget).fill(typed)
+        email(widget).press("Tab")
+        take = widget.get_by_role("button", name=offered)
+        take.wait_for()
+        assert take.evaluate("node => node.closest('[aria-live]').textContent") == f"Bedoel je {offered}?"
+        email(widget).focus()
+        email(widget).press("Tab")
+        assert take.evaluate("node => node.getRootNode().activeElement === node")
+        take.press("Enter")
+        assert email(widget).input_value() == offered
+        assert take.count() == 0
 
 
 def test_what_is_no_slip_is_left_alone_and_an_offer_stops_nobody(there: Embedding, page: Page, widget: Locator) -> None:

@@ -25,7 +25,7 @@ SPECIAL_DAYS = (
     *((2026, 3, 26), (2026, 4, 1), (2026, 4, 24), (2026, 5, 11), (2026, 10, 22), (2026, 12, 18)),
     *((2027, 12, 29), (2028, 2, 26)),  # before a new year and a leap day
 )
-TOWNS, ON_POSTGRESQL = (9, 1) if cases.of_everything() else (38, 5)
+TOWNS, ON_POSTGRESQL = (6, 1) if cases.of_everything() else (38, 5)
 TEMPLATES = ("hoe-ging-het", "niets-te-zien", "uitnodiging", "eerdere-uitnodiging", "laatste-bericht")
 IN_PIECES = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -14,7 +14,7 @@ from service.web.app import create_app
 from service.web.studio.doors import CODE, LOGIN, Door
 from service.web.studio.home import show
 from service.web.studio.routes import DOORS
-from tests.support import studio
+from tests.support import cases, studio
 from tests.support.house import House
 from tests.support.studio import Desk
 from tests.support.website import BROWSER
@@ -61,6 +61,7 @@ def owed(level: Least, door: Door) -> str:
     return {Least.ANYONE: "login", Least.CODE: "code"}.get(level, "refused")
 
 
+@pytest.mark.parametrize("migrated_database_url", cases.engines("sqlite"), indirect=True)
 def test_every_door_lets_in_those_of_its_role_and_changes_nothing_for_others(house: House) -> None:
     ids = hired(house)
     found: dict[tuple[str, str, str], str] = {}
