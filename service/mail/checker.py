@@ -53,7 +53,7 @@ class Checker(Expressions):
         try:
             self._statements(tree.body if tree else [], place)
         except RecursionError:
-            self._problem("nesting", place, 1, "this file is nested too deeply", TOO_DEEP)
+            self.mistake("nesting", place, 1, "this file is nested too deeply", TOO_DEEP)
             return False
         return readable
 
@@ -68,10 +68,10 @@ class Checker(Expressions):
         except TemplateSyntaxError as error:
             if len(self.problems) == before:
                 line, message, dutch = syntax_told(error, source)
-                self._problem("syntax", place, line, message, dutch)
+                self.mistake("syntax", place, line, message, dutch)
         except (RecursionError, MemoryError, ValueError, OverflowError):
             message = "this file is nested too deeply or holds an absurd number"
-            self._problem("nesting", place, 1, message, TOO_DEEP)
+            self.mistake("nesting", place, 1, message, TOO_DEEP)
         return None
 
     def _tags(self, source: str, place: Place) -> None:
@@ -83,7 +83,7 @@ class Checker(Expressions):
                 sign = shown[-1] if begins else shown[0]
                 message = f"leave out the {sign!r} in `{shown}`: blank lines are looked after"
                 dutch = f"laat `{sign}` weg in `{shown}`; lege regels gaan vanzelf goed."
-                self._problem("dash", place, line, message, dutch)
+                self.mistake("dash", place, line, message, dutch)
             if kind in {"raw_begin", "linestatement_begin"}:
                 self._unknown_tag("raw", place, line)
             if expects_name and kind == "name":
@@ -96,14 +96,14 @@ class Checker(Expressions):
     def _unknown_tag(self, name: str, place: Place, line: int) -> None:
         hint = suggestion(name, TAGS)
         message = f"the tag `{name}` is unknown; known: {', '.join(TAGS)}.{hint}"
-        self._problem("unknown-tag", place, line, message, unknown_dutch(name, TAGS, what="het woord "))
+        self.mistake("unknown-tag", place, line, message, unknown_dutch(name, TAGS, what="het woord "))
 
     def _statements(self, body: Iterable[nodes.Node], place: Place) -> None:
         for node in body:
             match node:
                 case nodes.Output():
                     for child in node.nodes:
-                        self._expression(child, place, shown=True)
+                        self.expression(child, place, shown=True)
                 case nodes.If():
                     self._if(node, place)
                 case nodes.For():
@@ -111,15 +111,15 @@ class Checker(Expressions):
                 case nodes.Include():
                     self._include(node, place)
                 case _:
-                    self._refuse(node, place)
+                    self.refuse(node, place)
 
     def _if(self, node: nodes.If, place: Place) -> None:
         if place.branches >= _MAX_BRANCHES:
             message = f"more than {_MAX_BRANCHES} `if`s inside each other"
             dutch = f"hier staan meer dan {_MAX_BRANCHES} keer `if` in elkaar. Haal er een paar weg."
-            self._problem("nesting", place, node.lineno, message, dutch)
+            self.mistake("nesting", place, node.lineno, message, dutch)
             return
-        self._expression(node.test, place, shown=False)
+        self.expression(node.test, place, shown=False)
         self._statements(node.body, place.guarded(truthy(node.test)))
         otherwise = place.guarded(falsy(node.test))
         for branch in node.elif_:
@@ -130,25 +130,25 @@ class Checker(Expressions):
     def _for(self, node: nodes.For, place: Place) -> None:
         if isinstance(node.iter, nodes.List) and len(node.iter.items) <= _MAX_LIST:
             for item in node.iter.items:  # the name of the loop may print any of them
-                self._expression(item if isinstance(item, nodes.Const) else node.iter, place, shown=True)
-        elif dotted(node.iter) not in self._lists():
-            self._problem("for", place, node.lineno, *no_list(written(node.iter), self._lists()))
+                self.expression(item if isinstance(item, nodes.Const) else node.iter, place, shown=True)
+        elif dotted(node.iter) not in self.lists():
+            self.mistake("for", place, node.lineno, *no_list(written(node.iter), self.lists()))
         if isinstance(node.target, nodes.Name) and node.target.name in TAKEN:
             message = f"`{node.target.name}` means something already; write another word after `for`"
             dutch = f"`{node.target.name}` heeft al een betekenis. Schrijf achter `for` een ander woord, zoals `dag`."
-            self._problem("for", place, node.lineno, message, dutch)
+            self.mistake("for", place, node.lineno, message, dutch)
             return
         if place.loops:
             message = "a `for` cannot stand inside another `for`; take one of them away"
             dutch = "hier staat een `for` binnen een andere `for`, en dat kan niet. Haal er een weg."
-            self._problem("for", place, node.lineno, message, dutch)
+            self.mistake("for", place, node.lineno, message, dutch)
             return
         if not isinstance(node.target, nodes.Name) or node.recursive:
             message = "a plain `{% for x in list %}` is all there is"
-            self._problem("for", place, node.lineno, message, "schrijf alleen `{% for x in lijst %}`.")
+            self.mistake("for", place, node.lineno, message, "schrijf alleen `{% for x in lijst %}`.")
             return
         if node.test is not None:
-            self._refuse(node.test, place)
+            self.refuse(node.test, place)
         inside = place.guarded(())
         names = place.names | {node.target.name, "loop.first", "loop.last", "loop.index"}
         self._statements(node.body, replace(inside, names=names, loops=1))
@@ -160,21 +160,21 @@ class Checker(Expressions):
         if not isinstance(name, str) or not _PARTIAL.fullmatch(name) or node.ignore_missing:
             message = 'write `{% include "_name.md" %}`, with the name of a partial'
             dutch = 'schrijf `{% include "_naam.md" %}`, met de naam van een blok uit email_templates.'
-            self._problem("include", place, node.lineno, message, dutch)
+            self.mistake("include", place, node.lineno, message, dutch)
             return
         if name not in self.files:
             hint = suggestion(name, partials)
             message = f"there is no partial `{name}` in email_templates.{hint}"
-            self._problem("include", place, node.lineno, message, unknown_dutch(name, partials, what="het blok "))
+            self.mistake("include", place, node.lineno, message, unknown_dutch(name, partials, what="het blok "))
             return
         if place.loops:
             message = "a partial cannot be included inside a `for`"
             dutch = f"`{name}` kan niet binnen een `for` staan. Zet de `include` erboven of eronder."
-            self._problem("include", place, node.lineno, message, dutch)
+            self.mistake("include", place, node.lineno, message, dutch)
             return
         if name in place.includes or len(place.includes) >= _MAX_DEPTH or self._size > _MAX_EXPANDED:
             self.expandable = False
-            self._problem("include", place, node.lineno, *never_ends(name, circle=name in place.includes))
+            self.mistake("include", place, node.lineno, *never_ends(name, circle=name in place.includes))
             return
         always = place.branches == 0
         self.inclusions.append(Inclusion(name=name, file=place.file, line=node.lineno, always=always))

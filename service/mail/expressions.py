@@ -50,15 +50,15 @@ class Expressions:
     problems: Collected = field(default_factory=Collected)
     answers: set[str] = field(default_factory=set)
 
-    def _expression(self, node: nodes.Node, place: Place, *, shown: bool) -> None:
-        """`shown`: this value may end up in the mail, so it must have one."""
+    def expression(self, node: nodes.Node, place: Place, *, shown: bool) -> None:
+        """Look at one. `shown`: this value may end up in the mail, so it must have one."""
         match node:
             case nodes.TemplateData():
                 pass
             case nodes.Const():
                 if shown and node.value in ("", None):
                     dutch = 'hier komt niets te staan (`""`). Schrijf een tekst tussen de aanhalingstekens.'
-                    self._problem("empty", place, node.lineno, "this prints nothing", dutch)
+                    self.mistake("empty", place, node.lineno, "this prints nothing", dutch)
             case nodes.Name() | nodes.Getattr() | nodes.Getitem():
                 self._name(node, place, shown=shown)
             case nodes.Filter() if node.node is not None:
@@ -77,55 +77,55 @@ class Expressions:
                     hint = suggestion(node.name, TESTS)
                     message = f"the test `{node.name}` is unknown.{hint}"
                     dutch = unknown_dutch(node.name, TESTS, what="de vraag `is …`: ")
-                    self._problem("unknown-test", place, node.lineno, message, dutch)
+                    self.mistake("unknown-test", place, node.lineno, message, dutch)
                 elif not takes(node):
                     message = f"nothing can stand between brackets behind `is {node.name}`"
                     dutch = f"achter `is {node.name}` kan niets tussen haakjes staan. Haal dat weg."
-                    self._problem("filter", place, node.lineno, message, dutch)
-                self._expression(node.node, place, shown=False)
+                    self.mistake("filter", place, node.lineno, message, dutch)
+                self.expression(node.node, place, shown=False)
             case nodes.Not():
-                self._expression(node.node, place, shown=False)
+                self.expression(node.node, place, shown=False)
             case nodes.And() | nodes.Or():
                 or_else = isinstance(node, nodes.Or) and isinstance(node.right, nodes.Const)
-                self._expression(node.left, place, shown=shown and not or_else)
-                self._expression(node.right, place, shown=shown)
+                self.expression(node.left, place, shown=shown and not or_else)
+                self.expression(node.right, place, shown=shown)
             case nodes.Compare():
                 for operand in (node.expr, *(operand.expr for operand in node.ops)):
-                    self._expression(operand, place, shown=False)
+                    self.expression(operand, place, shown=False)
             case nodes.CondExpr() if node.expr2 is not None:
-                self._expression(node.test, place, shown=False)
-                self._expression(node.expr1, place.guarded(truthy(node.test)), shown=shown)
-                self._expression(node.expr2, place.guarded(falsy(node.test)), shown=shown)
+                self.expression(node.test, place, shown=False)
+                self.expression(node.expr1, place.guarded(truthy(node.test)), shown=shown)
+                self.expression(node.expr2, place.guarded(falsy(node.test)), shown=shown)
             case _:
-                self._refuse(node, place)
+                self.refuse(node, place)
 
     def _call(self, node: nodes.Call, place: Place) -> None:
         plain = not (node.kwargs or node.dyn_args or node.dyn_kwargs) and len(node.args) == 1
         given = node.args[0].value if plain and isinstance(node.args[0], nodes.Const) else None
         called = written(node)
         if called != "answer_url(…)" or given not in ANSWERS or self.audience == "practice":
-            self._problem("call", place, node.lineno, *not_called(called, given, self.audience))
+            self.mistake("call", place, node.lineno, *not_called(called, given, self.audience))
 
     def _filter(self, node: nodes.Filter, value: nodes.Node, place: Place, *, shown: bool) -> None:
         known = (*FILTERS, *INTERNAL_FILTERS) if self.internal else FILTERS
         if node.name not in known:
             hint = suggestion(node.name, known)
             message = f"the filter `{node.name}` is unknown; known: {', '.join(FILTERS)}.{hint}"
-            self._problem(
+            self.mistake(
                 "unknown-filter", place, node.lineno, message, unknown_dutch(node.name, FILTERS, what="het filter ")
             )
         elif not takes(node):
             message, dutch = takes_what(node.name)
-            self._problem("filter", place, node.lineno, message, dutch)
-        if node.name == "join" and dotted(value) not in self._lists() | place.names:
+            self.mistake("filter", place, node.lineno, message, dutch)
+        if node.name == "join" and dotted(value) not in self.lists() | place.names:
             # a text would be joined letter by letter, and one `join` over the other grows without end
-            self._problem("filter", place, node.lineno, *no_list(written(value), self._lists(), what="join"))
-        self._expression(value, place, shown=shown and not falls_back(node))
+            self.mistake("filter", place, node.lineno, *no_list(written(value), self.lists(), what="join"))
+        self.expression(value, place, shown=shown and not falls_back(node))
 
     def _name(self, node: nodes.Node, place: Place, *, shown: bool) -> None:
         name = dotted(node)
         if name is None:
-            self._refuse(node, place)
+            self.refuse(node, place)
             return
         if name in place.names or (self.internal and name in INTERNAL):
             return
@@ -136,36 +136,38 @@ class Expressions:
             else:
                 message = f"`{name}` does not say which answer; write for example `answers.posture`"
                 dutch = f"`{name}` zegt niet welk antwoord; schrijf bijvoorbeeld `answers.posture`."
-                self._problem("unknown-name", place, node.lineno, message, dutch)
+                self.mistake("unknown-name", place, node.lineno, message, dutch)
             return
         known = allowed_names(self.audience)
         if name not in known:
-            self._problem("unknown-name", place, node.lineno, *no_name(name, {*known, *place.names}, self.audience))
+            self.mistake("unknown-name", place, node.lineno, *no_name(name, {*known, *place.names}, self.audience))
         elif shown and name == "first_name" and name not in place.guards:
             message = "a first name may be missing: write `{% if first_name %} {{ first_name }}{% endif %}`"
             dutch = (
                 "de voornaam kan ontbreken. Schrijf `{% if first_name %} {{ first_name }}{% endif %}`,"
                 ' of `{{ first_name|default("lezer", true) }}`.'
             )
-            self._problem("unguarded-name", place, node.lineno, message, dutch)
+            self.mistake("unguarded-name", place, node.lineno, message, dutch)
         elif shown and name in OPTIONAL and name not in place.guards and not self.internal:
             message = f"`{name}` may be empty, and the mail would then be held: put it inside `{{% if {name} %}}`"
             dutch = f"`{name}` kan leeg zijn: zet dit tussen `{{% if {name} %}}` en `{{% endif %}}`."
-            self._problem("unguarded", place, node.lineno, message, dutch, warning=True)
+            self.mistake("unguarded", place, node.lineno, message, dutch, warning=True)
 
-    def _lists(self) -> frozenset[str]:
+    def lists(self) -> frozenset[str]:
         """What a mail to this reader may go over."""
         return LISTS & (allowed_names(self.audience) if not self.internal else LISTS)
 
-    def _refuse(self, node: nodes.Node, place: Place) -> None:
+    def refuse(self, node: nodes.Node, place: Place) -> None:
+        """Nothing of this kind may stand in a mail."""
         kind = type(node).__name__.lower()
         message = f"this kind of expression ({kind}) cannot be used in a mail; write a name, or `if` with a name"
         dutch = (
             f"{REFUSED.get(kind, 'deze schrijfwijze')} kan niet in een mail. Schrijf een naam, of `if` met een naam."
         )
-        self._problem("refused", place, node.lineno, message, dutch)
+        self.mistake("refused", place, node.lineno, message, dutch)
 
-    def _problem(self, key: str, place: Place, line: int, message: str, dutch: str, *, warning: bool = False) -> None:
+    def mistake(self, key: str, place: Place, line: int, message: str, dutch: str, *, warning: bool = False) -> None:
+        """Keep one, to be told with all others; `key` is its id behind `mail.`."""
         severity: Severity = "warning" if warning else "error"
         file = FOLDER + place.file
         self.problems.add(
