@@ -102,7 +102,10 @@ def install(app: FastAPI, services: Services) -> None:
 
 _IN_THE_STUDIO: Mapping[int, NurtureError] = {
     404: NotFoundError("there is no such page", _DUTCH[404]),
-    405: NotHereError("this cannot be done here", _DUTCH[405]),
+    405: NotHereError(
+        "this address belongs to a button on a page of the studio; go back to that page and press it there",
+        "Dit adres hoort bij een knop op een pagina van de studio. Ga terug naar die pagina en druk daar op de knop.",
+    ),
 }
 
 

@@ -214,3 +214,4 @@ def test_an_address_behind_which_there_is_no_page_is_told_in_the_studios_own_loo
             assert "vanuit de mail" not in answer.text, "that is for leads"
             assert ("/studio/account" in answer.text) == (name in {"editor", "manager", "admin"}), "their own menu"
     assert there["editor"].see("/studio/logout").headers["allow"] == "POST"
+    assert "druk daar op de knop" in there["editor"].see("/studio/logout").text
