@@ -38,13 +38,14 @@ class UtcDateTime(TypeDecorator[datetime]):
         return dialect.type_descriptor(AsText("DATETIME") if dialect.name == "sqlite" else self.impl_instance)
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        """To the database: UTC; without its zone on SQLite, which has none to keep."""
+        """To the database, in UTC."""
         if value is None:
             return None
-        if value.tzinfo is None:
-            raise ValueError("a datetime without a time zone")
-        moment = value if value.tzinfo is UTC else value.astimezone(UTC)
-        return moment.isoformat(" ", "microseconds")[:_NAIVE] if dialect.name == "sqlite" else moment
+        return _text(value) if dialect.name == "sqlite" else _in_utc(value)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        """On SQLite straight to the text, as it is read."""
+        return _text if dialect.name == "sqlite" else super().bind_processor(dialect)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the base's signature
         """From a database that has moments: always aware, always UTC."""
@@ -56,6 +57,19 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 _NAIVE = len("2026-11-29 09:30:00.000000")
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if moment.tzinfo is UTC:
+        return moment
+    if moment.tzinfo is None:
+        raise ValueError("a datetime without a time zone")
+    return moment.astimezone(UTC)
+
+
+def _text(moment: datetime | None) -> str | None:
+    """Without its zone: SQLite has none to keep."""
+    return None if moment is None else _in_utc(moment).isoformat(" ", "microseconds")[:_NAIVE]
 
 
 def _moment(text: str | None) -> datetime | None:
