@@ -26,6 +26,7 @@ from service.store.schema_words import core
 from service.store.tables import Fact
 
 _FACT = "high_water"
+_COUNTED = "high_water"  # of a session: the file, and the count that it is to have
 _AT = bindparam("at", type_=String())
 # One statement, and no object of the session's: this stands on the way of every mail.
 _COUNT_UP = (
@@ -45,15 +46,24 @@ def count_up(session: Session, now: datetime) -> None:
     file = _beside(session.get_bind().engine.url)
     if file is None:
         return
-    count = int(firsts(session, _COUNT_UP, {"at": now.isoformat()})[0])
+    session.info[_COUNTED] = file, int(firsts(session, _COUNT_UP, {"at": now.isoformat()})[0])
 
-    def follow(_session: Session) -> None:
-        try:
-            _raise_to(file, count)
-        except OSError as error:  # the hand-over is committed and goes on; the next one writes the file again
-            log.warning("the high-water file cannot be written", error=error.strerror)
 
-    event.listen(session, "after_commit", follow, once=True)
+# For all sessions at once: to listen to each by itself takes as long as two statements.
+@event.listens_for(Session, "after_commit")
+def _follow(session: Session) -> None:
+    file, count = session.info.pop(_COUNTED, (None, 0))
+    if file is None:
+        return
+    try:
+        _raise_to(file, count)
+    except OSError as error:  # the hand-over is committed and goes on; the next one writes the file again
+        log.warning("the high-water file cannot be written", error=error.strerror)
+
+
+@event.listens_for(Session, "after_rollback")
+def _forget(session: Session) -> None:
+    session.info.pop(_COUNTED, None)
 
 
 def counted(session: Session) -> int:
