@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 
 class Lines(bytes):
@@ -12,6 +13,7 @@ class Lines(bytes):
     it is ASCII, and no line begins with a dot.
     """
 
+    __slots__ = ()
     is_plain = False
 
     @classmethod
@@ -24,12 +26,10 @@ class Lines(bytes):
             raise ValueError("the message does not end with CRLF")
         return cls(data)
 
-    @classmethod
-    def joined(cls, pieces: Iterable[bytes], *, plain: bool) -> Lines:
+    @staticmethod
+    def joined(pieces: Iterable[bytes], *, plain: bool) -> Lines:
         """What is made of lines, and whether it is plain."""
-        lines = cls(b"".join(pieces))
-        lines.is_plain = plain
-        return lines
+        return (_PlainLines if plain else Lines)(b"".join(pieces))
 
     @property
     def are_ascii(self) -> bool:
@@ -43,6 +43,18 @@ class Lines(bytes):
             data = data.replace(b"\r\n.", b"\r\n..")
             data = b"." + data if data.startswith(b".") else data
         return data + b".\r\n"
+
+
+class Pieces(NamedTuple):
+    """Lines that are still to be joined, with others, and whether all of them are plain."""
+
+    pieces: list[bytes]
+    are_plain: bool
+
+
+class _PlainLines(Lines):
+    __slots__ = ()
+    is_plain = True
 
 
 def has_dot(data: bytes) -> bool:

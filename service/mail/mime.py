@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from service.domain.mailbox import Mailbox
 from service.errors import NurtureError
-from service.mail.lines import Lines
+from service.mail.lines import Lines, Pieces
 
 _ADDRESS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -29,6 +29,8 @@ _PLAIN = re.compile(r"[ -~]{0,66}")
 _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]{1,60}")
 # What ends a line or a text for some reader: controls, line and paragraph separators, halves of characters.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_QUOTED = b"; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+_TEXT, _HTML = b"Content-Type: text/plain" + _QUOTED, b"Content-Type: text/html" + _QUOTED
 # Bytes in one encoded word: 52 or 60 letters of base64 and 12 around them. With "Subject: " or "From: " before it, a
 # line stays within 78. A sender's name gets the longer one: some readers put a space between two words of a name.
 _SUBJECT_WORD, _NAME_WORD = 39, 45
@@ -60,14 +62,14 @@ def build(*, subject: str, text: str, html: str, headers: MailHeaders, calendar:
 
     `calendar` is an iCalendar object to go along as a file.
     """
-    text_lines, html_lines = (Lines.joined(map(quoted, lines_of(each)), plain=False) for each in (text, html))
-    return assemble(subject=subject, text=text_lines, html=html_lines, headers=headers, calendar=calendar)
+    in_pieces = [Pieces([quoted(line) for line in lines_of(each)], are_plain=False) for each in (text, html)]
+    return assemble(subject=subject, text=in_pieces[0], html=in_pieces[1], headers=headers, calendar=calendar)
 
 
-def assemble(*, subject: str, text: Lines, html: Lines, headers: MailHeaders, calendar: str | None = None) -> bytes:
-    """As `build`, of lines that were `quoted` before."""
+def assemble(*, subject: str, text: Pieces, html: Pieces, headers: MailHeaders, calendar: str | None = None) -> bytes:
+    """As `build`, of lines that were `quoted` before. A mail is put together once, of all its pieces."""
     kind = "alternative" if calendar is None else "mixed"
-    parts = [_part("text/plain", text), _part("text/html", html)]
+    parts = [[_TEXT, *text.pieces], [_HTML, *html.pieces]]
     if calendar is not None:
         # Its own boundary may not begin with the outer one (RFC 2046 section 5.1.2), nor the other way round.
         inner = f"a{headers.boundary}"
@@ -78,14 +80,13 @@ def assemble(*, subject: str, text: Lines, html: Lines, headers: MailHeaders, ca
         ]
     head = _head(subject, headers, kind).encode("ascii")
     pieces = (head, b"\r\n", *_multipart(parts, headers.boundary))
-    return Lines.joined(pieces, plain=text.is_plain and html.is_plain)  # no line of the rest begins with a dot
+    return Lines.joined(pieces, plain=text.are_plain and html.are_plain)  # no line of the rest begins with a dot
 
 
 def _multipart(parts: list[list[bytes]], boundary: str) -> list[bytes]:
-    """The pieces of it: a mail is put together once, of all of them."""
     between = b"--" + _checked(_BOUNDARY, boundary, "boundary").encode()
     # `=_` never stands in a part: in quoted-printable and base64 no underscore follows a `=` (RFC 2045 section 6.7)
-    if b"=_" not in between and any(between in piece for part in parts for piece in part):
+    if b"=_" not in between and any(between in b"".join(part) for part in parts):
         raise HeldMailError("the boundary occurs in the mail")
     # the line end before a boundary belongs to the boundary (RFC 2046 section 5.1.1), so a part needs one more
     pieces = [piece for part in parts for piece in (between, b"\r\n", *part, b"\r\n")]
@@ -138,11 +139,6 @@ def quoted(line: str) -> bytes:
     if "\r" in line or "\n" in line:
         raise HeldMailError("a line of the mail holds the end of one")
     return binascii.b2a_qp((line + "\r\n").encode())
-
-
-def _part(kind: str, lines: bytes) -> list[bytes]:
-    head = f"Content-Type: {kind}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-    return [head.encode(), lines]
 
 
 @lru_cache(maxsize=256)  # what is handed over together has one

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
-from service.mail.lines import Lines, has_dot
+from service.mail.lines import Pieces, has_dot
 from service.mail.mime import quoted
 
 Line: TypeAlias = list[str]
@@ -49,8 +49,8 @@ class Part:
             _add(self._pieces, line if len(line) > 1 else quoted(line[0]))
         self._layouts: dict[tuple[tuple[str, int], ...], _Layout] = {}
 
-    def poured(self, tokens: Mapping[str, bytes], values: Mapping[str, str]) -> Lines:
-        """Its bytes with these tokens in their places; a line with one of the other values is encoded with it."""
+    def poured(self, tokens: Mapping[str, bytes], values: Mapping[str, str]) -> Pieces:
+        """Its lines with these tokens in their places; a line with one of the other values is encoded with it."""
         lengths = tuple([(name, len(token)) for name, token in tokens.items()])
         laid = self._layouts.get(lengths)
         if laid is None:
@@ -63,7 +63,7 @@ class Part:
         for at, line in laid.lines:
             poured[at] = quoted(filled(line, values))
             plain = plain and not has_dot(poured[at])
-        return Lines.joined(poured, plain=plain)
+        return Pieces(poured, plain)
 
     def _layout(self, lengths: Mapping[str, int]) -> _Layout:
         laid: list[_Piece] = []
