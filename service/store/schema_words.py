@@ -63,8 +63,13 @@ def core(table: type[Table]) -> CoreTable:
 
 def one_of(column: str, *values: str) -> CheckConstraint:
     """No other value than these, whatever the code believes."""
-    listed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+    return CheckConstraint(either(column, *values), name=f"{column}_known")
+
+
+def either(column: str, *values: str) -> str:
+    """That it has one of these, for what is looked at with each row that is written: of a longer list after `IN` SQLite
+    makes a table of its own, anew for each row."""
+    return " OR ".join(f"{column} = '{value}'" for value in values)
 
 
 def partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:

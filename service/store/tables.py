@@ -18,7 +18,7 @@ from service.store import (
     staff_tables,
 )
 from service.store.moments import UtcDateTime
-from service.store.schema_words import Content, Json, one_of, partial
+from service.store.schema_words import Content, Json, either, one_of, partial
 
 Table = schema_words.Table
 """The base of all tables: whoever takes it from here has all of them."""
@@ -48,7 +48,6 @@ StaffInvitation = staff_tables.StaffInvitation
 
 RESULT_STATES = ("accepted", "delivered", "bounced", "complained", "failed", "unknown", "skipped")
 """The states of a mail that became something, by which results are counted."""
-_BECAME = ", ".join(f"'{state}'" for state in RESULT_STATES)
 
 
 class Lead(Table, table=True):
@@ -203,7 +202,7 @@ class Message(Table, table=True):
         partial(
             "ix_message_results",
             *("created_at", "sequence", "step", "template", "state", "settled_at"),
-            where=f"sequence IS NOT NULL AND state IN ({_BECAME})",
+            where=f"sequence IS NOT NULL AND ({either('state', *RESULT_STATES)})",
         ),
     )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import BindParameter, Executable, bindparam, insert, select, update
+from sqlalchemy import BindParameter, Engine, Executable, bindparam, event, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
@@ -102,6 +103,38 @@ def test_rows_are_written_as_sqlalchemy_writes_them(house: House) -> None:
 
     assert write(by_session=False) == write(by_session=True)
     assert [each["answers"] for each in write(by_session=False)][2:] == [{"nr": 2}, {"nr": 3}]
+
+
+@pytest.mark.parametrize("name", ["Anna", "D'Arcy", "100 %", "%(now)s", ":now", "a\\b?", ""])
+def test_what_is_fixed_stands_in_the_text_as_it_is(house: House, name: str) -> None:
+    """SQLite plans a statement anew at each run where a parameter stands in the condition of a partial index."""
+    texts: list[str] = []
+    fixed = (_LEADS.c.first_name == name, _LEADS.c.id > 0, _LEADS.c.created_at <= bindparam("now", type_=UtcDateTime()))
+
+    def look(session: Session) -> list[Any]:
+        run(session, insert(_LEADS), [fields(1, first_name=name), fields(2, first_name=f"{name}.")])
+        found = firsts(session, select(_LEADS.c.first_name).where(*fixed), {"now": START})
+        with heard(session.get_bind().engine, texts):
+            assert firsts(session, select(_LEADS.c.first_name).where(*fixed), {"now": START}) == found
+        return found
+
+    assert acts.commit(house, look) == [name]
+    [text] = texts
+    assert "lead.id > 0" in text
+
+
+@contextmanager
+def heard(engine: Engine, texts: list[str]) -> Iterator[None]:
+    """Who listens to SQLAlchemy hears of each statement, and only as long as somebody does it goes by it."""
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        texts.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
 
 
 def test_what_is_given_stands_before_what_is_fixed(house: House) -> None:
