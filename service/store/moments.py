@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, cast
 
 from sqlalchemy import DateTime, Dialect
@@ -67,6 +68,7 @@ def _in_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
+@lru_cache(maxsize=64)  # what is written together happened at one moment
 def _text(moment: datetime | None) -> str | None:
     """Without its zone: SQLite has none to keep."""
     return None if moment is None else _in_utc(moment).isoformat(" ", "microseconds")[:_NAIVE]
