@@ -100,9 +100,11 @@ class _Prepared:
         """Its rows, none where it returns none."""
         many = not isinstance(given, Mapping)
         values = self._values(given) if isinstance(given, Mapping) else [self._values(each) for each in given]
-        # Who listens to SQLAlchemy sees nothing of what goes past it.
-        straight = self._is_sqlite and not connection.dispatch.before_cursor_execute
-        rows = (_straight if straight else _by_sqlalchemy)(connection, self._text, values, many=many)
+        # Who listens to SQLAlchemy would hear nothing of what goes past it.
+        if self._is_sqlite and not connection.dispatch.before_cursor_execute:
+            rows = _straight(connection, self._text, values, many=many)
+        else:
+            rows = _by_sqlalchemy(connection, self._text, values)
         return [self._read(row) for row in rows]
 
     def _values(self, given: Mapping[str, Any]) -> Any:
@@ -131,7 +133,7 @@ def _straight(connection: Connection, text: str, values: Any, *, many: bool) -> 
         raise DBAPIError.instance(text, None, error, sqlite3.Error, hide_parameters=True, ismulti=many) from error
 
 
-def _by_sqlalchemy(connection: Connection, text: str, values: Any, *, many: bool) -> Sequence[Any]:  # noqa: ARG001
+def _by_sqlalchemy(connection: Connection, text: str, values: Any) -> Sequence[Any]:
     result = connection.exec_driver_sql(text, values)
     return result.all() if result.returns_rows else ()
 
@@ -139,7 +141,8 @@ def _by_sqlalchemy(connection: Connection, text: str, values: Any, *, many: bool
 @lru_cache(maxsize=128)
 def _prepared(statement: Executable, dialect: Dialect, keys: frozenset[str], *, many: bool) -> _Prepared | None:
     """None for one whose text hangs on the values of its parameters, or that has some made anew."""
-    written = _with_constants(cast(ClauseElement, statement))
+    element = cast(ClauseElement, statement)
+    written = _with_constants(element) if dialect.name == "sqlite" else element
     compiled = cast(SQLCompiler, written.compile(dialect=dialect, column_keys=sorted(keys), for_executemany=many))
     if any(name in keys and not bind.required for name, bind in compiled.binds.items()):
         return None  # what is given stands before what is fixed, and of that SQLAlchemy knows more
@@ -149,8 +152,8 @@ def _prepared(statement: Executable, dialect: Dialect, keys: frozenset[str], *, 
 
 
 def _with_constants(statement: ClauseElement) -> ClauseElement:
-    """What is fixed stands in the text: for a parameter in the condition of a partial index SQLite would plan the
-    statement anew at each run, and PostgreSQL would have no plan that uses that index for all values."""
+    """What is fixed stands in the text: where a parameter stands in the condition of a partial index, SQLite plans the
+    statement anew at each run. PostgreSQL does so too, and should: its tables grow under the plans it keeps."""
 
     def write_out(bind: BindParameter[Any]) -> None:
         values = bind.value if isinstance(bind.value, list | tuple) else [bind.value]
