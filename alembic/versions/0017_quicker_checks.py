@@ -2,16 +2,16 @@
 
 Revision: 0017, after: 0016
 
-The words stay what they were, and so does PostgreSQL, which never made one. What is in the tables does not change, so
-they are not copied: https://www.sqlite.org/lang_altertable.html, section 7, the second procedure. A SQLite that does
-not let its schema be written has its checks as they were: they say the same.
+The words stay what they were, and so does PostgreSQL, which never made one. What is in tables and indexes does not
+change, so none is copied or built again: https://www.sqlite.org/lang_altertable.html, section 7, the second procedure.
+A SQLite that does not let its schema be written keeps its words: they say the same.
 """
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,43 +22,42 @@ branch_labels = None
 depends_on = None
 
 _WORD = "'[a-z0-9_/]+'"
-_IN = re.compile(rf"CHECK \((\w+) IN \(({_WORD}(?:, {_WORD})*)\)\)")
-_EITHER = re.compile(rf"CHECK \((\w+) = {_WORD}(?: OR \1 = {_WORD})*\)")
-_RESULTS = ("accepted", "delivered", "bounced", "complained", "failed", "unknown", "skipped")
+_IN = re.compile(rf"(CHECK \(|AND )(\w+) IN \(({_WORD}(?:, {_WORD})*)\)")
+_EITHER = re.compile(rf"(CHECK |AND )\((\w+) = {_WORD}(?: OR \2 = {_WORD})*\)")
 log = logging.getLogger("alembic.runtime.migration")
 
 
 def upgrade() -> None:
-    if op.get_bind().dialect.name == "sqlite":
-        _checks(_IN, lambda found: f"CHECK ({_either(found[1], found[2].split(', '))})")
-        _results(_either("state", [f"'{state}'" for state in _RESULTS]))
+    _rewrite(_IN, _either)
 
 
 def downgrade() -> None:
-    if op.get_bind().dialect.name == "sqlite":
-        _checks(_EITHER, lambda found: f"CHECK ({found[1]} IN ({', '.join(re.findall(_WORD, found[0]))}))")
-        _results(f"state IN ({', '.join(repr(state) for state in _RESULTS)})")
+    _rewrite(_EITHER, _one_of)
 
 
-def _either(column: str, words: Iterable[str]) -> str:
-    return " OR ".join(f"{column} = {word}" for word in words)
+def _either(found: re.Match[str]) -> str:
+    """Of what a table checks, or what an index of some rows asks of them."""
+    words = " OR ".join(f"{found[2]} = {word}" for word in found[3].split(", "))
+    return f"AND ({words})" if found[1] == "AND " else f"CHECK ({words}"
 
 
-def _results(became: str) -> None:
-    op.drop_index("ix_message_results", "message")
-    columns = ["created_at", "sequence", "step", "template", "state", "settled_at"]
-    where = sa.text(f"sequence IS NOT NULL AND ({became})")
-    op.create_index("ix_message_results", "message", columns, sqlite_where=where)
+def _one_of(found: re.Match[str]) -> str:
+    words = f"{found[2]} IN ({', '.join(re.findall(_WORD, found[0]))})"
+    return f"AND {words}" if found[1] == "AND " else f"CHECK ({words})"
 
 
-def _checks(form: re.Pattern[str], made: Callable[[re.Match[str]], str]) -> None:
+def _rewrite(form: re.Pattern[str], made: Callable[[re.Match[str]], str]) -> None:
     connection = op.get_bind()
-    tables = connection.execute(sa.text("SELECT name, sql FROM sqlite_master WHERE type = 'table'")).all()
+    if connection.dialect.name != "sqlite":
+        return
+    whole = connection.execute(
+        sa.text("SELECT name, sql FROM sqlite_master WHERE type = 'table' OR name = 'ix_message_results'")
+    ).all()
     version = connection.execute(sa.text("PRAGMA schema_version")).scalar_one()
-    change = sa.text("UPDATE sqlite_master SET sql = :sql WHERE type = 'table' AND name = :name")
+    change = sa.text("UPDATE sqlite_master SET sql = :sql WHERE name = :name")
     connection.execute(sa.text("PRAGMA writable_schema = ON"))
     try:
-        for name, sql in tables:
+        for name, sql in whole:
             if (new := form.sub(made, sql or "")) != (sql or ""):
                 connection.execute(change, {"name": name, "sql": new})
         connection.execute(sa.text(f"PRAGMA schema_version = {version + 1}"))  # other connections read it again
