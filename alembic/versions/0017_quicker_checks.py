@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sqlite3
 from collections.abc import Callable
 
 import sqlalchemy as sa
@@ -62,5 +63,7 @@ def _rewrite(form: re.Pattern[str], made: Callable[[re.Match[str]], str]) -> Non
                 connection.execute(change, {"name": name, "sql": new})
         connection.execute(sa.text(f"PRAGMA schema_version = {version + 1}"))  # other connections read it again
     except sa.exc.DatabaseError as error:
+        if getattr(error.orig, "sqlite_errorcode", None) not in {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_AUTH}:
+            raise  # not refused, but failed: SQLite may have ended the transaction
         log.warning("the checks of the tables stay as they were: %s", error.orig)
     connection.execute(sa.text("PRAGMA writable_schema = RESET"))  # and so does this one

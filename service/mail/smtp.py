@@ -61,9 +61,10 @@ class SmtpTransport:
             if not kept or error.result.stage != "mail":
                 raise
             result = error.result
-        if kept and result.stage == "mail" and result.code in (None, 421):
-            # A server may leave a kept connection at any time (RFC 5321 section 3.8). That is no refusal of this
-            # mail, and before MAIL was answered nothing of it was there to be taken.
+        if kept and result.stage == "mail" and (result.code is None or 400 <= result.code < 500):
+            # A server may leave a kept connection at any time (RFC 5321 section 3.8), or take no more mails on it. That
+            # is no refusal of this mail, and before MAIL was answered nothing of it was there to be taken.
+            connection.leave()
             return await self._use(await self._pool.open(), mail)
         return result
 

@@ -14,7 +14,7 @@ from service.mail.smtp_replies import down
 
 _FRESH_ENOUGH = 5.0  # seconds in which a server is not asked again whether it is still there
 _LONGEST_IDLE = 60.0  # less than the usual servers' own limit (Postfix 100 s, RFC 5321 asks 300 s)
-_MOST_MAILS = 1000  # Exim's default; a server that allows fewer says so with 421, and the mail goes by a new one
+_MOST_MAILS = 1000  # Exim's default; where a server allows fewer, MAIL is refused for now, and goes by a new one
 
 
 class SmtpPool:

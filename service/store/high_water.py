@@ -52,6 +52,8 @@ def count_up(session: Session, now: datetime) -> None:
 # For all sessions at once: to listen to each by itself takes as long as two statements.
 @event.listens_for(Session, "after_commit")
 def _follow(session: Session) -> None:
+    if session.in_nested_transaction():  # a savepoint's end is none of the hand-over's
+        return
     file, count = session.info.pop(_COUNTED, (None, 0))
     if file is None:
         return
@@ -63,7 +65,8 @@ def _follow(session: Session) -> None:
 
 @event.listens_for(Session, "after_rollback")
 def _forget(session: Session) -> None:
-    session.info.pop(_COUNTED, None)
+    if not session.in_nested_transaction():
+        session.info.pop(_COUNTED, None)
 
 
 def counted(session: Session) -> int:

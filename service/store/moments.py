@@ -68,10 +68,14 @@ def _in_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-@lru_cache(maxsize=64)  # what is written together happened at one moment
 def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else _written(_in_utc(moment))
+
+
+@lru_cache(maxsize=64)  # what is written together happened at one moment
+def _written(utc: datetime) -> str:
     """Without its zone: SQLite has none to keep."""
-    return None if moment is None else _in_utc(moment).isoformat(" ", "microseconds")[:_NAIVE]
+    return utc.isoformat(" ", "microseconds")[:_NAIVE]
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -100,7 +100,7 @@ class _Prepared:
         """Its rows, none where it returns none."""
         many = not isinstance(given, Mapping)
         values = self._values(given) if isinstance(given, Mapping) else [self._values(each) for each in given]
-        # Who listens to SQLAlchemy would hear nothing of what goes past it.
+        # Who listens to what SQLAlchemy is about to run would hear nothing of what goes past it.
         if self._is_sqlite and not connection.dispatch.before_cursor_execute:
             rows = _straight(connection, self._text, values, many=many)
         else:
@@ -130,7 +130,10 @@ def _straight(connection: Connection, text: str, values: Any, *, many: bool) -> 
     try:
         return (driver.executemany if many else driver.execute)(text, values).fetchall()
     except sqlite3.Error as error:
-        raise DBAPIError.instance(text, None, error, sqlite3.Error, hide_parameters=True, ismulti=many) from error
+        gone = connection.dialect.is_disconnect(cast(Any, error), None, None)
+        raise DBAPIError.instance(
+            text, None, error, sqlite3.Error, hide_parameters=True, connection_invalidated=gone, ismulti=many
+        ) from error
 
 
 def _by_sqlalchemy(connection: Connection, text: str, values: Any) -> Sequence[Any]:

@@ -90,7 +90,13 @@ def test_a_kept_connection_that_was_closed_is_replaced_without_a_word() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reply", "cut"), [("", True), ("421 4.4.2 idle for too long", True), ("421 4.7.0 enough", False)]
+    ("reply", "cut"),
+    [
+        ("", True),
+        ("421 4.4.2 idle for too long", True),
+        ("421 4.7.0 enough", False),
+        ("452 4.5.3 too many mails on this connection", False),
+    ],
 )
 def test_a_kept_connection_that_the_server_leaves_at_mail_is_replaced(reply: str, cut: bool) -> None:
     async def use(transport: SmtpTransport) -> list[SendResult]:

@@ -136,6 +136,18 @@ def test_a_hand_over_that_is_rolled_back_leaves_the_file_alone(house: House, bes
     assert not beside.exists()
 
 
+def test_the_end_of_a_savepoint_is_none_of_the_hand_overs(house: House, beside: Path) -> None:
+    with house.services.database.transaction() as session:
+        high_water.count_up(session, house.clock.now())
+        with session.begin_nested():
+            pass
+        assert not beside.exists()
+        with session.begin_nested() as savepoint:
+            savepoint.rollback()
+        assert not beside.exists()
+    assert int(beside.read_text()) == 1
+
+
 def test_a_file_that_cannot_be_written_stops_no_mail(house: House, beside: Path) -> None:
     beside.mkdir()  # root may write any file, and no folder
     house.opt_in(ANNA)

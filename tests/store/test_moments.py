@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import literal, select, text
@@ -38,6 +39,17 @@ def test_what_another_hand_wrote_is_read_too(house: House, written: str, moment:
     with house.services.database.reading() as session:
         (found,) = session.execute(statement).one()
     assert (found, found.tzinfo) == (moment, UTC)
+
+
+def test_the_hour_that_comes_twice_in_autumn_is_two(house: House) -> None:
+    """Python takes both for equal: https://docs.python.org/3/library/datetime.html, `fold`."""
+    first = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Amsterdam"))
+    with house.services.database.reading() as session:
+        found = [
+            session.execute(select(literal(each, UtcDateTime()))).scalar_one()
+            for each in (first, first.replace(fold=1))
+        ]
+    assert [each.hour for each in found] == [0, 1]
 
 
 def test_one_without_a_zone_is_refused(house: House) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import Connection, text, update
+from sqlalchemy import Connection, event, text, update
 from sqlalchemy.exc import IntegrityError
 
+from service.errors import UnavailableError
 from service.store import schema
 from service.store.db import Database, open_database
 from service.store.schema_words import core
@@ -109,3 +110,31 @@ def test_a_sqlite_that_lets_nobody_write_its_schema_keeps_the_old_words(
         assert schema.revision_of(connection) == "0017"
     assert "the checks of the tables stay as they were" in caplog.text
     file.close()
+
+
+def test_a_failure_on_the_way_is_none_of_a_refusal(file: Database) -> None:
+    """SQLite may have ended the transaction by then: what goes on behind it would be written, and nothing before it."""
+    with pytest.raises(UnavailableError):
+        upgrade_interrupted(file)
+    with file.reading() as session:
+        assert words(session.connection()) == {}
+    file.close()
+
+
+def upgrade_interrupted(file: Database) -> None:
+    """At the first word that is to be changed."""
+    with file.transaction() as session:
+        connection = session.connection()
+        schema.upgrade(connection, "0016")
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+
+        @event.listens_for(connection, "before_cursor_execute")
+        def _stop(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            if statement.startswith("UPDATE sqlite_master"):
+                driver.set_progress_handler(lambda: 1, 1)
+
+        try:
+            schema.upgrade(connection)
+        finally:
+            driver.set_progress_handler(None, 0)
