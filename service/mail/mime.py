@@ -62,8 +62,7 @@ def build(*, subject: str, text: str, html: str, headers: MailHeaders, calendar:
 
     `calendar` is an iCalendar object to go along as a file.
     """
-    in_pieces = [Pieces([quoted(line) for line in lines_of(each)], are_plain=False) for each in (text, html)]
-    return assemble(subject=subject, text=in_pieces[0], html=in_pieces[1], headers=headers, calendar=calendar)
+    return assemble(subject=subject, text=_quoted(text), html=_quoted(html), headers=headers, calendar=calendar)
 
 
 def assemble(*, subject: str, text: Pieces, html: Pieces, headers: MailHeaders, calendar: str | None = None) -> bytes:
@@ -132,6 +131,10 @@ def _head(subject: str, headers: MailHeaders, kind: str) -> str:
 def lines_of(text: str) -> list[str]:
     """The lines of a part: whatever ended them ends none of them now, and none is left empty at the end."""
     return text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")
+
+
+def _quoted(part: str) -> Pieces:
+    return Pieces([quoted(line) for line in lines_of(part)], are_plain=False)
 
 
 def quoted(line: str) -> bytes:
