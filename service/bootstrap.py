@@ -119,13 +119,16 @@ def _signer(settings: Settings) -> DkimSigner | None:
 def prepare(services: Services, settings: Settings) -> None:
     """What must be so before anything is served: our schema, no copy in use instead, and every key that is in use.
 
-    An empty database gets the schema; an older or newer one is refused, naming the command. Where a SQLite file turns
-    out to be an older copy, all mail is put on hold.
+    An empty database gets the schema; an older or newer one is refused, naming the command, but that the demo's is
+    brought along: nobody keeps a backup of it. Where a SQLite file turns out to be an older copy, all mail is put on
+    hold.
     """
     state = schema_state(services.database)
     if state is Schema.EMPTY:
         migrate(services.database)
         high_water.start_anew(services.database)
+    elif state is Schema.OLDER and settings.demo:
+        migrate(services.database)
     elif state is Schema.OLDER:
         raise RefusedError("the database has an older schema; run: nurture migrate")
     elif state is Schema.NEWER:

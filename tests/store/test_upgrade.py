@@ -258,3 +258,18 @@ def test_a_busy_table_ends_the_migration_in_one_sentence_with_nothing_changed(
     assert schema_state(busy) is Schema.OLDER
     assert nurture("migrate", folder=tmp_path, database_url=postgres_url, data_dir=str(tmp_path)).status == 0
     busy.close()
+
+
+def test_the_demo_brings_its_own_database_along_and_nobody_else_does(tmp_path: Path) -> None:
+    """Whoever tries it once more after an upgrade has no backup to make, and `nurture migrate` knows of another one."""
+    url = f"sqlite:///{tmp_path}/nurture.db"
+    database = open_database(url)
+    with database.transaction() as session:
+        schema.upgrade(session.connection(), "0016")
+    refused = nurture("stats", folder=tmp_path, database_url=url, data_dir=str(tmp_path))
+    assert (refused.status, refused.err) == (1, "the database has an older schema; run: nurture migrate\n")
+    assert schema_state(database) is Schema.OLDER
+    said = nurture("stats", folder=tmp_path, database_url=url, data_dir=str(tmp_path), demo="1")
+    assert said.status == 0, said
+    assert schema_state(database) is Schema.CURRENT
+    database.close()
