@@ -14,30 +14,32 @@ import pytest
 import sqlmodel
 from sqlalchemy import Engine
 
-from service.store import db
+from service.store import db, sqlite_file
 from tests.support.kept_connections import take_kept
 
 
 @contextmanager
 def compiled_once() -> Iterator[None]:
-    """Engines that `service.store.db` opens meanwhile share the first one's dialect and what it has compiled.
+    """Engines that `service.store` opens meanwhile share the dialect and the memory of the first that connected.
 
     Nothing of one database is in either: the URL, the connections and the listeners stay each engine's own.
     """
-    first: dict[str, Engine] = {}
+    opened: dict[str, list[Engine]] = {}  # until one of them has connected; then that one
     create_engine = sqlmodel.create_engine
 
     def create(*given: Any, **named: Any) -> Engine:
         engine: Engine = create_engine(*given, **named)
         if engine.name == "postgresql":
             take_kept(engine)  # while it has the dialect that its pool connects by
-        known = first.get(engine.name)
-        if known is None or getattr(known.dialect, "server_version_info", None) is None:  # it has never been connected
-            first[engine.name] = engine
-        else:
-            engine.dialect, engine._compiled_cache = known.dialect, known._compiled_cache
+        for known in opened.setdefault(engine.name, []):
+            if getattr(known.dialect, "server_version_info", None) is not None:
+                opened[engine.name] = [known]
+                engine.dialect, engine._compiled_cache = known.dialect, known._compiled_cache
+                return engine
+        opened[engine.name].append(engine)
         return engine
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(db, "create_engine", create)
+        for module in (db, sqlite_file):
+            patch.setattr(module, "create_engine", create)
         yield
