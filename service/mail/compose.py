@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from jinja2 import nodes
@@ -19,8 +19,8 @@ from pydantic import JsonValue
 from service.domain.lead import clean_name
 from service.mail.compiled import CompiledMail
 from service.mail.filling import MailValues, OwnValues, Rendered, render, render_partial
-from service.mail.mime import HeldMailError, MailHeaders, assemble, lines_of
-from service.mail.poured import Line, Part, filled
+from service.mail.mime import HeldMailError, MailHeaders, assemble, inner_boundary, lines_of, two_parts
+from service.mail.poured import Body, Line, Place, filled
 from service.mail.sandbox import parsed
 
 __all__ = [
@@ -35,7 +35,8 @@ __all__ = [
     "render_partial",
 ]
 
-_OWN = ("first_name", "confirm_url", "booking_url", "unsubscribe_url", "preferences_url", "answer_url_base")
+_LINKS = ("confirm_url", "booking_url", "unsubscribe_url", "preferences_url", "answer_url_base")
+_OWN = ("first_name", *_LINKS)
 _MADE_OF = {"answer_url": "answer_url_base"}  # what a template calls, and the value that it prints
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,200}")  # the same in text, in HTML and in an address
 _MOST_KEPT = 16  # ways in which the conditions of one mail turn out, of some 40 kB each
@@ -50,8 +51,7 @@ class _Cast:
     """A mail for one way its conditions turn out: encoded bytes that are the same for all, and lines that are not."""
 
     subject: Line
-    text: Part
-    html: Part
+    parts: Body
 
 
 class Mould:
@@ -73,35 +73,44 @@ class Mould:
             raise HeldMailError(f"{name}: the head and the body of a mail to a lead carry one unsubscribe link")
         if self._compiled.for_lead and values.calendar is not None:
             raise HeldMailError(f"{name}: nothing is attached to a mail to a lead")
-        marked: dict[str, str | None] = {}
-        in_text: dict[str, str] = {}
-        is_hers = bool(values.extra)
-        for each in _OWN:
-            value = clean_name(values.first_name) if each == "first_name" else getattr(values, each)
-            if value and each in self._markable and (token := _token(each, value)):
-                in_text[each], value = token, value.removesuffix(token) + _MARKS[each]
-            elif value:
-                is_hers = True
-            marked[each] = value
-        cast = self._cast(values, marked, is_hers=is_hers)
-        in_html = in_text
-        if first_name := in_text.get("first_name"):
-            in_html = in_text | {"first_name": str(escape(first_name))}
-        tokens = {each: token.encode() for each, token in in_text.items() if each != "first_name"}
+        same, own, is_hers = self._split(values)
+        cast = self._cast(values, same, own, is_hers=is_hers)
+        tokens = {each: token.encode() for each, token in own.items() if each != "first_name"}
+        tokens["boundary"] = inner_boundary(headers, values.calendar).encode()
+        if first_name := own.get("first_name"):
+            own["name_in_html"] = str(escape(first_name))
         return assemble(
-            subject=filled(cast.subject, in_text),
-            text=cast.text.poured(tokens, in_text),
-            html=cast.html.poured(tokens, in_html),
+            subject=filled(cast.subject, own),
+            parts=cast.parts.poured(tokens, own),
             headers=headers,
             calendar=values.calendar,
         )
 
-    def _cast(self, values: OwnValues, marked: Mapping[str, str | None], *, is_hers: bool) -> _Cast:
+    def _split(self, values: OwnValues) -> tuple[dict[str, str | None], dict[str, str], bool]:
+        """Of each value what others have too, and what is a lead's own in it: her name, or the end of an address. And
+        is there one that cannot be told apart so?"""
+        first_name = clean_name(values.first_name)
+        same, own, is_hers = {"first_name": first_name}, dict[str, str](), bool(values.extra)
+        if first_name and "first_name" in self._markable:
+            own["first_name"], same["first_name"] = first_name, ""
+        elif first_name:
+            is_hers = True
+        for each in _LINKS:
+            value = getattr(values, each)
+            token = value.rpartition("/")[2] if value and each in self._markable else ""
+            if token and _TOKEN.fullmatch(token):
+                own[each], value = token, value[: -len(token)]
+            elif value:
+                is_hers = True
+            same[each] = value
+        return same, own, is_hers
+
+    def _cast(self, values: OwnValues, same: Mapping[str, str | None], own: Collection[str], *, is_hers: bool) -> _Cast:
         """Kept for the next lead, unless something of this one's own is in it."""
-        key = (*marked.values(), *sorted(values.answers.items()))
+        key = (*same.values(), *sorted(values.answers.items()))
         cast = None if is_hers else self._casts.get(key)
         if cast is None:
-            cast = self._new_cast(values, marked)
+            cast = self._new_cast(values, {**same, **{each: f"{same[each]}{_MARKS[each]}" for each in own}})
             if not is_hers:
                 if len(self._casts) >= _MOST_KEPT:
                     self._casts = {}
@@ -111,20 +120,14 @@ class Mould:
     def _new_cast(self, values: OwnValues, marked: Mapping[str, str | None]) -> _Cast:
         given = {**values.model_dump(), **marked, "practice": self._practice}
         rendered = render(self._compiled, MailValues.model_validate(given))
-        return _Cast(subject=_cut(rendered.subject), text=_part(rendered.text), html=_part(rendered.html))
+        text = [_cut(line) for line in lines_of(rendered.text)]
+        html = [_cut(line, first_name="name_in_html") for line in lines_of(rendered.html)]
+        return _Cast(subject=_cut(rendered.subject), parts=Body(two_parts(text, html, Place("boundary"))))
 
 
 def compose(compiled: CompiledMail, values: MailValues, headers: MailHeaders) -> bytes:
     """As `Mould.compose`, for one mail of its kind."""
     return Mould(compiled, values.practice).compose(values, headers)
-
-
-def _token(name: str, value: str) -> str:
-    """What is a lead's own in this value: her name, or the end of an address. Empty where it cannot be told apart."""
-    if name == "first_name":
-        return value
-    token = value.rpartition("/")[2]
-    return token if _TOKEN.fullmatch(token) else ""
 
 
 def _looked_at(source: str) -> set[str]:
@@ -153,9 +156,5 @@ def _asked(node: nodes.Node) -> Iterator[nodes.Name]:
             yield from _asked(each)
 
 
-def _part(text: str) -> Part:
-    return Part(_cut(line) for line in lines_of(text))
-
-
-def _cut(line: str) -> Line:
-    return [_NAMES.get(each, each) for each in _MARK.split(line)]
+def _cut(line: str, *, first_name: str = "first_name") -> Line:
+    return [first_name if each == _MARKS["first_name"] else _NAMES.get(each, each) for each in _MARK.split(line)]

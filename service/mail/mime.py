@@ -10,14 +10,16 @@ import base64
 import binascii
 import datetime
 import re
+from collections.abc import Iterable
 from email.utils import format_datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from service.domain.mailbox import Mailbox
 from service.errors import NurtureError
 from service.mail.lines import Lines, Pieces
 
+_Piece = TypeVar("_Piece")
 _ADDRESS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*"
@@ -62,34 +64,44 @@ def build(*, subject: str, text: str, html: str, headers: MailHeaders, calendar:
 
     `calendar` is an iCalendar object to go along as a file.
     """
-    return assemble(subject=subject, text=_quoted(text), html=_quoted(html), headers=headers, calendar=calendar)
+    boundary = inner_boundary(headers, calendar).encode()
+    parts = two_parts(map(quoted, lines_of(text)), map(quoted, lines_of(html)), boundary)
+    return assemble(subject=subject, parts=Pieces(parts, are_plain=False), headers=headers, calendar=calendar)
 
 
-def assemble(*, subject: str, text: Pieces, html: Pieces, headers: MailHeaders, calendar: str | None = None) -> bytes:
-    """As `build`, of lines that were `quoted` before. A mail is put together once, of all its pieces."""
-    kind = "alternative" if calendar is None else "mixed"
-    parts = [[_TEXT, *text.pieces], [_HTML, *html.pieces]]
+def inner_boundary(headers: MailHeaders, calendar: str | None) -> str:
+    """What stands between the text and the HTML. Where a file goes along that is not the outer one, and neither may
+    begin with the other (RFC 2046 section 5.1.2)."""
+    return headers.boundary if calendar is None else f"a{headers.boundary}"
+
+
+def two_parts(text: Iterable[_Piece], html: Iterable[_Piece], boundary: _Piece) -> list[bytes | _Piece]:
+    """Text and HTML, of encoded lines, between boundaries: the line end before one belongs to it, so a part needs one
+    more (RFC 2046 section 5.1.1)."""
+    first: list[bytes | _Piece] = [b"--", boundary, b"\r\n" + _TEXT, *text]
+    return [*first, b"\r\n--", boundary, b"\r\n" + _HTML, *html, b"\r\n--", boundary, b"--\r\n"]
+
+
+def assemble(*, subject: str, parts: Pieces, headers: MailHeaders, calendar: str | None = None) -> bytes:
+    """As `build`, of `two_parts` that were made before. A mail is put together once, of all its pieces."""
+    kind, pieces = "alternative", parts.pieces
+    _hold_if_torn(pieces, inner_boundary(headers, calendar))
     if calendar is not None:
-        # Its own boundary may not begin with the outer one (RFC 2046 section 5.1.2), nor the other way round.
-        inner = f"a{headers.boundary}"
-        together = _multipart(parts, inner)
-        parts = [
-            [f"Content-Type: {_multipart_type('alternative', inner)}\r\n\r\n".encode(), *together],
-            [_file(calendar)],
-        ]
+        kind, between = "mixed", f"--{headers.boundary}"
+        inner = _multipart_type("alternative", inner_boundary(headers, calendar))
+        begin = f"{between}\r\nContent-Type: {inner}\r\n\r\n".encode()
+        pieces = [begin, *pieces, f"\r\n{between}\r\n".encode(), _file(calendar), f"\r\n{between}--\r\n".encode()]
+        _hold_if_torn(pieces, headers.boundary)
     head = _head(subject, headers, kind).encode("ascii")
-    pieces = (head, b"\r\n", *_multipart(parts, headers.boundary))
-    return Lines.joined(pieces, plain=text.are_plain and html.are_plain)  # no line of the rest begins with a dot
+    return Lines.joined((head, b"\r\n", *pieces), plain=parts.are_plain)  # no line of the rest begins with a dot
 
 
-def _multipart(parts: list[list[bytes]], boundary: str) -> list[bytes]:
-    between = b"--" + _checked(_BOUNDARY, boundary, "boundary").encode()
-    # `=_` never stands in a part: in quoted-printable and base64 no underscore follows a `=` (RFC 2045 section 6.7)
-    if b"=_" not in between and any(between in b"".join(part) for part in parts):
+def _hold_if_torn(pieces: Iterable[bytes], boundary: str) -> None:
+    """It stands before two parts and behind them, and nowhere else. `=_` never does in a part: in quoted-printable and
+    base64 no underscore follows a `=` (RFC 2045 section 6.7)."""
+    _checked(_BOUNDARY, boundary, "boundary")
+    if "=_" not in boundary and b"".join(pieces).count(f"--{boundary}".encode()) != 3:
         raise HeldMailError("the boundary occurs in the mail")
-    # the line end before a boundary belongs to the boundary (RFC 2046 section 5.1.1), so a part needs one more
-    pieces = [piece for part in parts for piece in (between, b"\r\n", *part, b"\r\n")]
-    return [*pieces, between, b"--\r\n"]
 
 
 def _multipart_type(kind: str, boundary: str) -> str:
@@ -131,10 +143,6 @@ def _head(subject: str, headers: MailHeaders, kind: str) -> str:
 def lines_of(text: str) -> list[str]:
     """The lines of a part: whatever ended them ends none of them now, and none is left empty at the end."""
     return text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")
-
-
-def _quoted(part: str) -> Pieces:
-    return Pieces([quoted(line) for line in lines_of(part)], are_plain=False)
 
 
 def quoted(line: str) -> bytes:

@@ -60,7 +60,8 @@ def run(session: Session, statement: Executable, given: Given) -> Sequence[Any]:
     Whatever the session still has to write is written before.
     """
     session.flush()
-    connection = session.connection()
+    begun = session.bind  # to ask the session for its connection takes as long as a short statement
+    connection = begun if isinstance(begun, Connection) and begun.in_transaction() else session.connection()
     one, many = (given, False) if isinstance(given, Mapping) else (given[0], True)
     prepared = _prepared(statement, connection.dialect, frozenset(one), many=many)
     if prepared is not None:

@@ -192,3 +192,21 @@ def test_values_that_are_missing_are_an_error(house: House) -> None:
                 session, select(_LEADS.c.id).where(_LEADS.c.erase_at > bindparam("now", type_=UtcDateTime())), {}
             ),
         )
+
+
+def test_on_a_connection_that_is_given_it_stays_within_the_sessions_transaction(house: House) -> None:
+    def written(session: Session) -> int:
+        return len(firsts(session, _ALL, {}))
+
+    with house.services.database.engine.connect() as connection, Session(connection) as session:
+        run(session, insert(_LEADS), [fields(1)])  # which begins it
+        assert session.in_transaction()
+        assert connection.in_transaction()
+        run(session, insert(_LEADS), [fields(2)])
+        session.rollback()
+        assert written(session) == 0
+        with session.begin_nested():
+            run(session, insert(_LEADS), [fields(3)])
+        session.commit()
+        assert written(session) == 1
+    assert acts.commit(house, written) == 1
