@@ -2,8 +2,9 @@
 
 A folder is read by hundreds of tests, most of which change no mail of it; each reading starts a process and compiles
 thirty files. What the compiler answers hangs on the file and what it is made of, so it is kept under a hash of those,
-in a folder of the run; what a YAML file says is kept in memory. What cost too much or ended the process is never kept;
-tests of that process start theirs.
+in a folder of the run; what a YAML file says is kept in memory. What cost too much or ended the process is never kept.
+Whoever has something new compiled is lent a process that another reading is done with: it is told all of its folder
+anew. Tests of that process start theirs.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ import json
 import os
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -32,6 +33,7 @@ from service.mail.workshop import LIMITS, Limits, Workshop
 KEPT = "TESTS_COMPILED"  # names the folder, for the processes that tests start
 
 
+_MOST_LENT = 50  # times that one process is lent: what it holds may grow, and its memory has a limit
 # What says more of this machine at that moment than of the file.
 _LOST = {f"mail.{loss}" for loss in ("too-slow", "too-heavy", "crashed", "defect", "not-read")}
 
@@ -41,8 +43,11 @@ def files_compiled_once(folder: Path) -> Iterator[None]:
     """Keep what is compiled meanwhile in this folder."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(KEPT, str(folder))
+        patch.setattr(Remembering, "spare", [])
         _remember(patch)
         yield
+        for each in Remembering.spare or ():
+            Workshop.close(each)
 
 
 def remember_here() -> None:
@@ -73,8 +78,11 @@ def _give(patch: pytest.MonkeyPatch, old: type[Workshop], new: type[Workshop]) -
 class Remembering(Workshop):
     """Starts its process at the first file that nobody has compiled yet."""
 
+    spare: ClassVar[list[Remembering] | None] = None
+    """Those whose process nobody needs just now; None where none are to be kept."""
+
     def __init__(self, limits: Limits = LIMITS) -> None:
-        self._kept, self._begun = Path(os.environ[KEPT]), False
+        self._kept, self._begun, self._is_idle, self._lent = Path(os.environ[KEPT]), False, True, 0
         super().__init__(limits)
 
     @property
@@ -83,7 +91,13 @@ class Remembering(Workshop):
         return super().pid
 
     def close(self) -> None:
-        if self._begun:
+        if not self._begun:
+            return
+        self._begun = False
+        is_well = self._is_idle and self._ready and not self._lost and self._limits == LIMITS
+        if self.spare is not None and is_well and self._lent < _MOST_LENT:
+            self.spare.append(self)
+        else:
             super().close()
 
     def _make(self, request: Mapping[str, Any], file: str) -> tuple[object, list[Problem]]:
@@ -91,7 +105,9 @@ class Remembering(Workshop):
         if place.exists():
             made, problems = json.loads(place.read_bytes())
             return made, [Problem(**each) for each in problems]
+        self._is_idle = False
         made, found = super()._make(request, file)
+        self._is_idle = True
         if not any(each.id in _LOST for each in found):
             half = place.with_name(secrets.token_hex(8))
             half.write_text(json.dumps([made, [asdict(each) for each in found]]))
@@ -114,9 +130,21 @@ class Remembering(Workshop):
         self._begun = self._ready = self._told = False
 
     def _begin(self) -> None:
-        if not self._begun:
-            super()._start()
-            self._begun = True
+        if self._begun:
+            return
+        self._begun = True
+        with suppress(IndexError):  # until none is left, also where another thread takes the last one
+            while self.spare is not None and self._limits == LIMITS:
+                other = self.spare.pop()
+                if other._process.poll() is None:
+                    self._line, self._process, self._ready, self._lent = (
+                        other._line,
+                        other._process,
+                        True,
+                        other._lent + 1,
+                    )
+                    return
+        super()._start()
 
     def _await_start(self) -> None:
         self._begin()
