@@ -107,7 +107,7 @@ class Mould:
 
     def _cast(self, values: OwnValues, same: Mapping[str, str | None], own: Collection[str], *, is_hers: bool) -> _Cast:
         """Kept for the next lead, unless something of this one's own is in it."""
-        key = (*same.values(), *sorted(values.answers.items()))
+        key = (*own, *same.values(), *sorted(values.answers.items()))
         cast = None if is_hers else self._casts.get(key)
         if cast is None:
             cast = self._new_cast(values, {**same, **{each: f"{same[each]}{_MARKS[each]}" for each in own}})

@@ -128,6 +128,15 @@ def test_an_address_that_ends_in_no_token_is_filled_in_whole() -> None:
         assert poured == rendered
 
 
+def test_a_value_that_is_nothing_but_a_token_is_not_taken_for_one_that_is_missing() -> None:
+    mail = compiled("Hoi.{% if booking_url %} Daar: {{ booking_url }}{% endif %}")
+    mould = Mould(mail, practice())
+    for value in ("", "T0K3N", "", "B00K"):
+        poured, rendered = both(mould, mail, filled(None, "een").model_copy(update={"booking_url": value}))
+        assert poured == rendered
+        assert (b"Daar" in poured) == bool(value)
+
+
 def test_a_value_that_is_missing_holds_the_mail_of_that_lead_alone() -> None:
     mould = Mould(compiled("[Afspraak]({{ booking_url }})"), practice())
     good, bad = filled("Anna", "een"), filled("Bram", "twee").model_copy(update={"booking_url": ""})
