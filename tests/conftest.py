@@ -24,6 +24,7 @@ from tests.support.chromium import Chromium, NoBrowserError
 from tests.support.compiling import files_compiled_once
 from tests.support.house import House, open_house
 from tests.support.kept_connections import connections_kept, keep
+from tests.support.moulds import moulds_kept
 from tests.support.one_loop import one_loop
 from tests.support.passwords import cheap_passwords
 from tests.support.postgres import NoPostgresError, PostgresServer, postgres_server
@@ -99,6 +100,7 @@ def _cheaper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with (
         compiled_once(),
         files_compiled_once(folder),
+        moulds_kept(),
         cheap_passwords(),
         cheap_proofs(),
         connections_kept(),

@@ -11,6 +11,7 @@ import secrets
 import string
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from jinja2 import nodes
 from markupsafe import escape
@@ -130,13 +131,15 @@ def compose(compiled: CompiledMail, values: MailValues, headers: MailHeaders) ->
     return Mould(compiled, values.practice).compose(values, headers)
 
 
-def _looked_at(source: str) -> set[str]:
+@lru_cache(maxsize=256)  # from one revision to the next most mails stay as they were
+def _looked_at(source: str) -> frozenset[str]:
     """The values of which a template does more than print them, or ask whether they are there."""
     tree = parsed(source)
     harmless = {id(each) for output in tree.find_all(nodes.Output) for node in output.nodes for each in _printed(node)}
     tests = [*(each.test for each in tree.find_all(nodes.If)), *(each.test for each in tree.find_all(nodes.CondExpr))]
     harmless |= {id(each) for test in tests for each in _asked(test)}
-    return {_MADE_OF.get(each.name, each.name) for each in tree.find_all(nodes.Name) if id(each) not in harmless}
+    names = {each.name for each in tree.find_all(nodes.Name) if id(each) not in harmless}
+    return frozenset(_MADE_OF.get(name, name) for name in names)
 
 
 def _printed(node: nodes.Node) -> Iterator[nodes.Name]:
