@@ -23,11 +23,12 @@ def moulds_kept() -> Iterator[None]:
 
     def mould(compiled: CompiledMail, practice: Mapping[str, JsonValue]) -> Mould:
         key = compiled.model_dump_json(), json.dumps(practice)
-        if key not in kept:
+        found = kept.get(key)  # looked up once: another thread may clear it meanwhile
+        if found is None:
             if len(kept) >= _MOST_KEPT:
                 kept.clear()
-            kept[key] = Mould(compiled, practice)
-        return kept[key]
+            found = kept[key] = Mould(compiled, practice)
+        return found
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(published, "Mould", mould)
