@@ -38,7 +38,7 @@ from service.cli.opening import opened
 from service.cli.telling import complain, forget, refusal
 from service.errors import NurtureError, ProblemsError
 
-_ROUGHLY = 50_000  # objects made since Python's collector last looked; its own 700 is for small programs
+SELDOM = 50_000  # objects made since Python's collector last looked; its own 700 is for small programs
 
 app = typer.Typer(
     name="nurture",
@@ -91,7 +91,7 @@ app.add_typer(topics.app, name="new")
 def main() -> None:
     """Run a command; nothing a user can cause ends in a traceback."""
     # What is loaded at the start stays: to look for rubbish in it again and again took a fifth of the start.
-    gc.set_threshold(_ROUGHLY)
+    gc.set_threshold(SELDOM)
     try:
         with opened:
             app()

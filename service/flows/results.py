@@ -46,22 +46,14 @@ class MailResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SequenceResult:
-    """One sequence: opt-ins, presses on "yes, send me the follow-ups", bookings whatever led to them, and its mails.
+class Together:
+    """Several mails, and what they came to together."""
 
-    `title` is the live sequence's, or its name where it is live no more.
-    """
-
-    sequence: str
-    title: str
-    opt_ins: int
-    confirmed: int
-    booked: int
     mails: tuple[MailResult, ...]
 
     @property
     def accepted(self) -> int:
-        """How many of its mails the other side took."""
+        """How many of them the other side took."""
         return sum(mail.accepted for mail in self.mails)
 
     @property
@@ -83,6 +75,20 @@ class SequenceResult:
     def answers(self) -> dict[str, int]:
         """better, same and worse -> how often that was pressed in one of them."""
         return {each: sum(mail.answers.get(each, 0) for mail in self.mails) for each in ANSWERS}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SequenceResult(Together):
+    """One sequence: opt-ins, presses on "yes, send me the follow-ups", bookings whatever led to them, and its mails.
+
+    `title` is the live sequence's, or its name where it is live no more.
+    """
+
+    sequence: str
+    title: str
+    opt_ins: int
+    confirmed: int
+    booked: int
 
     @property
     def is_empty(self) -> bool:

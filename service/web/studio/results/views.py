@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from service.flows.results import MailResult, SequenceResult
+from service.flows.results import SequenceResult, Together
 from service.flows.results_by_week import Week
 from service.web.studio.results.charts import Chart
 from service.web.studio.views import StudioPage
@@ -22,37 +22,16 @@ class Version:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class Step(Together):
     """One step of a sequence, with each mail it sends. `wide` is the width of its bar of a hundred.
 
     `versions` where it has several that were sent; `said` compares them.
     """
 
     title: str
-    mails: tuple[MailResult, ...]
     wide: float
     versions: tuple[Version, ...] = ()
     said: tuple[str, ...] = ()
-
-    @property
-    def accepted(self) -> int:
-        """How many the other side took."""
-        return sum(mail.accepted for mail in self.mails)
-
-    @property
-    def bounced(self) -> int:
-        """How many it refused for good."""
-        return sum(mail.bounced for mail in self.mails)
-
-    @property
-    def left(self) -> int:
-        """How many said no after it."""
-        return sum(mail.left for mail in self.mails)
-
-    @property
-    def requests(self) -> int:
-        """How many asked for a pain check by its link."""
-        return sum(mail.requests for mail in self.mails)
 
     @property
     def booked(self) -> int:
@@ -63,11 +42,7 @@ class Step:
     def said_something(self) -> bool:
         """Did anything come of it that is worth a word?"""
         came = self.bounced or self.left or self.requests or self.booked
-        return bool(came or any(any(mail.answers.values()) for mail in self.mails))
-
-    def answered(self, answer: str) -> int:
-        """How often better, same or worse was pressed in it."""
-        return sum(mail.answers.get(answer, 0) for mail in self.mails)
+        return bool(came or any(self.answers.values()))
 
 
 @dataclass(frozen=True, kw_only=True)
