@@ -24,6 +24,7 @@ from service.mail.smtp_replies import broken, down, judge
 
 SILENT = "The mail server did not answer in time."
 _T = TypeVar("_T")
+_PART, _TOO_SHORT = 8, 3  # letters of a log-in that are looked for together; fewer tell nothing of it
 _HOST_NAME = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 
 
@@ -85,6 +86,7 @@ class _Greeting:
         self._protocol = protocol
         self._tokens = tokens
         self._extensions: dict[str, str] = {}
+        self._said: list[str] = []  # of user, password or token, encoded
 
     async def done(self, tls: ssl.SSLContext | None) -> Greeted:
         limits = self._limits
@@ -135,9 +137,9 @@ class _Greeting:
         user, password = self._server.user, self._server.password
         offered = self._extensions.get("auth", "").upper().split()
         if "PLAIN" in offered:  # RFC 4616
-            lines = ["AUTH PLAIN " + _base64(f"\0{user}\0{password}")]
+            lines = ["AUTH PLAIN " + self._encoded(f"\0{user}\0{password}")]
         elif "LOGIN" in offered:
-            lines = ["AUTH LOGIN", _base64(user), _base64(password)]
+            lines = ["AUTH LOGIN", self._encoded(user), self._encoded(password)]
         else:
             text = (
                 f"The mail server {self._server.host} offers no log-in by user and password here (AUTH PLAIN, LOGIN)."
@@ -156,13 +158,17 @@ class _Greeting:
             token = await tokens.token()
         except TokenError as error:
             raise HandOverError(down(stage="auth", text=error.english)) from error
-        line = "AUTH XOAUTH2 " + _base64(f"user={self._server.user}\x01auth=Bearer {token}\x01\x01")
+        line = "AUTH XOAUTH2 " + self._encoded(f"user={self._server.user}\x01auth=Bearer {token}\x01\x01")
         reply = await self._command("auth", line, self._limits.auth)
         if reply.code == 334:  # what is wrong, in JSON; the refusal itself comes after an empty line
             reply = await self._command("auth", "", self._limits.auth)
         if reply.code != 235:
             tokens.forget(token)
         self._expect("auth", reply, 235)
+
+    def _encoded(self, text: str) -> str:
+        self._said.append(base64.b64encode(text.encode()).decode())
+        return self._said[-1]
 
     async def _command(self, stage: str, line: str, limit: float) -> SMTPResponse:
         return await self._answer(stage, self._protocol.execute_command(line.encode(), timeout=limit))
@@ -173,7 +179,7 @@ class _Greeting:
         except TimeoutError as error:  # aiosmtplib's own time-outs among them
             raise HandOverError(broken(stage=stage, text=SILENT)) from error
         except SMTPResponseException as error:
-            text = f"The mail server's answer could not be read: {error.message}"
+            text = f"The mail server's answer could not be read: {self._shown(error.message)}"
             raise HandOverError(broken(stage=stage, text=text)) from error
         except (OSError, SMTPException) as error:
             raise HandOverError(broken(stage=stage, text=LOST)) from error
@@ -181,7 +187,15 @@ class _Greeting:
     def _expect(self, stage: str, reply: SMTPResponse, code: int) -> None:
         if reply.code != code:
             private = (self._server.user, self._server.password)
-            raise HandOverError(judge(stage=stage, code=reply.code, text=reply.message, private=private))
+            text = self._shown(reply.message)
+            raise HandOverError(judge(stage=stage, code=reply.code, text=text, private=private))
+
+    def _shown(self, text: str) -> str:
+        """What the server said, but for an answer that says again what it was told to log in with, or some of that."""
+        parts = [each[at : at + _PART] for each in self._said for at in range(max(1, len(each) - _PART + 1))]
+        plain = text.lower()
+        holds = any(part.lower() in plain for part in parts if len(part) > _TOO_SHORT)
+        return "The mail server refused the log-in, in words that hold it." if holds else text
 
 
 async def _connect(server: MailUrl, limits: Limits, tls: ssl.SSLContext | None) -> SMTPProtocol:
@@ -216,7 +230,3 @@ def _tls_sentence(host: str, error: Exception) -> str:
         reason = error.verify_message.rstrip(".")
         return f"The certificate of the mail server {host} could not be verified: {reason}."
     return f"The mail server {host} could not agree on TLS."
-
-
-def _base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()

@@ -72,19 +72,21 @@ class SmtpLine(asyncio.BufferedProtocol):
 
     async def written(self, seconds: float) -> None:
         """Wait until the kernel has all of it, or the server is heard meanwhile. TimeoutError."""
+        ends = self._loop.time() + seconds
         while self._is_full and not self.has_more:
             try:
-                await self._wake(seconds)
+                await self._wake(ends)
             except TimeoutError:
                 if self._is_full:  # and not emptied at the last moment
                     raise
 
     async def reply(self, seconds: float) -> Reply:
-        """The next reply. TimeoutError; LineError where none can come any more."""
+        """The next whole reply, however it comes. TimeoutError; LineError where none can come any more."""
+        ends = self._loop.time() + seconds
         while not self._replies:
             if self._error is not None:
                 raise self._error
-            await self._wake(seconds)
+            await self._wake(ends)
         return self._replies.popleft()
 
     def forget(self) -> None:
@@ -99,9 +101,9 @@ class SmtpLine(asyncio.BufferedProtocol):
         """Close at once, whatever was still to be written."""
         self._transport.abort()
 
-    async def _wake(self, seconds: float) -> None:
-        """Wait until something happened. One timer serves many waits: most end long before their time."""
-        self._ends_at = self._loop.time() + seconds
+    async def _wake(self, ends: float) -> None:
+        """Wait until something happened, or it is that time. One timer serves many waits: most end long before."""
+        self._ends_at = ends
         if self._timer is None or self._timer.when() > self._ends_at:
             self._arm()
         self._waiter = self._loop.create_future()
@@ -129,10 +131,11 @@ class SmtpLine(asyncio.BufferedProtocol):
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Take whole replies out of what came."""
+        """Take whole replies out of what came. Once one was none, nothing is read any more."""
         *lines, self._unread = (self._unread + self._buffer[:nbytes]).split(b"\n")
         for line in lines:
-            self._take_line(line)
+            if self._error is None:
+                self._take_line(line)
         if len(self._unread) + sum(map(len, self._lines)) > _LONGEST_REPLY:
             self._fail(LineError("The mail server's answer could not be read: it does not end."))
         self._told()
@@ -153,7 +156,9 @@ class SmtpLine(asyncio.BufferedProtocol):
         self._replies.append(Reply(int(code), text))
 
     def _fail(self, error: LineError) -> None:
+        """For good: who is not understood could go on for as long as the connection stands."""
         self._error = self._error or error
+        self._transport.abort()
         self._told()
 
     def eof_received(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import socket
 import ssl
 import threading
@@ -123,6 +124,26 @@ def test_a_wrong_password_is_the_channels_fault_and_shows_neither_user_nor_passw
     assert (result.outcome, result.stage, result.code) == (Outcome.DOWN, "auth", 535)
     assert "anna" not in result.text
     assert "fout" not in result.text
+
+
+@pytest.mark.parametrize("methods", ["PLAIN", "LOGIN"])
+@pytest.mark.parametrize("cut", [0, 9], ids=["all of it", "some of it"])
+def test_a_server_that_says_a_log_in_again_is_not_quoted(certificates: Certificates, methods: str, cut: int) -> None:
+    login = ("anna@praktijk.example", "heel-geheim-woord")
+    said = "\0".join(("", *login)) if methods == "PLAIN" else login[1]
+    echo = base64.b64encode(said.encode()).decode()[cut:]
+    faults = [Fault(stage="auth", reply=f'500 5.5.1 Command unrecognized: "AUTH={echo.upper()}"')]
+    with SmtpServer(certificates=certificates, login=login, auth_methods=methods, faults=faults) as server:
+        (result,) = send(server.url)
+    assert (result.outcome, result.stage) == (Outcome.DOWN, "auth")
+    assert result.text == "The mail server refused the log-in, in words that hold it."
+
+
+def test_why_a_log_in_was_refused_is_told(certificates: Certificates) -> None:
+    faults = [Fault(stage="auth", reply="535 5.7.139 SmtpClientAuthentication is disabled for the Tenant")]
+    with SmtpServer(certificates=certificates, login=("anna", "goed"), faults=faults) as server:
+        (result,) = send(server.url)
+    assert "SmtpClientAuthentication is disabled" in result.text
 
 
 def test_a_log_in_that_fails_for_now_is_tried_again(certificates: Certificates) -> None:
