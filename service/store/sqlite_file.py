@@ -45,6 +45,14 @@ def engine(url: URL, *, begin: str, pool_size: int, alone: bool = False) -> Engi
     def _on_begin(connection: Any) -> None:
         connection.exec_driver_sql(begin)
 
+    @event.listens_for(made, "commit")
+    def _on_commit(connection: Any) -> None:
+        # At a full disk or an error of it SQLite itself ends a transaction, and a COMMIT of none would be no error to
+        # the driver: what was begun in it would be handed over.
+        if not connection.connection.driver_connection.in_transaction:
+            ended = sqlite3.OperationalError("SQLite has ended the transaction; nothing of it is kept")
+            raise OperationalError("COMMIT", None, ended)
+
     return made
 
 
