@@ -13,6 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from service.errors import UnavailableError, trace
 from service.flows import mailboxes, ticks
+from service.flows.reaping import Reaper
 from service.flows.sending import Sender, open_sender
 from service.flows.services import Services
 from service.store.db import NOTIFY_CHANNEL
@@ -45,7 +46,7 @@ class Worker:
         self._thread.start()
         for tick, seconds in (
             (self._plan, ticks.PLAN_SECONDS),
-            (ticks.reap, ticks.REAP_SECONDS),
+            (Reaper().reap, ticks.REAP_SECONDS),
             (ticks.housekeeping, ticks.HOUSEKEEPING_SECONDS),
         ):
             self._scheduler.add_job(

@@ -31,9 +31,9 @@ def is_wrong(session: Session, services: Services, now: datetime, moment: dateti
     return abs((moment or real_now(session)) - now) > TOLERANCE
 
 
-def right(session: Session, services: Services, now: datetime) -> datetime:
-    """This machine's `now`, or the database's where it is wrong."""
-    return real_now(session) if is_wrong(session, services, now) else now
+def right(session: Session, services: Services, now: datetime, moment: datetime | None = None) -> datetime:
+    """This machine's `now`, or the database's where it is wrong; `moment` as above."""
+    return (moment or real_now(session)) if is_wrong(session, services, now, moment) else now
 
 
 def held_back(session: Session, services: Services, now: datetime, moment: datetime) -> outbox.Paused:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TypeVar
 
 from sqlmodel import Session
@@ -25,8 +25,9 @@ class OffLoop:
         self._database = database
         self._urgent_thread = ThreadPoolExecutor(1, "urgent")  # ends with the sender
 
-    async def write(self, work: Callable[[Session], _T], *, urgent: bool = False) -> _T:
-        """What the work returns, once it is committed. Raises UnavailableError where nothing was written."""
+    async def write(self, work: Callable[[Session], _T], *, urgent: bool = False, thread: Executor | None = None) -> _T:
+        """What the work returns, once it is committed. Raises UnavailableError where nothing was written. `thread`
+        is where it waits, where it has to, that has one of its own."""
         await asyncio.sleep(0)  # between two of them the loop sees to its connections
         with self._database.at_once() as session:
             if session is not None:
@@ -36,8 +37,8 @@ class OffLoop:
             with self._database.transaction(urgent=urgent) as session:
                 return work(session)
 
-        threads = self._urgent_thread if urgent else None
-        return await asyncio.get_running_loop().run_in_executor(threads, run)
+        own = thread or (self._urgent_thread if urgent else None)
+        return await asyncio.get_running_loop().run_in_executor(own, run)
 
 
 async def all_done(work: Iterable[Awaitable[_T]]) -> list[_T]:

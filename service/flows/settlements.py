@@ -10,6 +10,7 @@ import structlog
 from sqlmodel import Session
 
 from service.errors import UnavailableError, trace
+from service.flows import clock_check
 from service.flows.off_loop import OffLoop
 from service.flows.services import Services
 from service.flows.settling import Answer, settle_all
@@ -117,7 +118,9 @@ class Settlements:
                 written(mine, None)
 
     def _settle(self, session: Session, answers: list[Answer], along: Along | None = None) -> list[bool]:
-        settled = settle_all(session, self._services, answers, self._services.clock.now(), real_now(session))
+        moment = real_now(session)
+        now = clock_check.right(session, self._services, self._services.clock.now(), moment)
+        settled = settle_all(session, self._services, answers, now, moment)
         if along is not None and settled.plain:  # else it would wait for others with locks that come last
             along.work(session)
         return settled.ours

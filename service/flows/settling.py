@@ -187,10 +187,13 @@ def _log(message: int, attempt: int, channel: str, result: SendResult) -> None:
     )
 
 
-def reap(session: Session, now: datetime, real_now: datetime) -> int:
-    """Give back leases that ran out; a hand-over whose worker is gone becomes `unknown`. Returns how many."""
+def reap(session: Session, now: datetime, real_now: datetime, leases: Collection[str] | None = None) -> int:
+    """Give back leases that ran out; a hand-over whose worker is gone becomes `unknown`. Returns how many.
+
+    Of these leases, or of all.
+    """
     count = outbox.give_back_expired(session, real_now)
-    for message, attempt in outbox.lost_hand_overs(session, real_now):
+    for message, attempt in outbox.lost_hand_overs(session, real_now, leases):
         attempt.outcome, attempt.closed_at = "unknown", real_now
         outcomes.unknown(session, message, now)
         count += 1

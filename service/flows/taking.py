@@ -38,8 +38,10 @@ class Taken:
 
 def take(session: Session, services: Services, wanted: Wanted) -> Taken:
     """Open an attempt for each that is due and may go."""
-    now, moment = services.clock.now(), real_now(session)
-    taking = _Taking(session, services, wanted, now, moment, clock_check.held_back(session, services, now, moment))
+    machines, moment = services.clock.now(), real_now(session)
+    now = clock_check.right(session, services, machines, moment)
+    paused = clock_check.held_back(session, services, machines, moment)
+    taking = _Taking(session, services, wanted, now, moment, paused)
     taken = taking.each() if wanted.one_by_one else taking.together()
     if taken.begun:
         high_water.count_up(session, now)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from service.flows import (
     alerts,
     allowance,
     booking_requests,
+    clock_check,
     feedback_alerts,
     heartbeat,
     mail_trials,
@@ -36,10 +37,12 @@ def plan(services: Services, go_on: Callable[[], bool] = lambda: True) -> int:
     return planning.plan_due(services, services.clock.now(), go_on)
 
 
-def reap(services: Services) -> int:
-    """Return leases that ran out, and list hand-overs that nobody will answer for."""
+def reap(services: Services, leases: Collection[str] | None = None) -> int:
+    """Return leases that ran out, and list hand-overs that nobody will answer for; of these leases, or of all."""
     with services.database.transaction() as session:
-        reaped = settling.reap(session, services.clock.now(), real_now(session))
+        moment = real_now(session)
+        now = clock_check.right(session, services, services.clock.now(), moment)
+        reaped = settling.reap(session, now, moment, leases)
     if reaped:
         services.bell.ring()
     return reaped

@@ -206,11 +206,23 @@ def give_back_expired(session: Session, real_now: datetime) -> int:
     return len(list(session.exec(statement).scalars()))
 
 
-def lost_hand_overs(session: Session, real_now: datetime, limit: int = 100) -> Sequence[tuple[Message, Attempt]]:
-    """Handed over by a worker that no longer answers: nobody knows what became of these. Held until the commit."""
+def run_out(session: Session, real_now: datetime) -> Sequence[str]:
+    """The leases that have, each once."""
+    out = select(Message.lease_token).where(_IN_HAND, col(Message.lease_until) < real_now).distinct()
+    return [each for each in session.exec(out) if each is not None]
+
+
+def lost_hand_overs(
+    session: Session, real_now: datetime, leases: Collection[str] | None = None, limit: int = 100
+) -> Sequence[tuple[Message, Attempt]]:
+    """Handed over by a worker that no longer answers: nobody knows what became of these. Held until the commit.
+
+    Under these leases, or any.
+    """
+    of_these = [] if leases is None else [col(Message.lease_token).in_(leases)]
     messages = session.exec(
         select(Message)
-        .where(_IN_HAND, Message.state == "handed_over", col(Message.lease_until) < real_now)
+        .where(_IN_HAND, Message.state == "handed_over", col(Message.lease_until) < real_now, *of_these)
         .order_by(col(Message.lease_until))  # by id, SQLite would read the whole table in that order
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -41,7 +41,8 @@ PERSONAL = re.compile(
 PROGRAM = """
 import sys
 from sqlalchemy import text
-from service.flows import answers, signup, ticks
+from service.flows import answers, signup
+from service.flows.reaping import Reaper
 
 def record(session, services, message, *_rest):
     session.execute(text("INSERT INTO lead (address) VALUES (:value)"), {"value": message.recipient})
@@ -51,13 +52,13 @@ def register_all(session, services, asked, now, take=signup.register_all):
         raise ValueError(asked)
     return take(session, services, asked, now)
 
-def reap(services, take=ticks.reap, failed=[]):
+def reap(self, services, take=Reaper.reap, failed=[]):
     if not failed:
         failed.append(True)
         raise RuntimeError("zonnebloem.van.dale@herkenbaar.example")
-    return take(services)
+    return take(self, services)
 
-answers.record, signup.register_all, ticks.reap = record, register_all, reap
+answers.record, signup.register_all, Reaper.reap = record, register_all, reap
 from service.cli import main
 main()
 """

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from service.domain.clock import RealClock
 from service.flows import ticks
 from service.store import events
-from service.store.tables import Enrolment
+from service.store.tables import Enrolment, Message
 from tests.support import acts
 from tests.support.days import AMSTERDAM, EVERY_DAY, left_on
 from tests.support.drafts import publish, with_steps
 from tests.support.house import House
+from tests.support.transports import Network, always, refused_for_now
 
 
 @pytest.mark.parametrize(
@@ -103,6 +104,36 @@ def test_a_worker_whose_clock_differs_from_the_databases_sends_the_advice_alone_
     acts.commit(house, events.set_fact, "clock_differs", {"at": long_ago})
     ticks.plan(right.services)
     assert acts.alerts(house) == []
+
+
+@pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+@pytest.mark.parametrize("off_by", [timedelta(days=-400), timedelta(days=400)])
+def test_what_becomes_of_an_advice_at_a_worker_whose_clock_is_wrong_is_dated_by_the_databases(
+    house: House, off_by: timedelta
+) -> None:
+    house.clock.moment = datetime.now(UTC)
+    refuses = Network(answer=always(refused_for_now()))
+    wrong = house.with_changes(clock=WrongClock(off_by=off_by), open_transport=refuses.open)
+    house.opt_in()
+    for tries in (1, 2):
+        assert wrong.send_due() == 0
+        waits = acts.advice(house)
+        assert (waits.state, waits.attempts) == ("due", tries), "it is given up after days, and these were none"
+        assert timedelta(0) < waits.due_at - datetime.now(UTC) < timedelta(hours=1)
+        acts.commit(house, _is_due_now, waits.id)
+    acts.hand_over(house, "a" * 32)
+    acts.commit(house, _is_out, "a" * 32)
+    assert ticks.reap(wrong.services) == 1
+    assert timedelta(0) <= acts.advice(house).due_at - datetime.now(UTC) + timedelta(minutes=1) < timedelta(hours=1)
+
+
+def _is_due_now(session: Session, message_id: int) -> None:
+    session.get_one(Message, message_id).due_at = datetime.now(UTC) - timedelta(seconds=1)
+
+
+def _is_out(session: Session, lease: str) -> None:
+    for each in session.exec(select(Message).where(Message.lease_token == lease)):
+        each.lease_until = datetime.now(UTC) - timedelta(seconds=1)
 
 
 @pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)

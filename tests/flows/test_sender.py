@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -271,7 +272,7 @@ def _opened_and_given_up(session: Session, house: House, message_id: int, moment
 
 
 def test_a_heartbeat_that_fails_goes_on_beating(crowd: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leases, "_HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr(leases, "HEARTBEAT_SECONDS", 0.05)
     beats: list[datetime] = []
     renew = outbox.renew
 
@@ -286,6 +287,31 @@ def test_a_heartbeat_that_fails_goes_on_beating(crowd: House, monkeypatch: pytes
     async def work(sender: Sender, server: SlowServer) -> None:
         await until(lambda: server.begun, sender)
         await until(lambda: len(beats) > 1)
+
+    served(crowd, work, Network())
+
+
+def test_the_heart_beats_on_while_every_other_thread_waits(crowd: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "HEARTBEAT_SECONDS", 0.05)
+    beats: list[datetime] = []
+    renew = outbox.renew
+
+    def counted(session: Session, tokens: list[str], moment: datetime) -> None:
+        beats.append(moment)
+        renew(session, tokens, moment)
+
+    monkeypatch.setattr(outbox, "renew", counted)
+
+    async def work(sender: Sender, server: SlowServer) -> None:
+        await until(lambda: server.begun, sender)
+        let_go = threading.Event()  # answers that wait for somebody's lead would hold them so
+        waiting = [asyncio.get_running_loop().run_in_executor(None, let_go.wait) for _ in range(64)]
+        before = len(beats)
+        try:
+            await until(lambda: len(beats) > before + 1)
+        finally:
+            let_go.set()
+            await asyncio.gather(*waiting)
 
     served(crowd, work, Network())
 
