@@ -16,7 +16,7 @@ from service.domain.lead import Kind
 from service.flows import alerts, outcomes, refusals
 from service.flows.services import Services
 from service.mail.transport import Outcome, SendResult
-from service.store import attempts, enrolments, leads, outbox
+from service.store import attempts, domain_pauses, enrolments, leads, outbox
 from service.store.db import locks_rows
 from service.store.leaving import Opening
 from service.store.tables import Attempt, Message
@@ -114,6 +114,8 @@ def _settle_others(
         session, services, [(message.recipient, attempts.channel_of(attempt)) for attempt, message in taken], now
     )
     arrived = attempts.accepted_among(session, [found[each.token][1].id for each in open_ones])
+    if any(_is_of_a_domain(each.result) for each in open_ones):
+        domain_pauses.hold(session)  # before the alert that another answer among these may raise
     # Also of who was erased, or settled before.
     ours = {each.token: outcomes.is_our_fault(each.result) for each in answers}
     for each in open_ones:
@@ -156,7 +158,7 @@ def _settle_one(
         outcomes.end(session, services, message, "accepted", None, now)
     elif ours:
         outcomes.give_back(session, services, message, attempt, result, now)
-    elif result.outcome is Outcome.RETRY and result.scope == "domain":
+    elif _is_of_a_domain(result):
         ours = outcomes.turned_away(session, services, message, attempt, result, now)
     else:
         outcomes.apply(session, services, message, attempt, result, now)
@@ -211,6 +213,10 @@ def _apply_told(
 def _have_runs_looked_at(session: Session, messages: Iterable[Message], now: datetime) -> None:
     over = [each for each in messages if each.kind == "follow_up" and each.state not in ON_ITS_WAY]
     enrolments.look_again(session, [each.enrolment_id for each in over if each.enrolment_id], now, LOOK_AGAIN)
+
+
+def _is_of_a_domain(result: SendResult) -> bool:
+    return result.outcome is Outcome.RETRY and result.scope == "domain"
 
 
 def _is_no(result: SendResult) -> bool:

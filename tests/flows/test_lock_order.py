@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
+import pytest
 from sqlmodel import select
 
 from service.domain.feedback import FeedbackKind
-from service.flows import backlog, booking, brake, rates, settling, ticks
+from service.flows import backlog, booking, brake, outcomes, rates, refusals, settling, ticks
 from service.flows.handover import Routes
+from service.flows.settling import Answer
 from service.flows.taking import Wanted, take
 from service.store import db, domain_pauses, events, leads, outbox
-from service.store.tables import DomainPause, Lead
+from service.store.tables import DomainPause, Lead, Message
 from tests.support import acts
 from tests.support.crowd import gather
 from tests.support.drafts import publish, with_steps
 from tests.support.house import House
 from tests.support.taken import comes_back, mails_taken, told
-from tests.support.transports import accepted
+from tests.support.transports import accepted, lost_after_the_dot, refused_by_policy
 from tests.support.waiting import wait_until_it_waits
 
 
@@ -78,6 +83,41 @@ def test_a_late_answer_looks_at_the_alerts_last(house: House) -> None:
             events.hold_alert(session, "message-unknown")  # as who finds that mail goes out again may do
         assert not settling_it.result(30)
     assert (acts.follow_ups(house)["hoe-ging-het"].state, acts.alerts(house)) == ("accepted", [])
+
+
+def test_answers_written_together_lock_what_is_known_of_domains_before_any_alert(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of unknown fate raises an alert, one that a domain refuses pauses that: whichever of them comes first."""
+    gather(house, 4)
+    begun = acts.hand_over(house, "w")[:4]
+    lost, refused = lost_after_the_dot(), refused_by_policy()
+    together = threading.Barrier(2)
+    for module, name in ((outcomes, "unknown"), (refusals, "turned_away")):
+        monkeypatch.setattr(module, name, partial(_met, getattr(module, name), together))
+    here, services = datetime.now(UTC), house.services
+    batches = [
+        [Answer(opening=begun[0], result=lost), Answer(opening=begun[1], result=refused)],
+        [Answer(opening=begun[2], result=refused), Answer(opening=begun[3], result=lost)],
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        work = [
+            pool.submit(acts.commit, house, settling.settle_all, services, each, services.clock.now(), here)
+            for each in batches
+        ]
+        for each in work:
+            each.result(60)
+    with house.services.database.reading() as session:
+        states = [session.get_one(Message, each.message.id).state for each in begun]
+    assert states == ["unknown", "due", "due", "unknown"]
+
+
+def _met(work: Callable[..., object], together: threading.Barrier, *given: object) -> object:
+    """Do it, and wait a moment for the other one to come so far."""
+    done = work(*given)
+    with contextlib.suppress(threading.BrokenBarrierError):
+        together.wait(1)
+    return done
 
 
 def test_who_lets_the_brake_go_waits_for_no_mail_that_a_bounce_has_in_hand(house: House) -> None:

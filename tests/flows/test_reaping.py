@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import Session, col, select, update
 
 from service.flows import reaping
+from service.flows.leases import HEARTBEAT_SECONDS
 from service.flows.reaping import Reaper
 from service.store import outbox
 from service.store.db import real_now
@@ -56,7 +57,7 @@ def in_flight(house: House) -> Reaper:
 def test_a_worker_that_lives_keeps_what_it_has_in_hand_when_the_clock_leaps(house: House, steady: Steady) -> None:
     reaper = in_flight(house)
     assert reaper.reap(house.services) == 0
-    steady.seconds += reaping.HEARTBEAT_SECONDS
+    steady.seconds += HEARTBEAT_SECONDS
     assert reaper.reap(house.services) == 0, "its heartbeat may be just about to come"
     acts.commit(house, lambda session: outbox.renew(session, [LEASE], real_now(session)))
     steady.seconds += reaping.PATIENCE
