@@ -16,7 +16,8 @@ class Problem:
     """One thing wrong in a file or a setting: what, where, and what to write instead.
 
     `id` is stable (staff may look it up), `line` counts from 1 and is None where no line is to blame. `message` says it
-    in English; `dutch` in the words of the staff, for all that stands in a content file.
+    in English; `dutch` in the words of the staff, for all that stands in a content file. `asked` and `dutch_asked` say
+    it where a form or a prompt asks for the value by its label: without its key, and without what only a file needs.
     """
 
     id: str
@@ -25,6 +26,8 @@ class Problem:
     file: str = ""
     line: int | None = None
     severity: Severity = "error"
+    asked: str = ""
+    dutch_asked: str = ""
 
     def __str__(self) -> str:
         return self.told("en")
@@ -34,6 +37,11 @@ class Problem:
         where = f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""
         warning = {"nl": "waarschuwing: ", "en": "warning: "}[language] if self.severity == "warning" else ""
         return f"{where}{warning}{(language == 'nl' and self.dutch) or self.message}"
+
+    def at_field(self, language: Language) -> str:
+        """What is wrong, beside the field or the question that asks for it."""
+        dutch = self.dutch_asked or self.dutch if language == "nl" else ""
+        return dutch or self.asked or self.message
 
 
 @dataclass(frozen=True, kw_only=True)

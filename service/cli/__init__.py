@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import sys
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from service.cli import (
     approving,
@@ -40,8 +42,22 @@ from service.errors import NurtureError, ProblemsError
 
 SELDOM = 50_000  # objects made since Python's collector last looked; its own 700 is for small programs
 
+
+class _Commands(TyperGroup):
+    """All commands. What is wrong with an option is told without the word that pydantic puts before it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was given."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
+
 app = typer.Typer(
     name="nurture",
+    cls=_Commands,
     help="Mails requested advice at once, and the follow-ups on their days.",
     no_args_is_help=True,
     add_completion=False,

@@ -39,7 +39,7 @@ def copy_database(
     if to is None:
         raise typer.BadParameter("name the other database with --to, or give --take-back")
     settings, services = open_services(ready=False)
-    target = open_database(to)
+    target = open_database(to, given_by="--to")
     opened.callback(target.close)
     check = partial(check_keys, settings=settings)
     _tell(copy(services, target, check_keys=check, actor=staff_name(), now=services.clock.now()))
@@ -59,7 +59,7 @@ def _take_back(copy: str | None, *, yes: bool) -> None:
         if typed.strip() != _WORD:
             raise RefusedError("nothing was changed")
     settings, services = open_services(ready=False)
-    other = open_database(copy) if copy else None
+    other = open_database(copy, given_by="--to") if copy else None
     if other is not None:
         opened.callback(other.close)
     check = partial(check_keys, settings=settings)

@@ -146,6 +146,12 @@ def resume(name: Name = None, told: Told = None) -> None:
     with services.database.transaction() as session:
         put_back = None if name else brake.put_back_since(session)
         held = brake.release(session, services, name=name, actor=staff_name(), now=services.clock.now())
+    if held is None and name:
+        say(f"{name} was not paused by itself.", f"{name} stond niet apart stil.")
+        return
+    if held is None:
+        say("Nothing was paused.", "Er stond niets stil.")
+        return
     say("Mail goes out again.", "De mail gaat weer.")
     if put_back is not None:
         say(

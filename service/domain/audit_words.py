@@ -123,13 +123,19 @@ DUTCH_VALUES: Mapping[str, str] = MappingProxyType(
     {
         "accepted": "aangenomen",
         "admin": "beheerder",
+        "asked for": "op eigen verzoek",
         "booked": "geboekt",
         "cancelled": "afgezegd",
+        "complaints-paused": "te veel klachten",
         "declined": "wil geen afspraak",
         "down": "de mailserver deed het niet",
         "editor": "redacteur",
+        "erased before the restore": "al gewist voor het terugzetten",
+        "erased in the copy": "gewist in de kopie",
+        "expired": "de bewaartermijn is om",
         "forms": "formulieren",
         "handled": "anders afgehandeld",
+        "hard-bounces": "te veel adressen die niet bestaan",
         "invalid": "geweigerd",
         "mail": "eerste weg",
         "mail-fallback": "tweede weg",
@@ -137,8 +143,9 @@ DUTCH_VALUES: Mapping[str, str] = MappingProxyType(
         "practice": "praktijk",
         "retry": "voorlopig geweigerd",
         "sequence": "reeks",
+        "staff": "door de praktijk",
         "suppressed": "door de provider geblokkeerd",
         "unknown": "onbekend",
     }
 )
-"""Words that stand as the value of a role, a kind, an outcome or a way out."""
+"""Words that stand as the value of a role, a kind, an outcome, a way out or a reason."""

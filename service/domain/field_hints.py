@@ -21,13 +21,32 @@ class Hint:
     dutch: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """In a field's annotation: what to do where a form or a prompt asks for it, when a file wants it otherwise."""
+
+    english: str
+    dutch: str
+
+
 def hint(model: type[BaseModel], loc: Loc) -> Hint | None:
     """What to write, from the description of the innermost field on the way that has one."""
+    field = _described(model, loc)
+    return Hint(english=field.description or "", dutch=_dutch(field)) if field else None
+
+
+def asked(model: type[BaseModel], loc: Loc) -> Asked | None:
+    """What to do at its place in a form or at a prompt; None where that is what its hint says."""
+    field = _described(model, loc)
+    return next((each for each in field.metadata if isinstance(each, Asked)), None) if field else None
+
+
+def _described(model: type[BaseModel], loc: Loc) -> FieldInfo | None:
     for end in range(len(loc), 0, -1):
         owner = _model_in(annotation_at(model, loc[: end - 1]))
         for name, field in owner.model_fields.items() if owner else ():
             if loc[end - 1] in (name, field.alias) and field.description:
-                return Hint(english=field.description, dutch=_dutch(field))
+                return field
     return None
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from service.domain.calendar import DUTCH_HOLIDAY_NAMES
+from service.domain.field_hints import Asked
 from service.domain.lead import normalise_address
 from service.domain.reading import (
     Day,
@@ -28,6 +29,10 @@ from service.domain.reading import (
 from service.errors import InvalidInputError, Problem
 
 _LONGEST_CLOSURE = timedelta(days=366)
+_TOO_LONG = Asked(
+    english="it is longer than a year, and every mail would wait; check the years",
+    dutch="het duurt langer dan een jaar, en zo lang wacht elke mail; kijk de jaartallen na",
+)
 
 
 def _zone(name: str) -> str:
@@ -64,6 +69,11 @@ Address = Annotated[Line, AfterValidator(_address)]
 WebAddress = Annotated[Line, AfterValidator(_web_address)]
 Text = Annotated[str, Field(min_length=1)]
 FilledLine = Annotated[Line, Field(min_length=1)]
+Link = Annotated[
+    WebAddress,
+    Asked(english="write an address that starts with https://", dutch="schrijf een adres dat begint met https://"),
+]
+"""A web address that may be left out."""
 
 _A_LINE = "one line of text"
 _EEN_REGEL = in_dutch("tekst op één regel")
@@ -95,12 +105,10 @@ class Closed(Value):
             raise WrongValueError(
                 "it ends before it begins; swap `from` and `to`",
                 "het einde ligt voor het begin; verwissel `from` en `to`",
+                asked=Asked(english="it ends before it begins", dutch="het einde ligt voor het begin"),
             )
         if self.last - self.first > _LONGEST_CLOSURE:
-            raise WrongValueError(
-                "it is longer than a year, and every mail would wait; check the years",
-                "het duurt langer dan een jaar, en zo lang wacht elke mail; kijk de jaartallen na",
-            )
+            raise WrongValueError(_TOO_LONG.english, _TOO_LONG.dutch, asked=_TOO_LONG)
         return self
 
 
@@ -135,7 +143,7 @@ class Booking(Value):
         description="`request` (our own form) or `link` (your booking page)",
         json_schema_extra=in_dutch("`request` (ons eigen formulier) of `link` (je afsprakenpagina)"),
     )
-    url: WebAddress = Field(default="", description=_A_LINK, json_schema_extra=_EEN_ADRES)
+    url: Link = Field(default="", description=_A_LINK, json_schema_extra=_EEN_ADRES)
     # Kept only where it is there: revisions of before, and code of before, know no such key.
     source: Literal["calcom", "calendly", "other"] | None = Field(
         default=None,
@@ -152,11 +160,19 @@ class Booking(Value):
             raise WrongValueError(
                 "`kind: link` needs the address of your booking page at `url:`",
                 "bij `kind: link` hoort het adres van je afsprakenpagina achter `url:`",
+                asked=Asked(
+                    english="the address of your booking page is needed for this",
+                    dutch="hier is het adres van je afsprakenpagina bij nodig",
+                ),
             )
         if self.kind == "request" and self.source:
             raise WrongValueError(
                 "`source:` says which agenda is behind your link; it goes with `kind: link` alone",
                 "`source:` zegt welke agenda achter je link zit; dat hoort alleen bij `kind: link`",
+                asked=Asked(
+                    english="take `source:` out of practice.yaml first: it says which agenda is behind your page",
+                    dutch="haal eerst `source:` uit practice.yaml: dat zegt welke agenda achter je pagina zit",
+                ),
             )
         return self
 
@@ -164,13 +180,13 @@ class Booking(Value):
 class PainCheck(Value):
     """What stands beside every invitation, so that nobody is surprised."""
 
-    price: FilledLine = Field(
+    price: Annotated[FilledLine, Asked(english="write text, such as € 95", dutch="schrijf tekst, zoals € 95")] = Field(
         description='text in quotes, such as "€ 95"',
         json_schema_extra=in_dutch('tekst tussen aanhalingstekens, zoals "€ 95"'),
     )
-    duration: FilledLine = Field(
-        description="text, such as `60 minuten`", json_schema_extra=in_dutch("tekst, zoals `60 minuten`")
-    )
+    duration: Annotated[
+        FilledLine, Asked(english="write text, such as 60 minuten", dutch="schrijf tekst, zoals 60 minuten")
+    ] = Field(description="text, such as `60 minuten`", json_schema_extra=in_dutch("tekst, zoals `60 minuten`"))
     location: FilledLine = Field(description=_A_LINE, json_schema_extra=_EEN_REGEL)
     reimbursement: FilledLine = Field(description=_A_LINE, json_schema_extra=_EEN_REGEL)
     bring: FilledLine = Field(description=_A_LINE, json_schema_extra=_EEN_REGEL)
@@ -180,9 +196,9 @@ class PainCheck(Value):
 class Links(Value):
     """Pages the mails point to; "" where there is none, and then the block about it is left out."""
 
-    article: WebAddress = Field(default="", description=_A_LINK, json_schema_extra=_EEN_ADRES)
-    video_hollow: WebAddress = Field(default="", description=_A_LINK, json_schema_extra=_EEN_ADRES)
-    video_flat: WebAddress = Field(default="", description=_A_LINK, json_schema_extra=_EEN_ADRES)
+    article: Link = Field(default="", description=_A_LINK, json_schema_extra=_EEN_ADRES)
+    video_hollow: Link = Field(default="", description=_A_LINK, json_schema_extra=_EEN_ADRES)
+    video_flat: Link = Field(default="", description=_A_LINK, json_schema_extra=_EEN_ADRES)
 
 
 class Practice(Value):
@@ -198,12 +214,16 @@ class Practice(Value):
         description="street, number, postcode and town on one line",
         json_schema_extra=in_dutch("straat, nummer, postcode en plaats op één regel"),
     )
-    kvk: str = Field(
+    kvk: Annotated[
+        str, Asked(english="write eight digits, such as 12345678", dutch="schrijf acht cijfers, zoals 12345678")
+    ] = Field(
         pattern=r"^\d{8}$",
         description='eight digits in quotes, such as "12345678"',
         json_schema_extra=in_dutch('acht cijfers tussen aanhalingstekens, zoals "12345678"'),
     )
-    phone: str = Field(
+    phone: Annotated[
+        str, Asked(english="write a number, such as 020 123 45 67", dutch="schrijf een nummer, zoals 020 123 45 67")
+    ] = Field(
         pattern=r"^\+?[0-9][0-9 ()-]{5,24}$",
         description='a number in quotes, such as "020 123 45 67"',
         json_schema_extra=in_dutch('een nummer tussen aanhalingstekens, zoals "020 123 45 67"'),
@@ -216,17 +236,32 @@ class Practice(Value):
         description="a name such as Europe/Amsterdam",
         json_schema_extra=in_dutch("een naam zoals Europe/Amsterdam"),
     )
-    logo: Annotated[Line, AfterValidator(_logo)] = Field(
+    logo: Annotated[
+        Line,
+        AfterValidator(_logo),
+        Asked(
+            english="choose a picture that you uploaded, or write an https address",
+            dutch="kies een plaatje dat je hebt geüpload, of schrijf een https-adres",
+        ),
+    ] = Field(
         default="",
         description='a file in media/ or an https address, or "" for none',
         json_schema_extra=in_dutch('een bestand in media/ of een https-adres, of "" als er geen is'),
     )
-    staff: tuple[Address, ...] = Field(
+    staff: Annotated[
+        tuple[Address, ...],
+        Asked(
+            english="write e-mail addresses, such as balie@praktijk.nl",
+            dutch="schrijf e-mailadressen, zoals balie@praktijk.nl",
+        ),
+    ] = Field(
         min_length=1,
         description="e-mail addresses, such as `[balie@praktijk.nl]`",
         json_schema_extra=in_dutch("e-mailadressen, zoals `[balie@praktijk.nl]`"),
     )
-    opening_days: tuple[Weekday, ...] = Field(
+    opening_days: Annotated[
+        tuple[Weekday, ...], Asked(english="choose at least one day", dutch="kies minstens één dag")
+    ] = Field(
         min_length=1,
         description="days, such as `[mon, tue, wed, thu, fri]`",
         json_schema_extra=in_dutch("dagen, zoals `[mon, tue, wed, thu, fri]`"),
@@ -258,7 +293,10 @@ class Practice(Value):
         description="an address that starts with https://",
         json_schema_extra=in_dutch("een adres dat begint met https://"),
     )
-    protected_titles: tuple[FilledLine, ...] = Field(
+    protected_titles: Annotated[
+        tuple[FilledLine, ...],
+        Asked(english="write titles, such as fysiotherapeut", dutch="schrijf titels, zoals fysiotherapeut"),
+    ] = Field(
         default=(),
         description="a list, such as `[fysiotherapeut]`",
         json_schema_extra=in_dutch("een lijst, zoals `[fysiotherapeut]`"),

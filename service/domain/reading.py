@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from service.domain import field_hints
+from service.domain.field_hints import Asked
 from service.errors import Language, Problem, Severity
 
 Path = tuple[str | int, ...]
@@ -58,11 +59,15 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 class WrongValueError(ValueError):
-    """What a validator refuses, in English and in Dutch: a sentence without its end, the field's hint follows."""
+    """What a validator refuses, in English and in Dutch: a sentence without its end, the field's hint follows.
 
-    def __init__(self, english: str, dutch: str) -> None:
+    `asked` says all of it for a form, where the sentence names keys of the file.
+    """
+
+    def __init__(self, english: str, dutch: str, *, asked: Asked | None = None) -> None:
         super().__init__(english)
         self.dutch = dutch
+        self.asked = asked
 
 
 def in_dutch(text: str) -> dict[str, JsonValue]:
@@ -134,11 +139,29 @@ class Report:
         """Whether anything worse than a warning was found."""
         return any(problem.severity == "error" for problem in self.problems)
 
-    def add(self, problem_id: str, path: Path, message: str, dutch: str = "", *, severity: Severity = "error") -> None:
+    def add(
+        self,
+        problem_id: str,
+        path: Path,
+        message: str,
+        dutch: str = "",
+        *,
+        severity: Severity = "error",
+        asked: Asked | None = None,
+    ) -> None:
         """Add a problem at a path; where the path stands on no line, its nearest parent's line is given."""
         line = next((n for end in range(len(path), -1, -1) if (n := self._line_of(path[:end])) is not None), None)
         self.problems.append(
-            Problem(id=problem_id, message=message, dutch=dutch, file=self.file, line=line, severity=severity)
+            Problem(
+                id=problem_id,
+                message=message,
+                dutch=dutch,
+                file=self.file,
+                line=line,
+                severity=severity,
+                asked=asked.english if asked else "",
+                dutch_asked=asked.dutch if asked else "",
+            )
         )
 
     def read(self, model: type[ModelT], data: object, path: Path = ()) -> ModelT | None:
@@ -195,17 +218,35 @@ class Report:
             (*path, *loc),
             english,
             dutch,
+            asked=_asked(model, loc, error),
         )
 
 
-def _sentence(error: ErrorDetails, loc: Path, language: Language) -> str:
-    """What is wrong with the value at a place, without what to write instead; empty where there are no words for it."""
-    name, shown = _shown_path(loc), _shown(error["input"], language)
+def _asked(model: type[BaseModel], loc: Path, error: ErrorDetails) -> Asked:
+    """The same beside a field of a form, or at a prompt: its label names it, and nothing has to be written as YAML."""
+    cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, WrongValueError) and cause.asked:
+        return cause.asked
+    english, dutch = _sentence(error, loc, "en", name="this"), _sentence(error, loc, "nl", name="dit")
+    todo, hint = field_hints.asked(model, loc), field_hints.hint(model, loc)
+    if todo is None and hint:
+        todo = Asked(english=f"write {hint.english}", dutch=hint.dutch and f"schrijf {hint.dutch}")
+    if todo:
+        english, dutch = f"{english}; {todo.english}", f"{dutch}; {todo.dutch}" if dutch and todo.dutch else ""
+    return Asked(english=english, dutch=dutch)
+
+
+def _sentence(error: ErrorDetails, loc: Path, language: Language, *, name: str = "") -> str:
+    """What is wrong with the value at a place, without what to write instead; empty where there are no words for it.
+
+    `name` is what it is called, where that is not its path.
+    """
+    name, shown = name or (f"`{_shown_path(loc)}`" if loc else ""), _shown(error["input"], language)
     if error["type"] == "missing":
-        return {"en": f"`{name}` is missing or empty", "nl": f"`{name}` ontbreekt of is leeg"}[language]
+        return {"en": f"{name} is missing or empty", "nl": f"{name} ontbreekt of is leeg"}[language]
     if error["type"] in {"too_short", "string_too_short"}:
-        return {"en": f"`{name}` is empty", "nl": f"`{name}` is leeg"}[language]
-    cannot_be = {"en": f"`{name}` cannot be {shown}", "nl": f"`{name}` kan niet {shown} zijn"}[language]
+        return {"en": f"{name} is empty", "nl": f"{name} is leeg"}[language]
+    cannot_be = {"en": f"{name} cannot be {shown}", "nl": f"{name} kan niet {shown} zijn"}[language]
     if error["type"] != "value_error":
         return cannot_be
     cause = error.get("ctx", {}).get("error")
@@ -213,7 +254,7 @@ def _sentence(error: ErrorDetails, loc: Path, language: Language) -> str:
     if not why:
         return ""
     if isinstance(error["input"], Mapping | list | tuple):
-        cannot_be = {"en": f"`{name}` is wrong", "nl": f"`{name}` klopt niet"}[language]
+        cannot_be = {"en": f"{name} is wrong", "nl": f"{name} klopt niet"}[language]
     return f"{cannot_be}: {why}" if name else why
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from service.domain import skips
 from service.domain.conditions import Condition, told
 from service.domain.sequence import Sequence, Step, Window
 from service.domain.waits import Unit, Wait
@@ -60,6 +61,18 @@ def conditions_told(step: Step, answers: Mapping[str, str], mails: Mapping[str, 
         dutch, english = told(_named(step.skip_if, answers, mails))
         found.append((f"Niet als {dutch}", f"Not if {english}"))
     return found
+
+
+def skip_told(step: Step, why: str, answers: Mapping[str, str], mails: Mapping[str, str]) -> Both | None:
+    """Why a step was passed over, named as in `conditions_told`; None where no condition of it was the reason.
+
+    `why` is the reason as it is kept, in Dutch, with the names of the file.
+    """
+    for reason, condition in ((skips.only_if, step.only_if), (skips.skip_if, step.skip_if)):
+        if condition is not None and reason(condition).dutch == why:
+            again = reason(_named(condition, answers, mails))
+            return again.dutch, again.english
+    return None
 
 
 def late_told(step: Step) -> Both:

@@ -65,20 +65,23 @@ def put_back_since(session: Session) -> datetime | None:
     return datetime.fromisoformat(kept["since"]) if kept else None
 
 
-def release(session: Session, services: Services, *, name: str | None, actor: str, now: datetime) -> int:
+def release(session: Session, services: Services, *, name: str | None, actor: str, now: datetime) -> int | None:
     """Let go again: one sequence, or everything, which also ends the hold on a database that was put back.
 
-    What piled up meanwhile goes through the backlog guard. Returns how many follow-ups it holds back.
+    What piled up meanwhile goes through the backlog guard. Returns how many follow-ups it holds back; None where
+    nothing was paused, and then nothing is written.
     """
     _known(session, services, name)
     since = _since(session, now)
     before = state(session)
-    after = outbox.Paused()
+    after, put_back = outbox.Paused(), None if name else put_back_since(session)
     if name:
         after = outbox.Paused(
             all_mail=before.all_mail, follow_ups=before.follow_ups, sequences=before.sequences - {name}
         )
-    elif (put_back := put_back_since(session)) is not None:
+    if after == before and put_back is None:
+        return None
+    if put_back is not None:
         backlog.add_put_back(session, since=put_back, until=now)  # time went on: more fell due meanwhile
         events.forget_fact(session, _PUT_BACK)
         alerts.mended(session, _PUT_BACK, now)

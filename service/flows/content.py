@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as File
@@ -29,7 +30,8 @@ class Content:
     """What stands in the content folder. A part with an error in it is None, or left out, and told in `problems`.
 
     `templates` maps names relative to email_templates/ ("advies-lage-rug.md", "layouts/standaard.mjml") to their
-    text; `sources` maps every file read, relative to the folder, to its text. Mails are not compiled here.
+    text; `sources` maps every file read, relative to the folder, to its text. Mails are not compiled here. A file that
+    is no UTF-8 is told, and its text is what was most likely meant: nothing else is wrong for its sake.
     """
 
     practice: Practice | None
@@ -101,15 +103,16 @@ class _Reading:
     def __init__(self, folder: File) -> None:
         self._folder = folder
         self._yaml: dict[str, YamlFile] = {}
+        self._no_utf8: set[str] = set()
         self.sources: dict[str, str] = {}
         self.problems: list[Problem] = []
 
     def model(
         self, file: str, parse: Callable[[object, LineOf, str], tuple[ModelT | None, list[Problem]]]
     ) -> ModelT | None:
-        """The model in a file, or None with the problems added; problems of syntax hide those of meaning."""
+        """The model in a file, or None with the problems added; those of coding and syntax hide those of meaning."""
         yaml = self._read_yaml(file)
-        if yaml is None or yaml.problems:
+        if yaml is None or yaml.problems or file in self._no_utf8:
             return None
         model, problems = parse(yaml.data, yaml.line_of, file)
         self.problems.extend(problems)
@@ -196,7 +199,8 @@ class _Reading:
             return None
         yaml = read_yaml(text, file)
         self._yaml[file] = yaml
-        self.problems.extend(yaml.problems)
+        if file not in self._no_utf8:
+            self.problems.extend(yaml.problems)
         return yaml
 
     def _read(self, file: str) -> str | None:
@@ -212,22 +216,13 @@ class _Reading:
                     f"het bestand is groter dan {LARGEST_FILE // 1024} kB; splits het of maak het korter",
                 )
                 return None
-            text = raw.decode("utf-8-sig").replace("\r\n", "\n")
+            text = self._decoded(raw, file)
         except FileNotFoundError:
             self._add(
                 "content-missing-file",
                 file,
                 "the file is missing; put it back, or start from the shipped one",
                 "het bestand ontbreekt; zet het terug, of begin met het meegeleverde bestand",
-            )
-        except UnicodeDecodeError as error:
-            self._add(
-                "content-not-utf8",
-                file,
-                f"the character `{_in_an_old_code(error)}` is no UTF-8; save the file as UTF-8 text",
-                f"het teken `{_in_an_old_code(error)}` is in een oude codering bewaard; "
-                "bewaar het bestand opnieuw, met als codering UTF-8",
-                error.object[: error.start].count(b"\n") + 1,
             )
         except OSError as error:
             self._add(
@@ -240,6 +235,24 @@ class _Reading:
             self.sources[file] = text
             return text
         return None
+
+    def _decoded(self, raw: bytes, file: str) -> str:
+        """The text with its line ends as LF; where it is no UTF-8, as it was meant, and told."""
+        try:
+            text = raw.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            character = _in_an_old_code(raw[error.start : error.start + 1])
+            self._add(
+                "content-not-utf8",
+                file,
+                f"the character `{character}` is no UTF-8; save the file as UTF-8 text",
+                f"het teken `{character}` is in een oude codering bewaard; "
+                "bewaar het bestand opnieuw, met als codering UTF-8",
+                raw[: error.start].count(b"\n") + 1,
+            )
+            self._no_utf8.add(file)
+            text = _in_an_old_code(raw)
+        return text.replace("\r\n", "\n")
 
     def _files(self, below: str) -> list[File]:
         found = []
@@ -262,6 +275,6 @@ class _Reading:
         self.problems.append(Problem(id=problem_id, file=file, message=message, dutch=dutch, line=line))
 
 
-def _in_an_old_code(error: UnicodeDecodeError) -> str:
-    """What the byte most likely was meant to be: older programs write Windows-1252."""
-    return error.object[error.start : error.start + 1].decode("cp1252", "replace")
+def _in_an_old_code(raw: bytes) -> str:
+    """What bytes most likely were meant to be: older programs write Windows-1252, or UTF-16 with a mark before it."""
+    return raw.decode("utf-16" if raw.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "cp1252", "replace")

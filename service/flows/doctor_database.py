@@ -133,7 +133,7 @@ def _alerts(session: Session) -> Iterator[Finding]:
             text=f"An alert stands since {alert.raised_at:%Y-%m-%d %H:%M} UTC: {alert.english}.",
             dutch=f"Er staat een melding open sinds {alert.raised_at:%Y-%m-%d %H:%M} UTC: {sentence(alert.dutch)}",
             fix="Mend the cause; the alert then ends by itself.",
-            dutch_fix=f"{sentence(alert.dutch)} Los de oorzaak op; de melding verdwijnt dan vanzelf.",
+            dutch_fix="Los de oorzaak op; de melding verdwijnt dan vanzelf.",
         )
 
 

@@ -60,10 +60,10 @@ def still_made_up(text: str, answers: Mapping[str, str]) -> list[str]:
 
 
 def problem_with(text: str, path: str, answer: str) -> str | None:
-    """Why this answer cannot stand in the file, as `nurture check` would say it; None when it can."""
+    """Why this answer cannot stand in the file, in words for the question that asked for it; None when it can."""
     known = {problem.message for problem in _problems(text)}
-    found = [problem.message for problem in _problems(with_facts(text, {path: answer}))]
-    return next((message for message in found if message not in known), None)
+    found = _problems(with_facts(text, {path: answer}))
+    return next((problem.at_field("en") for problem in found if problem.message not in known), None)
 
 
 def _problems(text: str) -> Sequence[Problem]:

@@ -171,7 +171,11 @@ class _Compilation:
                 self._add("head", source, str(key), message, unknown_dutch(str(key), HEAD_KEYS, what="in de kop: "))
         needed = ["subject", "preheader"] + (["reason"] if audience != "practice" else [])
         for key in needed:
-            if not head[key] and key not in meant:  # a misspelt key is one mistake
+            if not head[key] and key in source.head:  # as the editor of the studio writes a field that is left empty
+                self._add(
+                    "head", source, key, f"{_EMPTY[key]} is empty; fill it in", f"{_LEEG[key]} is leeg. Vul dit in."
+                )
+            elif not head[key] and key not in meant:  # a misspelt key is one mistake
                 dutch = f"in de kop ontbreekt `{key}`: {_WAAROM[key]}. Zet er een regel `{key}: …` bij."
                 self._add("head", source, key, f"the head needs `{key}`: {_WHY[key]}; add a line `{key}: …`", dutch)
         for key, text in head.items():
@@ -276,6 +280,16 @@ class _Compilation:
         return sorted(self.problems.all(), key=lambda problem: (problem.file, problem.line or 0))
 
 
+_EMPTY = {
+    "subject": "the subject",
+    "preheader": "the preheader",
+    "reason": "the line that says why the lead gets this mail",
+}
+_LEEG = {
+    "subject": "het onderwerp",
+    "preheader": "de preheader",
+    "reason": "de regel waarom de lezer deze mail krijgt",
+}
 _WHY = {
     "subject": "what the mail is called in the mailbox",
     "preheader": "the line a mailbox shows beneath the subject",

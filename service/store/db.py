@@ -180,18 +180,16 @@ class Database:
             self._reader.dispose()
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, *, given_by: str = "NURTURE_DATABASE_URL") -> Database:
     """The database a URL names. Raises ProblemsError with one plain sentence when it names none, or one that needs a
-    newer SQLite than this Python has.
+    newer SQLite than this Python has; `given_by` is the setting or option that the sentence is about.
     """
     try:
         parsed = make_url(url)
         if parsed.drivername == "sqlite" and parsed.database in {None, "", ":memory:"}:
             found = "a database in memory, which would be gone with the process"
         elif parsed.drivername == "sqlite" and sqlite_file.too_old():
-            raise ProblemsError(
-                [Problem(id="database-url", file="NURTURE_DATABASE_URL", message=sqlite_file.too_old())]
-            )
+            raise ProblemsError([Problem(id="database-url", file=given_by, message=sqlite_file.too_old())])
         elif parsed.drivername in {"sqlite", "postgresql+psycopg"}:
             return Database(parsed)
         else:
@@ -202,7 +200,7 @@ def open_database(url: str) -> Database:
         [
             Problem(
                 id="database-url",
-                file="NURTURE_DATABASE_URL",
+                file=given_by,
                 message=f"expected sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME, found {found}",
             )
         ]

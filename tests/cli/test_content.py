@@ -233,6 +233,15 @@ def test_test_mail_goes_to_staff_alone(desk: Desk) -> None:
     assert not desk.house.messages()
 
 
+def test_resume_with_nothing_paused_says_so_and_leaves_no_trace(desk: Desk) -> None:
+    assert desk.nurture("resume").out == "Nothing was paused.\n"
+    assert desk.nurture("resume", language="nl").out == "Er stond niets stil.\n"
+    assert set(desk.audited()) == {"published"}
+    desk.nurture("pause")
+    assert desk.nurture("resume", "lage-rug").out == "lage-rug was not paused by itself.\n", "all follow-ups still are"
+    assert desk.audited()[-2:] == ["published", "paused"]
+
+
 def test_the_brake_holds_follow_ups_and_lets_them_go(desk: Desk) -> None:
     acts.confirmed(desk.house)
     assert "all follow-ups" in desk.nurture("pause").out

@@ -74,7 +74,9 @@ def test_taken_back_from_the_copy_it_tells_whose_no_came_along_and_the_copy_is_c
     [
         ([], 2, "--to"),
         (["--to", "sqlite:///x.db", "--take-back", "--yes"], 1, "another schema"),
-        (["--to", "mysql://host/name"], 1, "expected sqlite:///PATH"),
+        (["--to", "mysql://host/name"], 1, "--to: expected sqlite:///PATH"),
+        (["--to", "foo"], 1, "--to: expected sqlite:///PATH"),
+        (["--to", "foo", "--take-back", "--yes"], 1, "--to: expected sqlite:///PATH"),
         (["--to", "sqlite://"], 1, "in memory"),
         (["--take-back", "--yes"], 1, "was not copied elsewhere"),
     ],

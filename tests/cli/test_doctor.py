@@ -122,7 +122,9 @@ def test_nothing_published_is_told(unpublished: House, tmp_path: Path) -> None:
 def test_an_alert_that_stands_is_told(well: House, tmp_path: Path) -> None:
     with well.services.database.transaction() as session:
         events.raise_alert(session, "x", dutch="er is iets", english="there is something", now=well.clock.now())
-    assert "warning  alert-x: An alert stands since 2026-03-09 09:00 UTC: there is something." in doctor(tmp_path).out
+    said = doctor(tmp_path).out
+    assert "warning  alert-x: An alert stands since 2026-03-09 09:00 UTC: there is something." in said
+    assert "Oplossing: Los de oorzaak op; de melding verdwijnt dan vanzelf.\n" in said, "what is wrong is told once"
 
 
 def test_a_mail_server_is_asked_up_to_the_login_and_gets_no_mail(well: House, tmp_path: Path) -> None:

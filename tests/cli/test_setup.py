@@ -139,7 +139,7 @@ def test_an_answer_that_cannot_be_is_asked_again_with_the_reason(folder: Path, d
         "",
     ]
     said = setup(folder, dns, *typed)
-    assert '`kvk` cannot be "123"; write eight digits' in said.out
+    assert '  this cannot be "123"; write eight digits, such as 12345678\n' in said.out
     assert "'mail.derug.nl' is no address of a website" in said.out
     assert "A mail URL cannot start with ftp:" in said.out
     assert settings(folder).base_url == "https://mail.derug.nl"

@@ -122,3 +122,19 @@ def test_a_key_that_is_gone_stops_the_start(broken: Broken) -> None:
 def test_wrong_usage_is_exit_2(broken: Broken) -> None:
     assert broken.run("simulate").status == 2
     assert broken.run("no-such-command").status == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (
+            ("staff", "add", "x@praktijk.example", "--name", "X", "--role", "baas"),
+            "Invalid value for '--role': 'baas' is not one of 'editor', 'manager', 'admin'.",
+        ),
+        (("request", "close", "1", "--as", "foo"), "Invalid value for '--as': 'foo' is not one of 'booked', "),
+        (("check", "--language", "fr"), "Invalid value for '--language': 'fr' is not one of 'nl', 'en'."),
+    ],
+)
+def test_a_choice_that_there_is_not_is_told_in_plain_words(broken: Broken, command: tuple[str, ...], told: str) -> None:
+    said = broken.run(*command)
+    assert (said.status, told in said.err) == (2, True), said.err

@@ -107,3 +107,25 @@ def test_any_shape_of_data_is_told(data: object) -> None:
     practice, problems = parse(data)
     assert practice is None
     assert problems
+
+
+@pytest.mark.parametrize(
+    ("change", "asked", "dutch"),
+    [
+        ({"kvk": "1"}, 'this cannot be "1"; write eight digits, such as 12345678', "acht cijfers, zoals 12345678"),
+        ({"opening_days": []}, "this is empty; choose at least one day", "dit is leeg; kies minstens één dag"),
+        ({"name": ""}, "this is empty; write the practice's name", "dit is leeg; schrijf de naam van de praktijk"),
+        (
+            {"booking": {"kind": "request", "source": "calcom"}},
+            "take `source:` out of practice.yaml first",
+            "haal eerst `source:` uit practice.yaml",
+        ),
+    ],
+)
+def test_a_problem_is_told_beside_its_field_too_without_key_and_yaml(
+    change: dict[str, Any], asked: str, dutch: str
+) -> None:
+    _, (problem,) = parse(GOOD | change)
+    assert asked in problem.at_field("en")
+    assert dutch in problem.at_field("nl")
+    assert f"`{next(iter(change))}`" in problem.message

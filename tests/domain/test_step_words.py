@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from service.domain.sequence import Sequence, Step, Window
-from service.domain.step_words import conditions_told, days_in, late_told, wait_told, window_told
+from service.domain.step_words import conditions_told, days_in, late_told, skip_told, wait_told, window_told
 
 OFFICE = {"days": ["mon", "tue", "wed", "thu", "fri"], "from": "08:30", "to": "19:00"}
 
@@ -61,3 +61,18 @@ def test_the_picture_of_a_sequence_counts_hours_and_working_days_as_parts_of_a_w
     ]
     sequence = Sequence.model_validate({"name": "a", "title": "A", "topic": "a", "window": OFFICE, "steps": steps})
     assert days_in(sequence) == [0, 0.5, 7.5, 8.5]
+
+
+def test_a_step_that_was_passed_over_says_why_in_the_names_that_staff_know() -> None:
+    named = {"leg": "Trekt het naar je been?", "leg=yes": "ja"}
+    found = step(wait="1 day", only_if={"answer": {"leg": ["yes"]}}, skip_if={"sent": ["b"]})
+    assert skip_told(found, "alleen als het antwoord op leg is: yes", named, {}) == (
+        "alleen als het antwoord op “Trekt het naar je been?” is: ja",
+        "only if the answer to “Trekt het naar je been?” is: ja",
+    )
+    assert skip_told(found, "niet als verstuurd is: b", {}, {"b": "Hoi"}) == (
+        "niet als verstuurd is: “Hoi”",
+        "not if sent was: “Hoi”",
+    )
+    assert skip_told(found, "meer dan 4 dagen te laat", named, {}) is None
+    assert skip_told(step(wait="1 day"), "alleen als het antwoord op leg is: yes", named, {}) is None

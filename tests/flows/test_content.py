@@ -10,6 +10,8 @@ import pytest
 import service
 from service.flows.content import Content, read_content
 from service.flows.content_yaml import read_yaml
+from service.flows.drafts import read_draft
+from tests.support.folders import content_copy
 
 PRACTICE = """\
 name: Solid Performance
@@ -199,6 +201,24 @@ def test_a_file_that_ends_in_yml_is_told(folder: Path) -> None:
 def test_a_file_that_is_no_utf_8_is_told(folder: Path) -> None:
     (folder / "practice.yaml").write_bytes(b"name: Caf\xe9\n")
     assert told(read_content(folder)) == ["practice.yaml:1: the character `é` is no UTF-8; save the file as UTF-8 text"]
+
+
+@pytest.mark.parametrize(
+    ("file", "more", "code"),
+    [
+        ("forms.yaml", "# é", "cp1252"),
+        ("sequences/lage-rug.yaml", "# é", "cp1252"),
+        ("email_templates/uitnodiging.md", "é", "cp1252"),
+        ("email_templates/uitnodiging.md", "é", "utf-16"),
+        ("email_templates/_pijncheck.md", "é", "cp1252"),
+        ("email_templates/layouts/standaard.mjml", "<!-- é -->", "cp1252"),
+    ],
+)
+def test_a_file_that_is_no_utf_8_makes_nothing_else_wrong(tmp_path: Path, file: str, more: str, code: str) -> None:
+    path = content_copy(tmp_path) / file
+    path.write_bytes(f"{path.read_text(encoding='utf-8')}{more}\n".encode(code))
+    draft = read_draft(tmp_path / "content")
+    assert [(each.id, each.file) for each in draft.errors] == [("content-not-utf8", file)]
 
 
 def test_windows_line_ends_and_a_byte_order_mark_change_nothing(folder: Path) -> None:

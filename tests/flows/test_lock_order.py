@@ -127,7 +127,9 @@ def test_who_lets_the_brake_go_waits_for_no_mail_that_a_bounce_has_in_hand(house
 
     def let_go() -> int:
         few = house.with_changes(backlog_limit=1)
-        return acts.commit(few, lambda s: brake.release(s, few.services, name=None, actor="Frank", now=now))
+        held = acts.commit(few, lambda s: brake.release(s, few.services, name=None, actor="Frank", now=now))
+        assert held is not None, "the brake was on"
+        return held
 
     with ThreadPoolExecutor(1) as pool:
         with house.services.database.transaction() as session:

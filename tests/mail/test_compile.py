@@ -98,6 +98,7 @@ def test_partials_that_include_each_other_are_refused() -> None:
         ("---\npreheader: x\nreason: y\n---\n", "the head needs `subject`"),
         ("---\nsubject: x\nreason: y\n---\n", "the head needs `preheader`"),
         ("---\nsubject: x\npreheader: y\n---\n", "the head needs `reason`"),
+        ("---\nsubject: ''\npreheader: y\nreason: z\n---\n", "proef.md:2: the subject is empty"),
         ("---\nsubject: a: b\n---\n", "proef.md:2: the head is no YAML"),
         ("---\nsubject: x\npreheader: {{\n---\n", "proef.md:3: the head is no YAML"),
         ("---\nsubject: x\n", "the head that begins here has no closing line"),

@@ -103,6 +103,13 @@ def test_a_missing_line_of_the_head_is_asked_for() -> None:
     assert any(each.startswith("email_templates/proef.md:1: in de kop ontbreekt `preheader`") for each in found)
 
 
+def test_a_line_of_the_head_with_nothing_behind_it_is_called_empty() -> None:
+    found = dutch("x", head="---\nsubject: ''\npreheader:\nreason: ' '\n---\n")
+    assert "email_templates/proef.md:2: het onderwerp is leeg. Vul dit in." in found
+    assert "email_templates/proef.md:3: de preheader is leeg. Vul dit in." in found
+    assert "email_templates/proef.md:4: de regel waarom de lezer deze mail krijgt is leeg. Vul dit in." in found
+
+
 def test_every_problem_of_a_mail_with_everything_wrong_has_a_dutch_sentence_of_its_own() -> None:
     body = (
         "{{ x }}\n\n{% x %}\n\n{{ practice.name|x }}\n\n[x](y)\n\n<i>\n\n:::\n\n![](media/a.jpg)\n\n![x](http://a.nl/b)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from starlette.responses import Response
@@ -19,7 +20,15 @@ _A_PAGE = 50
 _FIRST = ("staff", "lead", "message", "revision", "before", "after")  # PostgreSQL keeps no order of details
 _APART = {"diff", "cut"}  # shown on a page of their own
 _PUBLISHED, _HISTORY = {"published", "rolled back"}, "/studio/publish/history"
-_OF_OURS = {"role", "before", "after", "kind", "outcome", "way"}  # details whose values are words of ours, and no names
+_OF_OURS = {
+    "role",
+    "before",
+    "after",
+    "kind",
+    "outcome",
+    "way",
+    "why",
+}  # details whose values are words of ours, and no names
 
 
 def show(visit: Visit) -> Response:
@@ -100,7 +109,7 @@ def _line(visit: Visit, entry: AuditEntry, names: dict[int, str]) -> AuditLine:
     return AuditLine(
         id=entry.id,
         at=entry.at,
-        who="eerste start" if entry.actor == "first start" and visit.language == "nl" else who(entry.actor, names),
+        who=who(entry.actor, names, visit.language),
         what=_what(entry.action, visit.language),
         details=", ".join(
             f"{_called(name, visit.language)}: {value}" for name, value in sorted(told.items(), key=_place)
@@ -119,8 +128,10 @@ def _called(name: str, language: StaffLanguage) -> str:
     return DUTCH_DETAILS.get(name, plain) if language == "nl" else plain
 
 
-def who(actor: str, names: dict[int, str]) -> str:
+def who(actor: str, names: Mapping[int, str], language: StaffLanguage) -> str:
     """The name of somebody who logged in; whoever worked at the command line is named as the log has them."""
+    if actor == "first start" and language == "nl":
+        return "eerste start"
     kind, _, number = actor.partition(":")
     return names.get(int(number), actor) if kind == "studio" and number.isdigit() else actor
 

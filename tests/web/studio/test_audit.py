@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.domain.staff import Role
+from service.flows import rates
 from service.store import events
 from tests.support import studio
 from tests.support.house import START, House
@@ -67,10 +68,18 @@ def test_values_of_ours_stand_there_in_the_language_of_the_page(house: House, fr
     with house.services.database.transaction() as session:
         events.audit(session, "studio:1", "request closed", START, request=7, lead=3, outcome="booked")
         events.audit(session, "service", "retention run", START, alerts=0, requests=2)
+        for why in ("asked for", "staff", "expired", "erased before the restore", "erased in the copy"):
+            events.audit(session, "reader", "lead erased", START, lead=4, why=why)
+        for why in (rates.COMPLAINTS_PAUSED, rates.BOUNCES_PAUSED):
+            events.audit(session, "service", "paused", START, why=why)
         events.audit(session, "first start", "published", START, kind="mails", warnings=["a", "b", "c", "d"])
     page = studio.words(frank.see(LOG))
     assert "lead: 3, uitkomst: geboekt, aanvraag: 7" in page
     assert "opgeruimd aanvragen: 2" in page
+    for why in ("op eigen verzoek", "door de praktijk", "de bewaartermijn is om", "al gewist voor het terugzetten"):
+        assert f"lead gewist lead: 4, waarom: {why}" in page
+    for why in ("gewist in de kopie", "te veel klachten", "te veel adressen die niet bestaan"):
+        assert f"waarom: {why}" in page
     assert "eerste start gepubliceerd soort: dienstmails, waarschuwingen: 4" in page
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from service.domain.staff import Role
+from service.flows.drafts import read_draft
 from service.flows.mail_history import difference, versions
-from tests.support import studio
+from tests.support import drafts, studio
 from tests.support.house import House
 from tests.support.studio import desk, hire
 from tests.web.studio.test_mails import file, mark, publish
@@ -43,6 +45,18 @@ def test_texts_that_would_take_for_ever_to_compare_are_shown_as_wholly_other() -
     words = " ".join(map(str, range(370)))
     lines = difference("\n".join([f"{words} x"] * 40), "\n".join([f"{words} y"] * 40))
     assert [len(line.pieces) for line in lines] == [3] * 3 + [2] * 37
+
+
+def test_what_the_first_start_published_says_so_in_the_language_of_the_page(house: House) -> None:
+    text = file(house, "hoe-ging-het").read_text()
+    file(house, "hoe-ging-het").write_text(text.replace("We zijn benieuwd", "We zijn erg benieuwd"))
+    drafts.publish(house, read_draft(house.services.content_dir), by="first start")
+    dutch = desk(house, hire(house, studio.FRANK, Role.MANAGER, "Frank"))
+    english = desk(house, hire(house, studio.GIJS, Role.MANAGER, "Gijs", language="en"))
+    for page in (f"{MAIL}/history", "/studio/publish/history"):
+        assert "eerste start" in dutch.see(page).text, page
+        assert "first start" not in dutch.see(page).text, page
+        assert "first start" in english.see(page).text, page
 
 
 def test_each_change_that_was_published_is_a_version_and_an_old_one_becomes_the_draft(house: House) -> None:

@@ -91,6 +91,15 @@ def test_saving_a_mail_writes_its_file_and_nothing_else_of_it(house: House) -> N
     assert actions(house).count("content saved") == 1
 
 
+def test_a_subject_left_empty_is_told_as_the_field_is_called(house: House) -> None:
+    there = desk(house, hire(house))
+    there.post(MAIL, tab="text", mark=mark(there, MAIL), subject="", body="# Kop\n")
+    assert 'subject: ""' in file(house, "hoe-ging-het").read_text()
+    page = there.see(MAIL).text
+    assert "Het onderwerp is leeg. Vul dit in." in page
+    assert "ontbreekt" not in page
+
+
 def test_the_source_is_the_whole_file(house: House) -> None:
     there = desk(house, hire(house))
     page = there.see(f"{MAIL}?tab=source").text

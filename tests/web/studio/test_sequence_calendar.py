@@ -44,6 +44,12 @@ def test_it_shows_what_the_simulator_says_over_holidays_and_closed_days_of_the_d
     assert "februari 2027" in page
 
 
+def test_a_condition_is_said_in_the_words_of_the_timeline(house: House) -> None:
+    page = words(desk(house, hire(house)).see(HERE))
+    assert "Alleen als het antwoord op “Hoe ging het? (knoppen in de mail)” is: hetzelfde" in page
+    assert "helped" not in page
+
+
 def test_what_happens_on_the_way_ends_it_there(house: House) -> None:
     page = words(desk(house, hire(house)).see(f"{HERE}?on=2026-11-20&at=17:00&event=booked&after=4"))
     assert "Niet verstuurd Een check van twee minuten Er is een afspraak gemaakt" in page

@@ -24,6 +24,7 @@ from service.web.studio.leads.story import Story, next_of
 from service.web.studio.leads.views import LeadPage, May
 from service.web.studio.leads.words import Teller
 from service.web.studio.seen import lead_name, private
+from service.web.studio.sequences.choices import answer_groups, names
 
 DONE = ("stopped", "paused", "resumed", "booked", "replied", "again", "released", "nothing")
 """What the page may say was just done."""
@@ -75,6 +76,7 @@ def page(visit: Visit, *, done: str = "", told: str = "") -> LeadPage:
             subjects=_subjects(session, services, lead, personal=personal),
             ahead=_ahead(session, services, lead, runs, sequences, report, personal=personal),
             sequences=sequences,
+            answers=names(answer_groups(visit, services.published.live_forms(session)[1], {}, [])),
             may_look=personal,
         )
         questions = _questions(session, services) if personal else {}

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from service.domain.sequence import Sequence as Steps
 from service.domain.sequence import Step
+from service.domain.step_words import skip_told
 from service.domain.wording import dutch_wait
 from service.flows.lead_shown import ComingShown, EnrolmentShown, LeadReport, MessageShown
 from service.web.studio.leads.views import Line
@@ -21,7 +22,8 @@ _EARLIEST = datetime.min.replace(tzinfo=UTC)
 class Story:
     """A report put into words. `subjects` are of mails by number, `ahead` of steps to come by template.
 
-    `sequences` are by enrolment; `may_look` whether the mails themselves may be looked at.
+    `sequences` are by enrolment; `answers` what questions and answers are called; `may_look` whether the mails
+    themselves may be looked at.
     """
 
     def __init__(
@@ -32,11 +34,12 @@ class Story:
         subjects: Mapping[int, str],
         ahead: Mapping[str, str],
         sequences: Mapping[int, Steps],
+        answers: Mapping[str, str],
         may_look: bool,
     ) -> None:
         self._report, self._teller, self._say = report, teller, teller.say
         self._subjects, self._ahead, self._sequences = subjects, ahead, sequences
-        self._may_look = may_look
+        self._answers, self._may_look = answers, may_look
 
     def coming(self) -> list[Line]:
         """What is to come, soonest first; what is not to be sent as things stand comes last."""
@@ -63,7 +66,7 @@ class Story:
             sign="wait" if mail.state == "held" else "mail",
             text=text,
             why=self._why(mail),
-            reason=self._say((mail.dutch_reason or "", mail.reason or "")) if shown else "",
+            reason=self._reason(mail) if shown else "",
             state=self._say(state),
             mood=mood,
             mail=mail.id if self._may_look and mail.state not in ("skipped", "cancelled") else None,
@@ -117,8 +120,29 @@ class Story:
             at=step.at,
             sign="mail",
             text=self._ahead.get(step.template, step.template),
-            why=self._say((step.dutch_reason, step.reason)),
+            why=self._reason(step),
         )
+
+    def _reason(self, each: MessageShown | ComingShown) -> str:
+        """Why it stands where it does; the condition of a step in the words of the sequence's own page."""
+        kept = each.dutch_reason or "", each.reason or ""
+        for steps in self._sequences.values():
+            step = steps.step(each.step) if steps.name == each.sequence and each.step else None
+            if step is not None and (told := skip_told(step, kept[0], self._answers, self._mails_of(steps))):
+                return self._say(told)
+        return self._say(kept)
+
+    def _mails_of(self, steps: Steps) -> dict[str, str]:
+        """step -> the subject of its mail, where that is known."""
+        ahead = {
+            each.key: self._ahead[name] for each in steps.steps for name in each.template_names if name in self._ahead
+        }
+        gone = {
+            each.step: self._subjects[each.id]
+            for each in self._report.messages
+            if each.sequence == steps.name and each.step and each.id in self._subjects
+        }
+        return ahead | gone
 
     def _asked(self) -> list[Line]:
         """The opt-ins."""

@@ -17,6 +17,7 @@ from service.mail.compose import HeldMailError, render
 from service.store import media, sequences, staff
 from service.web import pages
 from service.web.studio import rendering
+from service.web.studio.audit import who
 from service.web.studio.doors import Visit
 from service.web.studio.mails.preview import framed, page_of
 from service.web.studio.mails.shelf import MAILS
@@ -44,7 +45,7 @@ def show(visit: Visit) -> Response:
         name=name,
         is_partial=name.startswith("_"),
         mark=found.mark,
-        versions=tuple(VersionShown(version=each, who=_who(each.by, names)) for each in there),
+        versions=tuple(VersionShown(version=each, who=who(each.by, names, visit.language)) for each in there),
         old=old,
         new=new,
         lines=difference(*texts) if old is not None else (),
@@ -110,8 +111,3 @@ def _number(text: str) -> int:
 def _plain(text: str) -> str:
     """As a revision keeps it: read without a byte order mark, line ends as LF (`flows/content.py`)."""
     return text.removeprefix("\ufeff").replace("\r\n", "\n")
-
-
-def _who(by: str, names: dict[int, str]) -> str:
-    kind, _, number = by.partition(":")
-    return names.get(int(number), by) if kind == "studio" and number.isdigit() else by

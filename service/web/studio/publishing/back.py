@@ -100,7 +100,7 @@ def _page(session: Session, visit: Visit, older: Revision, plan: Plan | None) ->
     return BackPage(
         frame=visit.frame(),
         part=parts.named(older.kind, older.name, older.document),
-        line=history.line(session, older),
+        line=history.line(session, older, visit.language),
         shown=planned.shown(session, visit.services, plan, visit.language) if plan else None,
         files=(),
         writable=True,

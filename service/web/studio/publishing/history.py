@@ -9,11 +9,13 @@ from itertools import groupby
 from sqlmodel import Session
 from starlette.responses import Response
 
+from service.domain.staff import StaffLanguage
 from service.errors import NotFoundError
 from service.flows import revisions
 from service.store import enrolments, events, sequences, staff
 from service.store.tables import AuditEntry, Revision
 from service.web.studio import rendering
+from service.web.studio.audit import who
 from service.web.studio.doors import Visit
 from service.web.studio.publishing import parts
 from service.web.studio.publishing.views import HistoryPage, RevisionLine, RevisionPage
@@ -28,7 +30,7 @@ def show(visit: Visit) -> Response:
     """`GET /studio/publish/history`."""
     with visit.services.database.reading() as session:
         rows = sequences.noted(session)
-        lines = _lines(session, rows)
+        lines = _lines(session, rows, visit.language)
         found = []
         more = set()
         by_part = sorted(rows, key=lambda row: (_ORDER.index(row.kind), row.name, -row.id))
@@ -47,7 +49,7 @@ def show_part(visit: Visit) -> Response:
         rows = sequences.noted(session, name)
         if not rows:
             raise NotFoundError("nothing was published by that name")
-        lines = _lines(session, rows)
+        lines = _lines(session, rows, visit.language)
         one = parts.named(rows[0].kind, name, _document(rows[0]))
     shown = ((one, tuple(lines[row.id] for row in rows)),)
     return rendering.render(HistoryPage(frame=visit.frame(), parts=shown, one=one))
@@ -63,7 +65,7 @@ def show_revision(visit: Visit) -> Response:
         page = RevisionPage(
             frame=visit.frame(),
             part=parts.named(row.kind, row.name, row.document),
-            line=_lines(session, rows)[row.id],
+            line=_lines(session, rows, visit.language)[row.id],
             warnings=tuple(sorted(set(entry.details.get("warnings") or ()))) if entry else (),
             before=older.id if older else None,
             files=parts.between(older, row) if older else (),
@@ -80,9 +82,9 @@ def found(session: Session, visit: Visit) -> Revision:
     return revisions.find(session, name, int(number))
 
 
-def line(session: Session, row: Revision) -> RevisionLine:
+def line(session: Session, row: Revision, language: StaffLanguage) -> RevisionLine:
     """One revision as a line."""
-    return _lines(session, sequences.noted(session, row.name))[row.id]
+    return _lines(session, sequences.noted(session, row.name), language)[row.id]
 
 
 def _document(row: Revision) -> Mapping[str, object]:
@@ -90,7 +92,7 @@ def _document(row: Revision) -> Mapping[str, object]:
     return row.document if row.kind == "sequence" else {}
 
 
-def _lines(session: Session, rows: Rows[Revision]) -> dict[int, RevisionLine]:
+def _lines(session: Session, rows: Rows[Revision], language: StaffLanguage) -> dict[int, RevisionLine]:
     under_way, names, log = enrolments.count_by_revision(session), staff.names(session), _log(session)
     live = set(sequences.live_ids(session).values())
     oldest: dict[tuple[str, str, str], int] = {}
@@ -102,7 +104,7 @@ def _lines(session: Session, rows: Rows[Revision]) -> dict[int, RevisionLine]:
         lines[row.id] = RevisionLine(
             id=row.id,
             at=row.published_at,
-            who=staff_name(row.published_by, names),
+            who=who(row.published_by, names, language),
             live=row.id in live,
             under_way=under_way.get(row.id, 0),
             same_as=same if same != row.id else None,
@@ -110,12 +112,6 @@ def _lines(session: Session, rows: Rows[Revision]) -> dict[int, RevisionLine]:
             back_to=told.get("back_to"),
         )
     return lines
-
-
-def staff_name(actor: str, names: Mapping[int, str]) -> str:
-    """The name of somebody who logged in; whoever worked at the command line is named as the log has them."""
-    kind, _, number = actor.partition(":")
-    return names.get(int(number), actor) if kind == "studio" and number.isdigit() else actor
 
 
 def _log(session: Session) -> dict[int, AuditEntry]:

@@ -9,9 +9,8 @@ from datetime import date, datetime, time, timedelta
 from starlette.responses import Response
 
 from service.domain.calendar import Calendar
-from service.domain.practice import Practice
 from service.domain.sequence import Sequence as Steps
-from service.domain.step_words import Both
+from service.domain.step_words import Both, skip_told
 from service.domain.wording import DUTCH_MONTHS, ENGLISH_MONTHS, dutch_moment, english_moment
 from service.errors import InvalidInputError, NurtureError
 from service.flows import outlook, simulation
@@ -20,7 +19,7 @@ from service.flows.simulation import Event, Simulated, Story
 from service.web.studio import rendering
 from service.web.studio.doors import Visit
 from service.web.studio.sequences import shown, timeline
-from service.web.studio.sequences.choices import answer_groups
+from service.web.studio.sequences.choices import answer_groups, names
 from service.web.studio.sequences.views import CalendarPage, Choice, Coming, Day, Month
 
 QUERY = ("on", "at", "confirmed", "answer", "event", "after")
@@ -68,7 +67,7 @@ def show(visit: Visit) -> Response:
             steps = simulation.simulate(opened.sequence, calendar, story, retries=visit.services.retries)
         except NurtureError as error:  # the window never opens
             told, steps = visit.words(error), []
-        mails = tuple(_coming(visit, draft, practice, calendar, number, each) for number, each in enumerate(steps, 1))
+        mails = _coming(visit, draft, opened.sequence, calendar, steps)
         drawn = _months(visit, calendar, calendar.local_day(begins), steps)
     return rendering.render(
         CalendarPage(
@@ -80,7 +79,7 @@ def show(visit: Visit) -> Response:
             story=_told(visit, typed, opened.sequence),
             months=drawn,
             mails=mails,
-            questions=answer_groups(visit, draft, typed, ["answer"], buttons=False),
+            questions=answer_groups(visit, draft.content.forms, typed, ["answer"], buttons=False),
             confirmations=_choices(visit, {name: told for name, (_, told) in _CONFIRMED.items()}),
             events=_choices(visit, _EVENTS),
             told=told,
@@ -134,19 +133,33 @@ def _story(draft: Draft, typed: Mapping[str, Sequence[str]], calendar: Calendar)
     return begins, Story(opt_in_at=begins, confirmed_at=pressed, answers=answers, events=tuple(events))
 
 
-def _coming(visit: Visit, draft: Draft, practice: Practice, calendar: Calendar, number: int, each: Simulated) -> Coming:
-    compiled, subject = draft.mails.get(each.template), each.template
-    if compiled is not None:
-        try:
-            subject = outlook.shown(visit.services, compiled, practice, each.answers, "Anna").subject
-        except NurtureError:
-            subject = compiled.subject
-    when = ""
-    if each.at is not None:
-        local = calendar.local(each.at)
-        when = shown.say(visit, (dutch_moment(local, year=True), english_moment(local, year=True)))
-    why = shown.say(visit, (each.reason.dutch, each.reason.english))
-    return Coming(number=number, key=each.step, subject=subject, when=when, why=why[:1].upper() + why[1:])
+def _coming(
+    visit: Visit, draft: Draft, sequence: Steps, calendar: Calendar, steps: Sequence[Simulated]
+) -> tuple[Coming, ...]:
+    """The steps as they go, each with its subject, when it leaves, and why or why not."""
+    answers = names(answer_groups(visit, draft.content.forms, {}, []))
+    subjects = {each.step: _subject(visit, draft, each) for each in steps}
+    found = []
+    for number, each in enumerate(steps, 1):
+        when, step = "", sequence.step(each.step)
+        if each.at is not None:
+            local = calendar.local(each.at)
+            when = shown.say(visit, (dutch_moment(local, year=True), english_moment(local, year=True)))
+        skipped = skip_told(step, each.reason.dutch, answers, subjects) if step else None
+        why = shown.say(visit, skipped or (each.reason.dutch, each.reason.english))
+        why = why[:1].upper() + why[1:]
+        found.append(Coming(number=number, key=each.step, subject=subjects[each.step], when=when, why=why))
+    return tuple(found)
+
+
+def _subject(visit: Visit, draft: Draft, each: Simulated) -> str:
+    compiled, practice = draft.mails.get(each.template), draft.content.practice
+    if compiled is None or practice is None:
+        return each.template
+    try:
+        return outlook.shown(visit.services, compiled, practice, each.answers, "Anna").subject
+    except NurtureError:
+        return compiled.subject
 
 
 def _months(visit: Visit, calendar: Calendar, begins: date, steps: Sequence[Simulated]) -> tuple[Month, ...]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from service.domain.conditions import UNKNOWN
-from service.domain.forms import BUTTON_ANSWERS
+from service.domain.forms import BUTTON_ANSWERS, Forms
 from service.domain.step_words import Both
-from service.flows.drafts import Draft
 from service.web.studio.doors import Visit
 from service.web.studio.sequences.condition_fields import Fields
 from service.web.studio.sequences.shown import say
@@ -23,7 +22,7 @@ _NOT_GIVEN: Both = "niet beantwoord", "not answered"
 
 
 def answer_groups(
-    visit: Visit, draft: Draft, typed: Fields, fields: Sequence[str], *, buttons: bool = True
+    visit: Visit, forms: Forms | None, typed: Fields, fields: Sequence[str], *, buttons: bool = True
 ) -> tuple[AnswerGroup, ...]:
     """Each question with its answers. What is chosen already is there, though nothing asks for it any more."""
     known: dict[str, tuple[str, dict[str, str]]] = {}
@@ -31,7 +30,7 @@ def answer_groups(
         for name, values in BUTTON_ANSWERS.items():
             ordered = sorted(values, key=list(_BUTTONS).index)
             known[name] = say(visit, _HELPED), {each: say(visit, _BUTTONS[each]) for each in ordered}
-    for form in draft.content.forms.forms.values() if draft.content.forms else ():
+    for form in forms.forms.values() if forms else ():
         for question in form.questions:
             _, options = known.setdefault(question.name, (question.label, {}))
             for option in question.options:
@@ -50,3 +49,12 @@ def answer_groups(
         )
         for name, (label, options) in known.items()
     )
+
+
+def names(groups: Iterable[AnswerGroup]) -> dict[str, str]:
+    """What each question ("leg") and each answer to it ("leg=yes") is called."""
+    found: dict[str, str] = {}
+    for group in groups:
+        found[group.name] = group.label
+        found |= {each.value: each.label for each in group.choices}
+    return found

@@ -209,7 +209,7 @@ def _page(
         confirmation=str(opened.rules.get("confirmation", "double")),
         window=shown.say(visit, window_told(opened.window)) if opened.window else "",
         templates=tuple(sorted({*_templates(draft), *_named(typed)})),
-        answers=answer_groups(visit, draft, typed, [f"{kind}_answer" for kind in step_fields.CONDITIONS]),
+        answers=answer_groups(visit, draft.content.forms, typed, [f"{kind}_answer" for kind in step_fields.CONDITIONS]),
         earlier=tuple(each.key for each in opened.cards[:position]),
         months=tuple(Choice(value=month, label=name) for month, name in zip(MONTHS, names, strict=True)),
         kept=kept,

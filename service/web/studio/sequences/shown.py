@@ -18,7 +18,7 @@ from service.flows.sequence_editing import Card, OpenSequence
 from service.store import sequences
 from service.web.studio.doors import Visit
 from service.web.studio.sequences.step_fields import is_name
-from service.web.studio.sequences.views import AnswerGroup, Dot, MailView, ProblemLine, SequenceState, StepCard
+from service.web.studio.sequences.views import Dot, MailView, ProblemLine, SequenceState, StepCard
 
 
 def say(visit: Visit, both: Both) -> str:
@@ -75,14 +75,12 @@ def cards(
     draft: Draft,
     opened: OpenSequence,
     waiting: Mapping[str, int],
-    answers: Iterable[AnswerGroup],
+    answers: Mapping[str, str],
 ) -> tuple[StepCard, ...]:
-    """The steps as cards. `waiting`: how many leads get each next; `answers`: what can be asked, in its own words."""
+    """The steps as cards. `waiting`: how many leads get each next; `answers`: what each is called."""
     days = [round(day) for day in days_in(opened.sequence)] if opened.sequence else None
     mails = {card.key: tuple(_mails(visit, draft, draft.content.practice, card)) for card in opened.cards}
     subjects = {key: found[0].subject for key, found in mails.items() if found and found[0].subject}
-    named = {group.name: group.label for group in answers}
-    named |= {each.value: each.label for group in answers for each in group.choices}
     return tuple(
         StepCard(
             position=card.position,
@@ -92,7 +90,7 @@ def cards(
             when=say(visit, _when(opened, card)),
             window=say(visit, window_told(opened.window, card.step)) if opened.window and card.position else "",
             conditions=tuple(
-                say(visit, each) for each in (conditions_told(card.step, named, subjects) if card.step else ())
+                say(visit, each) for each in (conditions_told(card.step, answers, subjects) if card.step else ())
             ),
             late=say(visit, late_told(card.step)) if card.step else "",
             mails=mails[card.key],

@@ -23,7 +23,7 @@ from service.web.pages import mail_frame
 from service.web.studio import rendering
 from service.web.studio.doors import Visit
 from service.web.studio.sequences import shown
-from service.web.studio.sequences.choices import answer_groups
+from service.web.studio.sequences.choices import answer_groups, names
 from service.web.studio.sequences.views import SequenceLine, SequencesPage, TimelinePage
 
 ROOM = "/studio/sequences"
@@ -91,7 +91,7 @@ def page_of(
         mark=opened.mark,
         state=state,
         archived=rules.get("archived") is True,
-        cards=shown.cards(visit, draft, opened, at_step, answer_groups(visit, draft, {}, [])),
+        cards=shown.cards(visit, draft, opened, at_step, names(answer_groups(visit, draft.content.forms, {}, []))),
         problems=shown.problem_lines(visit, opened.problems),
         waits_for_button=sum(count for (where, _), count in waiting.items() if where == "awaiting_confirmation"),
         under_way=sum(waiting.values()),

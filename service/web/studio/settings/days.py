@@ -46,7 +46,7 @@ def act(visit: Visit) -> Response:
     except (InvalidInputError, NotFoundError, RefusedError) as error:
         return rendering.render(_page(visit, before, year, told=visit.words(error)), status=422)
     if problem is not None:
-        told = sentence((visit.language == "nl" and problem.dutch) or problem.message)
+        told = sentence(problem.at_field(visit.language))
         return rendering.render(_page(visit, before, year, told=told), status=422)
     return kept(visit, PRACTICE, before, after, done=f"{PATH}?year={year}")
 

@@ -38,10 +38,7 @@ def act(visit: Visit) -> Response:
     except RefusedError as error:
         return rendering.render(_page(visit, before, answers=answers, told=visit.words(error)), status=422)
     if wrong:
-        told = {
-            path: sentence((visit.language == "nl" and problem.dutch) or problem.message)
-            for path, problem in wrong.items()
-        }
+        told = {path: sentence(problem.at_field(visit.language)) for path, problem in wrong.items()}
         return rendering.render(_page(visit, before, answers=answers, wrong=told), status=422)
     return kept(visit, PRACTICE, before, after, done=f"{PATH}?saved=yes")
 

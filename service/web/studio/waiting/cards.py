@@ -77,7 +77,9 @@ def handled(visit: Visit, session: Session) -> tuple[HandledLine, ...]:
             at=row.handled_at,
             what=_BECAME[row.outcome or "handled"].in_(visit.language).format(of=row.id),
             lead_id=row.lead_id,
-            who=_by(closed.get(row.id), names) if row.id in closed and closed[row.id].at == row.handled_at else "",
+            who=_by(closed.get(row.id), names, visit.language)
+            if row.id in closed and closed[row.id].at == row.handled_at
+            else "",
         )
         for row in bookings.lately_handled(session, _LATELY)
         if row.handled_at is not None
@@ -87,7 +89,7 @@ def handled(visit: Visit, session: Session) -> tuple[HandledLine, ...]:
             at=entry.at,
             what=_READ.in_(visit.language),
             lead_id=entry.lead_id,
-            who=_by(read.get((entry.lead_id, entry.at)), names),
+            who=_by(read.get((entry.lead_id, entry.at)), names, visit.language),
         )
         for entry in read_rows.lately_read(session, _LATELY)
     ]
@@ -115,7 +117,7 @@ def _request(
         late=promised is not None and promised.late_at <= now,
         worse=any(run.answers.get("helped") == "worse" for run in runs),
         topic=", ".join(dict.fromkeys(topics.get(run.topic, run.topic) for run in runs)),
-        tries=tuple(Try(at=each.at, who=who(each.actor, names)) for each in tries),
+        tries=tuple(Try(at=each.at, who=who(each.actor, names, visit.language)) for each in tries),
     )
     if not visit.me.sees_addresses:
         return card
@@ -171,5 +173,5 @@ def _newest(session: Session, action: str) -> list[AuditEntry]:
     return list(reversed(events.audit_log(session, limit=_LOOKED_AT, action=action)))
 
 
-def _by(entry: AuditEntry | None, names: dict[int, str]) -> str:
-    return who(entry.actor, names) if entry else ""
+def _by(entry: AuditEntry | None, names: dict[int, str], language: StaffLanguage) -> str:
+    return who(entry.actor, names, language) if entry else ""

@@ -11,7 +11,7 @@ from sqlmodel import select
 from service.domain.lead import SuppressionReason
 from service.domain.staff import Role
 from service.flows import lead_report
-from service.store import leads
+from service.store import leads, message_rows
 from service.store.tables import Lead, Message
 from tests.support import acts
 from tests.support.house import House
@@ -22,6 +22,9 @@ from tests.support.tours.leads import pages, story
 @pytest.fixture
 def manager(house: House) -> Desk:
     return desk(house, hire(house, FRANK, Role.MANAGER, "Frank"))
+
+
+HELPED = "“Hoe ging het? (knoppen in de mail)”"
 
 
 def page_of(house: House, here: Desk, address: str = acts.ANNA) -> str:
@@ -53,8 +56,24 @@ def test_what_comes_next_is_what_the_command_line_tells_with_the_same_reasons(ho
     page = page_of(house, manager)
     assert len(report.coming) > 3
     for each in report.coming:
-        assert each.dutch_reason in page
+        assert each.dutch_reason.replace("helped is: same", f"{HELPED} is: hetzelfde") in page
     assert "Volgende mail" in page
+
+
+def test_a_condition_is_said_in_the_words_of_the_sequence_before_and_after_it_passed_a_mail_over(
+    house: House, manager: Desk
+) -> None:
+    acts.confirmed(house)
+    english = desk(house, hire(house, "els@example.org", Role.MANAGER, "Els", "en"))
+    for days in (3, 10):
+        house.live_through(days=days)
+        page = page_of(house, manager)
+        assert f"lleen als het antwoord op {HELPED} is: hetzelfde" in page
+        assert "helped" not in page
+        assert "nly if the answer to “How did it go? (buttons in the mail)” is: the same" in page_of(house, english)
+    with house.services.database.reading() as session:
+        rows = message_rows.of_lead(session, house.lead().id)
+        assert "skipped" in {each.state for each in rows if each.step == "eerdere-uitnodiging"}
 
 
 def test_it_says_why_somebody_gets_nothing(house: House, manager: Desk) -> None:
