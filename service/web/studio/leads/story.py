@@ -21,7 +21,7 @@ _EARLIEST = datetime.min.replace(tzinfo=UTC)
 class Story:
     """A report put into words. `subjects` are of mails by number, `ahead` of steps to come by template.
 
-    `sequences` are by enrolment; `may_look` whether the mails themselves may be looked at.
+    `sequences` are by enrolment; `may_look` whether the mails themselves may be looked at, and her answers told.
     """
 
     def __init__(
@@ -58,12 +58,15 @@ class Story:
             text = self._subjects.get(mail.id, mail.template)
         # Of a mail that failed the reason is what the mail server said, and that often names the address.
         shown = mail.state not in _WELL and mail.reason and (self._may_look or mail.state != "failed")
+        reason = self._say((mail.dutch_reason or "", mail.reason or "")) if shown else ""
+        if reason and mail.state == "skipped" and self._is_by_answer(mail.sequence, mail.step):
+            reason = self._by_answer()
         return Line(
             at=mail.due_at if mail.state in _TO_COME else mail.first_handed_at or mail.settled_at or mail.due_at,
             sign="wait" if mail.state == "held" else "mail",
             text=text,
             why=self._why(mail),
-            reason=self._say((mail.dutch_reason or "", mail.reason or "")) if shown else "",
+            reason=reason,
             state=self._say(state),
             mood=mood,
             mail=mail.id if self._may_look and mail.state not in ("skipped", "cancelled") else None,
@@ -94,7 +97,7 @@ class Story:
 
     def _step(self, sequence: str | None, key: str | None) -> str | None:
         """Which step of which sequence it is, and how long after the one before."""
-        steps = next((each for each in self._sequences.values() if each.name == sequence), None)
+        steps = self._steps(sequence)
         step = steps.step(key) if steps and key else None
         if steps is None or step is None:
             return None
@@ -107,17 +110,31 @@ class Story:
             )
         )
 
+    def _steps(self, sequence: str | None) -> Steps | None:
+        return next((each for each in self._sequences.values() if each.name == sequence), None)
+
+    def _is_by_answer(self, sequence: str | None, key: str | None) -> bool:
+        """Would its reason tell somebody what she answered who may not see that?"""
+        steps = None if self._may_look else self._steps(sequence)
+        step = steps.step(key) if steps and key else None
+        conditions = (step.only_if, step.skip_if) if step else ()
+        return any(each.answer for each in conditions if each)
+
+    def _by_answer(self) -> str:
+        return self._say(("hangt af van wat iemand antwoordt", "depends on what somebody answers"))
+
     def _waited(self, step: Step) -> str:
         if step.wait is None:
             return ""
         return self._say((f", {dutch_wait(step.wait)} na de vorige", f", {step.wait} after the one before"))
 
     def _step_ahead(self, step: ComingShown) -> Line:
+        hidden = step.at is None and self._is_by_answer(step.sequence, step.step)
         return Line(
             at=step.at,
             sign="mail",
             text=self._ahead.get(step.template, step.template),
-            why=self._say((step.dutch_reason, step.reason)),
+            why=self._by_answer() if hidden else self._say((step.dutch_reason, step.reason)),
         )
 
     def _asked(self) -> list[Line]:

@@ -54,10 +54,13 @@ class RequestCard:
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerLine:
-    """One answer. `told`: who of the practice got it by mail, and what became of that mail, in words."""
+    """One answer. `told`: who of the practice got it by mail, and what became of that mail, in words.
+
+    For an editor `how` is empty too: what is not a mail is always a press on "worse".
+    """
 
     at: datetime
-    how: str
+    how: str = ""
     subject: str = ""
     lines: tuple[str, ...] = ()
     cut: bool = False
