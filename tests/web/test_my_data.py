@@ -161,6 +161,18 @@ def test_changed_answers_are_those_of_the_next_mails(house: House, client: TestC
     assert "Bij een holle rug" not in part(exercises, "plain")
 
 
+def test_where_no_mail_is_to_come_none_is_said_to_go_by_the_answers(house: House, client: TestClient, url: str) -> None:
+    told, answers = "De mails die nog komen, gaan ervan uit.", {"action": "answers", "answers.posture": "flat"}
+    assert told not in client.get(url).text, "she did not press the button of the advice yet"
+    client.post(link(house.mails("anna@example.org")[0], "c"))
+    assert told in client.get(url).text
+    client.post(url, data={"action": "stop"})
+    for page in (client.get(url).text, client.post(url, data=answers).text):
+        assert "Je krijgt geen vervolgmails meer." in page
+        assert "Klopt er iets niet meer? Verander het hier.</p>" in page
+        assert told not in page
+
+
 def test_an_answer_that_was_taken_back_does_not_return_with_the_button_of_the_advice(
     house: House, client: TestClient, url: str
 ) -> None:
