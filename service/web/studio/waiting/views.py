@@ -213,11 +213,14 @@ class AlertCard:
 
 @dataclass(frozen=True, kw_only=True)
 class AlertsPage(StudioPage):
-    """Alerts that stand."""
+    """Alerts that stand, and who is told of them elsewhere: `mailed_to` by mail, empty for an editor."""
 
     template: ClassVar[str] = "studio/waiting/alerts.html"
 
     tabs: Tabs
     may_act: bool
+    is_mailed: bool
+    is_posted: bool
+    mailed_to: tuple[str, ...]
     alerts: tuple[AlertCard, ...] = field(default=())
     done: str = ""
