@@ -58,7 +58,7 @@ Werk de lijst van boven naar beneden af en zet een x tussen de haken.
 ## 5. Live
 
 - [ ] `nurture publish --dry-run` laat zien wat er verandert. Daarna: `nurture publish`.
-- [ ] Op de pagina van dit onderwerp staat het formulier `{name}`. `nurture snippets {name}` laat zien wat je daar plakt:
+- [ ] Op de pagina van dit onderwerp staat formulier `{name}`. Wat je plakt, laat `nurture snippets {name}` zien:
       het stuurt `form` mee met de waarde `{name}`.
 - [ ] Vraag zelf het advies aan via de website, met je eigen adres. Het komt meteen aan, en de links werken.
 """

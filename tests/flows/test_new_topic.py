@@ -122,9 +122,7 @@ def test_the_checklist_names_every_text_there_is_to_adapt(content: Path, started
     pasted = snippets(forms.forms["nek"], Place(base_url="https://mail.example.nl", privacy_url="https://example.nl"))
     assert '<input type="hidden" name="form" value="nek">' in pasted.plain
     assert 'name="topic"' not in pasted.plain
-    assert (
-        "`nurture snippets nek` laat zien wat je daar plakt:\n      het stuurt `form` mee met de waarde `nek`." in text
-    )
+    assert "`nurture snippets nek` zien:\n      het stuurt `form` mee met de waarde `nek`." in text
     assert "`topic`" not in text
     for words in ("nurture check", "simulate nek", "send-test advies-nek", "nurture publish", "`version`", "`nek`"):
         assert words in text
