@@ -187,6 +187,23 @@ def test_an_answer_that_was_taken_back_does_not_return_with_the_button_of_the_ad
     assert house.lead().answers == acts.enrolment(house).answers == {"posture": "flat"}
 
 
+def test_what_no_mail_of_her_own_sequences_looks_at_is_asked_of_nobody(house: House, client: TestClient) -> None:
+    asks = 'name="answers.posture"'
+    opt_in(client, form="lage-rug", topic=None, answers={"leg": "yes", "posture": "hollow"})
+    house.send_due()
+    advice = house.mails("anna@example.org")[0]
+    client.post(link(advice, "c"))
+    url = link(advice, "p")
+    page = client.get(url).text
+    assert asks not in page
+    assert "<dt>Hoe is de stand van je onderrug?</dt><dd>Eerder hol</dd>" in page, "what we know is told all the same"
+    assert client.post(url, data={"action": "answers", "answers.posture": "flat"}).status_code == 422
+    house.clock.advance(days=1)
+    opt_in(client, form="lage-rug", topic=None, answers={"leg": "no"})
+    house.send_due()
+    assert asks in client.get(url).text, "a second sequence goes by it"
+
+
 def test_an_answer_that_chooses_the_topic_is_told_with_the_way_to_the_other_advice(
     house: House, client: TestClient, url: str
 ) -> None:
