@@ -16,6 +16,7 @@ from service.domain import delivery, enrolment
 from service.environment import PREFIX
 from service.settings import WEBHOOK_SECRETS, Settings
 from service.web.opt_in_body import OptInBody, from_form
+from service.web.pages import TEMPLATES
 from service.web.snippets import Place, snippets
 from tests.support.commands import built
 from tests.support.house import ROOT, shipped
@@ -24,6 +25,7 @@ from tests.support.sample_pages import FORM, PRACTICE
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LEDGER = (ROOT / "docs/ledger.md").read_text(encoding="utf-8")
+STUDIO = (ROOT / "docs/studio.md").read_text(encoding="utf-8")
 WEBSITE = (ROOT / "docs/website.md").read_text(encoding="utf-8")
 _FENCES = r"^ *```\w*\n(.*?)^ *```$"
 WRITTEN_OUT = snippets(
@@ -36,6 +38,25 @@ WRITTEN_OUT = snippets(
 )
 _State = TypeVar("_State", delivery.State, enrolment.State)
 every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+def test_the_studio_has_a_script_on_the_pages_that_its_document_names_and_on_no_other() -> None:
+    pages = {page for page in (TEMPLATES / "studio").rglob("*.html") if "<script" in page.read_text(encoding="utf-8")}
+    assert {str(page.relative_to(TEMPLATES / "studio").with_suffix("")) for page in pages} == {
+        "mails/edit",
+        "media/library",
+        "settings/form",
+        "sequences/timeline",
+    }
+    (row,) = [line for line in STUDIO.splitlines() if line.startswith("| scripts |")]
+    for name in (
+        "op vier pagina's",
+        "een mail bewerken",
+        "de afbeeldingen",
+        "een formulier",
+        "de stappen van een reeks",
+    ):
+        assert name in row
 
 
 def _drawn(heading: str) -> list[tuple[str, str]]:

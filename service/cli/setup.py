@@ -33,7 +33,7 @@ def setup(
         typer.echo(
             "Enter keeps what stands in [brackets]. Stop any time with Ctrl-C: nothing is written before the end."
         )
-    _write(_surroundings(), yes=yes)
+    folder = _write(_surroundings(), yes=yes)
     well = _try_out(dns, dkim_selector or [])
     well &= _attempt(lambda: publishing.publish(yes=yes, override_by=override_by))
     if well and not yes and test_to is None:
@@ -41,6 +41,7 @@ def setup(
         test_to = asked.strip()
     if test_to:
         well &= _attempt(lambda: _test_opt_in(test_to))
+    _tell_of_wording(folder)
     if not well:
         typer.echo("Not finished: mend what is told above, then run nurture setup again.")
         raise typer.Exit(1)
@@ -57,8 +58,11 @@ def _surroundings() -> Surroundings:
     return found
 
 
-def _write(present: Surroundings, *, yes: bool) -> None:
-    """Ask everything, then write `practice.yaml` and `.env`, each whole or not at all, where they change."""
+def _write(present: Surroundings, *, yes: bool) -> Path:
+    """Ask everything, then write `practice.yaml` and `.env`, each whole or not at all, where they change.
+
+    Returns the folder with the content.
+    """
     from service.cli.dotenv_text import with_settings
     from service.cli.setup_questions import ask_facts, ask_settings, missing_keys
     from service.environment import DOTENV
@@ -84,6 +88,17 @@ def _write(present: Surroundings, *, yes: bool) -> None:
         replace_file(dotenv, with_settings(before, changed | keys), mode=0o600)
     if keys:
         typer.echo(f"Written to {dotenv.resolve()}: {', '.join(keys)}. Keep a copy of them apart from the backups.")
+    return file.parent
+
+
+def _tell_of_wording(folder: Path) -> None:
+    """What no question of ours can mend: consents are legal texts, which people write."""
+    from service.flows.content import read_content
+
+    found = [each for each in read_content(folder).problems if each.id == "form-practice-unnamed"]
+    if found:
+        lines = ", ".join(str(each.line) for each in found)
+        typer.echo(f"Still to be done in {folder / 'forms.yaml'}, line {lines}: {found[0].message}.")
 
 
 def _try_out(dns: str | None, selectors: list[str]) -> bool:

@@ -177,6 +177,11 @@ class Sequence(Value):
         """The step with this key, or None."""
         return next((step for step in self.steps if step.key == key), None)
 
+    def answers(self) -> frozenset[str]:
+        """Every answer that a condition looks at."""
+        conditions = (each for step in self.steps for each in (step.only_if, step.skip_if) if each)
+        return frozenset(name for condition in conditions for name in condition.answer)
+
     def templates(self) -> tuple[str, ...]:
         """Every template that some step may send, each once, in order."""
         return tuple(dict.fromkeys(name for step in self.steps for name in step.template_names))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from service.domain.forms import Form, Forms
 from service.domain.practice import Practice
 from service.domain.reading import Path, Report, did_you_mean, items, mapping
 
@@ -77,6 +78,33 @@ def warn_about_practice(report: Report, practice: Practice) -> None:
             say = f"`links.{name}` is empty, so the block about it is left out of the mails"
             zeg = f"`links.{name}` is leeg, dus het stukje daarover valt weg uit de mails"
             report.add("practice-link-empty", ("links", name), say, zeg, severity="warning")
+
+
+def warn_about_wording(report: Report, forms: Forms, practice: Practice) -> None:
+    """Consents and thank-you pages that do not name this practice: another may stand there."""
+    for form in forms.forms.values():
+        for path, text in _wording(form):
+            if _plain(practice.name) not in _plain(text):
+                say = (
+                    f"this text does not name the practice, `{practice.name}`; change it with whoever sees to privacy, "
+                    "and give a changed consent a new `version`"
+                )
+                zeg = (
+                    f"deze tekst noemt de praktijk niet: `{practice.name}`; pas hem aan met wie over de privacy gaat, "
+                    "en geef een veranderde toestemming een nieuwe `version`"
+                )
+                report.add("form-practice-unnamed", ("forms", form.name, *path), say, zeg, severity="warning")
+
+
+def _wording(form: Form) -> Iterator[tuple[Path, str]]:
+    """What says who gets the address and who mails, and where it stands in the form."""
+    yield ("consent", "advice", "text"), form.consent.advice.text
+    yield ("consent", "follow_up", "text"), form.consent.follow_up.text
+    yield ("thank_you", "texts"), " ".join(form.thank_you.texts)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 def _raw_form_topics(data: object) -> Iterator[tuple[Path, object]]:

@@ -37,7 +37,7 @@ def confirm(
     "ended" when the consent is kept but this run of mails was over before.
     """
     lead = leads.lock_one(session, opt_in.lead_id, services.hmac)
-    enrolment = _enrolment_for(session, opt_in)
+    enrolment = enrolment_for(session, opt_in)
     standing = [each for each in consents.active_of_lead(session, lead.id) if each.opt_in_id == opt_in.id]
     proven = any(each.source == "confirmation" for each in standing)
     enrolment.confirmed_at = enrolment.confirmed_at or now  # also by the button of an advice of before this run
@@ -103,7 +103,7 @@ def is_confirmed(session: Session, opt_in: OptIn) -> bool:
     return any(each.opt_in_id == opt_in.id and each.source == "confirmation" for each in active)
 
 
-def _enrolment_for(session: Session, opt_in: OptIn) -> Enrolment:
+def enrolment_for(session: Session, opt_in: OptIn) -> Enrolment:
     """The run this opt-in's yes is for: the topic's open one, else its newest.
 
     Never an older one: a run that was stopped long ago does not go on behind one that was finished since.

@@ -184,6 +184,10 @@ class _Reading:
             report = Report(file="practice.yaml", line_of=self._yaml["practice.yaml"].line_of)
             across_files.warn_about_practice(report, practice)
             self.problems.extend(report.problems)
+        if practice and forms:
+            report = Report(file="forms.yaml", line_of=self._yaml["forms.yaml"].line_of)
+            across_files.warn_about_wording(report, forms, practice)
+            self.problems.extend(report.problems)
 
     def _check_topics(self, files: list[_SequenceFile]) -> None:
         first: dict[str, str] = {}

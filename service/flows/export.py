@@ -13,11 +13,11 @@ from pydantic_core import to_jsonable_python
 from sqlmodel import Session
 
 from service.errors import NurtureError, UnavailableError
-from service.flows import building, lead_report, receipts
+from service.flows import building, lead_report, outlook, receipts
 from service.flows.export_page import readable
 from service.flows.export_shown import Export, SentMail, without_tokens
 from service.flows.services import Services
-from service.store import lead_rows, message_rows
+from service.store import enrolments, lead_rows, message_rows
 from service.store.tables import Lead, Message
 
 __all__ = ["Export", "SentMail", "export", "readable"]
@@ -34,6 +34,10 @@ def export(session: Session, services: Services, lead: Lead, now: datetime) -> E
     _, practice = services.published.live_practice(session)
     _, forms = services.published.live_forms(session)
     stored = lead_rows.everything(session, lead.id, services.hmac(lead.address))
+    runs = enrolments.of_lead(session, lead.id)
+    hers = [services.published.sequence(session, run.sequence_revision_id) for run in runs]
+    known = [*hers, *(live.sequence for live in services.published.live_sequences(session))]
+    planned = [each for run in runs for each in outlook.planned(session, services, run, now)]
     return Export(
         made_at=now,
         practice=practice.name,
@@ -50,6 +54,10 @@ def export(session: Session, services: Services, lead: Lead, now: datetime) -> E
             if row.first_handed_at is not None
         ),
         questions={each.name: each for form in forms.forms.values() for each in form.questions},
+        planned=tuple(sorted(planned, key=lambda each: each.at)),
+        topics={each.topic: each.title for each in known},
+        sequences={each.name: each.title for each in known},
+        forms={name: form.title for name, form in forms.forms.items()},
     )
 
 

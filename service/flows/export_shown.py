@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from service.domain.forms import Question
 from service.flows.lead_shown import LeadReport
+from service.flows.outlook import Mail
 
 _TOKEN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{48}(?![A-Za-z0-9_-])")
 
@@ -60,7 +61,8 @@ class Export:
     """Everything about one lead at one moment.
 
     `stored` is every row, table by table, as it is kept; `receipts` are the proofs of consent; `handled` what people
-    and the service did with the data (audit log), without the names of staff.
+    and the service did with the data (audit log), without the names of staff. What the page says in words stands last:
+    `topics`, `sequences` and `forms` are titles by name, of what is live or what she was in.
     """
 
     made_at: datetime
@@ -71,6 +73,10 @@ class Export:
     handled: tuple[dict[str, JsonValue], ...]
     mails: tuple[SentMail, ...]
     questions: Mapping[str, Question]  # of today's forms, by name: their words for the answers on the page
+    planned: tuple[Mail, ...]
+    topics: Mapping[str, str]
+    sequences: Mapping[str, str]
+    forms: Mapping[str, str]
 
     def as_json(self) -> dict[str, JsonValue]:
         """One object: the report's own fields, and beside them what it rests on."""

@@ -37,8 +37,7 @@ def _unused_answers(content: Content) -> Iterator[Problem]:
     texts = [_COMMENT.sub("", text) for text in content.templates.values()]
     used = {name for text in texts for name in _ANSWER.findall(text)} | set(BUTTON_ANSWERS)
     for sequence in content.sequences.values():
-        conditions = [each for step in sequence.steps for each in (step.only_if, step.skip_if) if each]
-        used |= {name for condition in conditions for name in condition.answer}
+        used |= sequence.answers()
     yaml = None
     for form in content.forms.forms.values():
         for position, question in enumerate(form.questions):

@@ -75,15 +75,22 @@ def may_go_on(run: Enrolment, now: datetime) -> bool:
 
 
 def questions(session: Session, services: Services, lead: Lead) -> list[Asked]:
-    """The questions of the forms this lead used, the newest form first, each once."""
+    """The questions of the forms this lead used, the newest form first, each once: those her own sequences go by.
+
+    What chose the topic is there as well.
+    """
     _, forms = services.published.live_forms(session)
+    runs = enrolments.of_lead(session, lead.id)
+    used = frozenset[str]().union(*(services.published.answers_used(session, run.sequence_revision_id) for run in runs))
     found: dict[str, Asked] = {}
     for opt_in in reversed(leads.opt_ins(session, lead.id)):
         form = forms.forms.get(opt_in.form or "") or forms.for_topic(opt_in.topic)
-        for question in form.questions if form else ():
-            chosen = lead.answers.get(question.name, UNKNOWN)
-            if form is not None and question.name not in found:
-                found[question.name] = Asked(question=question, form=form, chosen=chosen)
+        if form is None:
+            continue
+        for question in form.questions:
+            asked = Asked(question=question, form=form, chosen=lead.answers.get(question.name, UNKNOWN))
+            if asked.chooses_topic or question.name in used:
+                found.setdefault(question.name, asked)
     return list(found.values())
 
 

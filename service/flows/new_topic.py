@@ -70,7 +70,6 @@ def prepare(folder: Path, name: str, *, source: str, topic: str, title: str) -> 
     files[listed] = checklist(
         name=name,
         source=source,
-        topic=topic,
         title=title,
         advice=mails[sequence.advice.template_names[0]],
         mails=list(mails.values()),

@@ -56,7 +56,10 @@ def planned(session: Session, services: Services, enrolment: Enrolment, now: dat
     for step in simulation.upcoming(session, services, enrolment, now):
         if step.at is not None:
             compiled = services.published.mail(session, enrolment.sequence_revision_id, step.template)
-            subject = _subject(session, services, compiled, lead.first_name, step.answers)
+            try:
+                subject = _subject(session, services, compiled, lead.first_name, step.answers)
+            except HeldMailError:  # as in `_listed`
+                subject = _NO_SUBJECT
             mails.append(Mail(subject=subject, at=step.at))
     return mails
 

@@ -96,6 +96,12 @@ class Published:
             return self.live_forms(session)
         return row.id, Forms.model_validate(row.document)
 
+    def answers_used(self, session: Session, revision_id: int) -> frozenset[str]:
+        """Every answer that a mail or a condition of this sequence looks at: nothing else need be asked."""
+        sequence = self.sequence(session, revision_id)
+        mails = (self.mail(session, revision_id, template) for template in sequence.templates())
+        return sequence.answers().union(*(mail.answers for mail in mails))
+
     def safety_html(self, session: Session) -> str:
         """The safety block for a page, as safe HTML: from the live forms, with the live practice filled in."""
         revision_id = self._live_id(session, "forms")

@@ -1,4 +1,4 @@
-"""Today's mails, and whose answers are to be read: what the first page of the studio tells, in counts alone."""
+"""Today's mails: what the first page of the studio tells of them, in counts alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 
 from sqlmodel import Session
 
-from service.flows import answers, brake, planning, replies
+from service.flows import brake
 from service.flows.results import titles
 from service.flows.services import Services
 from service.store import today as store
@@ -91,9 +91,3 @@ def today(session: Session, services: Services, now: datetime) -> Today:
     return Today(
         sequences=tuple(found), next=tuple(Coming(at=at, title=title, count=count) for at, title, count in soonest)
     )
-
-
-def to_read(session: Session, now: datetime) -> int:
-    """How many leads' mails rest because they wrote, or answered "worse": a person is to read that."""
-    reasons, longest = (planning.REPLY, "worse"), max(replies.PAUSE, answers.PAUSE)
-    return store.resting(session, reasons, ("replied", "answered"), since=now - longest, now=now)

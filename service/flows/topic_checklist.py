@@ -9,7 +9,6 @@ def checklist(
     *,
     name: str,
     source: str,
-    topic: str,
     title: str,
     advice: str,
     mails: Iterable[str],
@@ -59,7 +58,8 @@ Werk de lijst van boven naar beneden af en zet een x tussen de haken.
 ## 5. Live
 
 - [ ] `nurture publish --dry-run` laat zien wat er verandert. Daarna: `nurture publish`.
-- [ ] Het formulier op de website stuurt bij dit onderwerp `topic` mee met de waarde `{topic}`.
+- [ ] Op de pagina van dit onderwerp staat formulier `{name}`. Wat je plakt, laat `nurture snippets {name}` zien:
+      het stuurt `form` mee met de waarde `{name}`.
 - [ ] Vraag zelf het advies aan via de website, met je eigen adres. Het komt meteen aan, en de links werken.
 """
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlmodel import Session
 
 from service.domain.calendar import Calendar
-from service.flows import results, today, weekly_words
+from service.flows import answers_to_read, results, weekly_words
 from service.flows.drafts import WEEKLY
 from service.flows.messages import add_service_mail
 from service.flows.published import NAMES
@@ -60,7 +60,7 @@ def send_where_due(services: Services, now: datetime) -> bool:
         _begin(services, now)
         return False
     with services.database.reading() as session:  # counted before the transaction: it may take a second
-        week = _week(session, services, due, now)
+        week = _week(session, services, due)
     with services.database.transaction() as session:
         return _send(session, services, due, week, now)
 
@@ -81,7 +81,7 @@ def _begin(services: Services, now: datetime) -> None:
             events.set_fact(session, _FACT, {"from": now.isoformat(), "told": None})
 
 
-def _week(session: Session, services: Services, due: _Due, now: datetime) -> dict[str, Any]:
+def _week(session: Session, services: Services, due: _Due) -> dict[str, Any]:
     """What the mail is filled in with."""
     calendar = services.published.calendar(session)
     before, begins, ends = (calendar.instant(due.monday + _WEEK * number, time()) for number in (-1, 0, 1))
@@ -93,7 +93,7 @@ def _week(session: Session, services: Services, due: _Due, now: datetime) -> dic
         "note": weekly_words.note(found),
         "waiting": weekly_words.waiting(
             requests=bookings.count_open(session),
-            to_read=today.to_read(session, now),
+            to_read=answers_to_read.count(session),
             mails=sum(message_rows.count_in(session, ("held", "unknown")).values()),
         ),
         "url": f"{services.base_url}/studio/results?weeks=4",

@@ -57,9 +57,7 @@ def waiting(*, requests: int, to_read: int, mails: int) -> str:
     if requests:
         told.append(_count(requests, "aanvraag voor een pijncheck", "aanvragen voor een pijncheck"))
     if to_read:
-        told.append(
-            _count(to_read, "persoon die schreef of zich slechter voelt", "mensen die schreven of zich slechter voelen")
-        )
+        told.append(_count(to_read, "antwoord dat nog niet gelezen is", "antwoorden die nog niet gelezen zijn"))
     if mails:
         told.append(_count(mails, "mail die op een beslissing wacht", "mails die op een beslissing wachten"))
     return f"{joined(told, last='en')}." if told else ""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, func, select
 from sqlmodel import Session, col
 
-from service.store.enrolments import OPEN
 from service.store.outbox import ADVICE, FOLLOW_UP, Paused
 from service.store.results import BECAME_SOMETHING
-from service.store.tables import Enrolment, Message, TimelineEntry
+from service.store.tables import Enrolment, Message
 
 Kind = tuple[str, str]
 """Sequence, and the step's key: empty for the advice."""
@@ -67,22 +65,3 @@ def coming(session: Session, until: datetime, paused: Paused) -> dict[tuple[str,
         if not (paused.all_mail or (kind == "follow_up" and paused.holds_back(sequence))):
             found[sequence, moment] = found.get((sequence, moment), 0) + count
     return found
-
-
-def resting(
-    session: Session, reasons: Collection[str], noted: Collection[str], *, since: datetime, now: datetime
-) -> int:
-    """How many leads' mails wait for one of these reasons: somebody is to read what they wrote or answered.
-
-    Looks at those alone of whom one of `noted` was noted `since` then: a pause is never longer ago than that.
-    """
-    lately = select(col(TimelineEntry.lead_id)).where(
-        col(TimelineEntry.kind).in_(list(noted)), col(TimelineEntry.at) >= since
-    )
-    statement = select(func.count(func.distinct(col(Enrolment.lead_id)))).where(
-        col(Enrolment.lead_id).in_(lately),
-        col(Enrolment.state).in_(OPEN),
-        col(Enrolment.pause_reason).in_(list(reasons)),
-        col(Enrolment.paused_until) > now,
-    )
-    return int(session.execute(statement).scalar_one())

@@ -43,7 +43,8 @@ def agree(token: str, services: Here, body: Sent) -> Response:
         if isinstance(opt_in, ErasedToken):
             page: Page = erased_page(session, services)
         else:
-            answers = _answers(_form(session, services, opt_in), posted(body))
+            form = _form(session, services, opt_in)
+            answers = _answers(form, _question(session, services, opt_in, form), posted(body))
             consent.confirm(session, services, opt_in, answers, now, shown=_shown(posted(body)))
             session.flush()
             page = _done(session, services, opt_in, now)
@@ -54,7 +55,7 @@ def agree(token: str, services: Here, body: Sent) -> Response:
 def _page(session: Session, services: Services, opt_in: OptIn) -> ConfirmPage:
     at = desk(session, services)
     form = _form(session, services, opt_in)
-    question = _question(form)
+    question = _question(session, services, opt_in, form)
     confirmed = consent.is_confirmed(session, opt_in)
     open_one = enrolments.open_for(session, opt_in.lead_id, opt_in.topic)
     known = open_one.answers if open_one and confirmed else opt_in.answers
@@ -88,14 +89,14 @@ def _shown(fields: dict[str, list[str]]) -> int | None:
     return int(named) if _REVISION.fullmatch(named) else None
 
 
-def _question(form: Form | None) -> Question | None:
-    """The first question that a mail may still go by; what chose the topic was answered on the form."""
-    questions = form.questions if form else ()
+def _question(session: Session, services: Services, opt_in: OptIn, form: Form | None) -> Question | None:
+    """The first question that the lead's own sequence goes by; what chose the topic was answered on the form."""
+    used = services.published.answers_used(session, consent.enrolment_for(session, opt_in).sequence_revision_id)
+    questions = [each for each in form.questions if each.name in used] if form else []
     return next((each for each in questions if not any(option.chooses_topic for option in each.options)), None)
 
 
-def _answers(form: Form | None, fields: dict[str, list[str]]) -> dict[str, str]:
-    question = _question(form)
+def _answers(form: Form | None, question: Question | None, fields: dict[str, list[str]]) -> dict[str, str]:
     given = fields.get(f"answers.{question.name}", []) if question else []
     if form is None or question is None or not given or not given[-1]:
         return {}

@@ -80,6 +80,9 @@ def test_a_new_practice_is_set_up_from_the_first_question_to_the_first_mail(fold
     assert "sequence lage-rug: new" in said.out
     assert "The advice has left for esra@derug.nl." in said.out
     assert len(list((folder / "outbox").glob("*.eml"))) == 1
+    assert "Still to be done in" in said.out
+    assert "forms.yaml, line 34, 37, 40: this text does not name the practice, `Praktijk De Rug`" in said.out
+    assert (folder / "content/forms.yaml").read_bytes() == (ROOT / "forms.yaml").read_bytes(), "legal text is people's"
     practice = read_content(folder / "content").practice
     assert practice is not None
     assert not practice.placeholder
@@ -109,6 +112,7 @@ def test_again_with_nothing_new_changes_nothing(folder: Path, dns: DnsServer) ->
     again = setup(folder, dns, arguments=("--yes",))
     assert again.status == 0
     assert "Nothing has changed since it was published." in again.out
+    assert "Still to be done" not in again.out
     assert {file: file.read_bytes() for file in files} == files
 
 

@@ -41,9 +41,9 @@ forms:
         label: Hoe is je rug?
         options: [{value: hollow, label: Hol}, {value: flat, label: Vlak}]
     consent:
-      advice: {version: "1", text: Advies}
-      follow_up: {version: "1", text: Vervolg}
-    thank_you: {title: Dank, texts: [Kijk in je inbox.]}
+      advice: {version: "1", text: Advies van Solid Performance}
+      follow_up: {version: "1", text: Vervolg van Solid Performance}
+    thank_you: {title: Dank, texts: [Kijk in je inbox naar Solid Performance.]}
 """
 SEQUENCE = """\
 title: Lage rugpijn

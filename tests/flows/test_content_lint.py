@@ -70,6 +70,20 @@ def test_a_claim_or_a_title_on_a_form_or_in_a_footer_warns(folder: Path) -> None
     ]
 
 
+def test_words_of_a_form_that_name_another_practice_warn_where_they_stand(folder: Path) -> None:
+    change(folder, "practice.yaml", "name: Solid Performance", "name: Praktijk De Rug")
+    lines = (folder / "forms.yaml").read_text(encoding="utf-8").splitlines()
+    at = [number for number, line in enumerate(lines, 1) if "text: " in line or "texts:" in line]
+    assert len(at) == 3
+    warned = found(folder)
+    assert [place(each) for each in warned] == [("warning", "form-practice-unnamed", "forms.yaml", line) for line in at]
+    assert "does not name the practice, `Praktijk De Rug`" in warned[0].message
+    assert "noemt de praktijk niet: `Praktijk De Rug`" in warned[0].dutch
+    text = (folder / "forms.yaml").read_text(encoding="utf-8")
+    (folder / "forms.yaml").write_text(text.replace("Solid Performance", "praktijk  de Rug"), encoding="utf-8")
+    assert found(folder) == []
+
+
 @pytest.mark.parametrize(
     ("price", "warns"), [("nog niet bekend", True), ("€ …", True), ("€ 95", False), ("gratis", False)]
 )

@@ -170,6 +170,23 @@ def test_answers_are_told_in_the_words_of_the_form_and_of_the_buttons(house: Hou
         assert "<dt>{}</dt><dd>{}</dd>".format(*told) in page
 
 
+def test_topics_sequences_forms_and_mails_to_come_go_by_their_titles(house: House) -> None:
+    acts.confirmed(house, answers={"leg": "yes"}, topic="uitstraling-been", form="lage-rug")
+    page = readable(of(house)).partition("Precies zoals het is opgeslagen")[0]
+    shown = page.partition("<details>")[0] + page.rpartition("</details>")[2]  # the proofs are as they are kept
+    title = "Uitstraling naar het been"
+    for told in (
+        f"<dt>Onderwerp</dt><dd>{title}</dd>",
+        f"<h3>{title}</h3>",
+        "<dt>Formulier</dt><dd>Gratis pijnadvies</dd>",
+        ": Hoe ging de eerste stap?</li>",
+        ": Een check van twee minuten</li>",
+    ):
+        assert told in page, told
+    for name in ("uitstraling-been", "lage-rug", "hoe-ging"):
+        assert name not in shown, name
+
+
 def test_the_page_says_all_of_it_in_words(house: House) -> None:
     lived(house)
     page = readable(of(house))

@@ -17,6 +17,7 @@ from service.flows.drafts import read_draft
 from service.flows.whole_files import replace_file
 from service.mail.approvals import approval, approve
 from service.mail.words import COMPLAINT
+from service.web.snippets import Place, snippets
 from tests.support import acts, drafts
 from tests.support.folders import content_copy
 from tests.support.house import open_house, part
@@ -116,6 +117,13 @@ def test_the_checklist_names_every_text_there_is_to_adapt(content: Path, started
     for file in set(texts(started)) - set(texts(content)):
         if file.startswith("email_templates/"):
             assert f"- [ ] `{file}`" in text
+    forms = read_content(started).forms
+    assert forms
+    pasted = snippets(forms.forms["nek"], Place(base_url="https://mail.example.nl", privacy_url="https://example.nl"))
+    assert '<input type="hidden" name="form" value="nek">' in pasted.plain
+    assert 'name="topic"' not in pasted.plain
+    assert "`nurture snippets nek` zien:\n      het stuurt `form` mee met de waarde `nek`." in text
+    assert "`topic`" not in text
     for words in ("nurture check", "simulate nek", "send-test advies-nek", "nurture publish", "`version`", "`nek`"):
         assert words in text
 

@@ -183,6 +183,7 @@ def test_its_words_count_as_people_do() -> None:
     ]
     assert weekly_words.note([replace(one, opt_ins=400)]) == ""
     assert weekly_words.waiting(requests=0, to_read=0, mails=0) == ""
+    assert weekly_words.waiting(requests=0, to_read=1, mails=0) == "1 antwoord dat nog niet gelezen is."
 
 
 def _without_weekly(draft: Draft) -> Draft:

@@ -40,6 +40,17 @@ def test_the_page_shows_the_consent_text_the_question_and_one_button(house: Hous
     assert "Straalt de pijn" not in page
 
 
+def test_what_no_mail_of_her_own_sequence_looks_at_is_not_asked_and_not_kept(house: House, client: TestClient) -> None:
+    url = confirm_link(house, client, form="lage-rug", topic=None, answers={"leg": "yes"})
+    assert house.messages()[0].template == "advies-uitstraling-been"
+    page = client.get(url).text
+    assert "Hoe is de stand van je onderrug?" not in page
+    assert "test van tien seconden" not in page
+    client.post(url, data={"answers.posture": "flat"})
+    assert house.lead().answers == {"leg": "yes"}
+    assert house.live_through(days=5) == 1
+
+
 def test_pressing_starts_the_follow_ups_and_says_when_each_comes(house: House, client: TestClient) -> None:
     url = confirm_link(house, client, consent_follow_up=False)
     answer = client.post(url, data={"answers.posture": "hollow"})

@@ -161,6 +161,18 @@ def test_changed_answers_are_those_of_the_next_mails(house: House, client: TestC
     assert "Bij een holle rug" not in part(exercises, "plain")
 
 
+def test_where_no_mail_is_to_come_none_is_said_to_go_by_the_answers(house: House, client: TestClient, url: str) -> None:
+    told, answers = "De mails die nog komen, gaan ervan uit.", {"action": "answers", "answers.posture": "flat"}
+    assert told not in client.get(url).text, "she did not press the button of the advice yet"
+    client.post(link(house.mails("anna@example.org")[0], "c"))
+    assert told in client.get(url).text
+    client.post(url, data={"action": "stop"})
+    for page in (client.get(url).text, client.post(url, data=answers).text):
+        assert "Je krijgt geen vervolgmails meer." in page
+        assert "Klopt er iets niet meer? Verander het hier.</p>" in page
+        assert told not in page
+
+
 def test_an_answer_that_was_taken_back_does_not_return_with_the_button_of_the_advice(
     house: House, client: TestClient, url: str
 ) -> None:
@@ -173,6 +185,23 @@ def test_an_answer_that_was_taken_back_does_not_return_with_the_button_of_the_ad
     client.post(url, data={"action": "stop"})
     client.post(link(advice, "c"))
     assert house.lead().answers == acts.enrolment(house).answers == {"posture": "flat"}
+
+
+def test_what_no_mail_of_her_own_sequences_looks_at_is_asked_of_nobody(house: House, client: TestClient) -> None:
+    asks = 'name="answers.posture"'
+    opt_in(client, form="lage-rug", topic=None, answers={"leg": "yes", "posture": "hollow"})
+    house.send_due()
+    advice = house.mails("anna@example.org")[0]
+    client.post(link(advice, "c"))
+    url = link(advice, "p")
+    page = client.get(url).text
+    assert asks not in page
+    assert "<dt>Hoe is de stand van je onderrug?</dt><dd>Eerder hol</dd>" in page, "what we know is told all the same"
+    assert client.post(url, data={"action": "answers", "answers.posture": "flat"}).status_code == 422
+    house.clock.advance(days=1)
+    opt_in(client, form="lage-rug", topic=None, answers={"leg": "no"})
+    house.send_due()
+    assert asks in client.get(url).text, "a second sequence goes by it"
 
 
 def test_an_answer_that_chooses_the_topic_is_told_with_the_way_to_the_other_advice(

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from service.domain.screening import Held
 from service.errors import InvalidInputError, UnavailableError
-from service.flows import brake, content_desk, draft_glance, publishing, today
+from service.flows import answers_to_read, brake, content_desk, draft_glance, publishing, today
 from service.flows.drafts import Draft
 from service.store import bookings, events, message_rows
 from service.web.studio import rendering
@@ -64,7 +64,7 @@ def _page(visit: Visit, session: Session, *, frame: Frame, draft: Draft | None, 
     return HomePage(
         frame=frame,
         requests=bookings.count_open(session),
-        to_read=today.to_read(session, now),
+        to_read=answers_to_read.count(session),
         opt_ins=opt_ins,
         held=waiting.get("held", 0) - opt_ins,
         unknown=waiting.get("unknown", 0),

@@ -18,11 +18,14 @@ from service.web.pages import TEMPLATES
 from service.web.studio.routes import DOORS
 from service.web.studio.views import StudioPage
 from tests.support import acts, studio
+from tests.support.answers import comes, reply
 from tests.support.days import EVERY_DAY
 from tests.support.drafts import publish, with_steps
 from tests.support.house import House, link, open_house
 from tests.support.studio import ESRA, FRANK, desk, hire
 from tests.support.website import website
+
+STILL_TO_READ, ANSWERED = r"(\d+) antwoord(?:en)? (?:is|zijn) nog niet gelezen", r"Gaf antwoord (\d+)"
 
 
 def test_when_nothing_waits_it_says_so(house: House) -> None:
@@ -66,18 +69,32 @@ def test_an_opt_in_that_waits_for_a_look_is_counted_apart_from_mail_that_is_held
     assert "op je beslissing" not in page
 
 
-def test_whoever_wrote_or_feels_worse_is_to_be_read_until_the_mails_go_on(house: House) -> None:
+def test_answers_are_to_be_read_until_somebody_did_and_both_pages_count_the_same(house: House) -> None:
+    here = desk(house, hire(house, FRANK, Role.MANAGER, "Frank"))
+
+    def counted() -> list[int]:
+        home, waiting = (studio.words(here.see(path)) for path in ("/studio/", "/studio/waiting"))
+        assert ("Er is nu niets wat op je wacht" in home) == ("Er wacht niemand op je" in waiting)
+        numbers = [re.search(sought, page) for sought, page in ((STILL_TO_READ, home), (ANSWERED, waiting))]
+        return [int(found[1]) if found else 0 for found in numbers]
+
     for name in ("anna", "bram", "carla"):
         acts.confirmed(house, f"{name}@example.org")
-    acts.replied(house, "anna@example.org")
-    acts.answer(house, "worse", "bram@example.org")
+    assert counted() == [0, 0]
+    comes(house, reply(), "anna@example.org")
     acts.answer(house, "better", "carla@example.org")
-    here = desk(house, hire(house))
-    assert "2 mensen schreven jullie of voelen zich slechter" in studio.words(here.see("/studio/"))
+    assert counted() == [1, 1]
+    acts.answer(house, "worse", "bram@example.org")
     acts.resume(house, "bram@example.org")
-    assert "1 persoon schreef jullie of voelt zich slechter" in studio.words(here.see("/studio/"))
-    house.clock.advance(days=8)
-    assert "slechter" not in studio.words(here.see("/studio/"))
+    assert counted() == [2, 2]
+    house.live_through(days=40)
+    assert acts.enrolment(house, "carla@example.org").state == "finished"
+    acts.answer(house, "worse", "carla@example.org")
+    assert counted() == [3, 3], "the pauses ended and so did the mails; nobody read the answers"
+    page = here.see("/studio/waiting").text
+    for lead, upto in re.findall(r'name="lead" value="(\d+)">\s*<input type="hidden" name="upto" value="(\d+)"', page):
+        here.post("/studio/waiting/read", lead=lead, upto=upto)
+    assert counted() == [0, 0]
 
 
 def test_it_tells_todays_mails_and_the_next_ones_and_holds_back_what_the_brake_holds(house: House) -> None:

@@ -42,6 +42,8 @@ def test_a_topic_is_copied_whole_and_leads_to_its_checklist(house: House) -> Non
     assert "✓ Een formulier leidt naar deze reeks In orde. Formulier nek" in page
     assert "! Een zorgverlener heeft elke medische tekst goedgekeurd" in page
     assert "! De reeks is gepubliceerd Nog niet." in page
+    assert "Wat je daar plakt, staat bij formulier nek. Het stuurt die naam mee." in page
+    assert "krijgt ook deze naam" in words(here.see(f"{HERE}/copy"))
     assert "Nekklachten Nog nooit gepubliceerd" in words(here.see("/studio/sequences"))
 
 

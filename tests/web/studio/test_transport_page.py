@@ -66,3 +66,11 @@ def test_the_examination_is_shown_faults_first_and_stands_in_the_audit_log(
     assert 0 < told.index("Er is geen SPF <b>record</b>.") < told.index("De database antwoordt.")
     assert "<b>record" not in answer.text
     assert audited(house) == ["installation examined"]
+
+
+def test_the_last_mail_has_the_moment_that_all_pages_show_and_not_the_machines_own(house: House, admin: Desk) -> None:
+    assert "De laatste mail ging weg op" not in words(admin.see(ROOM))
+    house.opt_in()
+    house.send_due()
+    house.clock.advance(days=20)
+    assert "De laatste mail ging weg op ma 9 mrt 2026, 10:00" in words(admin.see(ROOM))

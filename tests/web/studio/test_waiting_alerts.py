@@ -36,6 +36,23 @@ def test_when_nothing_is_wrong_the_page_says_so(house: House) -> None:
     assert "Alles gaat goed." in studio.words(desk(house, hire(house)).see(PAGE))
 
 
+def test_the_page_says_whom_this_installation_tells_of_alerts(house: House) -> None:
+    staff, editor = hire(house, FRANK, Role.MANAGER, "Frank"), hire(house)
+    nobody = studio.words(desk(house.with_changes(alert_to=(), alert_url=None), staff).see(PAGE))
+    assert "NURTURE_ALERT_TO noemt geen adres" in nobody
+    assert "mail over" not in nobody
+    mailed = house.with_changes(alert_to=("beheer@praktijk.example",), alert_url=None)
+    assert "Er gaat een mail over naar wie in NURTURE_ALERT_TO staat. (beheer@praktijk.example)" in studio.words(
+        desk(mailed, staff).see(PAGE)
+    )
+    seen = studio.words(desk(mailed, editor).see(PAGE))
+    assert "naar wie in NURTURE_ALERT_TO staat." in seen
+    assert "beheer@" not in seen
+    posted = studio.words(desk(house.with_changes(alert_to=(), alert_url="https://wacht.example/a"), staff).see(PAGE))
+    assert "Het webadres in NURTURE_ALERT_URL hoort het." in posted
+    assert "noemt geen adres" not in posted
+
+
 @pytest.mark.parametrize(
     ("cause", "link"),
     [

@@ -95,11 +95,26 @@ def test_an_editor_sees_that_somebody_waits_and_no_word_of_who_and_has_no_button
     page = studio.words(answer)
     assert "Wil een pijncheck 1" in page
     assert "Gaf antwoord 2" in page
-    assert "Schreef een mail" in page
+    assert "Gaf antwoord ma 9 mrt" in page
     assert f"lead {house.lead().id}" in page
-    for private in ("Anna", "Jansen", "12345678", "anna@", "vieren", "mon ", "Truus", "been", "praktijk@"):
+    for private in (
+        "Anna",
+        "Jansen",
+        "12345678",
+        "anna@",
+        "vieren",
+        "mon ",
+        "Truus",
+        "been",
+        "praktijk@",
+        "Schreef een mail",
+    ):
         assert private.lower() not in page.lower(), private
     assert answer.text.count("<form") == 1, "the one to log out"
+    managers = manager(house).see(PAGE).text
+    for pressed in ("Zei dat het slechter gaat", "Drukte op", 'class="answer worse"'):
+        assert pressed in managers
+        assert pressed not in answer.text
 
 
 def test_booked_by_phone_ends_the_follow_ups_and_keeps_the_moment_on_the_practices_clock(house: House) -> None:

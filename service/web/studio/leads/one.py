@@ -68,8 +68,8 @@ def page(visit: Visit, *, done: str = "", told: str = "") -> LeadPage:
         report = lead_report.report(session, services, lead, now)
         runs = enrolments.of_lead(session, lead.id)
         sequences = {row.id: services.published.sequence(session, row.sequence_revision_id) for row in runs}
-        teller = Teller(visit.language, frame.zone)
         personal = visit.me.sees_addresses
+        teller = Teller(visit.language, frame.zone, personal=personal)
         story = Story(
             report,
             teller,

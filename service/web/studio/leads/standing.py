@@ -76,7 +76,7 @@ def _suppressed(each: SuppressionShown, teller: Teller) -> str:
 def _run(run: EnrolmentShown, teller: Teller, title: str) -> Now:
     say = teller.say
     if run.paused_until is not None:
-        until, why = teller.at(run.paused_until), teller.word(run.pause_reason or "")
+        until, why = teller.at(run.paused_until), teller.pause(run.pause_reason or "")
         text = say(
             (
                 f"De mails van “{title}” staan stil tot {until}: {why}.",

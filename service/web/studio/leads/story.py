@@ -23,7 +23,7 @@ class Story:
     """A report put into words. `subjects` are of mails by number, `ahead` of steps to come by template.
 
     `sequences` are by enrolment; `answers` what questions and answers are called; `may_look` whether the mails
-    themselves may be looked at.
+    themselves may be looked at, and her answers told.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Story:
 
     def _step(self, sequence: str | None, key: str | None) -> str | None:
         """Which step of which sequence it is, and how long after the one before."""
-        steps = next((each for each in self._sequences.values() if each.name == sequence), None)
+        steps = self._steps(sequence)
         step = steps.step(key) if steps and key else None
         if steps is None or step is None:
             return None
@@ -109,6 +109,16 @@ class Story:
                 f"Mail {number} of {count} of the sequence “{steps.title}”{waited}.",
             )
         )
+
+    def _steps(self, sequence: str | None) -> Steps | None:
+        return next((each for each in self._sequences.values() if each.name == sequence), None)
+
+    def _is_by_answer(self, sequence: str | None, key: str | None) -> bool:
+        """Would its reason tell somebody what she answered who may not see that?"""
+        steps = None if self._may_look else self._steps(sequence)
+        step = steps.step(key) if steps and key else None
+        conditions = (step.only_if, step.skip_if) if step else ()
+        return any(each.answer for each in conditions if each)
 
     def _waited(self, step: Step) -> str:
         if step.wait is None:
@@ -125,8 +135,11 @@ class Story:
 
     def _reason(self, each: MessageShown | ComingShown) -> str:
         """Why it stands where it does; the condition of a step in the words of the sequence's own page."""
+        decided = each.at is None if isinstance(each, ComingShown) else each.state == "skipped"
+        if decided and self._is_by_answer(each.sequence, each.step):
+            return self._say(("hangt af van wat iemand antwoordt", "depends on what somebody answers"))
         kept = each.dutch_reason or "", each.reason or ""
-        for steps in self._sequences.values():
+        for steps in self._sequences.values():  # of two runs each has its own revision
             step = steps.step(each.step) if steps.name == each.sequence and each.step else None
             if step is not None and (told := skip_told(step, kept[0], self._answers, self._mails_of(steps))):
                 return self._say(told)

@@ -36,6 +36,7 @@ STATES: Mapping[str, tuple[str, Pair]] = MappingProxyType(
 _ANSWERS: Mapping[str, Pair] = MappingProxyType(
     {"better": ("beter", "better"), "same": ("hetzelfde", "the same"), "worse": ("slechter", "worse")}
 )
+_ANSWERED = frozenset({"answered", "replied"})
 _HAPPENED: Mapping[str, tuple[str, Pair]] = MappingProxyType(
     {
         "confirmed": ("yes", ("Drukte op de knop in de mail: ja, stuur mij het vervolg", "Pressed the button: yes")),
@@ -62,11 +63,16 @@ _HAPPENED: Mapping[str, tuple[str, Pair]] = MappingProxyType(
 
 
 class Teller:
-    """Says things in one language, and moments in the practice's zone."""
+    """Says things in one language, and moments in the practice's zone.
 
-    def __init__(self, language: StaffLanguage, zone: ZoneInfo) -> None:
+    `personal`: what the lead answered may be told. Else only that she did: by a mail or by a button is one and the
+    same then, for of the buttons it is "worse" alone after which the mails wait.
+    """
+
+    def __init__(self, language: StaffLanguage, zone: ZoneInfo, *, personal: bool) -> None:
         self.language = language
         self._zone = zone
+        self._personal = personal
 
     def say(self, pair: Pair) -> str:
         """Of the two, the one that is read."""
@@ -85,8 +91,14 @@ class Teller:
         """By which road something came."""
         return self.say(ROADS[stored]) if stored in ROADS else self.word(stored)
 
+    def pause(self, reason: str) -> str:
+        """Why her mails wait."""
+        return self.word("reply" if reason == "worse" and not self._personal else reason)
+
     def happened(self, kind: str, details: Mapping[str, Any]) -> tuple[str, str, str]:
         """One entry of the timeline: its sign, its words, and how it came."""
+        if kind in _ANSWERED and not self._personal:
+            return "talk", self.say(("Gaf antwoord", "Answered us")), ""
         if kind == "answered":
             helped = _ANSWERS.get(str(details.get("helped")), ("?", "?"))
             return "talk", self.say((f"Antwoordde: het gaat {helped[0]}", f"Answered: it is {helped[1]}")), ""

@@ -185,7 +185,11 @@ def _items(visit: Visit, draft: Draft, opened: OpenSequence) -> Iterable[CheckIt
     yield item(
         ("Het formulier staat op de website", "The form is on the website"),
         None,
-        (f"Het stuurt als topic mee: {topic}", f"It sends as its topic: {topic}"),
+        (
+            f"Wat je daar plakt, staat bij formulier {form.name}. Het stuurt die naam mee." if form else "",
+            f"What to paste there stands with the form {form.name}. It sends that name along." if form else "",
+        ),
+        "/studio/settings/forms",
     )
     yield item(
         (

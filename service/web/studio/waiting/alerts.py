@@ -142,6 +142,9 @@ def show(visit: Visit) -> Response:
             frame=frame,
             tabs=asked.tabs(session),
             may_act=asked.may_act(visit),
+            is_mailed=bool(visit.services.alert_to),
+            is_posted=visit.services.alert_url is not None,
+            mailed_to=visit.services.alert_to if visit.me.sees_addresses else (),
             alerts=tuple(card(visit, each) for each in events.open_alerts(session)),
             done=done,
         )

@@ -115,7 +115,7 @@ def _request(
         asked_at=row.created_at,
         mark=booking_requests.mark(row),
         late=promised is not None and promised.late_at <= now,
-        worse=any(run.answers.get("helped") == "worse" for run in runs),
+        worse=visit.me.sees_addresses and any(run.answers.get("helped") == "worse" for run in runs),
         topic=", ".join(dict.fromkeys(topics.get(run.topic, run.topic) for run in runs)),
         tries=tuple(Try(at=each.at, who=who(each.actor, names, visit.language)) for each in tries),
     )
@@ -135,7 +135,7 @@ def _request(
 
 def _answer(visit: Visit, answer: Answer) -> AnswerLine:
     if not visit.me.sees_addresses:
-        return AnswerLine(at=answer.at, how=answer.how)
+        return AnswerLine(at=answer.at)
     return AnswerLine(
         at=answer.at,
         how=answer.how,

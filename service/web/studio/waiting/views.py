@@ -54,10 +54,13 @@ class RequestCard:
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerLine:
-    """One answer. `told`: who of the practice got it by mail, and what became of that mail, in words."""
+    """One answer. `told`: who of the practice got it by mail, and what became of that mail, in words.
+
+    For an editor `how` is empty too: what is not a mail is always a press on "worse".
+    """
 
     at: datetime
-    how: str
+    how: str = ""
     subject: str = ""
     lines: tuple[str, ...] = ()
     cut: bool = False
@@ -210,11 +213,14 @@ class AlertCard:
 
 @dataclass(frozen=True, kw_only=True)
 class AlertsPage(StudioPage):
-    """Alerts that stand."""
+    """Alerts that stand, and who is told of them elsewhere: `mailed_to` by mail, empty for an editor."""
 
     template: ClassVar[str] = "studio/waiting/alerts.html"
 
     tabs: Tabs
     may_act: bool
+    is_mailed: bool
+    is_posted: bool
+    mailed_to: tuple[str, ...]
     alerts: tuple[AlertCard, ...] = field(default=())
     done: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from typing import Literal
 
 import pytest
 from sqlmodel import select
@@ -220,6 +221,28 @@ def test_an_editor_sees_nothing_personal_on_any_page_of_the_room(house: House) -
     for path in ("/studio/leads", "/studio/leads?stand=active", "/studio/leads?asked=1"):
         told = editor.see(path)
         assert not [value for value in private if value and value.lower() in told.text.lower()], path
+
+
+@pytest.mark.parametrize("answered", ["better", "same", "worse"])
+def test_an_editor_sees_that_somebody_answered_and_not_what(
+    house: House, manager: Desk, answered: Literal["better", "same", "worse"]
+) -> None:
+    acts.confirmed(house)
+    house.live_through(days=3)
+    acts.answer(house, answered)
+    dutch = {"better": "beter", "same": "hetzelfde", "worse": "slechter"}[answered]
+    assert f"Antwoordde: het gaat {dutch}" in page_of(house, manager)
+    editor, english = desk(house, hire(house)), desk(house, hire(house, "els@example.org", name="Els", language="en"))
+    told = page_of(house, editor)
+    assert "Gaf antwoord" in told
+    assert "Answered us" in page_of(house, english)
+    for private in ("Antwoordde", "het gaat", "is: same", dutch):
+        assert private not in told, private
+    for private in ("Answered: ", "is: same", "better", "worse"):
+        assert private not in page_of(house, english), private
+    assert ("staan stil tot" in told) == (answered == "worse")
+    house.live_through(days=30)
+    assert "is: same" not in page_of(house, editor), "why a mail was passed over tells it too"
 
 
 def test_what_the_mail_server_said_of_an_address_is_shown_to_whoever_may_see_the_address(house: House) -> None:
