@@ -16,7 +16,8 @@ from service.mail import return_paths
 from service.mail.compose import MailHeaders, OwnValues
 from service.mail.transport import OutboundMail
 from service.store import outbox
-from service.store.away import as_unavailable
+from service.store.away import ended
+from service.store.db import was_ended
 from service.store.leaving import Leaving
 from service.store.tables import Message
 
@@ -37,11 +38,11 @@ def try_to(session: Session, services: Services, message: Leaving, now: datetime
 def set_aside(session: Session, message_id: int, error: Exception, now: datetime) -> None:
     """Hold a due message at which something failed that nobody foresaw, and tell. The others go on.
 
-    UnavailableError where it was the database: SQLite ends a whole transaction when its disk is full, and what would
-    be written from then on would stand by itself.
+    UnavailableError where SQLite has ended the transaction, as it does at a full disk: what is written from then on
+    would stand by itself.
     """
-    if (away := as_unavailable(error)) is not None:
-        raise away from error
+    if was_ended(session):
+        raise ended() from error
     log.error("sending failed at one mail", message=message_id, error=trace(error))
     template = outbox.set_aside(session, message_id, mail_reasons.CANNOT_BE_MADE)
     if template is not None:

@@ -20,21 +20,17 @@ def told_as_unavailable() -> Iterator[None]:
     try:
         yield
     except (DBAPIError, PoolTimeoutError) as error:
-        unavailable = as_unavailable(error)
-        if unavailable is None:
-            raise
-        raise unavailable from error
+        if isinstance(error, DBAPIError) and is_damaged(error):
+            raise damaged(error) from error
+        away = isinstance(error, OperationalError | InterfaceError | PoolTimeoutError) or _is_read_only(error)
+        if not away and not (isinstance(error, DBAPIError) and error.connection_invalidated):
+            raise  # a statement that is wrong; but PostgreSQL may end a session with an error of any class
+        raise UnavailableError(f"the database cannot be used just now ({_plain_reason(error)})", _AWAY) from error
 
 
-def as_unavailable(error: Exception) -> UnavailableError | None:
-    """What to say where the database is what failed. None: a statement that is wrong, or no error of a database."""
-    if isinstance(error, DBAPIError) and is_damaged(error):
-        return damaged(error)
-    away = isinstance(error, OperationalError | InterfaceError | PoolTimeoutError) or _is_read_only(error)
-    # PostgreSQL may end a session with an error of any class.
-    if away or (isinstance(error, DBAPIError) and error.connection_invalidated):
-        return UnavailableError(f"the database cannot be used just now ({_plain_reason(error)})", _AWAY)
-    return None
+def ended() -> UnavailableError:
+    """What to say where SQLite has ended a transaction by itself, as at a full disk: nothing of it is kept."""
+    return UnavailableError("the database cannot be used just now (SQLite ended the transaction)", _AWAY)
 
 
 def damaged(error: DBAPIError) -> UnavailableError:
@@ -52,9 +48,9 @@ def is_damaged(error: DBAPIError) -> bool:
     return code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
-def _is_read_only(error: Exception) -> bool:
+def _is_read_only(error: DBAPIError) -> bool:
     """A standby before it takes over, or a server whose disk is full: PostgreSQL writes again in a while."""
-    return getattr(getattr(error, "orig", None), "sqlstate", None) == "25006"
+    return getattr(error.orig, "sqlstate", None) == "25006"
 
 
 def _plain_reason(error: Exception) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.engine import URL, make_url
@@ -210,6 +212,14 @@ def open_database(url: str, *, given_by: str = "NURTURE_DATABASE_URL") -> Databa
 def locks_rows(session: Session) -> bool:
     """Is a row held by one transaction while others write? On SQLite the one writer is the lock already."""
     return session.get_bind().dialect.name == "postgresql"
+
+
+def was_ended(session: Session) -> bool:
+    """Has SQLite itself ended the transaction that this session is in? PostgreSQL refuses all that follows instead."""
+    if session.get_bind().dialect.name != "sqlite":
+        return False
+    driver = cast(sqlite3.Connection, session.connection().connection.driver_connection)
+    return not driver.in_transaction
 
 
 def is_same(one: Database, other: Database) -> bool:

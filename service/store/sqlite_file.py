@@ -11,6 +11,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, create_engine
 
+from service.store.away import ended
+
 _OLDEST = (3, 35, 0)
 _BUSY_TIMEOUT_MS = 5_000
 # FULL: a 202 must survive a power cut. secure_delete: an erased address leaves no bytes behind.
@@ -50,8 +52,7 @@ def engine(url: URL, *, begin: str, pool_size: int, alone: bool = False) -> Engi
         # At a full disk or an error of it SQLite itself ends a transaction, and a COMMIT of none would be no error to
         # the driver: what was begun in it would be handed over.
         if not connection.connection.driver_connection.in_transaction:
-            ended = sqlite3.OperationalError("SQLite has ended the transaction; nothing of it is kept")
-            raise OperationalError("COMMIT", None, ended)
+            raise ended()
 
     return made
 

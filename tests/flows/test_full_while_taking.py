@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
 
 from service.errors import UnavailableError
+from service.flows import building
+from service.flows.services import Services
+from service.mail.transport import OutboundMail
 from service.store.db import Database
+from service.store.leaving import Leaving
 from tests.support import acts
 from tests.support.house import House, open_house
 from tests.support.transports import Network
@@ -64,7 +70,7 @@ def test_mails_taken_one_by_one_on_a_full_disk_are_not_handed_over_and_later_onc
     with house.services.database.transaction() as session:  # so that all are taken one by one
         session.execute(text("UPDATE enrolment SET anchor = 'no moment' WHERE id = :id"), {"id": run.id})
     pages(house.services.database, pages(house.services.database))
-    with pytest.raises(UnavailableError, match="full"):
+    with pytest.raises(UnavailableError, match="ended the transaction"):
         house.send_due()
     before = network.counts()
     assert sum(before.values()) < 26, "there was room for all of it"
@@ -72,3 +78,18 @@ def test_mails_taken_one_by_one_on_a_full_disk_are_not_handed_over_and_later_onc
     house.send_due()
     assert set(network.counts().values()) == {1}
     assert len(network.counts()) == 26
+
+
+def test_a_mail_at_which_a_statement_fails_is_held_and_no_other(here: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    build = building.build
+
+    def fails_for_anna(session: Session, services: Services, message: Leaving, now: datetime) -> OutboundMail:
+        if message.recipient == acts.ANNA:
+            session.execute(text("SELECT json_extract('{', '$.first_name')"))  # as a damaged value makes it
+        return build(session, services, message, now)
+
+    monkeypatch.setattr(building, "build", fails_for_anna)
+    here.opt_in()
+    here.opt_in("bram@example.org")
+    here.send_due()
+    assert (acts.advice(here).state, acts.advice(here, "bram@example.org").state) == ("held", "accepted")
