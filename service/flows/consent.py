@@ -10,6 +10,7 @@ from sqlmodel import Session
 from service.domain.enrolment import State
 from service.domain.forms import Form
 from service.domain.lead import Suppression, SuppressionReason
+from service.errors import NotFoundError
 from service.flows import planning, privacy
 from service.flows.services import Services
 from service.store import consents, enrolments, leads, outbox, suppressions
@@ -63,9 +64,15 @@ def confirm(
 
 
 def withdraw(session: Session, services: Services, lead: Lead, source: str, now: datetime) -> bool:
-    """No more follow-ups, of any sequence, whatever is active now. False when there was nothing left to end."""
-    lead = leads.lock_one(session, lead.id, services.hmac)
+    """No more follow-ups, of any sequence, whatever is active now. False when there was nothing left to end.
+
+    Of a lead who was erased since she was looked up, the no is kept all the same.
+    """
     hmac = services.hmac(lead.address)
+    try:
+        lead = leads.lock_one(session, lead.id, services.hmac)
+    except NotFoundError:
+        return withdraw_erased(session, services, hmac, now)
     rule = Suppression.following(SuppressionReason.UNSUBSCRIBE, now=now)
     changed = suppressions.add(session, hmac, rule, now)
     changed |= consents.withdraw_follow_up(session, lead.id, source, now) > 0

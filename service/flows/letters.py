@@ -27,7 +27,7 @@ def from_somebody(services: Services, lead: Lead, letter: Feedback, now: datetim
     """Tell staff of a mail from a lead's address that nothing ties to a mail of ours; of a few a lead and day."""
     with services.database.transaction() as session:
         held = _hold(session, services, lead.id)
-        if held is None:
+        if held is None or held.public_id != lead.public_id:  # erased, and her number is another's by now
             return
         made = {at for each in _TOLD_BY for at in message_rows.made_since(session, held.id, each, now - _WITHIN)}
         if len(made) >= _MOST:

@@ -14,7 +14,7 @@ from service.errors import FieldProblem, InvalidInputError
 from service.flows import export_page, my_data
 from service.flows.export import export
 from service.flows.services import Services
-from service.store import lead_rows
+from service.store import lead_rows, leads
 from service.store.tables import ErasedToken, Lead, Message
 from service.web import documented, pages
 from service.web.deps import Here, Sent, desk, erased_page, message_behind, posted
@@ -54,7 +54,7 @@ def act(token: str, services: Here, body: Sent) -> Response:
         lead = None if isinstance(message, ErasedToken) else session.get(Lead, message.lead_id)
         if isinstance(message, ErasedToken) or lead is None:  # None: another press erased it while we looked
             return pages.render(erased_page(session, services))
-        lead_id, action = lead.id, (posted(body).get("action") or [""])[-1]
+        public_id, action = lead.public_id, (posted(body).get("action") or [""])[-1]
         works = now < my_data.link_ends_at(message)
         if action not in _ACTIONS:
             problem = FieldProblem(pointer="/action", detail="Deze keuze kennen we niet.")
@@ -74,7 +74,7 @@ def act(token: str, services: Here, body: Sent) -> Response:
     if works and action == "erase":
         services.database.forget_for_good()  # where somebody reads just now, the next housekeeping does it
     if works and action in _SHAPES:
-        return _taken_along(services, lead_id, action, now)
+        return _taken_along(services, public_id, action, now)
     return pages.render(page)
 
 
@@ -92,10 +92,12 @@ def _page(session: Session, services: Services, message: Message, now: datetime,
     )
 
 
-def _taken_along(services: Services, lead_id: int, shape: str, now: datetime) -> Response:
-    """All that is held, as a page or as a file. Read outside the transaction that noted it: it may be much."""
+def _taken_along(services: Services, public_id: str, shape: str, now: datetime) -> Response:
+    """All that is held, as a page or as a file. Read outside the transaction that noted it: it may be much. The lead's
+    own number may be another's by now, where she was erased meanwhile.
+    """
     with services.database.reading() as session:
-        lead = session.get(Lead, lead_id)
+        lead = leads.by_public_id(session, public_id)
         if lead is None:
             return pages.render(erased_page(session, services))
         at = desk(session, services)

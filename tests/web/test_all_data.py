@@ -7,9 +7,11 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import Session, select
+from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from service.domain.lead import SuppressionReason
@@ -278,3 +280,20 @@ def test_a_press_that_finds_the_lead_erased_between_two_looks_gets_the_friendly_
 def test_the_page_says_for_how_long_this_installation_keeps_backups(house: House, url: str) -> None:
     kept = replace(house.services.retention, backups=timedelta(days=60))
     assert "nog hoogstens 60 dagen" in website(house.with_changes(retention=kept)).get(url).text
+
+
+@pytest.mark.parametrize("shape", ["view", "html", "json"])
+def test_whoever_is_given_the_number_of_a_lead_who_was_erased_is_shown_to_nobody(
+    house: House, client: TestClient, url: str, monkeypatch: pytest.MonkeyPatch, shape: str
+) -> None:
+    number, take = house.lead(ANNA).id, all_data._taken_along
+
+    def another_meanwhile(services: Services, public_id: str, *given: Any) -> Response:
+        acts.commit(house, lambda s: privacy.erase(s, house.services, number, "expired", house.clock.now()))
+        house.opt_in("bert@example.org", first_name="Bert")
+        return take(services, public_id, *given)
+
+    monkeypatch.setattr(all_data, "_taken_along", another_meanwhile)
+    answer = client.post(url, data={"action": shape})
+    assert "gewist" in answer.text
+    assert "bert@example.org" not in answer.text.lower()

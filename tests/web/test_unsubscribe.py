@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from sqlmodel import Session
 from starlette.testclient import TestClient
 
-from service.flows import ticks
+from service.flows import privacy, ticks
+from service.flows.services import Services
+from service.mail.links import Purpose
+from service.store.tables import ErasedToken, Lead
+from service.web import deps, unsubscribe
 from tests.support import acts
 from tests.support.house import House, link
 from tests.support.website import opt_in
@@ -53,6 +58,25 @@ def test_whatever_a_mail_program_posts_the_no_counts(house: House, client: TestC
     headers = {"Content-Type": kind, "Origin": "null", "Sec-Fetch-Site": "cross-site"}
     assert client.post(url, content=body, headers=headers).status_code == 200
     assert len(house.rows()["suppression"]) == 1
+
+
+@pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_a_no_counts_where_the_lead_is_erased_just_as_it_is_said(
+    house: House, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = advice_link(house, client, "u")
+    look = deps.lead_behind
+
+    def erased_meanwhile(session: Session, services: Services, purpose: Purpose, token: str) -> Lead | ErasedToken:
+        found = look(session, services, purpose, token)
+        if isinstance(found, Lead):
+            acts.commit(house, lambda s: privacy.erase(s, house.services, found.id, "expired", house.clock.now()))
+        return found
+
+    monkeypatch.setattr(unsubscribe, "lead_behind", erased_meanwhile)
+    assert client.post(url, data=ONE_CLICK).status_code == 200
+    assert len(house.rows()["suppression"]) == 1
+    assert house.rows()["lead"] == []
 
 
 def test_it_withdraws_what_is_newer_than_the_link(house: House, client: TestClient) -> None:

@@ -23,6 +23,7 @@ _QUOTING = re.compile(
 )
 _BLANKS = re.compile(r"[ \t\r\f\v\u00a0]+")
 _MANY_LINES = re.compile(r"\n{3,}")
+_NO_CHARACTER = re.compile(r"&#[xX]?[0-9a-fA-F]{9,};?")  # a number of thousands of digits makes Python refuse
 CUT = "-----Original Message-----"
 """Stands where an element says that the rest is a quoted mail, so that whoever cuts quotes sees it."""
 
@@ -44,6 +45,11 @@ def to_text(source: str) -> str:
     return _MANY_LINES.sub("\n\n", text).strip()
 
 
+def unescaped(text: str) -> str:
+    """With its characters for their names and numbers; what is too long a number for any is left out."""
+    return html.unescape(_NO_CHARACTER.sub("", text))
+
+
 class _Writer:
     def __init__(self) -> None:
         self.done: list[str] = []
@@ -53,7 +59,7 @@ class _Writer:
     def words(self, piece: str) -> None:
         """Text between tags."""
         if not self._unseen:
-            self.done.append(_BLANKS.sub(" ", html.unescape(piece).replace("\n", " ")))
+            self.done.append(_BLANKS.sub(" ", unescaped(piece).replace("\n", " ")))
 
     def tag(self, name: str, piece: str) -> None:
         """A tag: perhaps the start of a line, of a quote, or of something nobody sees."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 
-from service.mail.inbound.html_text import to_text
+from service.mail.inbound.html_text import to_text, unescaped
 from service.mail.inbound.structure import Part
 
 MOST_TEXT = 100_000
@@ -54,7 +53,7 @@ def everything(mail: Part, *, deepest: int = 4) -> Iterator[str]:
     for part in mail.walk():
         if not part.parts and (part.kind.startswith(("text/", "message/")) or not part.kind):
             text = part.text[:MOST_TEXT]
-            yield html.unescape(text) if part.kind == "text/html" else text
+            yield unescaped(text) if part.kind == "text/html" else text
         if part.is_message and deepest:
             for inner in part.parts:
                 yield from everything(inner, deepest=deepest - 1)

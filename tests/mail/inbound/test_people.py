@@ -327,3 +327,11 @@ def test_html_is_read_as_a_reader_sees_it() -> None:
     assert to_text("</blockquote>a<blockquote>b<p>c") == "a\n> b\n> c"
     assert to_text("a<!-- b") == "a"
     assert to_text("a<script>b") == "a"
+
+
+@pytest.mark.parametrize("number", ["&#" + "9" * 5000 + ";", "&#x" + "f" * 5000, "&#99999999999"])
+def test_a_number_too_long_for_any_character_hides_no_words(number: str) -> None:
+    """Python refuses to read a whole number of more than 4300 digits."""
+    assert to_text(f"<p>Stop met mailen.</p>{number}") == "Stop met mailen."
+    mail = f"From: Anna <anna@example.org>\nSubject: Re: x\nContent-Type: text/html\n\n<p>Stop met mailen.</p>{number}"
+    assert judged(mail.encode()).wants_stop
