@@ -10,6 +10,7 @@ from sqlmodel import Session, col, delete, or_, select
 
 from service.flows.services import Services
 from service.store import bookings, consents, events, lead_rows, leads, message_rows, rates
+from service.store import retention as retention_rows
 from service.store.tables import (
     Attempt,
     Booking,
@@ -119,7 +120,7 @@ def forget_requests(session: Session, address_hmac: str) -> int:
         if row.created_at in damaged or _asked(row.created_at, row.model_dump(), note="note") in told
     ]
     ids = [mail.id for mail in mails]
-    session.exec(delete(BookingRequest).where(col(BookingRequest.id).in_(theirs)))
+    retention_rows.remove_requests(session, theirs)
     session.exec(delete(Attempt).where(col(Attempt.message_id).in_(ids)))
     session.exec(delete(Message).where(col(Message.id).in_(ids)))
     return len(theirs)

@@ -34,12 +34,16 @@ def text_hash(source: str) -> str:
 
 def approval(source: str) -> Approval:
     """How a partial stands: approved as it reads now, approved once but changed since, or never."""
-    file, _ = read("", source)
-    given = file.head.get("approved")
-    if not isinstance(given, Mapping) or not given.get("by"):
+    found = given(source)
+    if not isinstance(found, Mapping) or not found.get("by"):
         return Approval(state="missing")
-    same = str(given.get("hash", "")) == text_hash(source)
-    return Approval(state="approved" if same else "lapsed", by=str(given["by"]), on=str(given.get("on", "")))
+    same = str(found.get("hash", "")) == text_hash(source)
+    return Approval(state="approved" if same else "lapsed", by=str(found["by"]), on=str(found.get("on", "")))
+
+
+def given(source: str) -> object:
+    """What stands in its head as an approval, whatever that is; None for nothing."""
+    return read("", source)[0].head.get("approved")
 
 
 def approve(source: str, *, by: str, on: datetime.date) -> str:
@@ -58,9 +62,9 @@ def approve(source: str, *, by: str, on: datetime.date) -> str:
             f"Dit tekstblok is niet te lezen: {told.dutch or told.message}",
         )
     head = _head(source) if file.head else CommentedMap()
-    given = CommentedMap({"by": name, "on": on, "hash": text_hash(source)})
-    given.fa.set_flow_style()
-    head["approved"] = given
+    words = CommentedMap({"by": name, "on": on, "hash": text_hash(source)})
+    words.fa.set_flow_style()
+    head["approved"] = words
     return _written(head, source)
 
 

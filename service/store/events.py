@@ -41,6 +41,11 @@ def resolve_alert(session: Session, cause: str, now: datetime) -> None:
         alert.resolved_at = now
 
 
+def forget_alerts(session: Session, causes: Collection[str]) -> None:
+    """Those that are open about what is there no more: nobody could mend it."""
+    session.exec(delete(Alert).where(col(Alert.cause).in_(causes), col(Alert.resolved_at).is_(None)))
+
+
 def open_alerts(session: Session, *, untold: bool = False) -> Sequence[Alert]:
     """Alerts that stand, oldest first; `untold` for those nobody was told of yet."""
     statement = select(Alert).where(col(Alert.resolved_at).is_(None)).order_by(col(Alert.id))

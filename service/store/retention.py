@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlmodel import Session, col, delete, func, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
+from service.store import bookings, events
 from service.store.tables import (
     Alert,
     Attempt,
@@ -102,7 +103,9 @@ def count(session: Session, old: SelectOfScalar[int]) -> int:
 
 
 def remove_requests(session: Session, ids: Sequence[int]) -> int:
-    """Forget these requests. Returns how many there were."""
+    """Forget these requests, and what is open about them: on SQLite another may be given the number. Returns how many
+    there were."""
+    events.forget_alerts(session, [bookings.unanswered(each) for each in ids])
     return session.exec(delete(BookingRequest).where(col(BookingRequest.id).in_(ids))).rowcount
 
 

@@ -10,6 +10,7 @@ from sqlmodel import Session, select
 from service.errors import NotFoundError, RefusedError
 from service.flows import booking, booking_requests, privacy, results, ticks
 from service.store import leads
+from service.store import retention as retention_rows
 from service.store.tables import Booking, BookingRequest, Message
 from tests.support import acts
 from tests.support.acts import ANNA
@@ -86,6 +87,17 @@ def test_a_long_closure_is_told_in_the_receipt(house: House) -> None:
     text = words(house.mails(ANNA)[-1])
     assert "gesloten tot en met zondag 29 maart" in text
     assert "uiterlijk maandag 30 maart" in text
+
+
+def test_what_is_open_about_a_request_goes_with_it(house: House) -> None:
+    """On SQLite another is given its number, and was told of before it was late."""
+    asked(house)
+    house.clock.moment = datetime(2026, 3, 16, 15, 0, tzinfo=UTC)
+    house.tick()
+    number = requests(house)[0].id
+    assert acts.alerts(house) == [f"request-unanswered:{number}"]
+    acts.commit(house, retention_rows.remove_requests, [number])
+    assert acts.alerts(house) == []
 
 
 def test_a_request_without_an_answer_is_told_of_after_one_working_day_and_once(house: House) -> None:

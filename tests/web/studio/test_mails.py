@@ -10,7 +10,7 @@ import pytest
 from service.domain.staff import Role
 from service.flows import publishing
 from service.flows.drafts import read_draft
-from service.mail.approvals import approval
+from service.mail.approvals import approval, approve, without_approval
 from service.store import events
 from tests.support import studio
 from tests.support.house import House
@@ -222,3 +222,22 @@ def test_a_mail_may_be_called_what_a_page_of_the_room_is_called(house: House) ->
     for name in ("media", "new"):
         assert f'action="/studio/mails/{name}"' in there.see(f"/studio/mails/{name}").text
     assert there.see("/studio/mails/-/media").status_code == 200
+
+
+def test_an_editor_types_no_approval_and_keeps_the_one_that_is_there(house: House) -> None:
+    editor = desk(house, hire(house, ESRA))
+    path, own = "/studio/mails/_stopregel", file(house, "_stopregel")
+    before = own.read_text()
+    day = house.clock.now().date()
+
+    def save(text: str) -> int:
+        return editor.post(path, tab="source", source=text, mark=mark(editor, path)).status_code
+
+    assert save(approve(f"{before}Nog een regel.\n", by="Dr. A. Vermeer", on=day)) == 403
+    assert own.read_text() == before
+    own.write_text(approve(before, by="Dr. A. Vermeer", on=day))
+    assert save(f"{own.read_text()}Nog een regel.\n") == 303
+    assert approval(own.read_text()).state == "lapsed"
+    assert save(approve(own.read_text(), by="Dr. A. Vermeer", on=day)) == 403
+    assert save(without_approval(own.read_text())) == 303
+    assert approval(own.read_text()).state == "missing"

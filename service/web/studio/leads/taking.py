@@ -10,17 +10,17 @@ from types import MappingProxyType
 
 from starlette.responses import Response, StreamingResponse
 
-from service.errors import InvalidInputError
+from service.errors import InvalidInputError, NotFoundError
 from service.flows import export_page, receipts, staff_acts
 from service.flows.export import export
-from service.store import events, lead_list
+from service.store import events, lead_list, leads
 from service.store.lead_list import Wanted
 from service.web import pages
 from service.web.receipt_page import ReceiptPage, agreed
 from service.web.studio.doors import Visit
 from service.web.studio.leads import cells
 from service.web.studio.leads.listing import calendar_of, titles
-from service.web.studio.leads.one import asked_for, the_lead
+from service.web.studio.leads.one import asked_for
 from service.web.studio.leads.wanted import read, wanted
 
 SHAPES = ("view", "html", "json")
@@ -37,8 +37,10 @@ def take_export(visit: Visit) -> Response:
         lead = staff_acts.still(session, services, number, visit.field("mark"), as_seen=False)
         events.audit(session, visit.me.actor, "lead exported", now, lead=lead.id, shape=shape)
     with services.database.reading() as session:
-        lead = the_lead(visit, session)
-        held = export(session, services, lead, now)
+        still = leads.by_public_id(session, lead.public_id)  # by now her number may be another's
+        if still is None:
+            raise NotFoundError("this lead was erased", "Deze lead is gewist.")
+        held = export(session, services, still, now)
     if shape == "view":
         return pages.document(export_page.readable(held), export_page.policy())
     if shape == "html":

@@ -87,7 +87,7 @@ def restore(visit: Visit) -> Response:
     if version is None:
         raise NotFoundError("no such version of it", "Die versie is er niet.")
     change = Change(data=version.text.encode(), seen=visit.field("mark"))
-    return save(visit, {file_of(name): change}, done=f"{MAILS}/{name}?done=restored")
+    return save(visit, {file_of(name): change}, done=f"{MAILS}/{name}?done=restored", typed=False)
 
 
 def _chosen(visit: Visit, there: tuple[Version, ...], *, draft_differs: bool) -> tuple[int | None, int | None]:

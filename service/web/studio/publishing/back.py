@@ -67,7 +67,7 @@ def act(visit: Visit) -> Response:
     publishing.look_again(visit.services, made, now)
     done = f"{publish.PATH}?done={made.revisions[0]}"
     if visit.field("files") == "yes" and looked.files:
-        return saving.save(visit, looked.files, done=done)
+        return saving.save(visit, looked.files, done=done, typed=False)
     return see(done)
 
 

@@ -11,8 +11,12 @@ from collections.abc import Mapping
 from starlette.responses import Response
 
 from service.domain import text_diff
+from service.domain.staff import LEVELS, Least
+from service.flows.content import TEMPLATES
 from service.flows.content_desk import NEW, Change, ChangedMeanwhileError, NotWritableError
+from service.mail import approvals
 from service.store import events
+from service.web.problems import ForbiddenError
 from service.web.studio.doors import Visit, see
 from service.web.studio.publishing import conflict, download
 
@@ -20,11 +24,14 @@ LARGEST_DIFF = 20_000
 """Letters of what one save changed that are kept in the audit log; what is cut off says so."""
 
 
-def save(visit: Visit, changes: Mapping[str, Change], *, done: str) -> Response:
+def save(visit: Visit, changes: Mapping[str, Change], *, done: str, typed: bool = True) -> Response:
     """Write these files of the content folder, note it in the audit log, and go on to the page `done`.
 
-    Where one of them changed meanwhile (409) or none can be written (409), the page that says so and offers what to do.
+    ForbiddenError where somebody whose role may not approve `typed` an approval. Where one of them changed meanwhile
+    (409) or none can be written (409), the page that says so and offers what to do.
     """
+    if typed and LEVELS[visit.me.role] < Least.MANAGER:
+        _hold_approvals(visit, changes)
     try:
         visit.desk.save(changes)
     except ChangedMeanwhileError as error:
@@ -38,6 +45,19 @@ def save(visit: Visit, changes: Mapping[str, Change], *, done: str) -> Response:
             told = {"files": sorted(written), "diff": diff} | ({"cut": True} if cut else {})
             events.audit(session, visit.me.actor, "content saved", visit.now, **told)
     return see(done)
+
+
+def _hold_approvals(visit: Visit, changes: Mapping[str, Change]) -> None:
+    """The line of a head that says who approved a text stays as it is, or goes."""
+    for file, change in changes.items():
+        if not file.startswith(f"{TEMPLATES}/") or not file.endswith(".md"):
+            continue
+        typed = approvals.given(_text(change.data) or "")
+        if typed is not None and typed != approvals.given(_text(_bytes(visit, change)) or ""):
+            raise ForbiddenError(
+                "leave the line `approved` as it is: your role does not approve texts",
+                "Laat de regel `approved` zoals hij is: jouw rol keurt geen teksten goed.",
+            )
 
 
 def _bytes(visit: Visit, change: Change) -> bytes | None:

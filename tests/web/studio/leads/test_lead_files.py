@@ -8,9 +8,11 @@ import json
 from datetime import timedelta
 
 import pytest
+from sqlmodel import Session
 
 from service.domain.staff import Role
-from service.store import events
+from service.flows import privacy
+from service.store import events, leads
 from service.store.tables import AuditEntry, Lead
 from tests.support import acts, crowd
 from tests.support.house import House
@@ -113,3 +115,23 @@ def test_a_receipt_proves_what_was_agreed_to(house: House, manager: Desk) -> Non
     assert len(found["receipts"]) == 3
     assert found["receipts"][0]["proof"]["digest"]
     assert audited(house).action == "consent receipt made"
+
+
+def test_an_export_is_never_of_whoever_is_given_the_number_of_a_lead_who_was_erased(
+    house: House, manager: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acts.confirmed(house)
+    lead = house.lead()
+    carried, look = mark(manager, lead), leads.by_public_id
+
+    def another_meanwhile(session: Session, public_id: str) -> Lead | None:
+        if house.services.database.is_sqlite or session.get(Lead, lead.id) is not None:
+            session.rollback()
+            acts.commit(house, lambda s: privacy.erase(s, house.services, lead.id, "expired", house.clock.now()))
+            house.opt_in("bram@example.org")
+        return look(session, public_id)
+
+    monkeypatch.setattr(leads, "by_public_id", another_meanwhile)
+    answer = manager.post(f"/studio/leads/{lead.id}/export", mark=carried, shape="json")
+    assert answer.status_code == 404
+    assert "bram" not in answer.text
