@@ -59,7 +59,7 @@ def page(session: Session, found: Group, *, after: int, limit: int) -> Sequence[
 def mark(message: Message) -> str:
     """What whoever decides about one mail has seen of it: it changes with each decision, and with each try.
 
-    And with the mail: SQLite gives the number of the newest one out again once its lead is erased.
+    And with the mail: where a backup was put back, a number that was given since is given again.
     """
     which = hashlib.sha256(message.public_id.encode()).hexdigest()[:16]
     return f"{message.state}.{message.attempts}.{which}"

@@ -8,7 +8,7 @@ from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
 from service.store.moments import UtcDateTime
-from service.store.schema_words import Json, Table, one_of, partial
+from service.store.schema_words import COUNTED, Json, Table, one_of, partial
 
 
 class BookingRequest(Table, table=True):
@@ -19,6 +19,7 @@ class BookingRequest(Table, table=True):
         one_of("outcome", "booked", "declined", "cancelled", "handled"),
         partial("ix_booking_request_open", "lead_id", where="handled_at IS NULL"),
         partial("ix_booking_request_remind_at", "remind_at", where="remind_at IS NOT NULL"),
+        COUNTED,
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -44,6 +45,7 @@ class Booking(Table, table=True):
         one_of("state", "booked", "cancelled", "moved"),
         UniqueConstraint("source", "external_id"),
         partial("ix_booking_address_hmac", "address_hmac", where="address_hmac IS NOT NULL"),
+        COUNTED,
     )
 
     id: int = Field(default=None, primary_key=True)

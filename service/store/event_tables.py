@@ -9,7 +9,7 @@ from sqlalchemy import Index, text
 from sqlmodel import Field
 
 from service.store.moments import UtcDateTime
-from service.store.schema_words import Json, Table, partial
+from service.store.schema_words import COUNTED, Json, Table, partial
 
 _WORSE = "(kind IN ('replied', 'wrote_untied') OR (kind = 'answered' AND {helped} = 'worse'))"
 ANSWERS = {
@@ -56,7 +56,7 @@ class AuditEntry(Table, table=True):
 class Alert(Table, table=True):
     """One cause that needs a person, told once until it is over."""
 
-    __table_args__ = (partial("uq_alert_open", "cause", unique=True, where="resolved_at IS NULL"),)
+    __table_args__ = (partial("uq_alert_open", "cause", unique=True, where="resolved_at IS NULL"), COUNTED)
 
     id: int = Field(default=None, primary_key=True)
     cause: str

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Executable, Insert, Table, func, insert, select
+from sqlalchemy import Executable, Insert, Integer, String, Table, column, func, insert, select
+from sqlalchemy import table as named
 from sqlalchemy.orm import make_transient_to_detached
 from sqlalchemy.orm.attributes import instance_dict, manager_of_class
 from sqlmodel import Session
@@ -15,6 +16,7 @@ from service.store import schema_words
 from service.store.db import locks_rows
 from service.store.schema_words import core
 
+_counted = named("sqlite_sequence", column("name", String), column("seq", Integer))
 _Row = TypeVar("_Row", bound=schema_words.Table)
 
 
@@ -68,4 +70,6 @@ def _numbering(table: Table) -> Executable:
 
 @cache
 def _last(table: Table) -> Executable:
-    return select(func.coalesce(func.max(table.c.id), 0))
+    """The highest number that was ever given, where SQLite counts (migration 0018); else the highest there is."""
+    given = select(_counted.c.seq).where(_counted.c.name == table.name).scalar_subquery()
+    return select(func.max(func.coalesce(given, 0), func.coalesce(func.max(table.c.id), 0)))

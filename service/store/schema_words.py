@@ -20,6 +20,8 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+COUNTED: dict[str, Any] = {"sqlite_autoincrement": True}
+"""No number of a removed row is given to another one, as on PostgreSQL: somebody outside may know a row by it."""
 Json = JSON().with_variant(JSONB(), "postgresql")
 
 

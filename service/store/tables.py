@@ -18,7 +18,7 @@ from service.store import (
     staff_tables,
 )
 from service.store.moments import UtcDateTime
-from service.store.schema_words import Content, Json, either, one_of, partial
+from service.store.schema_words import COUNTED, Content, Json, either, one_of, partial
 
 Table = schema_words.Table
 """The base of all tables: whoever takes it from here has all of them."""
@@ -56,6 +56,7 @@ class Lead(Table, table=True):
     __table_args__ = (
         partial("ix_lead_erase_at", "erase_at", where="erase_at IS NOT NULL"),
         Index("ix_lead_created_at", "created_at"),
+        COUNTED,
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -119,6 +120,7 @@ class Enrolment(Table, table=True):
         partial("ix_enrolment_confirmed_at", "confirmed_at", "sequence", where="confirmed_at IS NOT NULL"),
         partial("ix_enrolment_goal_at", "goal_at", "sequence", where="goal_at IS NOT NULL"),
         partial("ix_enrolment_ended_at", "ended_at", "sequence", where="ended_at IS NOT NULL"),
+        COUNTED,
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -150,6 +152,7 @@ class OptIn(Table, table=True):
         one_of("disposition", "accepted", "capped", "suppressed", "held"),
         UniqueConstraint("lead_id", "idempotency_key"),
         Index("ix_opt_in_created_at", "created_at", "enrolment_id"),
+        COUNTED,
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -204,6 +207,7 @@ class Message(Table, table=True):
             *("created_at", "sequence", "step", "template", "state", "settled_at"),
             where=f"sequence IS NOT NULL AND ({either('state', *RESULT_STATES)})",
         ),
+        COUNTED,
     )
 
     id: int = Field(default=None, primary_key=True)

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from service.flows import lead_report, letters, privacy
+from service.flows import lead_report, letters
 from service.store import leads
 from tests.support import acts
 from tests.support.answers import STAFF, comes, comes_untied, desk_mails, out_of_office, reply
@@ -67,10 +67,8 @@ def test_nothing_is_written_to_the_lead_in_answer_to_whatever_she_sends(house: H
 def test_the_words_of_a_lead_who_was_erased_meanwhile_are_told_of_nobody_else(house: House) -> None:
     house.opt_in()
     anna = house.lead()
-    now = house.clock.now()
-    acts.commit(house, lambda session: privacy.erase(session, house.services, anna.id, "expired", now))
-    house.opt_in("carla@example.org")  # on SQLite she is given the same number
-    letters.from_somebody(house.services, anna, reply(), now)
+    acts.replaced(house, anna, "carla@example.org")
+    letters.from_somebody(house.services, anna, reply(), house.clock.now())
     assert {each.template for each in house.messages("carla@example.org")} == {"advies-lage-rug"}
     assert "dienst-antwoord" not in str(house.rows()["message"])
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import Connection, event, text, update
+from sqlalchemy import event, text, update
 from sqlalchemy.exc import IntegrityError
 
 from service.errors import UnavailableError
@@ -18,6 +18,7 @@ from service.store.db import Database, open_database
 from service.store.schema_words import core
 from service.store.tables import Attempt, Enrolment, Message
 from tests.support.house import House
+from tests.support.schema_words import nobody_writes, words
 
 LIST = re.compile(r"\bIN \(([^)]*)\)")
 MESSAGE_STATES = "state IN ('due', 'leased', 'handed_over', 'accepted', 'delivered', 'bounced', 'complained'"
@@ -26,12 +27,6 @@ MESSAGE_STATES = "state IN ('due', 'leased', 'handed_over', 'accepted', 'deliver
 @pytest.fixture
 def file(tmp_path: Path) -> Database:
     return open_database(f"sqlite:///{tmp_path}/nurture.db")
-
-
-def words(connection: Connection) -> dict[str, str]:
-    """Each table and index, and by which words it was made."""
-    made = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
-    return {each.name: each.sql for each in made}
 
 
 def test_nothing_that_is_checked_has_a_list_of_more_than_two(file: Database) -> None:
@@ -57,7 +52,7 @@ def test_the_way_there_and_back_changes_words_alone(file: Database) -> None:
         connection = session.connection()
         schema.upgrade(connection, "0016")
         before = words(connection)
-        schema.upgrade(connection)
+        schema.upgrade(connection, "0017")
         between = words(connection)
         config = schema._config()
         config.attributes["connection"] = connection
@@ -89,23 +84,11 @@ def test_other_connections_see_what_was_changed(file: Database, tmp_path: Path) 
 def test_a_sqlite_that_lets_nobody_write_its_schema_keeps_the_old_words(
     file: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    denied: list[str] = []
-
-    def allow(action: int, table: str | None, *_: object) -> int:
-        if action != sqlite3.SQLITE_UPDATE or table != "sqlite_master" or denied:  # later ones are SQLite's own
-            return sqlite3.SQLITE_OK
-        denied.append(table)
-        return sqlite3.SQLITE_DENY
-
     with file.transaction() as session:
         connection = session.connection()
         schema.upgrade(connection, "0016")
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, sqlite3.Connection)
-        driver.set_authorizer(allow)
-        with caplog.at_level(logging.WARNING):
-            schema.upgrade(connection)
-        driver.set_authorizer(None)
+        with nobody_writes(connection), caplog.at_level(logging.WARNING):
+            schema.upgrade(connection, "0017")
         assert MESSAGE_STATES in words(connection)["message"]
         assert schema.revision_of(connection) == "0017"
     assert "the checks of the tables stay as they were" in caplog.text

@@ -6,17 +6,18 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Concatenate, Literal, ParamSpec, TypeVar
 
+from sqlalchemy import Connection
 from sqlmodel import Session, col, select, text, update
 
 from service.domain.lead import Suppression, SuppressionReason
-from service.flows import answers, booking, brake, consent, handover, planning, replies, ticks
+from service.flows import answers, booking, brake, consent, handover, planning, privacy, replies, ticks
 from service.flows.consent import Confirmed
 from service.flows.handover import Begun, Routes
 from service.flows.services import Services
 from service.flows.settling import Answer, settle_all
 from service.flows.taking import Wanted, take
 from service.mail.transport import SendResult
-from service.store import enrolments, events, leads, leaving, suppressions
+from service.store import dump, enrolments, events, leads, leaving, suppressions
 from service.store.attempts import channel_of
 from service.store.leaving import Leaving, Opening
 from service.store.tables import Alert, Attempt, Enrolment, Lead, Message, OptIn
@@ -69,6 +70,21 @@ def follow_up_due(house: House, address: str = ANNA) -> Message:
 def withdraw(house: House, address: str = ANNA) -> bool:
     """Unsubscribe."""
     return commit(house, lambda s: consent.withdraw(s, house.services, _lead(s, address), "link", house.clock.now()))
+
+
+def replaced(house: House, lead: Lead, address: str, **fields: object) -> None:
+    """She is erased, and the next one is given her number: as on a database that a backup was put back into."""
+    now = house.clock.now()
+    commit(house, lambda session: privacy.erase(session, house.services, lead.id, "expired", now))
+    commit(house, lambda session: _count_from_what_is_there(session.connection()))
+    house.opt_in(address, **fields)
+    assert house.lead(address).id == lead.id
+
+
+def _count_from_what_is_there(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.execute(text("DELETE FROM sqlite_sequence"))
+    dump.go_on_counting(connection)
 
 
 def booked(house: House, address: str = ANNA) -> bool:

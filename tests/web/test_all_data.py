@@ -286,11 +286,10 @@ def test_the_page_says_for_how_long_this_installation_keeps_backups(house: House
 def test_whoever_is_given_the_number_of_a_lead_who_was_erased_is_shown_to_nobody(
     house: House, client: TestClient, url: str, monkeypatch: pytest.MonkeyPatch, shape: str
 ) -> None:
-    number, take = house.lead(ANNA).id, all_data._taken_along
+    hers, take = house.lead(ANNA), all_data._taken_along
 
     def another_meanwhile(services: Services, public_id: str, *given: Any) -> Response:
-        acts.commit(house, lambda s: privacy.erase(s, house.services, number, "expired", house.clock.now()))
-        house.opt_in("bert@example.org", first_name="Bert")
+        acts.replaced(house, hers, "bert@example.org", first_name="Bert")
         return take(services, public_id, *given)
 
     monkeypatch.setattr(all_data, "_taken_along", another_meanwhile)
