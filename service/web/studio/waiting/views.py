@@ -31,8 +31,8 @@ class Try:
 class RequestCard:
     """An open request for a pain check. `lead_id` None: of somebody who was erased. `late`: promised sooner.
 
-    `mark`: which one it is, also where its number is given again (a backup was put back). `dial` is the phone number as a phone takes it.
-    Everything of the person is empty for an editor.
+    `mark`: which one it is, also where a backup was put back and its number is given again. `dial` is the phone number
+    as a phone takes it. Everything of the person is empty for an editor.
     """
 
     id: int
