@@ -58,7 +58,7 @@ def remind(session: Session, services: Services, row: BookingRequest, now: datet
     add_staff_mails(
         session,
         services,
-        cause=f"pain-check-reminder:{row.id}:{_second(row.created_at)}",  # put back, an id is given again
+        cause=f"pain-check-reminder:{row.id}:{_second(row.created_at)}",  # a restore gives ids again
         template="dienst-melding",
         now=now,
         extra={
