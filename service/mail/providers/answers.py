@@ -6,12 +6,16 @@ import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from service.mail.outbound import Outcome, SendResult
+from service.mail.outbound import Outcome, SendResult, redact
 from service.mail.providers.values import HttpAnswer
 
 STAGE, SENDER = "answer", "sender"
-# How the six say it: 'From', `from` field, from parameter, the from field, sender.
-_OUR_SENDER = re.compile(r"['\"`]from['\"`]|\bfrom (?:address|field|parameter|email)|\bsender\b", re.IGNORECASE)
+# How the six say it: 'From', `from` field, from parameter, the from field, sender. A lead's domain is none of that.
+_OUR_SENDER = re.compile(
+    r"['\"`]from['\"`]|\bfrom (?:address|field|parameter|email)"
+    r"|(?<![\w.-])sender(?:\.(?:email|name))?(?!\.?\w|-[\w-]*\.\w)",
+    re.IGNORECASE,
+)
 _LONGEST_REST = timedelta(hours=1)
 _OUR_FAULT = frozenset({401, 402, 403, 404, 405, 407, 410, 451})
 _NOT_TAKEN_IN = frozenset({408, 425})  # RFC 9110 section 15.5.9, RFC 8470: the request was not worked on
@@ -25,7 +29,7 @@ def taken(answer: HttpAnswer, provider_id: str | None) -> SendResult:
 def invalid(answer: HttpAnswer, text: str) -> SendResult:
     """This mail will never pass; nothing is said about the mailbox. Where it is our sender that will not do, no mail
     gets past that, and none may be lost for it: then the channel is down."""
-    if _OUR_SENDER.search(text):
+    if _OUR_SENDER.search(redact(text)):  # whoever asks for mail at sender@… stops none of the others'
         return SendResult(outcome=Outcome.DOWN, stage=SENDER, code=answer.status, text=text, scope="channel")
     return SendResult(outcome=Outcome.INVALID, stage=STAGE, code=answer.status, text=text)
 
