@@ -27,6 +27,7 @@ from service.mail.providers.values import (
 
 _URL = "https://api.brevo.com"
 _OUR_FAULT = frozenset({"unauthorized", "not_enough_credits", "permission_denied", "account_under_validation"})
+_KEY_WAS_USED = frozenset({"duplicate_parameter", "duplicate_request"})  # their list of codes has both
 _KINDS = MappingProxyType(
     {
         "request": EventKind.ACCEPTED,
@@ -78,13 +79,14 @@ def empty_request(account: Account) -> HttpRequest:
 
 
 def read_response(answer: HttpAnswer) -> SendResult:
-    """201, with or without an id."""
+    """201 with an id, or with nothing at all. Words without an id are no yes, whoever says them on the way."""
     said = answer.fields()
+    provider_id = reading.bare_id(said.get("messageId"))
     code = reading.text(said.get("code")) or ""
     text = f"{code}: {reading.text(said.get('message')) or ''}" if code else ""
-    if answer.status in {200, 201, 202}:
-        return answers.taken(answer, reading.bare_id(said.get("messageId")))
-    if code == "duplicate_parameter" and answer.status < 500:
+    if answer.status in {200, 201, 202} and (provider_id is not None or not answer.body.strip()):
+        return answers.taken(answer, provider_id)
+    if code in _KEY_WAS_USED and answer.status < 500:
         return answers.unclear(answer, text)  # a call with this key was worked on before
     if code in _OUR_FAULT:
         return answers.down(answer, text)
