@@ -75,12 +75,12 @@ def empty_request(account: Account) -> HttpRequest:
 def read_response(answer: HttpAnswer) -> SendResult:
     """202 with an id; `suppressed` means that they send nothing to this address."""
     said = answer.fields()
-    text = reading.text(said.get("message")) or ""
+    text, state = reading.text(said.get("message")) or "", reading.text(said.get("status"))
     if answer.status in {200, 202}:
-        if said.get("status") == "suppressed":
+        if state == "suppressed":
             return answers.suppressed(answer, "Lettermint has the address on its suppression list.")
-        if said.get("status") in {"policy_rejected", "failed"}:
-            return answers.invalid(answer, f"Lettermint refused the mail: {said['status']}.")
+        if state in {"policy_rejected", "failed"}:
+            return answers.invalid(answer, f"Lettermint refused the mail: {state}.")
         if (found := reading.bare_id(said.get("message_id"))) is not None:
             return answers.taken(answer, found)
     # 409 (an older page: 422): the key was used, with other bytes or by a call that still runs
