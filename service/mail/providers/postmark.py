@@ -116,8 +116,8 @@ def read_response(answer: HttpAnswer) -> SendResult:
         return answers.taken(answer, reading.bare_id(said.get("MessageID")))
     if isinstance(code, int) and code in _VERDICTS:
         return _VERDICTS[code](answer, text)
-    if isinstance(code, int) and code:
-        return answers.invalid(answer, text)  # a refusal in so many words is one, whatever the status says
+    if isinstance(code, int) and code and answer.status in {200, 422}:
+        return answers.invalid(answer, text)
     return answers.by_status(answer, text)
 
 

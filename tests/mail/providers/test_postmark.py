@@ -39,6 +39,9 @@ class TestPostmark(ProviderSuite):
         (503, {"ErrorCode": 100, "Message": "Maintenance"}, Outcome.RETRY),
         (429, {"ErrorCode": 429, "Message": "Rate limit exceeded"}, Outcome.RETRY),
         (500, {}, Outcome.UNKNOWN),
+        (500, {"ErrorCode": 500, "Message": "Internal error"}, Outcome.UNKNOWN),
+        (503, {"ErrorCode": 1, "Message": "Service unavailable"}, Outcome.UNKNOWN),
+        (401, {"ErrorCode": 1, "Message": "Unauthorised"}, Outcome.DOWN),
     ],
 )
 def test_each_code_is_somebodys_fault(status: int, said: dict[str, object], outcome: str) -> None:
