@@ -22,6 +22,7 @@ from service.mail.providers.values import (
     HttpAnswer,
     HttpRequest,
     Provider,
+    UnreadableHookError,
     UrlForm,
 )
 
@@ -97,19 +98,28 @@ verify = signatures.has_password
 
 
 def parse(hook: Hook) -> list[Event]:
-    """One object a call, or a list of up to 500. `id` names the webhook; only `ts_epoch` knows no time zone."""
-    return [_event(said) for said in reading.objects_of(hook)]
+    """One object a call, or a list of up to 500. `id` names the webhook; only `ts_epoch` knows no time zone.
+
+    One of several that nobody can read hides no other, for none of them comes again.
+    """
+    said = reading.body_of(hook)
+    several = said if isinstance(said, list) else [said]
+    events = [_event(reading.mapping(each)) for each in several]
+    if events and all(each.kind is EventKind.UNREADABLE for each in events):
+        raise UnreadableHookError("the event cannot be read", "De gebeurtenis is niet te lezen.")
+    return events
 
 
 def _event(said: Mapping[str, object]) -> Event:
-    raw = reading.text(said.get("event")) or "unknown"
+    raw = reading.text(said.get("event"))
+    kind = _KINDS.get(raw, EventKind.UNKNOWN) if raw else EventKind.UNREADABLE
     provider_id, moment = reading.bare_id(said.get("message-id")), said.get("ts_epoch")
     recipient = reading.address(said.get("email"))
     return Event(
         provider=PROVIDER.name,
         dedup_key=signatures.digest(raw, provider_id, recipient, moment),
-        kind=_KINDS.get(raw, EventKind.UNKNOWN),
-        raw_kind=raw,
+        kind=kind,
+        raw_kind=raw or "",
         occurred_at=reading.seconds(moment, unit=1000),
         recipient=recipient,
         provider_id=provider_id,

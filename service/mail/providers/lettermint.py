@@ -106,7 +106,7 @@ def parse(hook: Hook) -> list[Event]:
     """One event a call."""
     said = reading.object_of(hook)
     data = reading.mapping(said.get("data"))
-    raw = reading.text(said.get("event")) or "unknown"
+    raw = reading.name(said.get("event"))
     provider_id = reading.bare_id(data.get("message_id"))
     moment = said.get("timestamp", said.get("created_at"))
     return [

@@ -88,7 +88,7 @@ def parse(hook: Hook) -> list[Event]:
     """One event a call; its token is what makes it unique."""
     said = reading.object_of(hook)
     data = reading.mapping(said.get("event-data"))
-    raw = reading.text(data.get("event")) or "unknown"
+    raw = reading.name(data.get("event"))
     status = reading.mapping(data.get("delivery-status"))
     provider_id = reading.bare_id(reading.within(data, "message", "headers", "message-id"))
     token = reading.text(reading.within(said, "signature", "token"))

@@ -127,7 +127,7 @@ verify = signatures.has_password
 def parse(hook: Hook) -> list[Event]:
     """One event a call; `RecordType` says of which sort."""
     said = reading.object_of(hook)
-    record, kind_of_bounce = reading.text(said.get("RecordType")) or "unknown", reading.text(said.get("Type"))
+    record, kind_of_bounce = reading.name(said.get("RecordType")), reading.text(said.get("Type"))
     provider_id = reading.bare_id(said.get("MessageID"))
     recipient = reading.address(said.get("Email")) or reading.address(said.get("Recipient"))
     moment = next(

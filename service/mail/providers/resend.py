@@ -113,7 +113,7 @@ def parse(hook: Hook) -> list[Event]:
     """One event a call. Its time is the outer `created_at`; the inner one is when the mail was sent."""
     said = reading.object_of(hook)
     data = reading.mapping(said.get("data"))
-    raw = reading.text(said.get("type")) or "unknown"
+    raw = reading.name(said.get("type"))
     provider_id = reading.bare_id(data.get("email_id"))
     kind_of_bounce = reading.text(reading.within(data, "bounce", "type"))
     why = reading.within(data, "bounce", "message") or reading.within(data, "failed", "reason") or data.get("reason")

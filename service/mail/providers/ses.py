@@ -125,7 +125,7 @@ def parse(hook: Hook) -> list[Event]:
         raw = reading.text(envelope.get("Type")) or "unknown"
         return [Event(provider=PROVIDER.name, dedup_key=number, kind=EventKind.UNKNOWN, raw_kind=raw)]
     said = _inner(envelope)
-    raw = reading.text(said.get("eventType")) or reading.text(said.get("notificationType")) or "unknown"
+    raw = reading.name(said.get("eventType") or said.get("notificationType")) if said else "unknown"
     detail = reading.mapping(said.get(_DETAILS.get(raw, raw.lower())))
     names = ("bounceType", "bounceSubType", "complaintFeedbackType")
     sorts = tuple(reading.text(detail.get(each)) for each in names)
