@@ -11,7 +11,7 @@ import pytest
 
 from service.mail.outbound import Outcome
 from service.mail.providers import PROVIDERS
-from service.mail.providers.values import Hook, HttpAnswer
+from service.mail.providers.values import EventKind, Hook, HttpAnswer
 from tests.mail.providers.mails import a_mail
 from tests.mail.providers.suite import ProviderSuite, url_of
 from tests.support.fakes.mailgun import Mailgun
@@ -51,3 +51,22 @@ def test_a_signature_without_a_token_is_none() -> None:
     mac = hmac.new(b"key", moment.encode(), hashlib.sha256).hexdigest()
     body = json.dumps({"signature": {"timestamp": moment, "token": "", "signature": mac}}).encode()
     assert not PROVIDERS["mailgun"].verify(Hook(headers={}, body=body), ["key"], now)
+
+
+@pytest.mark.parametrize(
+    ("reason", "status", "kind"),
+    [
+        ("bounce", {"code": 550, "message": "No such user"}, EventKind.HARD_BOUNCE),
+        ("bounce", None, EventKind.HARD_BOUNCE),
+        ("generic", {"code": "550", "message": ""}, EventKind.HARD_BOUNCE),
+        ("old", {"code": 602, "message": "", "description": ""}, EventKind.SOFT_BOUNCE),
+        ("old", None, EventKind.SOFT_BOUNCE),
+        ("generic", {"code": 452, "message": "Requested action not taken"}, EventKind.SOFT_BOUNCE),
+        ("generic", {"code": "498", "message": "No MX for [example.nl]"}, EventKind.SOFT_BOUNCE),
+        ("suppress-bounce", {"code": 605}, EventKind.REJECTED),
+    ],
+)
+def test_given_up_after_trying_for_long_is_no_gone_mailbox(reason: str, status: object, kind: EventKind) -> None:
+    data = {"event": "failed", "severity": "permanent", "reason": reason, "delivery-status": status}
+    (event,) = PROVIDERS["mailgun"].parse(Hook(headers={}, body=json.dumps({"event-data": data}).encode()))
+    assert event.kind is kind
