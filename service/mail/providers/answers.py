@@ -30,8 +30,13 @@ def invalid(answer: HttpAnswer, text: str) -> SendResult:
     """This mail will never pass; nothing is said about the mailbox. Where it is our sender that will not do, no mail
     gets past that, and none may be lost for it: then the channel is down."""
     if _OUR_SENDER.search(redact(text)):  # whoever asks for mail at sender@… stops none of the others'
-        return SendResult(outcome=Outcome.DOWN, stage=SENDER, code=answer.status, text=text, scope="channel")
+        return misnamed(answer, text)
     return SendResult(outcome=Outcome.INVALID, stage=STAGE, code=answer.status, text=text)
+
+
+def misnamed(answer: HttpAnswer, text: str) -> SendResult:
+    """What every mail names alike will not do: our sender, or a stream or route of our mail URL."""
+    return SendResult(outcome=Outcome.DOWN, stage=SENDER, code=answer.status, text=text, scope="channel")
 
 
 def suppressed(answer: HttpAnswer, text: str) -> SendResult:

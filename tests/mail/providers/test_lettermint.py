@@ -40,9 +40,23 @@ def test_the_time_of_delivery_must_be_the_one_that_is_signed() -> None:
         (422, {"message": "This idempotency key has already been used."}, Outcome.UNKNOWN),
         (422, {"message": "The subject field is required."}, Outcome.INVALID),
         (400, {"message": "Malformed JSON"}, Outcome.INVALID),
+        (422, {"message": "x", "errors": {"to.0": ["x"]}}, Outcome.INVALID),
+        (422, {"error": {"code": "VALIDATION_ERROR", "message": "x"}}, Outcome.INVALID),
+        (400, {"error": "Invalid request"}, Outcome.INVALID),
+        (422, {"error": "DailyLimitExceeded"}, Outcome.RETRY),
+        (422, {"error": {"code": "QUOTA_EXCEEDED", "message": "No more today."}}, Outcome.RETRY),
+        (422, {"message": "The selected value is invalid.", "errors": {"route": ["x"]}}, Outcome.DOWN),
+        (422, {"message": "Use a verified domain.", "errors": {"from": ["x"]}}, Outcome.DOWN),
+        (422, {"error": {"code": "DOMAIN_NOT_VERIFIED", "message": "Verify it."}}, Outcome.DOWN),
+        (403, {"error": "sandbox_not_available", "message": "Not on this plan."}, Outcome.DOWN),
         (500, {}, Outcome.UNKNOWN),
     ],
 )
 def test_each_answer_is_somebodys_fault(status: int, said: dict[str, object], outcome: Outcome) -> None:
+    """Their errors have one of three forms: an object with a code, a code alone, or words with a list by field."""
     answer = HttpAnswer(status=status, body=json.dumps(said).encode())
-    assert PROVIDERS["lettermint"].read_response(answer).outcome is outcome
+    result = PROVIDERS["lettermint"].read_response(answer)
+    assert (result.outcome, result.scope == "channel") == (
+        outcome,
+        outcome in {Outcome.RETRY, Outcome.DOWN} or status == 500,
+    )
