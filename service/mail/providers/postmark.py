@@ -73,6 +73,7 @@ _VERDICTS: Mapping[object, Callable[[HttpAnswer, str], SendResult]] = MappingPro
         406: answers.suppressed,
         429: answers.slower,
         **dict.fromkeys((10, 400, 401, 405, 412, 413), answers.down),
+        **dict.fromkeys((1235, 1236), answers.misnamed),  # no such stream, or not one to send by
     }
 )
 
