@@ -28,6 +28,7 @@ from service.mail.providers.values import (
 _URLS = MappingProxyType({"eu": "https://api.eu.mailgun.net", "us": "https://api.mailgun.net"})
 # They try for 8 hours, and may sign each try with the first time. A token counts once, so an old one does no harm.
 _TOLERANCE = timedelta(hours=9)
+_LIMIT_REST = timedelta(minutes=10)
 _PASSING = re.compile(r"4\d\d")
 _KINDS = MappingProxyType(
     {
@@ -72,6 +73,9 @@ def read_response(answer: HttpAnswer) -> SendResult:
         return answers.unclear(answer, text or "Mailgun's answer makes no sense.")
     if answer.status == 404:
         return answers.down(answer, "Mailgun knows no such domain here: is the region right (region=eu, region=us)?")
+    # "Domain … is not allowed to send: recipient limit exceeded", or "sending too fast", with 420, 403 or 400
+    if answer.status == 420 or "not allowed to send" in text:
+        return answers.slower(answer, text, at_least=_LIMIT_REST)
     return answers.by_status(answer, text)
 
 
