@@ -17,7 +17,7 @@ _OUR_SENDER = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_REST = timedelta(hours=1)
-_OUR_FAULT = frozenset({401, 402, 403, 404, 405, 407, 410, 451})
+_THIS_MAIL = frozenset({400, 413, 422})  # any other 4xx is about how or where we ask: the next mail would get it too
 _NOT_TAKEN_IN = frozenset({408, 425})  # RFC 9110 section 15.5.9, RFC 8470: the request was not worked on
 
 
@@ -70,12 +70,12 @@ def by_status(answer: HttpAnswer, text: str) -> SendResult:
     status = answer.status
     if status == 429:
         return slower(answer, text)
-    if 300 <= status < 400 or status in _OUR_FAULT:
-        return down(answer, text)
     if status in _NOT_TAKEN_IN:
         return SendResult(outcome=Outcome.RETRY, stage=STAGE, code=status, text=text)
-    if 400 <= status < 500 and status != 409:
+    if status in _THIS_MAIL:
         return invalid(answer, text)
+    if 300 <= status < 500 and status != 409:
+        return down(answer, text)
     if status >= 500:
         return SendResult(outcome=Outcome.UNKNOWN, stage=STAGE, code=status, text=text, scope="channel")
     return unclear(answer, text or "The provider's answer makes no sense.")

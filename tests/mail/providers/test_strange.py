@@ -42,6 +42,14 @@ def test_no_answer_is_too_strange_to_be_judged(name: str, status: int, said: Any
 
 
 @each_provider
+@pytest.mark.parametrize("status", [*range(300, 400), *range(401, 500)])
+def test_a_status_that_the_next_mail_would_get_too_loses_no_mail(name: str, status: int) -> None:
+    """Only 400, 413 and 422 can be about one mail; 406, 420, 421 and their like are about how, or where, we ask."""
+    result = PROVIDERS[name].read_response(HttpAnswer(status=status, body=b"<html>no</html>"))
+    assert result.outcome is not Outcome.INVALID or status in {413, 422}
+
+
+@each_provider
 @pytest.mark.parametrize("status", [200, 202, 422, 500])
 def test_no_answer_is_tripped_over_where_a_word_belongs(name: str, status: int) -> None:
     strange: list[Any] = [[], {}, [{}], 1, None, True]
