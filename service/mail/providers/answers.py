@@ -17,7 +17,8 @@ _OUR_SENDER = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_REST = timedelta(hours=1)
-_THIS_MAIL = frozenset({400, 413, 422})  # any other 4xx is about how or where we ask: the next mail would get it too
+_TOO_LARGE = 413
+_THIS_MAIL = frozenset({400, 422})  # any other 4xx is about how or where we ask: the next mail would get it too
 _NOT_TAKEN_IN = frozenset({408, 425})  # RFC 9110 section 15.5.9, RFC 8470: the request was not worked on
 
 
@@ -63,7 +64,8 @@ def unclear(answer: HttpAnswer, text: str) -> SendResult:
 
 
 def by_status(answer: HttpAnswer, text: str) -> SendResult:
-    """Anything but a yes, by its status alone (RFC 9110 section 15).
+    """Anything but a yes, by its status alone (RFC 9110 section 15). `text` is what the provider said in its own form:
+    where there is none somebody on the way answered, and that is no refusal of this mail.
 
     A 5xx may come after the mail went out, so it is UNKNOWN; and of the channel's, for the next one would get it too.
     """
@@ -72,7 +74,7 @@ def by_status(answer: HttpAnswer, text: str) -> SendResult:
         return slower(answer, text)
     if status in _NOT_TAKEN_IN:
         return SendResult(outcome=Outcome.RETRY, stage=STAGE, code=status, text=text)
-    if status in _THIS_MAIL:
+    if status == _TOO_LARGE or (status in _THIS_MAIL and text):
         return invalid(answer, text)
     if 300 <= status < 500 and status != 409:
         return down(answer, text)

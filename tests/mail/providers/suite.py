@@ -7,6 +7,7 @@ class TestPostmark(ProviderSuite):
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -157,7 +158,9 @@ class ProviderSuite(WebhookSuite):
     def test_an_address_with_the_word_for_ours_in_it_stops_nobody_elses_mail(self, domain: str) -> None:
         api = self.fake()
         api.wrong = f"sender@{domain}"
-        about_its_domain = Said(status=422, body=b'{"message": "unknown domain \'%s\'"}' % domain.encode())
+        words = f"unknown domain '{domain}'"
+        forms = {"message": words, "Message": words, "ErrorCode": 300, "name": "validation_error", "code": "invalid"}
+        about_its_domain = Said(status=422, body=json.dumps(forms).encode())
         with api.serve() as server:
             (result,) = send(api.url(server), a_mail(api.wrong))
             server.faults.append(HttpFault(stage="answer", said=about_its_domain, keep=False))
