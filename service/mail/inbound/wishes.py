@@ -147,7 +147,7 @@ _PHRASES = re.compile(
                 r"\b(?:wil|willen|kom|komen|mag|mogen)\b(?: \w+){0,4} van (?:\w+ ){0,3}"
                 rf"(?:{_MAIL}|(?:mail|mailing|verzend)?lijst) af(?: te)?{_ENDS}"
             ),
-            r"\bstop(?:pen)?\b(?: \w+){0,3} (?:spam|reclame)\b|\bgeen reclame meer\b",
+            r"\bstop(?:pen)?(?: (?:met|al|die|deze|jullie|uw|de)){0,3} (?:spam|reclame)\b|\bgeen reclame meer\b",
             r"\b(?:wilt u|willen jullie|kunnen jullie) (?:\w+ )?(?:hiermee|daarmee|ermee) (?:stoppen|ophouden)",
             rf"{_WANTS}(?: \w+){{0,2}} dat (?:u|jullie) (?:\w+ )?(?:stopt|stoppen|ophoudt|ophouden){_ENDS}",
             r"\b(?:meld|schrijf) ik (?:mij|me)\b.{0,50}\b(?:af|uit)\b",

@@ -109,6 +109,7 @@ Ik heb geen behoefte meer aan pijnstillers
 Kan ik mijn toestemming later nog intrekken?
 Ik trek mijn schouders in bij pijn
 Ik kan deze mail niet openen
+Ik stop het in de spam en haal het er weer uit
 Nee, het helpt niet
 The pain won't leave me alone
 I am not interested in surgery
