@@ -333,7 +333,19 @@ def test_words_that_cannot_be_read_or_stand_within_the_quoted_mail_are_more() ->
     assert (enciphered.kind, enciphered.more, enciphered.text) == (InboundKind.REPLY, True, "")
     quoted = "\n\nVan: X\nVerzonden: nu\nAan: Y\nOnderwerp: Z\n\nHoe gaat het?\nSlecht, ik kan niet lopen."
     assert answer(f"Mijn antwoorden staan hieronder in het rood.{quoted}").more
-    assert not answer(f"Dank je wel!{quoted}").more
+    for greeting in ("Hoi,", "Hallo Frank", "Beste heer De Vries,\n\nGroet,\nAnna", "Goedemorgen!"):
+        assert answer(f"{greeting}{quoted}").more, greeting
+        assert not answer(greeting).more, greeting
+    for words in (
+        "Dank je wel!",
+        "Top",
+        "Hoi, het gaat goed.",
+        "Ja graag",
+        "Prima\nAnna",
+        "Dag Frank, dank!",
+        "Hoi\nTop!",
+    ):
+        assert not answer(f"{words}{quoted}").more, words
     assert answer("Hallo\n" + "x" * 600_000).more
 
 
