@@ -96,7 +96,8 @@ def _refused(answer: HttpAnswer, said: Mapping[str, object]) -> SendResult:
     Their limit for a day is a 422 as well. A code without fields is about all of us, unless it says otherwise: what is
     wrong in one mail is told by its fields.
     """
-    code = reading.text(said.get("error")) or reading.text(reading.within(said, "error", "code")) or ""
+    named = (said.get("error"), reading.within(said, "error", "code"), said.get("error_type"))
+    code = next((found for each in named if (found := reading.text(each))), "")
     words = reading.text(reading.within(said, "error", "message")) or reading.text(said.get("message")) or ""
     text = ": ".join(filter(None, (code, words)))
     # 409 (an older page: 422): the key was used, with other bytes or by a call that still runs
@@ -141,9 +142,19 @@ def parse(hook: Hook) -> list[Event]:
             recipient=reading.address(data.get("recipient")),
             provider_id=provider_id,
             own_key=reading.text(reading.within(data, "metadata", "key")),
-            diagnostic=reading.text(reading.within(data, "response", "content")) or reading.text(data.get("reason")),
+            diagnostic=_diagnostic(data),
         )
     ]
+
+
+def _diagnostic(data: Mapping[str, object]) -> str | None:
+    """What the server said, its code before its words; in older events the words have another name."""
+    response = reading.mapping(data.get("response"))
+    words = reading.text(response.get("content")) or reading.text(response.get("message"))
+    code = reading.text(response.get("status_code"))
+    if code and words and words.startswith(code):
+        return words
+    return " ".join(filter(None, (code, words))) or reading.text(data.get("reason"))
 
 
 def _post(account: Account, said: Mapping[str, object], more: Mapping[str, str]) -> HttpRequest:
