@@ -18,7 +18,7 @@ from service.flows import alerts, desk_mails, feedback, letters, mail_news
 from service.flows.services import Services
 from service.mail.imap import Connection, MailboxError, Tokens, UnreadableError
 from service.mail.imap_answers import Letter, Listed
-from service.mail.inbound.classify import classify
+from service.mail.inbound.classify import judged
 from service.mail.inbound.values import InboundKind
 from service.mail.mailbox_url import MailboxUrl
 from service.store import events
@@ -208,7 +208,7 @@ def take_in(services: Services, letter: Letter, now: datetime) -> bool:
     """Act on one mail. True where it was acted on, now or before, and nobody needs it any more: a person's words are
     all in the hands of staff.
     """
-    inbound = classify(letter.data)
+    inbound = judged(letter.data)  # and not `classify`: of a mail at which we fail somebody has to hear
     with services.database.reading() as session:
         if mail_news.is_ours(session, services, inbound, letter.data):
             return False

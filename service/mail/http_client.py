@@ -104,7 +104,7 @@ class HttpClient:
 
     async def _written(self, server: str, parts: SplitResult, request: HttpRequest) -> _Connection:
         """The connection on which the whole request left. A kept one that went meanwhile is replaced once."""
-        kept = self._kept(server)
+        kept = await self._kept(server)
         connection = kept or await self._connect(parts)
         try:
             await self._write(connection, _head(request, parts), request.body)
@@ -119,22 +119,28 @@ class HttpClient:
             raise
         return connection
 
-    def _kept(self, server: str) -> _Connection | None:
+    async def _kept(self, server: str) -> _Connection | None:
         several = self._idle.get(server, [])
         while several:
             connection = several.pop()
-            if connection.is_usable and time.monotonic() - connection.last_used < self._limits.idle:
+            is_good = False
+            try:
+                is_fresh = time.monotonic() - connection.last_used < self._limits.idle
+                is_good = is_fresh and connection.is_usable and await _is_silent(connection.reader)
+            finally:
+                if not is_good:
+                    connection.writer.transport.abort()
+            if is_good:
                 return connection
-            connection.writer.transport.abort()
         return None
 
     def _keep(self, server: str, connection: _Connection) -> None:
         state = connection.state
-        if state.our_state is h11.DONE and state.their_state is h11.DONE:
-            state.start_next_cycle()
-        if self._closed or not connection.is_usable or state.our_state is not h11.IDLE:
+        is_over = state.our_state is h11.DONE and state.their_state is h11.DONE and not state.trailing_data[0]
+        if self._closed or not connection.is_usable or not is_over:
             connection.writer.transport.abort()
             return
+        state.start_next_cycle()
         connection.last_used = time.monotonic()
         self._idle.setdefault(server, []).append(connection)
 
@@ -202,6 +208,20 @@ class HttpClient:
                 return HttpAnswer(status=status, headers=headers, body=body)
             elif isinstance(event, h11.ConnectionClosed) or event is h11.PAUSED:
                 raise ConnectionResetError("no answer")
+
+
+async def _is_silent(reader: asyncio.StreamReader) -> bool:
+    """Did nothing come while nobody asked? A server that lets go of a connection may say so first (408, RFC 9110
+    section 15.5.9), and that is no answer to the request that is sent next.
+    """
+    try:
+        async with asyncio.timeout(0):
+            await reader.read(1)
+    except TimeoutError:
+        return True
+    except OSError:
+        pass
+    return False
 
 
 def _head(request: HttpRequest, parts: SplitResult) -> h11.Request:

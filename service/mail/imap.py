@@ -199,7 +199,7 @@ class Connection:
         try:
             token = self._tokens.token()
         except TokenError as error:
-            raise MailboxError(error.english, lasting=True) from error
+            raise MailboxError(error.english, lasting=error.lasting) from error
         try:
             if token is not None:
                 said = f"user={box.user}\x01auth=Bearer {token}\x01\x01".encode()

@@ -29,9 +29,13 @@ log = structlog.get_logger()
 
 
 class TokenError(NurtureError):
-    """No access token is to be had now. Never leaves the SMTP transport."""
+    """No access token is to be had now. Never leaves what logs in. `lasting`: somebody has to mend it."""
 
     code, status = "no-token", 503
+
+    def __init__(self, english: str, *, lasting: bool) -> None:
+        super().__init__(english)
+        self.lasting = lasting
 
 
 def oauth_problems(path: Path) -> list[str]:
@@ -77,11 +81,13 @@ class AccessTokens:
         try:
             given = await asyncio.to_thread(_read, self._path)
         except (OSError, ValueError) as error:
-            raise TokenError("The file with which tokens are asked for cannot be read any more.") from error
+            raise TokenError(
+                "The file with which tokens are asked for cannot be read any more.", lasting=True
+            ) from error
         said = await _ask(given)
         token, life = said.get("access_token"), said.get("expires_in")
         if not isinstance(token, str) or not token.isascii() or not token.isprintable() or not token:
-            raise TokenError("The token server answered without a token.")
+            raise TokenError("The token server answered without a token.", lasting=True)
         self._token = token
         seconds = float(life) if isinstance(life, int | float) and life > 0 else _USUAL_LIFE
         self._good_until = time.monotonic() + max(seconds - _EARLY_SECONDS, min(seconds, _SHORTEST_LIFE))
@@ -101,11 +107,14 @@ async def _ask(given: Mapping[str, str]) -> Mapping[str, object]:
             answer = await client.post(given.get("token_url", ""), data={**form, "grant_type": kind})
             said = answer.json()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise TokenError(f"The token server {host} did not answer as one ({type(error).__name__}).") from error
+        raise TokenError(
+            f"The token server {host} did not answer as one ({type(error).__name__}).", lasting=False
+        ) from error
     if answer.status_code != 200 or not isinstance(said, dict):
         wrong = said.get("error") if isinstance(said, dict) else None
         word = wrong if isinstance(wrong, str) and wrong.replace("_", "").isalnum() and len(wrong) < 60 else "no reason"
-        raise TokenError(f"The token server {host} refused: {answer.status_code} {word}.")
+        lasting = 400 <= answer.status_code < 500 and answer.status_code != 429
+        raise TokenError(f"The token server {host} refused: {answer.status_code} {word}.", lasting=lasting)
     return said
 
 

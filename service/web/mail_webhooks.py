@@ -103,16 +103,29 @@ def _is_genuine(services: Services, provider: Provider, secrets: Sequence[str], 
 
 
 def _take(services: Services, provider: Provider, hook: Hook) -> None:
+    """Act on its events. What of them nobody here can read is told, and raises UnreadableHookError in the end."""
+    try:
+        events = _read(provider, hook)
+    except UnreadableHookError:
+        _tell_unreadable(services, provider, hook)
+        raise
+    readable = [each for each in events if each.kind is not EventKind.UNREADABLE]
+    _work_on(services, provider, readable)
+    if len(readable) < len(events):
+        _tell_unreadable(services, provider, hook)
+        raise UnreadableHookError("one of the events cannot be read", "Een van de gebeurtenissen is niet te lezen.")
+
+
+def _tell_unreadable(services: Services, provider: Provider, hook: Hook) -> None:
+    with services.database.transaction() as session:
+        feedback.keep_unreadable(session, provider.name, hook.body, services.clock.now())
+
+
+def _work_on(services: Services, provider: Provider, events: Sequence[Event]) -> None:
     """Each event in a transaction of its own: they may be about many leads, and locks are taken in their order.
 
     One that we fail at holds up no other; the call is then answered so that it comes again.
     """
-    try:
-        events = _read(provider, hook)
-    except UnreadableHookError:
-        with services.database.transaction() as session:
-            feedback.keep_unreadable(session, provider.name, hook.body, services.clock.now())
-        raise
     failed = False
     for each in events:
         news = _news(each)

@@ -16,7 +16,7 @@ from service.flows.mailboxes import take_in
 from service.flows.messages import add_service_mail
 from service.mail import return_paths
 from service.mail.imap_answers import Letter
-from service.mail.inbound.classify import classify
+from service.mail.inbound.classify import judged
 from service.mail.inbound.values import Inbound, InboundKind
 from service.mail.links import Keyring
 from service.store import suppressions
@@ -137,7 +137,7 @@ def test_a_hard_verdict_without_a_recipient_is_one_on_whom_we_mailed(
 ) -> None:
     to = return_path(house, advice(house))
     monkeypatch.setattr(
-        mailboxes, "classify", lambda _: Inbound(kind=InboundKind.HARD, reason="a report", came_for=(to,))
+        mailboxes, "judged", lambda _: Inbound(kind=InboundKind.HARD, reason="a report", came_for=(to,))
     )
     assert comes_in(house, b"")
     assert news(house) == [("bounces", "hard_bounce")]
@@ -146,9 +146,9 @@ def test_a_hard_verdict_without_a_recipient_is_one_on_whom_we_mailed(
 def test_an_automatic_answer_counts_only_where_its_owner_is_away(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     message = advice(house)
     receipt = Inbound(kind=InboundKind.AUTO_REPLY, reason="a receipt", came_for=(return_path(house, message),))
-    monkeypatch.setattr(mailboxes, "classify", lambda _: receipt)
+    monkeypatch.setattr(mailboxes, "judged", lambda _: receipt)
     assert not comes_in(house, b"we hebben uw bericht ontvangen")
-    monkeypatch.setattr(mailboxes, "classify", lambda _: replace(receipt, away=True))
+    monkeypatch.setattr(mailboxes, "judged", lambda _: replace(receipt, away=True))
     assert comes_in(house, b"ik ben afwezig")
     assert news(house) == [("replies", "away")]
 
@@ -179,7 +179,7 @@ def test_an_answer_is_tied_by_our_reply_address_or_by_the_message_id_it_answers(
 )
 def test_a_wish_to_stop_is_one_and_more_words_reach_a_person_too(house: House, text: str, kinds: list[str]) -> None:
     mail = reply(reply_address(house, advice(house)), text)
-    assert classify(mail).wants_stop
+    assert judged(mail).wants_stop
     assert comes_in(house, mail)
     assert comes_in(house, mail)
     assert [kind for _, kind in news(house)] == kinds
@@ -307,9 +307,9 @@ def test_our_own_mails_in_a_mailbox_that_is_staffs_too_mean_nothing(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def misled(data: bytes) -> Inbound:  # at worst, for each of them holds links of ours
-        return replace(classify(data), kind=InboundKind.REPLY, wants_stop=True)
+        return replace(judged(data), kind=InboundKind.REPLY, wants_stop=True)
 
-    monkeypatch.setattr(mailboxes, "classify", misled)
+    monkeypatch.setattr(mailboxes, "judged", misled)
     advice(house)
     acts.request_pain_check(house)
     house.send_due()

@@ -16,7 +16,8 @@ from service.flows.mailboxes import Reader, boxes
 from service.mail import return_paths
 from service.mail.imap import Connection, MailboxError
 from service.mail.imap_answers import Letter
-from service.mail.inbound.classify import classify
+from service.mail.inbound import automatic
+from service.mail.inbound.classify import judged
 from service.mail.inbound.values import Inbound
 from service.mail.mailbox_url import parse_mailbox_url
 from service.store import events
@@ -242,9 +243,9 @@ def test_a_mail_at_which_our_own_code_fails_stops_no_other_and_is_told_once(
     def fails(data: bytes) -> Inbound:
         if b"X-Poison" in data:
             raise RuntimeError("a defect")
-        return classify(data)
+        return judged(data)
 
-    monkeypatch.setattr(mailboxes, "classify", fails)
+    monkeypatch.setattr(mailboxes, "judged", fails)
     look(house, 2)
     assert len(news(house)) == 1
     assert alerts(house) == [BROKEN]
@@ -252,6 +253,23 @@ def test_a_mail_at_which_our_own_code_fails_stops_no_other_and_is_told_once(
     house.clock.advance(days=1, minutes=1)
     look(house)
     assert alerts(house) == []
+
+
+def test_a_reply_that_cannot_be_taken_apart_lies_there_and_the_practice_hears_of_it(
+    house: House, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = reading(house, box.url())
+    message = advice(house)
+    box.deliver(reply(return_path(house, message), "Stop."))
+
+    def fails(_: object) -> bool:
+        raise RecursionError("a mail nobody thought of")
+
+    monkeypatch.setattr(automatic, "answers", fails)
+    look(house, 2)
+    assert news(house) == []
+    assert alerts(house) == [BROKEN]
+    assert len(box.mails()) == 1
 
 
 def test_where_the_database_is_away_nothing_is_removed_and_the_next_look_takes_it_in(

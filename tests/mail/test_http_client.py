@@ -151,6 +151,45 @@ def test_a_request_that_is_given_up_leaves_no_connection_behind() -> None:
     assert server.connections == 2
 
 
+ONE = b"HTTP/1.1 201 Created\r\nContent-Length: 3\r\n\r\none"
+TWO = b"HTTP/1.1 201 Created\r\nContent-Length: 3\r\n\r\ntwo"
+GOODBYE = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["with-the-answer", "later"])
+@pytest.mark.parametrize("unasked", [GOODBYE, ONE, b"rubbish"], ids=["goodbye", "answer", "rubbish"])
+def test_what_comes_unasked_is_no_answer_to_the_next_request(unasked: bytes, later: bool) -> None:
+    """Else the next mail had an answer that is about no mail, or about another one."""
+    open_ones: list[asyncio.StreamWriter] = []
+    all_said = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        open_ones.append(writer)
+        await reader.readuntil(b"hello")
+        for piece in ([ONE, unasked] if later else [ONE + unasked]) if len(open_ones) == 1 else [TWO]:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.05)
+        all_said.set()
+
+    async def run() -> list[bytes]:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        client = HttpClient(HttpLimits(answer=5))
+        request = post(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        first = await client.send(request)
+        await all_said.wait()
+        second = await client.send(request)
+        await client.close()
+        for each in open_ones:
+            each.transport.abort()
+        server.close()
+        await server.wait_closed()
+        return [first.body, second.body]
+
+    assert asyncio.run(run()) == [b"one", b"two"]
+    assert len(open_ones) == 2
+
+
 @contextmanager
 def talking(said: bytes, context: ssl.SSLContext | None = None) -> Iterator[str]:
     """A server that says the same to everybody, whatever it is asked."""

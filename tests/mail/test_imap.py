@@ -312,6 +312,30 @@ def test_a_log_in_by_token_asks_anew_after_a_refusal_and_keeps_the_token(tmp_pat
     assert len(tokens.forms) == 2
 
 
+@pytest.mark.parametrize(
+    ("said", "lasting"),
+    [
+        (Said(status=400, body=b'{"error": "invalid_grant"}'), True),
+        (Said(status=429, body=b'{"error": "slow_down"}'), False),
+        (Said(status=503, body=b"<html>at work</html>"), False),
+        (Said(status=500, body=b"{}"), False),
+    ],
+)
+def test_a_token_server_that_is_away_for_a_moment_is_no_fault_that_lasts(
+    tmp_path: Path, said: Said, lasting: bool
+) -> None:
+    """Staff are told at once of one that lasts, and of any other only when it goes on for minutes."""
+    tokens = TokenServer()
+    tokens.says = said
+    file = tmp_path / "token.json"
+    with HttpServer(tokens) as giver, ScriptedImap() as scripted:
+        file.write_text(json.dumps({"token_url": f"{giver.url}/token", "client_id": "us", "refresh_token": "r"}))
+        url = scripted.url(login="box%40praktijk.example", options=f"&auth=xoauth2&token_file={file}")
+        with pytest.raises(MailboxError) as told, opened(url):
+            pass
+    assert told.value.lasting is lasting
+
+
 def test_without_a_token_the_log_in_is_not_tried(tmp_path: Path) -> None:
     tokens = TokenServer()
     tokens.says = Said(status=400, body=b'{"error": "invalid_grant"}')

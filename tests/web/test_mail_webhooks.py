@@ -245,6 +245,29 @@ def test_a_genuine_call_that_nobody_can_read_is_refused_and_staff_are_told(house
     assert acts.alerts(house) == [f"webhook-unreadable:{fake.name}"]
 
 
+@every_provider
+def test_an_event_without_a_name_is_of_a_form_that_nobody_here_knows(house: House, fake: type[Fake]) -> None:
+    """A no of another form would else pass for an event that means nothing, and nobody would hear of it."""
+    calling, message = caller(house, fake), advised(house)
+    body = sample(fake, "complained").about(message)
+    for name in (b'"event"', b'"type"', b'"RecordType"', b'"eventType"', b'"notificationType"'):
+        body = body.replace(name, b'"somethingNew"')
+    assert calling.post(body).status_code == 422
+    assert acts.alerts(house) == [f"webhook-unreadable:{fake.name}"]
+
+
+@pytest.mark.parametrize("strange", [None, "x", [], {}, {"eventName": "spam"}])
+def test_one_of_many_events_that_nobody_can_read_hides_no_other(house: House, strange: object) -> None:
+    """Brevo throws all of them away on whatever is not 2xx, 429 or a time-out."""
+    calling = caller(house, Brevo)
+    told = sample(Brevo, "complained")
+    names = [f"lead{number}@example.org" for number in range(2)]
+    first, second = (json.loads(told.about(advised(house, name))) for name in names)
+    assert calling.post(json.dumps([first, strange, second]).encode()).status_code == 422
+    assert [acts.advice(house, name).state for name in names] == ["complained", "complained"]
+    assert acts.alerts(house) == ["webhook-unreadable:brevo"]
+
+
 def test_a_provider_that_we_do_not_know_is_not_there(house: House) -> None:
     calling = caller(house, Lettermint)
     assert calling.client.post("/webhooks/mail/sparkpost", content=b"{}").status_code == 404

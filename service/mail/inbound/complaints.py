@@ -9,8 +9,9 @@ from service.mail.inbound.structure import Part, on_one_line
 from service.mail.inbound.ties import addresses
 from service.mail.inbound.values import InboundKind
 
-# RFC 5965 section 7.3, RFC 6591 and RFC 6430: what was found on the way, or the opposite of a complaint.
-_NO_WISH = frozenset({"not-spam", "auth-failure", "virus", "dmarc", "miscategorized"})
+NO_WISH = frozenset({"not-spam", "auth-failure", "virus", "dmarc", "miscategorized"})
+"""Sorts of report that are no reader's complaint, but what was found on the way, or the opposite of one (RFC 5965
+section 7.3, RFC 6591 and RFC 6430)."""
 _OUTLOOK_RECIPIENT = "x-hmxmroriginalrecipient"
 
 
@@ -40,7 +41,7 @@ def read(mail: Part) -> Complaint | None:
     told = [*fields.get("original-rcpt-to", []), *(each for inner in returned for each in inner.every("to"))]
     recipient = next(iter(addresses(*told)), None)
     sort = next(iter(fields.get("feedback-type", [])), "").lower()
-    if sort in _NO_WISH:
+    if sort in NO_WISH:
         return Complaint(kind=InboundKind.NONE, reason="a feedback report that is no complaint", recipient=recipient)
     return Complaint(kind=InboundKind.COMPLAINT, reason="the reader marked the mail as spam", recipient=recipient)
 

@@ -160,7 +160,10 @@ CALENDAR = _any(
 """How the subject of a calendar's answer begins."""
 
 
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+
+
 def plain(text: str) -> str:
-    """The text as the words here expect it: small letters, single blanks, straight apostrophes."""
-    text = unicodedata.normalize("NFC", text)  # Apple writes é as two characters
+    """The text as the words here expect it: small letters, single blanks, straight apostrophes, nothing unseen."""
+    text = unicodedata.normalize("NFC", _UNSEEN.sub("", text))  # Apple writes é as two characters
     return " ".join(text.replace("’", "'").replace("‘", "'").lower().split())

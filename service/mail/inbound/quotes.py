@@ -44,6 +44,18 @@ _ANSWERS_WITHIN = re.compile(
     r"|siehe unten|unten stehend|in rot|ci-dessous|en rouge)\b",
     re.IGNORECASE,
 )
+# "Hoi", "Beste Frank,", "Geachte heer De Vries"; and what may stand under it, "Groet," and "Anna".
+_NAMED = (
+    r"(?: (?:[A-Z][\w'.-]*|de|den|der|van|von|heer|mevrouw|meneer|dames|heren|en|allemaal|team|praktijk|dokter)){0,5}"
+)
+_GREETING = re.compile(
+    r"(?:(?:[Bb]este|[Hh]allo|[Hh]oi|[Hh]ai|[Hh]ey|[Hh]i|[Hh]ello|[Dd]ag|[Gg]eachte|[Dd]ear|[Ll]iebe[rs]?|[Bb]onjour"
+    r"|[Gg]oede ?(?:morgen|middag|n?avond|ndag)|[Gg]uten (?:Tag|Morgen|Abend)|L\.?S\.?)"
+    rf"{_NAMED})[,.!]?"
+)
+_BELOW_GREETING = re.compile(
+    rf"(?:(?:[Gg]r(?:oet(?:en|jes)?)?|[Mm]vg|[Mm]et vriendelijke groet(?:en)?),?{_NAMED}|[A-Z][\w'-]*{_NAMED})[,.]?"
+)
 _FROM = re.compile(r"\*{0,2}(?:van|from|von|de|afzender)\s?:\*{0,2}\s?\S.{0,300}", re.IGNORECASE)
 _BELOW_FROM = re.compile(
     r"\*{0,2}(?:verzonden|sent|gesendet|envoyé|date|datum|aan|to|an|à|cc|onderwerp|subject|betreff"
@@ -74,8 +86,12 @@ def own_words(text: str) -> str:
 
 
 def answers_within(own: str) -> bool:
-    """Whether these words say that more of hers stands within the mail she answers, which is cut off."""
-    return _ANSWERS_WITHIN.search(own) is not None
+    """Whether these words say that more of hers stands within the mail she answers, which is cut off; as do a greeting
+    and a name that say nothing else.
+    """
+    first, *others = [line.strip() for line in own.split("\n") if line.strip()] or [""]
+    greets_alone = _GREETING.fullmatch(first) is not None and all(_BELOW_GREETING.fullmatch(line) for line in others)
+    return greets_alone or _ANSWERS_WITHIN.search(own) is not None
 
 
 def above_the_copy(own: str) -> str:

@@ -14,9 +14,9 @@ _SENTENCE = re.compile(r"[.!?\n;]+")
 _ANSWERED = re.compile(r"^(?:(?:re|antw|aw|sv|ref|tr|fw|fwd|doorst|wg)\s?:\s?)+", re.IGNORECASE)
 _POLITE = re.compile(
     r"\b(?:a\.?u\.?b|alstublieft|alsjeblieft|s\.?v\.?p|graag|nu|direct|per direct|meteen|please|pls|thanks"
-    r"|thank you|now|bitte|danke|sofort|merci|"
-    r"s'il vous plaît|s'il te plaît|hallo|hoi|beste|hello|hi|bonjour|guten tag|dank(?:jewel|u| je| u)?|bedankt|mvg"
-    r"|gr|groet(?:en)?|ik wil|ik wens|"
+    r"|thank you|now|bitte|danke|sofort|merci|nee|maar|"
+    r"s'il vous plaît|s'il te plaît|hallo|hoi|beste|hello|hi|bonjour|guten tag|dank(?: ?(?:je|u)(?: ?wel)?)?|bedankt"
+    r"|mvg|gr|groet(?:en)?|ik wil|ik wens|"
     r"je veux|je souhaite|ich möchte|ich will|i want to|i would like to|i'd like to|wil ik|hierbij|mij|me|mich"
     r"|ermee|hiermee|daarmee|this|dit)\b"
 )
@@ -28,6 +28,15 @@ _WORDS = frozenset(
         "stop mails",
         "stop mailen",
         "stop e-mail",
+        "stop er mee",
+        "hou op",
+        "houd op",
+        "niet mailen",
+        "niet meer sturen",
+        "stuur niet meer",
+        "stuur niets meer",
+        "stuur niks meer",
+        "verwijderen",
         "afmelden",
         "uitschrijven",
         "afmelding",
@@ -81,6 +90,8 @@ _MAIL = (
     r"(?:e-?)?(?:mail(?:s|tjes|ings?|en)?|berichten|nieuwsbrie(?:f|ven)|courriels?|messages?|newsletters?|post"
     r"|nachrichten)"
 )
+_WANTS = r"\b(?:wil|willen|wens|wensen|hoef|hoeven|graag|liever)\b"
+_ENDS = r"(?: (?:a\.?u\.?b|alstublieft|alsjeblieft|s\.?v\.?p|graag|please))?$"
 _PHRASES = re.compile(
     "|".join(
         (
@@ -110,7 +121,50 @@ _PHRASES = re.compile(
             r"\b(?:mij|me|mijn (?:mail)?adres)\b.{0,40}\b(?:van|uit|af) (?:\w+ ){0,3}\w*(?:lijst|bestand|mailing)",
             r"\b(?:mij|me|mijn (?:e-?)?(?:mail)?adres|mijn gegevens) (?:\w+ ){0,4}(?:verwijderen|wissen|schrappen)",
             r"\b(?:mij|me) (?:hierbij )?(?:af|uit) ?(?:melden|schrijven)|laat (?:mij|me) met rust",
+            # what is not to come is "dit" or "niets", or mails that are to stop
+            (
+                rf"{_WANTS}(?: \w+){{0,2}} (?:dit|deze|die|ze|jullie|uw|je)\b(?: \w+){{0,3}} niet (?:meer|langer)"
+                r" (?:te )?ontvangen"
+            ),
+            (
+                rf"{_WANTS}(?: \w+){{0,3}} (?:niets|niks) meer(?: van (?:jullie|u|je))?"
+                r" (?:te )?(?:ontvangen|krijgen|horen)"
+            ),
+            r"\b(?:stuur|zend)(?:en|t)? (?:mij|me|ons) (?:\w+ )?(?:niets|niks) meer",
+            rf"{_WANTS}(?: \w+){{0,3}} {_MAIL} niet(?: meer| langer)?{_ENDS}",
+            (
+                rf"\b(?:deze|die|jullie|uw)(?: \w+)? {_MAIL} (?:hoef|hoeft|hoeven|wil|willen)\b(?: \w+){{0,2}} niet"
+                rf"(?: meer| langer)?(?: (?:te )?(?:hebben|ontvangen|krijgen))?{_ENDS}"
+            ),
+            rf"\b(?:stuur|zend)(?:en|t)?\b(?: \w+){{0,3}} {_MAIL} niet (?:meer|langer)",
+            rf"\b{_MAIL}\b(?: \w+){{0,2}} (?:stopzetten|stop te zetten|(?:te )?beëindigen){_ENDS}",
+            (
+                r"\b(?:graag|wilt|willen|kunt|kun|kunnen|mogen|gelieve|verzoek)\b(?: \w+){0,4} "
+                rf"{_MAIL} (?:te )?stoppen{_ENDS}"
+            ),
+            rf"\bzet(?: \w+){{0,2}} {_MAIL}(?: \w+)? (?:stop|uit){_ENDS}|\b(?:beëindig|staak)(?: \w+){{0,2}} {_MAIL}\b",
+            (
+                r"\b(?:wil|willen|kom|komen|mag|mogen)\b(?: \w+){0,4} van (?:\w+ ){0,3}"
+                rf"(?:{_MAIL}|(?:mail|mailing|verzend)?lijst) af(?: te)?{_ENDS}"
+            ),
+            r"\bstop(?:pen)?(?: (?:met|al|die|deze|jullie|uw|de)){0,3} (?:spam|reclame)\b|\bgeen reclame meer\b",
+            r"\b(?:wilt u|willen jullie|kunnen jullie) (?:\w+ )?(?:hiermee|daarmee|ermee) (?:stoppen|ophouden)",
+            rf"{_WANTS}(?: \w+){{0,2}} dat (?:u|jullie) (?:\w+ )?(?:stopt|stoppen|ophoudt|ophouden){_ENDS}",
+            r"\b(?:meld|schrijf) ik (?:mij|me)\b.{0,50}\b(?:af|uit)\b",
+            r"\b(?:mij|me) uit (?:\w+ ){1,2}(?:systeem|database)\b",
+            (
+                r"\b(?:heb|hebben|ben|zijn)\b(?: \w+){0,2} (?:geen (?:interesse|belangstelling)"
+                rf"|niet (?:meer |langer )?geïnteresseerd)(?: meer)?(?: (?:in|voor) (?:\w+ ){{0,3}}{_MAIL})?{_ENDS}"
+            ),
+            rf"\bgeen behoefte (?:meer )?(?:aan )?(?:\w+ ){{0,3}}{_MAIL}\b",
+            # whoever takes back her consent says no, in whatever language
+            r"\btrek(?:ken)?\b(?: \w+){0,4} toestemming\b.{0,60}\bin\b",
+            r"\btoestemming\b(?: \w+){0,4} (?:in te trekken|intrekken|ingetrokken)",
+            r"\b(?:withdraw|revoke)(?:ing)?\b(?: \w+){0,2} consent\b",
+            r"\b(?:widerrufe|ziehe)\b.{0,30}\beinwilligung|\bretire mon consentement",
             # English
+            r"^(?:please )?leave me alone\b|\b(?:do not|don't) send me anything",
+            rf"\bi(?:'m| am) (?:not|no longer) interested{_ENDS}",
             (
                 r"\bunsubscribe me|\b(?:want|wish|like|need|request|ask|please|how (?:do|can) i)\b.{0,30}"
                 r"\b(?:unsubscribe|opt[- ]out|be removed|be taken off)"
@@ -155,6 +209,7 @@ _NOT_MEANT = re.compile(
             # "why do I get no more mails?" says that she misses them
             r"\b(?:krijgt?|kreeg|krijgen|ontvang|ontving|heb|komen|komt|kwamen|zie|vind|bekomme|bekam|erhalte|reçois|reçu)\b"
             r"(?!.{0,80}\b(?:liever|graag|lieber|gern)\b)(?: \w+){0,3} (?:geen|keine|plus)(?: \w+){0,2} " + _MAIL,
+            r"\b(?:toestemming|consent)\b.{0,30}\b(?:altijd|later|ooit|any time)\b",
             rf"^(?!.*\b{_MAIL}\b).*\b{_SIGN_OFF}\b.{{0,60}}\b{_MEETING}\b",
             rf"^(?!.*\b{_MAIL}\b).*\b{_MEETING}\b.{{0,60}}\b{_SIGN_OFF}\b",
         )
@@ -205,7 +260,7 @@ def _is_left(piece: str) -> bool:
 
 
 def _is_a_word(sentence: str) -> bool:
-    left = " ".join(re.sub(r"[^\w' -]", " ", _POLITE.sub(" ", sentence)).split())
+    left = " ".join(re.sub(r"[^\w' -]", " ", _POLITE.sub(" ", sentence)).split()).strip("- ")
     return left in _WORDS
 
 

@@ -22,11 +22,13 @@ from service.mail.providers.values import (
     HttpAnswer,
     HttpRequest,
     Provider,
+    UnreadableHookError,
     UrlForm,
 )
 
 _URL = "https://api.brevo.com"
 _OUR_FAULT = frozenset({"unauthorized", "not_enough_credits", "permission_denied", "account_under_validation"})
+_KEY_WAS_USED = frozenset({"duplicate_parameter", "duplicate_request"})  # their list of codes has both
 _KINDS = MappingProxyType(
     {
         "request": EventKind.ACCEPTED,
@@ -78,13 +80,14 @@ def empty_request(account: Account) -> HttpRequest:
 
 
 def read_response(answer: HttpAnswer) -> SendResult:
-    """201, with or without an id."""
+    """201 with an id, or with nothing at all. Words without an id are no yes, whoever says them on the way."""
     said = answer.fields()
+    provider_id = reading.bare_id(said.get("messageId"))
     code = reading.text(said.get("code")) or ""
     text = f"{code}: {reading.text(said.get('message')) or ''}" if code else ""
-    if answer.status in {200, 201, 202}:
-        return answers.taken(answer, reading.bare_id(said.get("messageId")))
-    if code == "duplicate_parameter" and answer.status < 500:
+    if answer.status in {200, 201, 202} and (provider_id is not None or not answer.body.strip()):
+        return answers.taken(answer, provider_id)
+    if code in _KEY_WAS_USED and answer.status < 500:
         return answers.unclear(answer, text)  # a call with this key was worked on before
     if code in _OUR_FAULT:
         return answers.down(answer, text)
@@ -95,19 +98,28 @@ verify = signatures.has_password
 
 
 def parse(hook: Hook) -> list[Event]:
-    """One object a call, or a list of up to 500. `id` names the webhook; only `ts_epoch` knows no time zone."""
-    return [_event(said) for said in reading.objects_of(hook)]
+    """One object a call, or a list of up to 500. `id` names the webhook; only `ts_epoch` knows no time zone.
+
+    One of several that nobody can read hides no other, for none of them comes again.
+    """
+    said = reading.body_of(hook)
+    several = said if isinstance(said, list) else [said]
+    events = [_event(reading.mapping(each)) for each in several]
+    if events and all(each.kind is EventKind.UNREADABLE for each in events):
+        raise UnreadableHookError("the event cannot be read", "De gebeurtenis is niet te lezen.")
+    return events
 
 
 def _event(said: Mapping[str, object]) -> Event:
-    raw = reading.text(said.get("event")) or "unknown"
+    raw = reading.text(said.get("event"))
+    kind = _KINDS.get(raw, EventKind.UNKNOWN) if raw else EventKind.UNREADABLE
     provider_id, moment = reading.bare_id(said.get("message-id")), said.get("ts_epoch")
     recipient = reading.address(said.get("email"))
     return Event(
         provider=PROVIDER.name,
         dedup_key=signatures.digest(raw, provider_id, recipient, moment),
-        kind=_KINDS.get(raw, EventKind.UNKNOWN),
-        raw_kind=raw,
+        kind=kind,
+        raw_kind=raw or "",
         occurred_at=reading.seconds(moment, unit=1000),
         recipient=recipient,
         provider_id=provider_id,

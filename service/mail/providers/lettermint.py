@@ -25,6 +25,11 @@ from service.mail.providers.values import (
 
 _URL = "https://api.lettermint.co"
 _TOLERANCE = timedelta(seconds=300)  # theirs
+_LIMIT = re.compile(
+    r"quota|(?:day|daily|month|monthly|rate|sending|plan|account|team|project).{0,9}limit", re.IGNORECASE
+)
+_LIMIT_REST = timedelta(hours=1)
+_OF_A_MAIL = re.compile(r"valid", re.IGNORECASE)
 _KINDS = MappingProxyType(
     {
         "message.created": EventKind.ACCEPTED,
@@ -75,17 +80,35 @@ def empty_request(account: Account) -> HttpRequest:
 def read_response(answer: HttpAnswer) -> SendResult:
     """202 with an id; `suppressed` means that they send nothing to this address."""
     said = answer.fields()
-    text = reading.text(said.get("message")) or ""
-    if answer.status in {200, 202}:
-        if said.get("status") == "suppressed":
-            return answers.suppressed(answer, "Lettermint has the address on its suppression list.")
-        if said.get("status") in {"policy_rejected", "failed"}:
-            return answers.invalid(answer, f"Lettermint refused the mail: {said['status']}.")
-        if (found := reading.bare_id(said.get("message_id"))) is not None:
-            return answers.taken(answer, found)
+    state, found = reading.text(said.get("status")), reading.bare_id(said.get("message_id"))
+    if answer.status not in {200, 202}:
+        return _refused(answer, said)
+    if state == "suppressed":
+        return answers.suppressed(answer, "Lettermint has the address on its suppression list.")
+    if state in {"policy_rejected", "failed"}:
+        return answers.invalid(answer, f"Lettermint refused the mail: {state}.")
+    return answers.taken(answer, found) if found is not None else _refused(answer, said)
+
+
+def _refused(answer: HttpAnswer, said: Mapping[str, object]) -> SendResult:
+    """What is wrong has one of three forms: a code with words, a code alone, or words with the fields of the mail.
+
+    Their limit for a day is a 422 as well. A code without fields is about all of us, unless it says otherwise: what is
+    wrong in one mail is told by its fields.
+    """
+    named = (said.get("error"), reading.within(said, "error", "code"), said.get("error_type"))
+    code = next((found for each in named if (found := reading.text(each))), "")
+    words = reading.text(reading.within(said, "error", "message")) or reading.text(said.get("message")) or ""
+    text = ": ".join(filter(None, (code, words)))
     # 409 (an older page: 422): the key was used, with other bytes or by a call that still runs
     if answer.status == 409 or "idempotency" in text.lower():
         return answers.unclear(answer, text or "Lettermint knows this key from another call.")
+    if answer.status in {400, 422}:
+        fields = reading.mapping(said.get("errors")).keys()
+        if _LIMIT.search(code):
+            return answers.slower(answer, text, at_least=_LIMIT_REST)
+        if fields & {"from", "route"} or (code and not fields and not _OF_A_MAIL.search(code)):
+            return answers.misnamed(answer, text)
     return answers.by_status(answer, text)
 
 
@@ -106,7 +129,7 @@ def parse(hook: Hook) -> list[Event]:
     """One event a call."""
     said = reading.object_of(hook)
     data = reading.mapping(said.get("data"))
-    raw = reading.text(said.get("event")) or "unknown"
+    raw = reading.name(said.get("event"))
     provider_id = reading.bare_id(data.get("message_id"))
     moment = said.get("timestamp", said.get("created_at"))
     return [
@@ -119,9 +142,19 @@ def parse(hook: Hook) -> list[Event]:
             recipient=reading.address(data.get("recipient")),
             provider_id=provider_id,
             own_key=reading.text(reading.within(data, "metadata", "key")),
-            diagnostic=reading.text(reading.within(data, "response", "content")) or reading.text(data.get("reason")),
+            diagnostic=_diagnostic(data),
         )
     ]
+
+
+def _diagnostic(data: Mapping[str, object]) -> str | None:
+    """What the server said, its code before its words; in older events the words have another name."""
+    response = reading.mapping(data.get("response"))
+    words = reading.text(response.get("content")) or reading.text(response.get("message"))
+    code = reading.text(response.get("status_code"))
+    if code and words and words.startswith(code):
+        return words
+    return " ".join(filter(None, (code, words))) or reading.text(data.get("reason"))
 
 
 def _post(account: Account, said: Mapping[str, object], more: Mapping[str, str]) -> HttpRequest:

@@ -28,6 +28,8 @@ from service.mail.providers.values import (
 _URLS = MappingProxyType({"eu": "https://api.eu.mailgun.net", "us": "https://api.mailgun.net"})
 # They try for 8 hours, and may sign each try with the first time. A token counts once, so an old one does no harm.
 _TOLERANCE = timedelta(hours=9)
+_LIMIT_REST = timedelta(minutes=10)
+_PASSING = re.compile(r"4\d\d")
 _KINDS = MappingProxyType(
     {
         "accepted": EventKind.ACCEPTED,
@@ -71,6 +73,9 @@ def read_response(answer: HttpAnswer) -> SendResult:
         return answers.unclear(answer, text or "Mailgun's answer makes no sense.")
     if answer.status == 404:
         return answers.down(answer, "Mailgun knows no such domain here: is the region right (region=eu, region=us)?")
+    # "Domain … is not allowed to send: recipient limit exceeded", or "sending too fast", with 420, 403 or 400
+    if answer.status == 420 or "not allowed to send" in text:
+        return answers.slower(answer, text, at_least=_LIMIT_REST)
     return answers.by_status(answer, text)
 
 
@@ -88,7 +93,7 @@ def parse(hook: Hook) -> list[Event]:
     """One event a call; its token is what makes it unique."""
     said = reading.object_of(hook)
     data = reading.mapping(said.get("event-data"))
-    raw = reading.text(data.get("event")) or "unknown"
+    raw = reading.name(data.get("event"))
     status = reading.mapping(data.get("delivery-status"))
     provider_id = reading.bare_id(reading.within(data, "message", "headers", "message-id"))
     token = reading.text(reading.within(said, "signature", "token"))
@@ -96,11 +101,12 @@ def parse(hook: Hook) -> list[Event]:
         reading.within(data, "message", "headers", "to")
     )
     severity, reason = reading.text(data.get("severity")), reading.text(data.get("reason"))
+    code = reading.text(status.get("code"))
     return [
         Event(
             provider=PROVIDER.name,
             dedup_key=token or signatures.digest(raw, provider_id, recipient, data.get("timestamp")),
-            kind=_failed(severity, reason) if raw == "failed" else _KINDS.get(raw, EventKind.UNKNOWN),
+            kind=_failed(severity, reason, code) if raw == "failed" else _KINDS.get(raw, EventKind.UNKNOWN),
             raw_kind="/".join(filter(None, (raw, severity, reason))),
             occurred_at=reading.seconds(data.get("timestamp")),
             recipient=recipient,
@@ -113,12 +119,15 @@ def parse(hook: Hook) -> list[Event]:
     ]
 
 
-def _failed(severity: str | None, reason: str | None) -> EventKind:
+def _failed(severity: str | None, reason: str | None, code: str | None) -> EventKind:
     if severity == "temporary":
         return EventKind.DEFERRED
     if (reason or "").startswith("suppress-"):
         return EventKind.REJECTED
-    return EventKind.HARD_BOUNCE if severity == "permanent" else EventKind.UNKNOWN
+    if severity != "permanent":
+        return EventKind.UNKNOWN
+    # given up after eight hours, or at a reply of class 4: that proves nothing about the mailbox
+    return EventKind.SOFT_BOUNCE if reason == "old" or _PASSING.fullmatch(code or "") else EventKind.HARD_BOUNCE
 
 
 def _post(account: Account, fields: Iterable[tuple[str, str]], message: bytes) -> HttpRequest:

@@ -73,6 +73,7 @@ _VERDICTS: Mapping[object, Callable[[HttpAnswer, str], SendResult]] = MappingPro
         406: answers.suppressed,
         429: answers.slower,
         **dict.fromkeys((10, 400, 401, 405, 412, 413), answers.down),
+        **dict.fromkeys((1235, 1236), answers.misnamed),  # no such stream, or not one to send by
     }
 )
 
@@ -116,8 +117,8 @@ def read_response(answer: HttpAnswer) -> SendResult:
         return answers.taken(answer, reading.bare_id(said.get("MessageID")))
     if isinstance(code, int) and code in _VERDICTS:
         return _VERDICTS[code](answer, text)
-    if isinstance(code, int) and code:
-        return answers.invalid(answer, text)  # a refusal in so many words is one, whatever the status says
+    if isinstance(code, int) and code and answer.status in {200, 422}:
+        return answers.invalid(answer, text)
     return answers.by_status(answer, text)
 
 
@@ -127,7 +128,7 @@ verify = signatures.has_password
 def parse(hook: Hook) -> list[Event]:
     """One event a call; `RecordType` says of which sort."""
     said = reading.object_of(hook)
-    record, kind_of_bounce = reading.text(said.get("RecordType")) or "unknown", reading.text(said.get("Type"))
+    record, kind_of_bounce = reading.name(said.get("RecordType")), reading.text(said.get("Type"))
     provider_id = reading.bare_id(said.get("MessageID"))
     recipient = reading.address(said.get("Email")) or reading.address(said.get("Recipient"))
     moment = next(

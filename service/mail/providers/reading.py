@@ -23,22 +23,24 @@ def body_of(hook: Hook) -> object:
         raise UnreadableHookError("the event is no JSON", "De gebeurtenis is geen JSON.") from error
 
 
-def objects_of(hook: Hook) -> list[Mapping[str, object]]:
-    """The body as a list of objects: a bare object counts as one. Raises UnreadableHookError."""
-    found = body_of(hook)
-    several = found if isinstance(found, list) else [found]
-    objects: list[Mapping[str, object]] = [each for each in several if isinstance(each, dict)]
-    if len(objects) != len(several):
-        raise UnreadableHookError("the event is no JSON object", "De gebeurtenis is geen JSON-object.")
-    return objects
-
-
 def object_of(hook: Hook) -> Mapping[str, object]:
-    """The body as one object. Raises UnreadableHookError."""
-    found = objects_of(hook)
-    if len(found) != 1:
+    """The body as one object; one that is alone in a list counts. Raises UnreadableHookError."""
+    found = body_of(hook)
+    if isinstance(found, list) and len(found) == 1:
+        found = found[0]
+    if not isinstance(found, dict):
         raise UnreadableHookError("the event is no JSON object", "De gebeurtenis is geen JSON-object.")
-    return found[0]
+    return found
+
+
+def name(value: object) -> str:
+    """What an event calls itself. Raises UnreadableHookError where it has no name: its form changed, and a no that
+    nobody can read may not pass for an event of a sort that means nothing here.
+    """
+    found = text(value)
+    if found is None:
+        raise UnreadableHookError("the event has no name", "De gebeurtenis heeft geen naam.")
+    return found
 
 
 def within(value: object, *path: str) -> object:

@@ -25,7 +25,8 @@ from service.mail.providers.values import (
 _URL = "https://api.resend.com"
 _TOLERANCE = timedelta(minutes=5)  # that of Svix's own libraries
 _QUOTA_REST = timedelta(hours=1)
-# By name first: which status goes with some of them is not written down.
+# By name first: which status goes with some of them is not written down. A key that has no key's form gets 400
+# and `validation_error`, as a mail that will not do gets.
 _OUR_FAULT = frozenset({"missing_api_key", "restricted_api_key", "invalid_api_key"})
 _QUOTA = frozenset({"daily_quota_exceeded", "monthly_quota_exceeded"})
 _NOBODY_KNOWS = frozenset({"invalid_idempotent_request", "concurrent_idempotent_requests"})
@@ -90,7 +91,7 @@ def read_response(answer: HttpAnswer) -> SendResult:
         return answers.unclear(answer, text)  # the key was used: with other bytes, or by a call that still runs
     if name in _QUOTA:
         return answers.slower(answer, text, at_least=_QUOTA_REST)
-    if name in _OUR_FAULT:
+    if name in _OUR_FAULT or (name == "validation_error" and "api key is invalid" in text.lower()):
         return answers.down(answer, text)
     if name in _THIS_MAIL:
         return answers.invalid(answer, text)
@@ -113,7 +114,7 @@ def parse(hook: Hook) -> list[Event]:
     """One event a call. Its time is the outer `created_at`; the inner one is when the mail was sent."""
     said = reading.object_of(hook)
     data = reading.mapping(said.get("data"))
-    raw = reading.text(said.get("type")) or "unknown"
+    raw = reading.name(said.get("type"))
     provider_id = reading.bare_id(data.get("email_id"))
     kind_of_bounce = reading.text(reading.within(data, "bounce", "type"))
     why = reading.within(data, "bounce", "message") or reading.within(data, "failed", "reason") or data.get("reason")

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from service.mail.inbound.complaints import NO_WISH
 from service.mail.outbound import OutboundMail, SendResult
 from service.mail.providers import answers, reading, signatures
 from service.mail.providers.certificates import Hash, public_key
@@ -124,16 +125,17 @@ def parse(hook: Hook) -> list[Event]:
         raw = reading.text(envelope.get("Type")) or "unknown"
         return [Event(provider=PROVIDER.name, dedup_key=number, kind=EventKind.UNKNOWN, raw_kind=raw)]
     said = _inner(envelope)
-    raw = reading.text(said.get("eventType")) or reading.text(said.get("notificationType")) or "unknown"
+    raw = reading.name(said.get("eventType") or said.get("notificationType")) if said else "unknown"
     detail = reading.mapping(said.get(_DETAILS.get(raw, raw.lower())))
-    kinds = (reading.text(detail.get("bounceType")), reading.text(detail.get("bounceSubType")))
+    names = ("bounceType", "bounceSubType", "complaintFeedbackType")
+    sorts = tuple(reading.text(detail.get(each)) for each in names)
     mail = reading.mapping(said.get("mail"))
     return [
         Event(
             provider=PROVIDER.name,
             dedup_key=number if place == 0 else f"{number}-{place}",
-            kind=_bounce(*kinds) if raw == "Bounce" else _KINDS.get(raw, EventKind.UNKNOWN),
-            raw_kind="/".join(filter(None, (raw, *kinds))),
+            kind=_kind(raw, *sorts),
+            raw_kind="/".join(filter(None, (raw, *sorts))),
             occurred_at=reading.iso(detail.get("timestamp")) or reading.iso(envelope.get("Timestamp")),
             recipient=recipient,
             provider_id=reading.bare_id(mail.get("messageId")),
@@ -189,10 +191,14 @@ def _inner(envelope: Mapping[str, object]) -> Mapping[str, object]:
     return reading.mapping(found)
 
 
-def _bounce(kind: str | None, sort: str | None) -> EventKind:
-    if sort in {"Suppressed", "OnAccountSuppressionList"}:
+def _kind(raw: str, bounce: str | None, why: str | None, complaint: str | None) -> EventKind:
+    if raw == "Complaint" and (complaint or "").lower() in NO_WISH:
+        return EventKind.UNKNOWN  # what stood in the report of her provider, "this is no spam" included
+    if raw != "Bounce":
+        return _KINDS.get(raw, EventKind.UNKNOWN)
+    if why in {"Suppressed", "OnAccountSuppressionList"}:
         return EventKind.REJECTED
-    return EventKind.HARD_BOUNCE if kind == "Permanent" else EventKind.SOFT_BOUNCE
+    return EventKind.HARD_BOUNCE if bounce == "Permanent" else EventKind.SOFT_BOUNCE
 
 
 def _recipients(detail: Mapping[str, object], mail: Mapping[str, object]) -> list[tuple[str | None, str | None]]:

@@ -91,7 +91,8 @@ class EventKind(StrEnum):
     """What happened to a mail, in one vocabulary for all providers.
 
     REJECTED: the provider itself refused to try. DEFERRED: it keeps trying. SOFT_BOUNCE: it gave up, and the address
-    may work later. UNKNOWN: an event that is no news about a mail, or that we know no word for.
+    may work later. UNKNOWN: an event that is no news about a mail, or that we know no word for. UNREADABLE: what stands
+    among events and is none.
     """
 
     ACCEPTED = "accepted"
@@ -107,6 +108,7 @@ class EventKind(StrEnum):
     CLICKED = "clicked"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, kw_only=True)

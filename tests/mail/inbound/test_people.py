@@ -42,6 +42,34 @@ Ik heb geen klachten meer, stuur geen mails meer
 Ik heb al een afspraak, dus graag geen mails meer
 Kunt u mij van de mailinglijst halen?
 Hoe kan ik mij afmelden?
+Stuur mij niets meer
+Ik wil niets meer van jullie ontvangen
+Ik hoef niks meer te ontvangen
+Ik wil dit niet meer ontvangen
+Ik wil deze mails niet meer
+Deze mails hoef ik niet meer
+Stuur deze mails niet meer
+Kunnen jullie de mails stopzetten?
+Graag deze mails stoppen
+Ik wil van deze mails af
+Mag ik van de maillijst af?
+Hou hiermee op
+Wilt u hiermee stoppen?
+Ik wil dat jullie stoppen
+Stop met deze spam
+Niet mailen aub
+Nee, stop maar
+Stop, dank je wel
+S\u200btop
+Uit\u00adschrijven
+Hoe meld ik me af?
+Ik ben niet meer geïnteresseerd
+Ik heb geen behoefte meer aan deze mails
+Hierbij trek ik mijn toestemming in
+Ik wil mijn toestemming intrekken
+I withdraw my consent
+Please leave me alone
+Please don't send me anything anymore
 Unsubscribe
 Please unsubscribe me
 Please remove me from your mailing list
@@ -66,6 +94,25 @@ Arrêtez de m'écrire
 """.strip().splitlines()
 
 NO_WISHES = """
+Ik wil deze pijn niet meer krijgen
+Ik wil niets meer aan mijn rug krijgen
+Ik wil dit niet meer
+Jullie mails wil ik niet missen
+Waarom gaan de mails stoppen?
+Ik wil van de wachtlijst af
+Ik wil van mijn klachten af
+Kun je daarmee stoppen als het beter gaat?
+Ik vind het jammer dat jullie stoppen
+De fysio vertelde mij over het zenuwsysteem
+Ik ben niet geïnteresseerd in een operatie
+Ik heb geen behoefte meer aan pijnstillers
+Kan ik mijn toestemming later nog intrekken?
+Ik trek mijn schouders in bij pijn
+Ik kan deze mail niet openen
+Ik stop het in de spam en haal het er weer uit
+Nee, het helpt niet
+The pain won't leave me alone
+I am not interested in surgery
 Ik ben gestopt met roken
 Moet ik stoppen met de oefeningen?
 Wanneer mag ik stoppen met de pijnstillers?
@@ -286,7 +333,19 @@ def test_words_that_cannot_be_read_or_stand_within_the_quoted_mail_are_more() ->
     assert (enciphered.kind, enciphered.more, enciphered.text) == (InboundKind.REPLY, True, "")
     quoted = "\n\nVan: X\nVerzonden: nu\nAan: Y\nOnderwerp: Z\n\nHoe gaat het?\nSlecht, ik kan niet lopen."
     assert answer(f"Mijn antwoorden staan hieronder in het rood.{quoted}").more
-    assert not answer(f"Dank je wel!{quoted}").more
+    for greeting in ("Hoi,", "Hallo Frank", "Beste heer De Vries,\n\nGroet,\nAnna", "Goedemorgen!"):
+        assert answer(f"{greeting}{quoted}").more, greeting
+        assert not answer(greeting).more, greeting
+    for words in (
+        "Dank je wel!",
+        "Top",
+        "Hoi, het gaat goed.",
+        "Ja graag",
+        "Prima\nAnna",
+        "Dag Frank, dank!",
+        "Hoi\nTop!",
+    ):
+        assert not answer(f"{words}{quoted}").more, words
     assert answer("Hallo\n" + "x" * 600_000).more
 
 

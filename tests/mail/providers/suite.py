@@ -7,6 +7,7 @@ class TestPostmark(ProviderSuite):
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -152,6 +153,19 @@ class ProviderSuite(WebhookSuite):
         assert (bad.outcome, bad.hard, bad.scope) == (Outcome.INVALID, False, "recipient")
         assert good.outcome is Outcome.ACCEPTED
         assert "wrong" not in bad.text.replace("went wrong", "")
+
+    @pytest.mark.parametrize("domain", ["sender.example", "my-sender.example", "sender-x.example"])
+    def test_an_address_with_the_word_for_ours_in_it_stops_nobody_elses_mail(self, domain: str) -> None:
+        api = self.fake()
+        api.wrong = f"sender@{domain}"
+        words = f"unknown domain '{domain}'"
+        forms = {"message": words, "Message": words, "ErrorCode": 300, "name": "validation_error", "code": "invalid"}
+        about_its_domain = Said(status=422, body=json.dumps(forms).encode())
+        with api.serve() as server:
+            (result,) = send(api.url(server), a_mail(api.wrong))
+            server.faults.append(HttpFault(stage="answer", said=about_its_domain, keep=False))
+            (other,) = send(api.url(server), a_mail(api.wrong))
+        assert [(each.outcome, each.scope) for each in (result, other)] == [(Outcome.INVALID, "recipient")] * 2
 
     def test_a_sender_that_cannot_be_taken_loses_no_mail(self) -> None:
         api = self.fake()

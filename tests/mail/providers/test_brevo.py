@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+import pytest
+
+from service.mail.outbound import Outcome
 from service.mail.providers import PROVIDERS
-from service.mail.providers.values import Hook
+from service.mail.providers.values import Hook, HttpAnswer
 from tests.mail.providers.mails import a_mail
 from tests.mail.providers.suite import ProviderSuite, url_of
 from tests.support.fakes.brevo import Brevo
@@ -31,6 +34,22 @@ def test_a_bearer_token_is_known_as_well_as_a_password() -> None:
     assert verify(hook, ["user:password", "a-long-token"], now)
     assert not verify(hook, ["user:password"], now)
     assert not verify(Hook(headers={"authorization": "Basic a-long-token"}, body=b"{}"), ["a-long-token"], now)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "outcome"),
+    [
+        (201, b'{"messageId": "<1@smtp-relay.mailin.fr>"}', Outcome.ACCEPTED),
+        (201, b"", Outcome.ACCEPTED),
+        (200, b"<html>We are at work</html>", Outcome.UNKNOWN),
+        (201, b"{}", Outcome.UNKNOWN),
+        (202, b'{"code": "account_under_validation", "message": "wait"}', Outcome.DOWN),
+        (400, b'{"code": "duplicate_parameter", "message": "x"}', Outcome.UNKNOWN),
+        (400, b'{"code": "duplicate_request", "message": "x"}', Outcome.UNKNOWN),
+    ],
+)
+def test_only_an_id_or_an_empty_answer_is_a_yes(status: int, body: bytes, outcome: Outcome) -> None:
+    assert PROVIDERS["brevo"].read_response(HttpAnswer(status=status, body=body)).outcome is outcome
 
 
 def test_a_name_that_brevo_would_drop_goes_over_as_an_encoded_word() -> None:

@@ -36,9 +36,14 @@ class TestPostmark(ProviderSuite):
         (422, {"ErrorCode": 405, "Message": "no credits"}, Outcome.DOWN),
         (422, {"ErrorCode": 412, "Message": "account pending"}, Outcome.DOWN),
         (422, {"ErrorCode": 411, "Message": "forbidden attachment"}, Outcome.INVALID),
+        (422, {"ErrorCode": 1235, "Message": "The 'MessageStream' provided does not exist."}, Outcome.DOWN),
+        (422, {"ErrorCode": 1236, "Message": "Sending is not supported on the 'MessageStream'."}, Outcome.DOWN),
         (503, {"ErrorCode": 100, "Message": "Maintenance"}, Outcome.RETRY),
         (429, {"ErrorCode": 429, "Message": "Rate limit exceeded"}, Outcome.RETRY),
         (500, {}, Outcome.UNKNOWN),
+        (500, {"ErrorCode": 500, "Message": "Internal error"}, Outcome.UNKNOWN),
+        (503, {"ErrorCode": 1, "Message": "Service unavailable"}, Outcome.UNKNOWN),
+        (401, {"ErrorCode": 1, "Message": "Unauthorised"}, Outcome.DOWN),
     ],
 )
 def test_each_code_is_somebodys_fault(status: int, said: dict[str, object], outcome: str) -> None:

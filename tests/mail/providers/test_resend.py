@@ -41,3 +41,10 @@ def test_the_name_says_whose_fault_it_is_before_the_status_does(status: int, nam
     result = PROVIDERS["resend"].read_response(HttpAnswer(status=status, body=body))
     assert (result.outcome, result.hard) == (outcome, False)
     assert (result.retry_after == timedelta(hours=1)) == ("quota" in name)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_a_key_without_the_form_of_one_loses_no_mail_and_is_found_by_a_check(status: int) -> None:
+    body = json.dumps({"statusCode": status, "name": "validation_error", "message": "API key is invalid"}).encode()
+    result = PROVIDERS["resend"].read_response(HttpAnswer(status=status, body=body))
+    assert (result.outcome, result.scope, result.stage) == (Outcome.DOWN, "channel", "answer")

@@ -37,6 +37,24 @@ class TestSes(ProviderSuite):
         assert self._fits(hook, [TOPIC], NOW)
 
 
+@pytest.mark.parametrize(
+    ("sort", "kind"),
+    [
+        ("abuse", EventKind.COMPLAINED),
+        ("fraud", EventKind.COMPLAINED),
+        (None, EventKind.COMPLAINED),
+        ("not-spam", EventKind.UNKNOWN),
+        ("auth-failure", EventKind.UNKNOWN),
+        ("virus", EventKind.UNKNOWN),
+    ],
+)
+def test_a_report_that_no_reader_wished_for_is_no_complaint(sort: str | None, kind: EventKind) -> None:
+    complaint = {"complainedRecipients": [{"emailAddress": "anna@example.nl"}], "complaintFeedbackType": sort}
+    said = {"eventType": "Complaint", "complaint": complaint, "mail": {"messageId": "1"}}
+    hook = Hook(headers={}, body=json.dumps({"Type": "Notification", "Message": json.dumps(said)}).encode())
+    assert [event.kind for event in PROVIDER.parse(hook)] == [kind]
+
+
 def confirmation(**changes: str) -> Hook:
     """SNS asks whether we want the topic's events."""
     said = {

@@ -13,7 +13,10 @@ from service.mail.outbound import Outcome
 from service.mail.providers import PROVIDERS
 from service.mail.providers.values import Hook, HttpAnswer, UnreadableHookError
 
-_NAMES = ("data", "event-data", "signature", "Message", "mail", "event", "type", "message", "code", "ErrorCode", "id")
+_NAMES = (
+    *("data", "event-data", "signature", "Message", "mail", "event", "type", "message", "code", "ErrorCode", "id"),
+    *("status", "name"),
+)
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
     lambda inner: (
@@ -36,6 +39,23 @@ def test_no_answer_is_too_strange_to_be_judged(name: str, status: int, said: Any
     result = PROVIDERS[name].read_response(answer)
     assert result.outcome is not Outcome.ACCEPTED or 200 <= status < 300
     assert not result.hard
+
+
+@each_provider
+@pytest.mark.parametrize("status", [*range(300, 500)])
+def test_a_status_that_the_next_mail_would_get_too_loses_no_mail(name: str, status: int) -> None:
+    """400 and 422 can be about one mail, where the provider says so in its own form, and 413: no others."""
+    result = PROVIDERS[name].read_response(HttpAnswer(status=status, body=b"<html>no</html>"))
+    assert result.outcome is not Outcome.INVALID or status == 413
+
+
+@each_provider
+@pytest.mark.parametrize("status", [200, 202, 422, 500])
+def test_no_answer_is_tripped_over_where_a_word_belongs(name: str, status: int) -> None:
+    strange: list[Any] = [[], {}, [{}], 1, None, True]
+    for said in strange:
+        answer = HttpAnswer(status=status, body=json.dumps(dict.fromkeys(_NAMES, said)).encode())
+        assert PROVIDERS[name].read_response(answer).outcome in Outcome
 
 
 @each_provider
