@@ -209,6 +209,7 @@ _NOT_MEANT = re.compile(
             # "why do I get no more mails?" says that she misses them
             r"\b(?:krijgt?|kreeg|krijgen|ontvang|ontving|heb|komen|komt|kwamen|zie|vind|bekomme|bekam|erhalte|reçois|reçu)\b"
             r"(?!.{0,80}\b(?:liever|graag|lieber|gern)\b)(?: \w+){0,3} (?:geen|keine|plus)(?: \w+){0,2} " + _MAIL,
+            rf"\b(?:heb|hebben)\b(?: \w+){{0,3}} {_MAIL}\b(?: \w+){{0,6}} niet (?:meer )?(?:ontvangen|gekregen)",
             r"\b(?:toestemming|consent)\b.{0,30}\b(?:altijd|later|ooit|any time)\b",
             rf"^(?!.*\b{_MAIL}\b).*\b{_SIGN_OFF}\b.{{0,60}}\b{_MEETING}\b",
             rf"^(?!.*\b{_MAIL}\b).*\b{_MEETING}\b.{{0,60}}\b{_SIGN_OFF}\b",

@@ -36,6 +36,7 @@ Hou op met mailen
 Mail mij niet meer
 Wilt u mij niet meer mailen
 Laat me met rust
+Ik heb besloten jullie mails niet meer te ontvangen
 Geen interesse
 Kunt u mij verwijderen?
 Ik heb geen klachten meer, stuur geen mails meer
@@ -124,6 +125,8 @@ Ik wil me niet uitschrijven hoor
 Ik heb me per ongeluk uitgeschreven, kan dat terug?
 Waarom krijg ik geen mails meer?
 Ik heb geen mail ontvangen
+Ik heb jullie mails al twee weken niet meer ontvangen
+Wij hebben deze mail niet meer gekregen, klopt dat?
 De mail zat in de spam
 Er komen geen mails meer binnen, klopt dat?
 Kunnen jullie mij komen halen?
