@@ -20,6 +20,7 @@ from urllib.parse import quote
 from sqlmodel import Session
 
 from service.errors import RefusedError
+from service.flows import archive
 from service.flows.services import Services
 from service.store import dump, lead_rows, message_rows
 from service.store.leads import opt_ins
@@ -188,12 +189,12 @@ def _is_of_others(table: str, row: Mapping[str, Any], lead_id: int | None) -> bo
 def _search_file(file: Path, sought: Sequence[Sought]) -> set[Sought]:
     try:
         if zipfile.is_zipfile(file):
-            with zipfile.ZipFile(file) as archive:
-                return {each for name in archive.namelist() for each in _search_bytes(archive.open(name), sought)}
+            with zipfile.ZipFile(file) as found:
+                return {each for name in found.namelist() for each in _search_bytes(found.open(name), sought)}
         return _search_bytes(file.open("rb"), sought)
     except FileNotFoundError:
         return set()  # SQLite has just taken its log away
-    except (OSError, zipfile.BadZipFile, RuntimeError) as error:
+    except archive.DAMAGED as error:
         raise RefusedError(f"{file} cannot be searched: {error}", f"{file} is niet te doorzoeken: {error}") from error
 
 
@@ -228,8 +229,8 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
 def _is_backup(file: Path) -> bool:
     if not zipfile.is_zipfile(file):
         return False
-    with zipfile.ZipFile(file) as archive:
-        return "manifest.json" in archive.namelist()
+    with zipfile.ZipFile(file) as found:
+        return "manifest.json" in found.namelist()
 
 
 def _written(text: str) -> frozenset[bytes]:

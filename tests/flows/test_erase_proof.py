@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import quopri
+import zipfile
 from pathlib import Path
 
 import pytest
 from sqlmodel import col, select, update
 
+from service.errors import RefusedError
 from service.flows import alerts, erase_proof, privacy
 from service.flows.erase_proof import Proof, Sought
 from service.store import events, schema
@@ -169,3 +171,15 @@ def test_a_search_that_may_take_no_time_says_that_it_is_not_whole(house: House) 
     found = erase_proof.search(house.services, sought, patience=-1.0)
     assert (found.rows, found.files, found.traces, found.whole) == (0, (), (), False)
     assert erase_proof.search(house.services, sought, patience=3600).whole
+
+
+def test_a_damaged_zip_among_the_files_is_told(house: House, tmp_path: Path) -> None:
+    """She is erased by then: whoever asked must hear which file was not searched."""
+    file = tmp_path / "old.zip"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("log", "nothing of anybody\n" * 1000)
+    data = bytearray(file.read_bytes())
+    data[33] ^= 0xFF  # the first byte of what was packed
+    file.write_bytes(data)
+    with pytest.raises(RefusedError, match="cannot be searched"):
+        search(house, erase_proof.sought_for(ADDRESS), file)
