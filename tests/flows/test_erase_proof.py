@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from sqlmodel import col, select, update
 
+from service.domain.staff import Role
 from service.errors import RefusedError
-from service.flows import alerts, erase_proof, privacy
+from service.flows import alerts, erase_proof, privacy, staff
 from service.flows.erase_proof import Proof, Sought
 from service.store import events, schema
 from service.store.db import open_database
@@ -95,6 +96,32 @@ def test_a_name_that_others_have_too_is_no_trace(house: House) -> None:
     acts.confirmed(house, "annelies@elders.example", first_name="Annelies")
     erase(house)
     assert search(house, sought).traces == ()
+
+
+def test_a_name_that_a_colleague_has_too_is_no_trace(house: House) -> None:
+    """She is told of alerts and works in the studio, and the log says that it was she who did the erasing."""
+    told = house.with_changes(alert_to=("annelies@praktijk.example",))
+    sought, number = lived(told), told.lead(ADDRESS).id
+    now = told.clock.now()
+    with told.services.database.transaction() as session:
+        staff.add(
+            session,
+            told.services,
+            address="annelies@praktijk.example",
+            name="Annelies",
+            role=Role.ADMIN,
+            language="nl",
+            actor="staff:frank",
+            now=now,
+        )
+        alerts.tell(session, "kapot", dutch="Er is iets kapot.", english="something broke", now=now)
+    assert alerts.deliver(told.services, now) == 1
+    acts.commit(told, privacy.erase, told.services, number, "staff", now, actor="staff:annelies")
+    assert told.services.database.forget_for_good()
+    assert erase_proof.search(told.services, sought, lead_id=number).traces == ()
+    with told.services.database.transaction() as session:
+        events.audit(session, "staff:annelies", "odd", now, about="Annelies")
+    assert {each.what for each in search(told, sought).traces} == {"name"}
 
 
 @pytest.mark.parametrize(
