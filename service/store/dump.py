@@ -197,19 +197,11 @@ def go_on_counting(connection: Connection) -> None:
 
 
 def hold_still(connection: Connection) -> None:
-    """Nobody reads or writes any table until this transaction ends, however long that takes. SQLite's writer may
-    have done so already."""
-    take_time(connection)
-    if connection.dialect.name == "postgresql":
-        quote = connection.dialect.identifier_preparer.quote
-        names = ", ".join(quote(each.name) for each in tables(connection))
+    """On PostgreSQL: nobody reads or writes any table until this transaction ends, however long it waits in between."""
+    connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+    quote = connection.dialect.identifier_preparer.quote
+    if names := ", ".join(quote(each.name) for each in tables(connection)):
         connection.execute(text(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE"))
-
-
-def take_time(connection: Connection) -> None:
-    """This transaction may wait for another one between two statements."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
 
 
 def holds_nothing(connection: Connection) -> bool:
