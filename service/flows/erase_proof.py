@@ -164,7 +164,7 @@ def _search_rows(
     others: set[Sought] = set()
     rows = 0
     with services.database.snapshot() as connection:
-        tables = dump.tables(connection)
+        tables = dump.tables(connection, others=True)
         for table in tables:
             with closing(dump.lines(connection, table)) as lines:
                 for line in lines:
