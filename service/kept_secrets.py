@@ -35,8 +35,7 @@ def kept_secrets(folder: Path, name: str, *, setting: str) -> tuple[str, ...]:
             _place(path, secrets.token_urlsafe(32))
         kept = tuple(path.read_text(encoding="ascii").split())
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not plain text"
-        sentence = f"{setting} is not set, and a secret of our own cannot be kept in {path}: {reason}"
+        sentence = f"{setting} is not set, and a secret of our own cannot be kept in {path}: {_reason(error)}"
         raise ProblemsError([Problem(id="setting-kept-secret", message=sentence)]) from error
     if not kept or min(map(len, kept)) < 32:
         sentence = f"the secret kept in {path} is damaged; put the file back from a backup, or set {setting}"
@@ -45,8 +44,11 @@ def kept_secrets(folder: Path, name: str, *, setting: str) -> tuple[str, ...]:
 
 
 def put_in_front(folder: Path, name: str, *, setting: str) -> str:
-    """Make a new secret that stands before those in `folder/name`, and return it. The file is whole at any moment."""
-    with _turn(folder, name):
+    """Make a new secret that stands before those in `folder/name`, and return it. The file is whole at any moment.
+
+    This and what follows raise ProblemsError where a file cannot be read or written.
+    """
+    with _told(folder / name), _turn(folder, name):
         new = secrets.token_urlsafe(32)
         _replace(folder / name, (new, *kept_secrets(folder, name, setting=setting)))
     return new
@@ -56,7 +58,7 @@ def take_out(folder: Path, name: str, secret: str) -> bool:
     """Drop one secret from `folder/name`; False where it does not stand there, or nothing would be left."""
     if not (folder / name).exists():
         return False
-    with _turn(folder, name):
+    with _told(folder / name), _turn(folder, name):
         kept = (folder / name).read_text("ascii").split()
         left = tuple(each for each in kept if each != secret)
         if not left or len(left) == len(kept):
@@ -66,15 +68,21 @@ def take_out(folder: Path, name: str, secret: str) -> bool:
 
 
 def read_kept(folder: Path) -> dict[str, str]:
-    """file name -> what is kept in it, a secret a line, of those that are there. OSError where one cannot be read."""
-    return {name: (folder / name).read_text("ascii").strip() for name in FILES.values() if (folder / name).exists()}
+    """file name -> what is kept in it, a secret a line, of those that are there."""
+    found = {}
+    for name in FILES.values():
+        with _told(folder / name):
+            if (folder / name).exists():
+                found[name] = (folder / name).read_text("ascii").strip()
+    return found
 
 
 def put_kept(folder: Path, secrets_by_name: Mapping[str, str]) -> None:
     """Put secrets of a backup where `kept_secret` finds them. One that is there already stays as it is."""
-    folder.mkdir(parents=True, exist_ok=True)
     for name, secret in secrets_by_name.items():
-        _place(folder / name, secret)
+        with _told(folder / name):
+            folder.mkdir(parents=True, exist_ok=True)
+            _place(folder / name, secret)
 
 
 def _place(path: Path, secret: str) -> None:
@@ -108,6 +116,19 @@ def _written(path: Path, text: str) -> Path:
         Path(temporary).unlink()
         raise
     return Path(temporary)
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, UnicodeDecodeError) as error:
+        sentence = f"the secrets kept in {path} cannot be used: {_reason(error)}"
+        raise ProblemsError([Problem(id="setting-kept-secret", message=sentence)]) from error
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return str(error.strerror) if isinstance(error, OSError) else "it is not plain text"
 
 
 @contextlib.contextmanager

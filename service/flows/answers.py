@@ -63,7 +63,7 @@ def lead_rests_until(session: Session, lead_id: int, now: datetime) -> datetime 
 
 def cause(session: Session, services: Services, lead_id: int, now: datetime) -> str:
     """Of the mail that tells of "worse": somebody who goes back and forth between the buttons is one person to call."""
-    return f"worse:{lead_id}:{services.published.calendar(session).local_day(now)}"
+    return f"{leads.HER_WORSE}{lead_id}:{services.published.calendar(session).local_day(now)}"
 
 
 def _tell_practice(session: Session, services: Services, lead: Lead, now: datetime, *, resting: bool) -> None:

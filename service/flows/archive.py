@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import lzma
 import os
 import tempfile
 import zipfile
@@ -17,6 +18,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from service.errors import RefusedError
 
+DAMAGED = (OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, KeyError, EOFError, RuntimeError, ValueError)
+"""What reading a zip may raise where a byte of it is another: its numbers and names are believed until they fail."""
 _MANIFEST, _KEYS = "manifest.json", "keys.json"
 
 
@@ -150,7 +153,7 @@ def manifest_of(file: Path) -> Manifest:
     with closing(_opened(file)) as found:
         try:
             return Manifest.model_validate_json(found.read(_MANIFEST))
-        except (ValidationError, zipfile.BadZipFile, zlib.error, KeyError, EOFError, RuntimeError) as error:
+        except DAMAGED as error:
             raise RefusedError(f"{file} is no backup, or damaged") from error
 
 
@@ -159,7 +162,7 @@ def _opened(file: Path) -> zipfile.ZipFile:
         return zipfile.ZipFile(file)
     except OSError as error:
         raise RefusedError(f"the backup {file} cannot be read: {error.strerror or error}") from error
-    except zipfile.BadZipFile as error:
+    except DAMAGED as error:
         raise RefusedError(f"{file} is no backup, or was never finished") from error
 
 
@@ -175,6 +178,6 @@ def _checked(archive: zipfile.ZipFile, file: Path) -> Manifest:
                     raise RefusedError(f"{file} is damaged: {name} is not what was written")
     except ValidationError as error:
         raise RefusedError(f"{file} is no backup that this version knows; was it made by a newer one?") from error
-    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, RuntimeError) as error:
+    except DAMAGED as error:
         raise RefusedError(f"{file} is no backup, or damaged") from error
     return manifest

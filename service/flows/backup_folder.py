@@ -14,6 +14,7 @@ from service.mail.links import fingerprint
 from service.store import events
 
 _NAME = re.compile(r"nurture-\d{8}-\d{6}\.zip")
+_HALF = re.compile(r"\.nurture-\d{8}-\d{6}\.zip-\w+")  # what a command that was killed had come to
 _NIGHT = timedelta(days=1)  # a backup is made every night: what would be too old before the next one goes now
 
 
@@ -43,21 +44,25 @@ def expire(services: Services, folder: Path, *, keep: Path, now: datetime, actor
     """Remove the backups in this folder that will be too old before tomorrow's; `keep` was made just now, and stays.
 
     `now` is real time. Only files go that have a name of ours and say themselves that they are a backup, of when, and
-    of which suppression key, which never changes: a wrong folder, or one that others use too, loses nothing.
+    of which suppression key, which never changes: a wrong folder, or one that others use too, loses nothing. But for
+    one that was never finished: it can say nothing, is of no use, and holds people all the same.
     """
     last = now + _NIGHT - services.retention.backups
     ours = fingerprint(services.suppression_key)
     removed, unreadable, foreign = [], [], []
     for path in sorted(folder.iterdir()):
-        if not _NAME.fullmatch(path.name) or path.is_symlink() or path == keep:
+        half = _HALF.fullmatch(path.name)
+        if not (half or _NAME.fullmatch(path.name)) or path.is_symlink() or path == keep:
             continue
         try:
-            found = archive.manifest_of(path)
-            if found.made_at > last:
-                continue
-            if found.keys and found.keys.suppression != ours:
-                foreign.append(path)
+            if half:  # a young one may be on its way to be one
+                over, theirs = path.stat().st_mtime <= (now - _NIGHT).timestamp(), False
             else:
+                found = archive.manifest_of(path)
+                over, theirs = found.made_at <= last, bool(found.keys and found.keys.suppression != ours)
+            if over and theirs:
+                foreign.append(path)
+            elif over:
                 path.unlink()
                 removed.append(path)
         except RefusedError:

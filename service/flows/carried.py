@@ -2,7 +2,7 @@
 far as the replaced database still knows. So it is when one goes on with the original of a copy that was in use.
 
 A practice that restores last night's backup would otherwise mail those who unsubscribed this morning, bring back
-those who asked to be forgotten, and let in whoever left.
+those who asked to be forgotten, let in whoever left, and show addresses to who may see none any more.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from sqlmodel import Session, col
 from sqlmodel import select as select_model
 
 from service.domain.lead import SuppressionReason
+from service.domain.staff import LEVELS, Role
 from service.flows import consent, outcomes, privacy
 from service.flows.services import Services
 from service.store import dump, leads
@@ -30,7 +31,7 @@ class Noes:
 
     suppressions: Sequence[RowMapping] = ()
     erased: Sequence[RowMapping] = ()
-    left: Sequence[RowMapping] = ()  # staff who were removed or locked out
+    staff: Sequence[RowMapping] = ()
 
 
 def gather(connection: Connection, suppression_key: str | None) -> Noes:
@@ -41,12 +42,9 @@ def gather(connection: Connection, suppression_key: str | None) -> Noes:
     keys: Any = connection.execute(select_model(Fact.value).where(col(Fact.key) == "keys")).scalar()
     if not keys or keys["suppression"] != suppression_key:
         return Noes()
-    left: Sequence[RowMapping] = ()
-    if (staff := there.get("staff")) is not None:  # older schemas have none
-        out = staff.c.removed_at.is_not(None) | staff.c.disabled_at.is_not(None)
-        left = connection.execute(select(staff).where(out)).mappings().all()
+    staff = there.get("staff")  # older schemas have none
     return Noes(
-        left=left,
+        staff=() if staff is None else connection.execute(select(staff)).mappings().all(),
         suppressions=connection.execute(select(there["suppression"])).mappings().all(),
         erased=connection.execute(select(there["erased_token"])).mappings().all(),
     )
@@ -85,7 +83,7 @@ def apply(
             consent.withdraw(session, services, lead, f"no said {said}", now)
     left = set(session.exec(select_model(ErasedToken.public_id)))
     session.add_all(ErasedToken(**row) for row in noes.erased if row["public_id"] not in left)
-    _keep_out(session, noes.left)
+    _keep_out(session, noes.staff)
     return len(new), len(erase)
 
 
@@ -107,9 +105,10 @@ def _suppress(session: Session, rows: Sequence[RowMapping]) -> list[RowMapping]:
     return new
 
 
-def _keep_out(session: Session, left: Sequence[RowMapping]) -> None:
-    """Whoever was removed or locked out stays so. A number alone may be somebody else's by now: with when they came."""
-    for row in left:
+def _keep_out(session: Session, staff: Sequence[RowMapping]) -> None:
+    """Whoever was removed or locked out stays so, and has no more rights than they were left with. A number alone may
+    be somebody else's by now: with when they came."""
+    for row in staff:
         person = session.get(Staff, row["id"])
         if person is None or person.created_at != row["created_at"]:
             continue
@@ -117,3 +116,4 @@ def _keep_out(session: Session, left: Sequence[RowMapping]) -> None:
             person.address, person.password_hash, person.removed_at = None, None, row["removed_at"]
             person.totp, person.totp_step, person.recovery = None, None, []
         person.disabled_at = person.disabled_at or row["disabled_at"]
+        person.role = min(person.role, row["role"], key=lambda role: LEVELS[Role(role)])

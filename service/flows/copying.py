@@ -41,8 +41,6 @@ def copy(
     source = services.database
     _look(source, target)
     with source.alone() as ours:
-        dump.hold_still(ours.connection())
-        source.wait_until_alone()  # whoever came in before the locks
         check_keys(ours)
         mark = copy_marks.of(ours)
         if mark is not None:
@@ -91,7 +89,6 @@ def _look(source: Database, target: Database) -> None:
 def _make_room(theirs: Session, source: str) -> None:
     """An empty target gets our schema; so does one that an unfinished copy of this very source had reached."""
     connection = theirs.connection()
-    dump.take_time(connection)
     schema.take_turn(connection)
     if dump.tables(connection):
         mark = copy_marks.of(theirs)

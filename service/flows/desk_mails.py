@@ -23,7 +23,7 @@ from service.errors import NurtureError
 from service.flows import outlook
 from service.flows.messages import Extra, add_staff_mails
 from service.flows.services import Services
-from service.store import enrolments, message_rows
+from service.store import enrolments, leads, message_rows
 from service.store.db import notify_sender
 from service.store.tables import Lead, Message
 
@@ -45,7 +45,7 @@ def was_told(session: Session, feedback: Feedback) -> bool:
 
 def brings_words(message: Message) -> bool:
     """Is this one of the mails that `tell` makes?"""
-    return (message.cause or "").startswith("reply:")
+    return (message.cause or "").startswith(leads.HER_WORDS)
 
 
 def shows_all(feedback: Feedback) -> bool:
@@ -104,7 +104,7 @@ def tell(
 
 
 def _cause(feedback: Feedback) -> str:
-    return f"reply:{feedback.source}:{feedback.key}"
+    return f"{leads.HER_WORDS}{feedback.source}:{feedback.key}"
 
 
 def _commands(lead: Lead) -> dict[str, str]:

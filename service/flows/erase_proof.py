@@ -14,22 +14,29 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any
 from urllib.parse import quote
 
 from sqlmodel import Session
 
 from service.errors import RefusedError
+from service.flows import archive
 from service.flows.services import Services
 from service.store import dump, lead_rows, message_rows
 from service.store.leads import opt_ins
-from service.store.tables import ErasedToken, Lead, Message, Revision
+from service.store.tables import ErasedToken, Lead, Message, Revision, Staff
 
 _CHUNK = 1 << 22
 _SHORTEST = 5  # letters: a shorter name stands in other words too
 _SHORTEST_LINE = 20  # of what somebody wrote: a greeting stands in many mails
 _LEFT_BY_DESIGN = frozenset({str(ErasedToken.__tablename__)})  # ids of old links stay, so that they still say no
-_PUBLISHED = frozenset({str(Revision.__tablename__), "media"})
+_OF_STAFF = frozenset({str(Revision.__tablename__), "media", str(Staff.__tablename__)})
+_NAMES_OF_STAFF: Mapping[str, frozenset[str]] = MappingProxyType(
+    {"audit": frozenset({"actor"}), "message": frozenset({"recipient", "mail_from", "reply_to"})}
+)
+"""Columns, by table, in which a colleague of the same name stands, also in rows about nobody."""
+_TO_STAFF = ("account:", "invitation:")  # causes of mails to a colleague by name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +164,7 @@ def _search_rows(
     others: set[Sought] = set()
     rows = 0
     with services.database.snapshot() as connection:
-        tables = dump.tables(connection)
+        tables = dump.tables(connection, others=True)
         for table in tables:
             with closing(dump.lines(connection, table)) as lines:
                 for line in lines:
@@ -165,12 +172,12 @@ def _search_rows(
                         break
                     rows += 1
                     text = line.lower().encode()
-                    found = [each for each in sought if any(form in text for form in each.forms)]
+                    found = _found(sought, text)
                     if not found:
                         continue
                     row = dict(zip(table.columns, json.loads(line), strict=True))
                     for each in found:
-                        if not each.certain and _is_of_others(table.name, row, lead_id):
+                        if not each.certain and _is_of_others(table.name, row, lead_id, each):
                             others.add(each)
                         elif each.in_files or table.name not in _LEFT_BY_DESIGN:
                             key = " ".join(str(row[column.name]) for column in table.table.primary_key.columns)
@@ -179,21 +186,31 @@ def _search_rows(
     return len(tables), rows, traces, others
 
 
-def _is_of_others(table: str, row: Mapping[str, Any], lead_id: int | None) -> bool:
-    """Does this row belong to another lead, or is it what staff published?"""
+def _is_of_others(table: str, row: Mapping[str, Any], lead_id: int | None, sought: Sought) -> bool:
+    """Does this row belong to another lead, is it what staff published, or does it but name one of them?"""
     owner = row.get("id") if table == "lead" else row.get("lead_id")
-    return table in _PUBLISHED or (owner is not None and owner != lead_id)
+    if table in _OF_STAFF or (owner is not None and owner != lead_id):
+        return True
+    if table not in _NAMES_OF_STAFF:
+        return False
+    told = [value for name, value in row.items() if name not in _NAMES_OF_STAFF[table]]
+    to_staff = str(row.get("cause")).startswith(_TO_STAFF)
+    return to_staff or not _found([sought], json.dumps(told, ensure_ascii=False).lower().encode())
+
+
+def _found(sought: Sequence[Sought], text: bytes) -> list[Sought]:
+    return [each for each in sought if any(form in text for form in each.forms)]
 
 
 def _search_file(file: Path, sought: Sequence[Sought]) -> set[Sought]:
     try:
         if zipfile.is_zipfile(file):
-            with zipfile.ZipFile(file) as archive:
-                return {each for name in archive.namelist() for each in _search_bytes(archive.open(name), sought)}
+            with zipfile.ZipFile(file) as found:
+                return {each for name in found.namelist() for each in _search_bytes(found.open(name), sought)}
         return _search_bytes(file.open("rb"), sought)
     except FileNotFoundError:
         return set()  # SQLite has just taken its log away
-    except (OSError, zipfile.BadZipFile, RuntimeError) as error:
+    except archive.DAMAGED as error:
         raise RefusedError(f"{file} cannot be searched: {error}", f"{file} is niet te doorzoeken: {error}") from error
 
 
@@ -204,7 +221,7 @@ def _search_bytes(opened: IO[bytes], sought: Sequence[Sought]) -> set[Sought]:
         kept = b""
         while chunk := file.read(_CHUNK):
             text = kept + chunk.lower()
-            found |= {each for each in sought if any(form in text for form in each.forms)}
+            found |= set(_found(sought, text))
             kept = text[-longest:]
     return found
 
@@ -228,8 +245,8 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
 def _is_backup(file: Path) -> bool:
     if not zipfile.is_zipfile(file):
         return False
-    with zipfile.ZipFile(file) as archive:
-        return "manifest.json" in archive.namelist()
+    with zipfile.ZipFile(file) as found:
+        return "manifest.json" in found.namelist()
 
 
 def _written(text: str) -> frozenset[bytes]:

@@ -99,9 +99,14 @@ def changes(session: Session, draft: Draft, names: Rows[str] = ()) -> list[Chang
 
 def refuse_unsafe(draft: Draft, *, production: bool, override_by: str | None) -> None:
     """Raise what keeps this draft from being published: errors always; in production a made-up practice, and warnings
-    that nobody answers for by name."""
+    that nobody answers for by name. Nor goes one over them in a name that cannot be read, for the log keeps it."""
     if draft.errors:
         raise ProblemsError(draft.errors)
+    if override_by and not override_by.isprintable():
+        raise RefusedError(
+            f"--override-by {override_by!r} is no name that can be read; type it again, in UTF-8",
+            f"--override-by {override_by!r} is geen leesbare naam; typ hem opnieuw, in UTF-8",
+        )
     if not production:
         return
     if draft.content.practice is not None and draft.content.practice.placeholder:

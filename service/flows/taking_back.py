@@ -13,7 +13,7 @@ from service.errors import RefusedError, UnavailableError
 from service.flows import carried, copy_marks, put_back
 from service.flows.copying import named
 from service.flows.services import Services
-from service.store import dump, events, schema
+from service.store import events, schema
 from service.store.db import Database, is_same
 from service.store.schema import Schema
 from service.store.tables import AuditEntry
@@ -60,8 +60,6 @@ def _closing(
         yield carried.Noes()
         return
     with copy.alone() as theirs:
-        dump.hold_still(theirs.connection())
-        copy.wait_until_alone()  # whoever came in before the locks
         noes = _gather(ours, theirs, mark)
         _close(theirs, mark, named(original.url), now)
         yield noes

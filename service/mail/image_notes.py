@@ -37,7 +37,7 @@ def notes(data: bytes) -> Notes | None:
         if data.startswith(_GIFS):
             width, height = struct.unpack("<HH", data[6:10])
             return Notes(kind="image/gif", width=width, height=height)
-    except (struct.error, IndexError):
+    except (struct.error, IndexError, ValueError):
         return Notes(kind=_kind(data))
     return None
 

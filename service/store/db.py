@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Operati
 from sqlmodel import Session, create_engine
 
 from service.errors import Problem, ProblemsError, RefusedError
-from service.store import sqlite_file
+from service.store import dump, sqlite_file
 from service.store.away import damaged, is_damaged, told_as_unavailable
 from service.store.fair_lock import FairLock
 
@@ -109,7 +109,7 @@ class Database:
     def alone(self) -> Iterator[Session]:
         """As `transaction()`, with nobody else on the database. Raises RefusedError where somebody is.
 
-        On SQLite nobody can come in meanwhile either; on PostgreSQL who comes in waits for the tables it takes.
+        On SQLite nobody can come in meanwhile either; on PostgreSQL who comes in waits for every table there is.
         """
         self.close()
         if self.is_sqlite:
@@ -132,6 +132,8 @@ class Database:
             return
         self.wait_until_alone()
         with self.transaction() as session:
+            dump.hold_still(session.connection())
+            self.wait_until_alone()  # whoever came in before the locks
             yield session
 
     def wait_until_alone(self) -> None:

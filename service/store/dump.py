@@ -1,7 +1,7 @@
 """Every row of every table as text and back, on both engines: what backup files are made of.
 
-Tables and columns are read from the database itself, not from `tables.py`: so a new table comes along by itself, and
-a backup of an older schema is loaded into that very schema before it is migrated.
+Columns are read from the database itself, not from `tables.py`: so a backup of an older schema is loaded into that very
+schema before it is migrated. Tables that are none of ours may stand beside them, of an extension for one.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from sqlalchemy.types import TypeEngine
 
 from service.errors import RefusedError
 from service.store.moments import UtcDateTime
+from service.store.tables import Table as OurTable
 
 _VERSION = "alembic_version"  # the schema's own; a backup names its revision instead
 _BATCH = 500
@@ -72,10 +73,11 @@ class Digest:
         return hashlib.sha256(f"{self.rows}:{self._sum:x}".encode()).hexdigest()
 
 
-def tables(connection: Connection) -> list[DumpedTable]:
-    """All tables but the schema's own, each after those it refers to."""
+def tables(connection: Connection, *, others: bool = False) -> list[DumpedTable]:
+    """All tables of ours but the schema's own, each after those it refers to; and those of `others`, where wanted."""
     inspector = inspect(connection)
-    order = [name for name, _ in inspector.get_sorted_table_and_fkc_names() if name is not None and name != _VERSION]
+    named = [name for name, _ in inspector.get_sorted_table_and_fkc_names() if name is not None and name != _VERSION]
+    order = [name for name in named if others or name in OurTable.metadata.tables]
     found = []
     for name in order:
         keys = set(inspector.get_pk_constraint(name)["constrained_columns"])
@@ -106,7 +108,8 @@ def lines(connection: Connection, dumped: DumpedTable) -> Generator[str, None, N
     """
     statement = select(dumped.table).order_by(*dumped.table.primary_key.columns)
     written = [(place, write) for place, each in enumerate(dumped.table.columns) if (write := _writer(each.type))]
-    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+    # `default` is for tables of others: we have no such columns.
+    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, default=str).encode
     long = any(isinstance(each.type, LargeBinary) for each in dumped.table.columns)
     with connection.execute(statement, execution_options={"yield_per": 1 if long else _BATCH}) as rows:
         for row in _read_all(rows, dumped.name):
@@ -114,7 +117,8 @@ def lines(connection: Connection, dumped: DumpedTable) -> Generator[str, None, N
             for place, write in written:
                 if values[place] is not None:
                     values[place] = write(values[place])
-            yield encode(values)
+            # SQLite keeps halves of characters in JSON, and no file and no other engine does.
+            yield encode(values).encode(errors="replace").decode()
 
 
 def _read_all(rows: Iterable[Any], table: str) -> Iterator[Any]:
@@ -197,19 +201,11 @@ def go_on_counting(connection: Connection) -> None:
 
 
 def hold_still(connection: Connection) -> None:
-    """Nobody reads or writes any table until this transaction ends, however long that takes. SQLite's writer may
-    have done so already."""
-    take_time(connection)
-    if connection.dialect.name == "postgresql":
-        quote = connection.dialect.identifier_preparer.quote
-        names = ", ".join(quote(each.name) for each in tables(connection))
+    """On PostgreSQL: nobody reads or writes any table until this transaction ends, however long it waits in between."""
+    connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+    quote = connection.dialect.identifier_preparer.quote
+    if names := ", ".join(quote(each.name) for each in tables(connection)):
         connection.execute(text(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE"))
-
-
-def take_time(connection: Connection) -> None:
-    """This transaction may wait for another one between two statements."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
 
 
 def holds_nothing(connection: Connection) -> bool:
@@ -220,11 +216,14 @@ def holds_nothing(connection: Connection) -> bool:
     )
 
 
-def drop_all(connection: Connection) -> None:
-    """Take every table away, the schema's own too; for what is loaded in its place, in the same transaction."""
+def drop_all(connection: Connection, *, others: bool = False) -> None:
+    """Take every table of ours away, the schema's own too; for what is loaded in its place, in the same transaction.
+
+    With `others` all there are: of a newer version nobody knows which are ours.
+    """
     if connection.dialect.name == "sqlite":
         connection.execute(text("PRAGMA defer_foreign_keys=ON"))
-    for dumped in reversed(tables(connection)):
+    for dumped in reversed(tables(connection, others=others)):
         dumped.table.drop(connection)
     connection.execute(text(f"DROP TABLE IF EXISTS {_VERSION}"))
 

@@ -8,15 +8,17 @@ from typing import Any
 
 from sqlalchemy import select as sql_select
 from sqlalchemy import text
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 
 from service.errors import NotFoundError
 from service.store import new_rows
 from service.store.db import take_locks
 from service.store.quick import among, run
 from service.store.schema_words import core
-from service.store.tables import BookingRequest, ErasedToken, Lead, OptIn, TimelineEntry
+from service.store.tables import BookingRequest, ErasedToken, Lead, Message, OptIn, TimelineEntry
 
+HER_WORDS, HER_WORSE = "reply:", "worse:"
+"""The causes of mails that bring a lead's own words to the practice, or that she feels worse, begin so."""
 _LOCKED = (
     select(Lead)
     .where(among(col(Lead.id), "ids"))
@@ -148,14 +150,21 @@ def opt_in_with_key(session: Session, lead_id: int, idempotency_key: str) -> Opt
 
 
 def to_erase(session: Session, now: datetime, limit: int | None) -> Sequence[int]:
-    """Ids of leads whose time is over, none with a pain-check request open (ACCEPTANCE C6)."""
+    """Ids of leads whose time is over, none with a pain-check request open (ACCEPTANCE C6).
+
+    Nor with words of her own, or that she feels worse, still on their way to the practice: the mail that she wrote is
+    gone from its mailbox by then.
+    """
     request = select(BookingRequest.id).where(
         BookingRequest.lead_id == Lead.id, col(BookingRequest.handled_at).is_(None)
     )
-    statement = (
-        select(Lead.id).where(col(Lead.erase_at) <= now, ~request.exists()).order_by(col(Lead.erase_at)).limit(limit)
+    words = select(Message.id).where(
+        Message.lead_id == Lead.id,
+        or_(col(Message.cause).startswith(HER_WORDS), col(Message.cause).startswith(HER_WORSE)),
+        col(Message.state).in_(("due", "leased", "handed_over", "held")),
     )
-    return session.exec(statement).all()
+    over = select(Lead.id).where(col(Lead.erase_at) <= now, ~request.exists(), ~words.exists())
+    return session.exec(over.order_by(col(Lead.erase_at)).limit(limit)).all()
 
 
 def last_opt_in_at(session: Session, lead_id: int) -> datetime | None:

@@ -73,11 +73,15 @@ def old_alerts(before: datetime) -> SelectOfScalar[int]:
 
 
 def old_staff_mails(before: datetime) -> SelectOfScalar[int]:
-    """Mails to staff about no lead we know, made before this moment. What nobody knows the fate of stays."""
+    """Mails to staff about no lead we know, made before this moment, but those that are still on their way.
+
+    One that waits for a person, or of which nobody knows whether it arrived, may hold what somebody who was erased
+    asked: it goes with all else.
+    """
     return select(Message.id).where(
         Message.kind == "service",
         col(Message.lead_id).is_(None),
-        col(Message.state).in_(tuple(set(_ENDS) - {"unknown"})),
+        col(Message.state).not_in(("due", "leased", "handed_over")),
         col(Message.created_at) < before,
     )
 

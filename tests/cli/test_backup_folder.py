@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from service.flows import archive, backup_folder
 from service.flows.archive import Manifest
 from tests.cli.test_backups import Machine
 
@@ -71,6 +73,30 @@ def test_only_what_is_surely_a_backup_of_ours_is_removed(machine: Machine) -> No
         *(f"nurture-2020010{day}-000000.zip" for day in (1, 2, 3)),
     }
     assert said.err.count("has the name of a backup of ours and is none") == 2
+
+
+def test_what_a_killed_backup_had_come_to_goes_the_day_after(machine: Machine) -> None:
+    """It holds everybody, cannot say when it was made, and no listing shows it."""
+    folder = machine.folder / "backups"
+    halves = [half_of(folder, datetime.now(UTC) - timedelta(days=days)) for days in (1.01, 0.9)]
+    other = folder / ".holiday.zip-abcdefgh"
+    other.write_bytes(halves[0].read_bytes())
+    for path, days in ((halves[0], 1.01), (halves[1], 0.9), (other, 40)):
+        then = (datetime.now(UTC) - timedelta(days=days)).timestamp()
+        os.utime(path, (then, then))
+    said = machine.run("backup", "--into", str(folder))
+    assert (said.status, said.err) == (0, "")
+    assert f"Expired and removed: {halves[0]}\n" in said.out
+    assert [path.exists() for path in (*halves, other)] == [False, True, True]
+
+
+def half_of(folder: Path, now: datetime) -> Path:
+    """What is left of a backup that was killed while it was written."""
+    with archive.writing(backup_folder.new_file(folder, now)):
+        (half,) = (path for path in folder.iterdir() if f"{now:%Y%m%d-%H%M%S}" in path.name)
+    (folder / f"nurture-{now:%Y%m%d-%H%M%S}.zip").unlink()
+    half.write_bytes(b"PK and half of everybody")
+    return half
 
 
 def test_what_another_installation_keeps_in_the_same_folder_stays(machine: Machine) -> None:

@@ -128,6 +128,24 @@ def test_other_keys_than_the_backups_are_refused_and_stay(
     assert tables(new) == []
 
 
+def test_a_place_of_keys_that_is_no_file_is_told_before_anything_is_done(
+    old: Machine, new: Machine, tmp_path: Path
+) -> None:
+    """Docker makes a folder of a file that it is to mount and does not find."""
+    assert old.run("backup", str(tmp_path / "a.zip"), "--with-keys").status == 0
+    new.key("secret-key").mkdir()
+    said = new.run("restore", str(tmp_path / "a.zip"))
+    assert (said.status, said.err) == (
+        1,
+        f"the secrets kept in {new.key('secret-key')} cannot be used: Is a directory\n",
+    )
+    assert not (new.folder / "nurture.db").exists()
+    new.key("secret-key").rmdir()
+    new.key("secret-key").parent.rmdir()
+    new.key("secret-key").parent.write_text("a file")
+    assert "cannot be used: File exists" in new.run("restore", str(tmp_path / "a.zip")).err
+
+
 def test_keys_that_the_settings_hold_are_never_in_a_backup(old: Machine, tmp_path: Path) -> None:
     keys = {each: old.key(each).read_text().strip() for each in ("secret-key", "suppression-key")}
     for each in keys:

@@ -137,3 +137,12 @@ def test_a_backup_with_its_keys_brings_all_of_them_back(machine: Machine, tmp_pa
     new = Machine(folder=folder, database_url=f"sqlite:///{folder}/nurture.db")
     assert new.run("restore", str(tmp_path / "b.zip")).status == 0
     assert keys_of(new) == kept
+
+
+def test_a_place_that_cannot_be_written_is_told_in_one_sentence(machine: Machine) -> None:
+    kept = keys_of(machine)
+    (machine.folder / "data" / ".secret-key.lock").mkdir()
+    said = machine.run("keys", "rotate")
+    assert (said.status, said.err.count("\n")) == (1, 1)
+    assert f"{machine.key('secret-key')} cannot be used: Is a directory" in said.err
+    assert keys_of(machine) == kept

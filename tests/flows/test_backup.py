@@ -153,6 +153,25 @@ def _flip(whole: Path, damaged: Path) -> None:
     damaged.write_bytes(data)
 
 
+def _overwrite(place: int, value: int) -> Callable[[Path, Path], None]:
+    """One byte of what the zip says of its first file, counted from the beginning of that."""
+
+    def damage(whole: Path, damaged: Path) -> None:
+        data = bytearray(whole.read_bytes())
+        data[data.index(b"PK\x01\x02") + place] = value
+        damaged.write_bytes(data)
+
+    return damage
+
+
+def _unnamed(whole: Path, damaged: Path) -> None:
+    data = bytearray(whole.read_bytes())
+    first = data.index(b"PK\x01\x02")
+    data[first + 9] |= 0x08  # names are UTF-8, it says
+    data[first + 46] = 0xFF
+    damaged.write_bytes(data)
+
+
 def _rewrite(change: Callable[[str, bytes], bytes | None]) -> Callable[[Path, Path], None]:
     """The same archive, sound as a zip, with other contents in some of its files."""
 
@@ -171,6 +190,8 @@ DAMAGES: dict[str, Callable[[Path, Path], None]] = {
     "flipped": _flip,
     "missing": _nothing,
     "a-text": _text,
+    "a-zip-of-the-future": _overwrite(6, 99),
+    "a-name-that-is-no-text": _unnamed,
     "a-row-changed": _rewrite(lambda name, data: data.replace(b"anna@", b"eva@") if name == "lead.jsonl" else data),
     "a-table-less": _rewrite(lambda name, data: None if name == "suppression.jsonl" else data),
     "no-manifest": _rewrite(lambda name, data: None if name == "manifest.json" else data),

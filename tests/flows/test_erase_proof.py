@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import json
 import quopri
+import zipfile
 from pathlib import Path
 
 import pytest
 from sqlmodel import col, select, update
 
-from service.flows import alerts, erase_proof, privacy
+from service.domain.staff import Role
+from service.errors import RefusedError
+from service.flows import alerts, erase_proof, privacy, staff
 from service.flows.erase_proof import Proof, Sought
 from service.store import events, schema
 from service.store.db import open_database
@@ -95,6 +98,32 @@ def test_a_name_that_others_have_too_is_no_trace(house: House) -> None:
     assert search(house, sought).traces == ()
 
 
+def test_a_name_that_a_colleague_has_too_is_no_trace(house: House) -> None:
+    """She is told of alerts and works in the studio, and the log says that it was she who did the erasing."""
+    told = house.with_changes(alert_to=("annelies@praktijk.example",))
+    sought, number = lived(told), told.lead(ADDRESS).id
+    now = told.clock.now()
+    with told.services.database.transaction() as session:
+        staff.add(
+            session,
+            told.services,
+            address="annelies@praktijk.example",
+            name="Annelies",
+            role=Role.ADMIN,
+            language="nl",
+            actor="staff:frank",
+            now=now,
+        )
+        alerts.tell(session, "kapot", dutch="Er is iets kapot.", english="something broke", now=now)
+    assert alerts.deliver(told.services, now) == 1
+    acts.commit(told, privacy.erase, told.services, number, "staff", now, actor="staff:annelies")
+    assert told.services.database.forget_for_good()
+    assert erase_proof.search(told.services, sought, lead_id=number).traces == ()
+    with told.services.database.transaction() as session:
+        events.audit(session, "staff:annelies", "odd", now, about="Annelies")
+    assert {each.what for each in search(told, sought).traces} == {"name"}
+
+
 @pytest.mark.parametrize(
     "written",
     [
@@ -169,3 +198,15 @@ def test_a_search_that_may_take_no_time_says_that_it_is_not_whole(house: House) 
     found = erase_proof.search(house.services, sought, patience=-1.0)
     assert (found.rows, found.files, found.traces, found.whole) == (0, (), (), False)
     assert erase_proof.search(house.services, sought, patience=3600).whole
+
+
+def test_a_damaged_zip_among_the_files_is_told(house: House, tmp_path: Path) -> None:
+    """She is erased by then: whoever asked must hear which file was not searched."""
+    file = tmp_path / "old.zip"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("log", "nothing of anybody\n" * 1000)
+    data = bytearray(file.read_bytes())
+    data[33] ^= 0xFF  # the first byte of what was packed
+    file.write_bytes(data)
+    with pytest.raises(RefusedError, match="cannot be searched"):
+        search(house, erase_proof.sought_for(ADDRESS), file)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from service.flows import privacy
+from service.flows import privacy, ticks
 from service.store import events, suppressions
 from tests.support import acts
 from tests.support.answers import STAFF
@@ -134,3 +134,21 @@ def test_a_mail_server_whose_clock_is_behind_hides_no_mail_of_a_lead(house: Hous
     arrived = house.clock.now() - timedelta(minutes=5)
     comes_in(house, reply("balie@praktijk.example", "Mijn been is verlamd."), arrived=arrived)
     assert len(letters(house)) > 0
+
+
+def test_who_wrote_is_erased_for_her_time_only_once_her_words_have_left(house: House) -> None:
+    """Her own mail is gone from the mailbox by then."""
+    to = reply_address(house, advice(house))
+    erase_at = house.lead().erase_at
+    assert erase_at is not None
+    house.clock.moment = erase_at - timedelta(minutes=10)
+    acts.pull_the_brake(house, all_mail=True)
+    assert comes_in(house, reply(to, "Ik kan sinds vandaag niet meer lopen."))
+    house.clock.advance(hours=3)
+    ticks.housekeeping(house.services)
+    acts.release_the_brake(house)
+    house.send_due()
+    [letter] = house.mails(STAFF)
+    assert "niet meer lopen" in words(letter)
+    ticks.housekeeping(house.services)
+    assert acts.opt_ins(house) == []

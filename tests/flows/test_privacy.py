@@ -19,7 +19,8 @@ from service.store import leads, suppressions
 from service.store.tables import ErasedToken, Lead, Message, OptIn
 from tests.support import acts
 from tests.support.acts import ANNA
-from tests.support.house import House, link
+from tests.support.answers import STAFF
+from tests.support.house import House, link, words
 from tests.support.transports import (
     Network,
     accepted,
@@ -331,3 +332,18 @@ def files_without(house: House, trace: bytes) -> bool:
     return not house.services.database.is_sqlite or not any(
         trace in each.read_bytes().lower() for each in file.parent.glob(f"{file.name}*")
     )
+
+
+def test_that_she_feels_worse_reaches_the_practice_before_she_is_erased(house: House) -> None:
+    """Long after her advice a no erases her within the minute."""
+    acts.confirmed(house)
+    house.live_through(days=20)
+    acts.pull_the_brake(house, all_mail=True)
+    acts.answer(house, "worse")
+    acts.withdraw(house)
+    assert is_kept(house)
+    acts.release_the_brake(house)
+    house.send_due()
+    assert "slechter" in words(house.mails(STAFF)[-1])
+    house.clock.advance(days=10)
+    assert not is_kept(house)

@@ -13,7 +13,7 @@ from service.errors import RefusedError
 from service.flows import archive, resolving, restoring, ticks
 from service.mail.links import Keyring
 from service.store import dump, events, outbox, schema
-from service.store.db import open_database
+from service.store.db import Database, open_database
 from tests.support import acts, backups
 from tests.support.backups import ANNA, CARLA, ESRA, FRANK
 from tests.support.days import left_on, march
@@ -217,6 +217,28 @@ def test_a_database_in_use_is_refused(house: House, taken: Path, migrated_databa
         backups.restore(house, taken, replace=True)
     other.close()
     backups.restore(house, taken, replace=True)
+
+
+def test_who_comes_in_just_behind_that_look_is_seen_as_well(
+    house: House, taken: Path, migrated_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would go on after the restore with what it read before: with the mails of other revisions, for one."""
+    if house.services.database.is_sqlite:
+        return  # nobody can come in there
+    other, look = open_database(migrated_database_url), Database.wait_until_alone
+
+    def look_too_early(database: Database) -> None:
+        look(database)
+        monkeypatch.setattr(Database, "wait_until_alone", look)
+        with other.reading() as session:
+            schema.revision_of(session.connection())
+
+    monkeypatch.setattr(Database, "wait_until_alone", look_too_early)
+    before = house.rows()
+    with pytest.raises(RefusedError, match="stop `serve`"):
+        backups.restore(house, taken, replace=True)
+    other.close()
+    assert house.rows() == before
 
 
 def test_a_backup_of_a_newer_version_is_refused(house: House, taken: Path) -> None:

@@ -191,6 +191,23 @@ def test_a_request_by_an_erased_lead_goes_too_together_with_its_mail(house: Hous
         assert session.exec(select(ErasedToken)).all(), "her links still lead to a friendly page"
 
 
+@pytest.mark.parametrize("state", ["unknown", "held"])
+def test_its_mail_goes_too_where_nobody_decided_about_it(house: House, state: str) -> None:
+    ask_after_erasing(house)
+    _set(house, "message", state=state)
+    house.clock.advance(days=91)
+    assert run(house).events["staff_mails"] == 1
+    with house.services.database.reading() as session:
+        assert session.exec(select(Message)).all() == []
+
+
+def test_its_mail_stays_for_as_long_as_it_may_leave(house: House) -> None:
+    ask_after_erasing(house)
+    _set(house, "message", state="due")
+    house.clock.advance(days=91)
+    assert run(house).events["staff_mails"] == 0
+
+
 def test_erasing_again_takes_what_was_asked_by_the_links_of_before(house: House) -> None:
     ask_after_erasing(house)
     ask_after_erasing(house, BRAM)

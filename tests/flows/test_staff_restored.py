@@ -1,4 +1,4 @@
-"""A backup that is put back brings back no session and no invitation, nor whoever was removed or locked out since."""
+"""A backup that is put back brings back no session and no invitation, nor rights that somebody had no more."""
 
 from __future__ import annotations
 
@@ -48,3 +48,17 @@ def test_whoever_was_removed_or_locked_out_since_stays_out(house: House, tmp_pat
     assert found == [422, 422, 303]
     assert (studio.person(house, removed).address, studio.person(house, removed).name) == (None, "Esra")
     assert studio.person(house, locked_out).address == studio.FRANK
+
+
+def test_whoever_has_fewer_rights_since_gets_none_back_and_more_are_lost_with_all_else(
+    house: House, tmp_path: Path
+) -> None:
+    studio.hire(house, studio.GIJS, Role.ADMIN, "Gijs")
+    fewer, more = studio.hire(house, studio.FRANK, Role.ADMIN, "Frank"), studio.hire(house)
+    backups.keep_keys(house)
+    backups.make(house, tmp_path / "a.zip")
+    with house.services.database.transaction() as session:
+        staff.give_role(session, house.services, fewer, Role.EDITOR, actor="test")
+        staff.give_role(session, house.services, more, Role.MANAGER, actor="test")
+    backups.restore(house, tmp_path / "a.zip", replace=True)
+    assert [studio.person(house, each).role for each in (fewer, more)] == ["editor", "editor"]

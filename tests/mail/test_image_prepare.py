@@ -140,7 +140,13 @@ def test_a_moving_image_is_refused() -> None:
     assert "beweegt" in prepare(data, WORDS)[1][0].dutch
 
 
-@pytest.mark.parametrize("whole", [drawing("PNG"), drawing("JPEG"), drawing("GIF", mode="P")])
+@pytest.mark.parametrize(
+    "whole",
+    [
+        *(drawing("PNG"), drawing("JPEG"), drawing("GIF", mode="P")),
+        *(made(drawing("PNG", mode=mode)).data for mode in ("RGBA", "RGB")),  # with what there is to see
+    ],
+)
 def test_the_notes_of_a_file_that_was_cut_anywhere_never_raise(whole: bytes) -> None:
     for length in range(400):
         notes(whole[:length])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
 from sqlmodel import Session
 
-from service.store import dump
+from service.store import dump, events, schema
 from service.store.db import open_database
 
 ODD = {"b": [1, 0.1, None, "née \\ \" ' {}"], "a": {"z": "", "y": False}}
@@ -50,6 +52,19 @@ def test_more_and_longer_rows_than_go_at_once_all_arrive(
         ]
         assert dump.load(session.connection(), audit, audit.columns, iter(rows)) == len(rows)
         assert written(session, "audit") == rows
+    database.close()
+
+
+def test_half_a_character_which_sqlite_keeps_in_json_stops_no_backup(tmp_path: Path) -> None:
+    """The log of what staff did cannot be mended: nobody may change a row of it."""
+    database = open_database(f"sqlite:///{tmp_path / 'a.db'}")
+    schema.migrate(database)
+    with database.transaction() as session:
+        events.audit(session, "Frank", "published", datetime.now(UTC), override_by="Jos\udce9 é")
+        session.flush()
+        (line,) = written(session, "audit")
+        assert json.loads(line)[3] == {"override_by": "Jos? é"}
+        assert line.encode()
     database.close()
 
 
