@@ -76,6 +76,8 @@ def test_all_problems_come_at_once(broken: Broken) -> None:
     [
         ("database_url", "mysql://somewhere/else", "postgresql+psycopg"),
         ("database_url", "postgresql+psycopg://nobody@127.0.0.1:1/none", "cannot be used just now"),
+        ("database_url", "postgresql+psycopg://nobody@127.0.0.1:1/none?pgbouncer=true", "pgbouncer"),
+        ("database_url", "postgresql+psycopg://nobody@db..example.nl/none", "host name"),
         ("database_url", "sqlite:////nowhere/at/all/nurture.db", "open"),
         ("mail_url", "smpt://mail.example.nl", "smtp"),
         ("mail_url", "smtp://mail.example.nl:25?tls=none", "tls=none"),
