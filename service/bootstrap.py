@@ -129,16 +129,34 @@ def prepare(services: Services, settings: Settings) -> None:
         high_water.start_anew(services.database)
     elif state is Schema.OLDER and settings.demo:
         migrate(services.database)
-    elif state is Schema.OLDER:
-        raise RefusedError("the database has an older schema; run: nurture migrate")
-    elif state is Schema.NEWER:
-        raise RefusedError("the database was made by a newer version; install that version, or restore a backup")
+    else:
+        check_schema(services.database)
     with services.database.reading() as session:
         copy_marks.refuse_closed(session)
     keep_keys(services.database, settings)
     held = put_back.hold_where_behind(services, services.clock.now())
     if held:
         log.warning("an older copy of the database was put back", since=held.since.isoformat(), held=held.waiting)
+
+
+def check_schema(database: Database) -> None:
+    """Raise RefusedError, with what to do, unless the database has the schema of this version; writes nothing."""
+    state = schema_state(database)
+    if state is Schema.EMPTY:
+        raise RefusedError(
+            "the database is empty: is NURTURE_DATABASE_URL the right one?",
+            "de database is leeg: klopt NURTURE_DATABASE_URL?",
+        )
+    if state is Schema.OLDER:
+        raise RefusedError(
+            "the database has an older schema; run: nurture migrate",
+            "de database heeft een ouder schema; draai: nurture migrate",
+        )
+    if state is Schema.NEWER:
+        raise RefusedError(
+            "the database was made by a newer version; install that version, or restore a backup",
+            "de database is van een nieuwere versie; installeer die versie, of zet een back-up terug",
+        )
 
 
 def keep_keys(database: Database, settings: Settings) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from dotenv.parser import parse_stream
 
 from service.errors import Problem
+from service.setting_values import folder
 
 PREFIX = "NURTURE_"
 DOTENV = ".env"
@@ -65,7 +66,7 @@ def _plain(layer: Mapping[str, Written], is_setting: Names, problems: list[Probl
 
 def _read_secret(name: str, path: Written, problems: list[Problem]) -> Written | None:
     try:
-        text = Path(path.text).read_text(encoding="utf-8").rstrip("\r\n")
+        text = folder(path.text).read_text(encoding="utf-8-sig").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not UTF-8 text"
         problems.append(_problem(name, f"{name}_FILE names {path.text}, which cannot be read: {reason}", path))

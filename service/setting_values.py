@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -12,7 +12,9 @@ from service.domain.mailbox import parse_address
 ROOT = Path(__file__).resolve().parents[1]
 """The folder that holds the package: relative paths in settings count from here, never from the working directory."""
 
-_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+", re.ASCII)
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*", re.ASCII)
+_NUMBERS = re.compile(r"[0-9.]+|.*:.*", re.ASCII)
 _SELECTOR = re.compile(r"[a-z0-9]+(?:-+[a-z0-9]+)*(?:\.[a-z0-9]+(?:-+[a-z0-9]+)*)*", re.ASCII | re.IGNORECASE)
 _ON, _OFF = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
@@ -145,16 +147,28 @@ def _split(text: str) -> SplitResult | None:
         return None
     try:
         parts = urlsplit(text)
-        fits = parts.scheme in {"http", "https"} and parts.port != 0 and _HOST.fullmatch(parts.hostname or "")
+        fits = parts.scheme in {"http", "https"} and parts.port != 0 and _is_host(parts.hostname or "")
     except ValueError:
         return None
     return parts if fits else None
 
 
+def _is_host(text: str) -> bool:
+    """A name that can stand in the DNS (RFC 1123, section 2.1), or an address. ValueError for numbers that are none.
+
+    Anything else is no fault of the network to those who look it up, but an error that nobody expects.
+    """
+    if _NUMBERS.fullmatch(text):
+        ip_address(text)
+        return "%" not in text
+    return len(text) <= 253 and _HOST.fullmatch(text) is not None
+
+
 def _origin(text: str, *, example: str) -> str:
     parts = _split(text.removesuffix("/"))
     if parts is None or parts.path or parts.query or parts.fragment or "@" in parts.netloc:
-        raise ValueError(f"{text!r} is no address of a website; write scheme and host alone, such as {example}")
+        named = "it" if "@" in text else repr(text)  # before an @ may stand a password
+        raise ValueError(f"{named} is no address of a website; write scheme and host alone, such as {example}")
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     usual = {"http": 80, "https": 443}[parts.scheme]
     return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port not in {None, usual} else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from datetime import timedelta
@@ -105,7 +106,7 @@ def test_an_empty_value_is_not_set_and_strangers_are_left_alone(surroundings: di
 
 def test_a_mounted_secret_is_read_without_its_line_end(surroundings: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "keys").write_text(GOOD_KEY + "\r\n")
-    (tmp_path / "hook").write_text("user:password\n")
+    (tmp_path / "hook").write_text("\ufeffuser:password\n", encoding="utf-8")  # as an editor on Windows keeps it
     settings = load_settings(
         surroundings
         | {
@@ -115,6 +116,15 @@ def test_a_mounted_secret_is_read_without_its_line_end(surroundings: dict[str, s
     )
     assert settings.secret_keys == (GOOD_KEY,)
     assert settings.webhook_secrets == {"brevo": ("user:password",)}
+
+
+def test_the_path_of_a_mounted_secret_counts_from_the_package(
+    surroundings: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "keys").write_text(GOOD_KEY)
+    monkeypatch.chdir(tmp_path.parent)
+    relative = os.path.relpath(tmp_path / "keys", ROOT)
+    assert load_settings(surroundings | {"NURTURE_SECRET_KEYS_FILE": relative}).secret_keys == (GOOD_KEY,)
 
 
 def test_a_mounted_secret_that_cannot_be_used_is_told(surroundings: dict[str, str], tmp_path: Path) -> None:
@@ -179,7 +189,12 @@ def test_a_problem_in_the_dotenv_file_names_its_line(monkeypatch: pytest.MonkeyP
         ("NURTURE_BASE_URL", "https://mail.example.nl/nurture"),
         ("NURTURE_BASE_URL", "https://mail.example.nl\r\nX: y"),
         ("NURTURE_BASE_URL", "https://a@mail.example.nl"),
+        ("NURTURE_BASE_URL", "https://user:hunter2@mail.example.nl"),
         ("NURTURE_BASE_URL", "https://mail.example.nl:99999"),
+        ("NURTURE_BASE_URL", "https://mail..example.nl"),
+        ("NURTURE_BASE_URL", f"https://{'a' * 64}.example.nl"),
+        ("NURTURE_BASE_URL", "https://10.0.0.256"),
+        ("NURTURE_BASE_URL", "https://[::1::2]"),
         ("NURTURE_SECRET_KEYS", "hunter2"),
         ("NURTURE_SECRET_KEYS", f"{GOOD_KEY},{GOOD_KEY}"),
         ("NURTURE_SECRET_KEYS", ","),
@@ -201,7 +216,9 @@ def test_a_problem_in_the_dotenv_file_names_its_line(monkeypatch: pytest.MonkeyP
         ("NURTURE_REPLY_MAILBOX", "user:hunter2@host"),
         ("NURTURE_ALERT_TO", "a@b.nl; c@d.nl"),
         ("NURTURE_ALERT_URL", "hooks.example.nl"),
+        ("NURTURE_ALERT_URL", "https://hooks..example.nl/hunter2"),
         ("NURTURE_HEARTBEAT_URL", "ftp://host/"),
+        ("NURTURE_HEARTBEAT_URL", "http://192.168.1.300/hunter2"),
         ("NURTURE_SELF_TEST", "perhaps"),
         ("NURTURE_ERASE_AFTER_DAYS", "two"),
         ("NURTURE_ERASE_AFTER_DAYS", "0"),

@@ -37,7 +37,7 @@ from service.cli import (
     topics,
 )
 from service.cli.opening import opened
-from service.cli.telling import complain, forget, refusal
+from service.cli.telling import complain, forget, refusal, say, unusable
 from service.errors import NurtureError, ProblemsError
 
 SELDOM = 50_000  # objects made since Python's collector last looked; its own 700 is for small programs
@@ -116,6 +116,14 @@ def main() -> None:
         sys.exit(1)
     except NurtureError as error:
         typer.echo(refusal(error), err=True)
+        sys.exit(1)
+    except OSError as error:  # a file, a folder or a disk that nobody asked about beforehand
+        typer.echo(unusable(error), err=True)
+        sys.exit(1)
+    except UnicodeEncodeError as error:
+        if error.reason != "surrogates not allowed":
+            raise
+        say("What was typed is no text in UTF-8.", "Wat er is getypt, is geen tekst in UTF-8.", err=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

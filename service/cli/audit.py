@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from service.cli.opening import open_services
+from service.cli.reading import MOST
 from service.cli.telling import Told, in_words, say, tell_in
 from service.domain.audit_words import DUTCH
 
 
 def audit(
-    limit: Annotated[int, typer.Option(min=1, help="How many entries, the newest first.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="How many entries, the newest first.")] = 50,
     action: Annotated[str | None, typer.Option(help='Of one kind, such as "published" or "lead erased".')] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A list of objects, on stdout.")] = False,
     told: Told = None,

@@ -48,7 +48,7 @@ def copy_database(
 
 
 def _take_back(copy: str | None, *, yes: bool) -> None:
-    from service.bootstrap import check_keys
+    from service.bootstrap import check_keys, check_schema
     from service.flows.taking_back import take_back
     from service.store.db import open_database
 
@@ -59,6 +59,7 @@ def _take_back(copy: str | None, *, yes: bool) -> None:
         if typed.strip() != _WORD:
             raise RefusedError("nothing was changed")
     settings, services = open_services(ready=False)
+    check_schema(services.database)
     other = open_database(copy, given_by="--to") if copy else None
     if other is not None:
         opened.callback(other.close)

@@ -20,10 +20,12 @@ app = typer.Typer(help="The keys that sign links: list, rotate, retire.", no_arg
 def list_(told: Told = None) -> None:
     """Every key by its fingerprint, and how many mails still hold links of it."""
     tell_in(told)
+    from service.bootstrap import check_schema
     from service.flows import keys
     from service.mail.links import fingerprint
 
     settings, services = open_services(ready=False)  # also where a key is missing: then this is what one wants to see
+    check_schema(services.database)
     with services.database.reading() as session:
         found = keys.shown(session, settings.secret_keys)
     for each in found:
@@ -80,12 +82,14 @@ def retire(
 ) -> None:
     """Give a key up for good: every link that it signed stops working, the way out too."""
     tell_in(told)
+    from service.bootstrap import check_schema
     from service.flows import keys
     from service.kept_secrets import FILES, take_out
     from service.mail.links import fingerprint as of
     from service.settings import read_settings
 
     settings, services = open_services(ready=False)  # the key may be lost already, and nothing starts without it
+    check_schema(services.database)
     with services.database.transaction() as session:
         key = keys.named(session, settings.secret_keys, fingerprint)
         if not yes:

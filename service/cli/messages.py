@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from service.cli.opening import open_services, staff_name
+from service.cli.reading import MOST
 from service.cli.telling import Told, in_words, say, tell_in
 from service.errors import InvalidInputError
 
@@ -61,7 +62,7 @@ def list_(
 @app.command()
 def resolve(
     choice: Annotated[As, typer.Option("--as", help="It arrived, send it (again), or let it go.")],
-    ids: Annotated[list[int] | None, typer.Argument(metavar="ID...", help="From `message list`.")] = None,
+    ids: Annotated[list[int] | None, typer.Argument(metavar="ID...", max=MOST, help="From `message list`.")] = None,
     backlog: Annotated[
         bool, typer.Option("--backlog", help="Everything that waits for approval after a stretch without mail.")
     ] = False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from service.domain.calendar import Calendar
     from service.domain.practice import Closed
 
+MOST = 2**63 - 1
+"""The highest number that a row may have: SQLite is not to be asked for more."""
+_YEARS = range(2000, 2201)
+_LENGTH = re.compile(r"([0-9]{1,4})([hdw])")
 Answers = Annotated[list[str] | None, typer.Option("--answer", help="NAME=VALUE, such as posture=hollow; repeatable.")]
 
 
@@ -34,23 +39,26 @@ def moment(text: str, calendar: Calendar) -> datetime:
     """An ISO 8601 moment in UTC; without an offset it is the practice's time. Else InvalidInputError."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError as error:
+    except ValueError:
+        found = None
+    if found is None or found.year not in _YEARS:
         raise InvalidInputError(
             f"{text!r} is no moment; write for example 2026-11-20T17:00",
             f"{text!r} is geen moment; schrijf bijvoorbeeld 2026-11-20T17:00",
-        ) from error
+        )
     return found.astimezone(UTC) if found.tzinfo else calendar.instant(found.date(), found.time())
 
 
 def duration(text: str) -> timedelta:
     """`3h`, `2d` or `1w`. Else InvalidInputError."""
     units = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
-    if not text[:-1].isdigit() or text[-1] not in units:
+    found = _LENGTH.fullmatch(text)
+    if found is None:
         raise InvalidInputError(
             f"{text!r} is no length of time; write a number and h, d or w, such as 2d",
             f"{text!r} is geen tijdsduur; schrijf een getal met h (uren), d (dagen) of w (weken), zoals 2d",
         )
-    return int(text[:-1]) * units[text[-1]]
+    return int(found[1]) * units[found[2]]
 
 
 def days(texts: list[str] | None) -> tuple[Closed, ...]:

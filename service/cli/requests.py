@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from service.cli.opening import open_services, staff_name
+from service.cli.reading import MOST
 from service.cli.telling import Told, in_words, say, tell_in
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def list_(told: Told = None) -> None:
 
 @app.command()
 def close(
-    request_id: Annotated[int, typer.Argument(metavar="ID", help="From `request list`.")],
+    request_id: Annotated[int, typer.Argument(metavar="ID", max=MOST, help="From `request list`.")],
     choice: Annotated[As, typer.Option("--as", help="What it became. Booked ends the lead's follow-ups.")],
     told: Told = None,
 ) -> None:

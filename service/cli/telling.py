@@ -38,9 +38,9 @@ def in_words(english: str, dutch: str) -> str:
     return dutch if language() == "nl" else english
 
 
-def say(english: str, dutch: str) -> None:
+def say(english: str, dutch: str, *, err: bool = False) -> None:
     """Print it in the language of this command."""
-    typer.echo(in_words(english, dutch))
+    typer.echo(in_words(english, dutch), err=err)
 
 
 def complain(problems: Iterable[Problem]) -> None:
@@ -52,6 +52,12 @@ def complain(problems: Iterable[Problem]) -> None:
 def refusal(error: NurtureError) -> str:
     """What was refused, and why."""
     return in_words(error.english, error.dutch)
+
+
+def unusable(error: OSError) -> str:
+    """Which file or folder is in the way, and what the system says of it."""
+    what, why = error.filename or in_words("the system", "het systeem"), error.strerror or str(error)
+    return in_words(f"{what} cannot be used: {why}", f"{what} kan niet gebruikt worden: {why}")
 
 
 def forget() -> None:

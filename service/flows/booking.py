@@ -181,6 +181,5 @@ def _keep(
         created_at=now,
         remind_at=promised.late_at if promised else None,
     )
-    session.add(row)
-    session.flush()
+    bookings.add_request(session, row)
     return row

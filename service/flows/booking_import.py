@@ -36,40 +36,47 @@ class Imported:
         return len(self.booked) + len(self.cancelled)
 
 
-def plan(session: Session, services: Services, rows: list[Row]) -> tuple[Imported, list[tuple[int, Row]]]:
-    """What importing would do, and the rows it would take, each with its lead's id; looks only."""
+def plan(session: Session, services: Services, rows: list[Row]) -> tuple[Imported, dict[str, tuple[int, Row]]]:
+    """What importing would do, and the rows it would take, by the appointment's name, each with its lead's id.
+
+    Looks only.
+    """
     found = leads.ids_by_address(session, {row.address for row in rows})
-    names = {row.line: _name(services, row) for row in rows}
-    there = bookings.by_external_ids(session, SOURCE, set(names.values()))
+    names = {row.line: _names(services, row) for row in rows}
+    there = bookings.by_external_ids(session, SOURCE, {name for both in names.values() for name in both})
     taken: dict[str, tuple[int, Row]] = {}  # of two lines about one appointment the last counts
     known, unmatched = [], []
     for row in rows:
-        before = there.get(names[row.line])
         if row.address not in found:
             unmatched.append(row.line)
-        elif before is not None and (before.state, before.starts_at) == (row.state, row.at):
+            continue
+        name, old_name = names[row.line]
+        if name not in there and old_name in there and there[old_name].lead_id == found[row.address]:
+            name = old_name
+        before = there.get(name)
+        if before is not None and (before.state, before.starts_at) == (row.state, row.at):
             known.append(row.line)
         else:
-            if names[row.line] in taken:
-                known.append(taken[names[row.line]][1].line)
-            taken[names[row.line]] = (found[row.address], row)
+            if name in taken:
+                known.append(taken[name][1].line)
+            taken[name] = (found[row.address], row)
     lines = {
         state: tuple(row.line for _, row in taken.values() if row.state == state) for state in ("booked", "cancelled")
     }
     done = Imported(
         booked=lines["booked"], cancelled=lines["cancelled"], known=tuple(sorted(known)), unmatched=tuple(unmatched)
     )
-    return done, list(taken.values())
+    return done, taken
 
 
 def take(session: Session, services: Services, rows: list[Row], *, actor: str, now: datetime) -> Imported:
     """Import the rows. An appointment of before a run's opt-in does not end that run."""
     take_locks(session, [f"booking-import:{SOURCE}"])
     done, taken = plan(session, services, rows)
-    ids = sorted({lead_id for lead_id, _ in taken})
-    leads.lock(session, ids, [services.hmac(row.address) for _, row in taken])  # all at once, in everybody's order
-    for _, row in taken:
-        name = _name(services, row)
+    ids = sorted({lead_id for lead_id, _ in taken.values()})
+    # all at once, in everybody's order
+    leads.lock(session, ids, [services.hmac(row.address) for _, row in taken.values()])
+    for name, (_, row) in taken.items():
         change = BookingChange(
             key=event_key(SOURCE, name, row.state, now.isoformat()),
             type=row.state,
@@ -85,7 +92,13 @@ def take(session: Session, services: Services, rows: list[Row], *, actor: str, n
     return done
 
 
-def _name(services: Services, row: Row) -> str:
-    """What the appointment is called: by the file's own number, else by whose it is and when, as a keyed hash."""
+def _names(services: Services, row: Row) -> tuple[str, str]:
+    """What the appointment is called, as a keyed hash: by whose it is and the file's own number, else its moment.
+
+    With the address, since a number may be given to somebody else later, or stand for two people who come together.
+    The second name is the one of before that was so.
+    """
     own = f"number {row.id}" if row.id else f"{row.address} {row.at.isoformat() if row.at else ''}"
-    return address_hmac(services.suppression_key, f"booking {own}")
+    name = f"{row.address} {own}" if row.id else own
+    key = services.suppression_key
+    return address_hmac(key, f"booking {name}"), address_hmac(key, f"booking {own}")

@@ -45,7 +45,7 @@ def close(
 
 
 def mark(row: BookingRequest) -> str:
-    """Which request a form is about: SQLite gives the number of the newest one out again once its lead is erased."""
+    """Which request a form is about: a number may be another's once a backup was put back."""
     return row.created_at.isoformat()
 
 

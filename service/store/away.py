@@ -22,7 +22,9 @@ def told_as_unavailable() -> Iterator[None]:
     except (DBAPIError, PoolTimeoutError) as error:
         if isinstance(error, DBAPIError) and is_damaged(error):
             raise damaged(error) from error
-        away = isinstance(error, OperationalError | InterfaceError | PoolTimeoutError) or _is_read_only(error)
+        away = isinstance(error, OperationalError | InterfaceError | PoolTimeoutError) or (
+            _is_read_only(error) or _is_of_the_url(error)
+        )
         if not away and not (isinstance(error, DBAPIError) and error.connection_invalidated):
             raise  # a statement that is wrong; but PostgreSQL may end a session with an error of any class
         raise UnavailableError(f"the database cannot be used just now ({_plain_reason(error)})", _AWAY) from error
@@ -51,6 +53,11 @@ def is_damaged(error: DBAPIError) -> bool:
 def _is_read_only(error: DBAPIError) -> bool:
     """A standby before it takes over, or a server whose disk is full: PostgreSQL writes again in a while."""
     return getattr(error.orig, "sqlstate", None) == "25006"
+
+
+def _is_of_the_url(error: DBAPIError) -> bool:
+    """An option behind the question mark that libpq does not know: no connection was even tried."""
+    return str(error.orig).startswith("invalid connection option")
 
 
 def _plain_reason(error: Exception) -> str:

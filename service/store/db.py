@@ -194,6 +194,8 @@ def open_database(url: str, *, given_by: str = "NURTURE_DATABASE_URL") -> Databa
             found = "a database in memory, which would be gone with the process"
         elif parsed.drivername == "sqlite" and sqlite_file.too_old():
             raise ProblemsError([Problem(id="database-url", file=given_by, message=sqlite_file.too_old())])
+        elif not _can_be_looked_up(parsed.host or ""):
+            found = "a host name that cannot be"
         elif parsed.drivername in {"sqlite", "postgresql+psycopg"}:
             return Database(parsed)
         else:
@@ -209,6 +211,15 @@ def open_database(url: str, *, given_by: str = "NURTURE_DATABASE_URL") -> Databa
             )
         ]
     )
+
+
+def _can_be_looked_up(host: str) -> bool:
+    """Python asks for a host by its A-labels, and fails without any where one of them is empty or too long."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def locks_rows(session: Session) -> bool:

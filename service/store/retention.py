@@ -107,8 +107,7 @@ def count(session: Session, old: SelectOfScalar[int]) -> int:
 
 
 def remove_requests(session: Session, ids: Sequence[int]) -> int:
-    """Forget these requests, and what is open about them: on SQLite another may be given the number. Returns how many
-    there were."""
+    """Forget these requests, and what is open about them: nobody could mend it. Returns how many there were."""
     events.forget_alerts(session, [bookings.unanswered(each) for each in ids])
     return session.exec(delete(BookingRequest).where(col(BookingRequest.id).in_(ids))).rowcount
 

@@ -12,6 +12,8 @@ import pytest
 from service.kept_secrets import put_in_front, read_kept
 from service.mail.links import Keyring, fingerprint
 from service.settings import load_settings
+from service.store.db import open_database
+from service.store.schema import Schema, schema_state
 from tests.cli.test_backups import Machine
 from tests.support.commands import Said
 
@@ -22,6 +24,17 @@ def machine(database_url: str, tmp_path: Path) -> Machine:
     machine = Machine(folder=tmp_path, database_url=database_url)
     machine.live()
     return machine
+
+
+@pytest.mark.parametrize("command", ["keys list", "keys retire abc", "copy-database --take-back --yes"])
+def test_an_empty_database_is_told_and_left_as_it_is(database_url: str, tmp_path: Path, command: str) -> None:
+    machine = Machine(folder=tmp_path, database_url=database_url)
+    said = machine.run(*command.split())
+    assert (said.status, said.out) == (1, "")
+    assert said.err == "the database is empty: is NURTURE_DATABASE_URL the right one?\n"
+    database = open_database(database_url)
+    assert schema_state(database) is Schema.EMPTY
+    database.close()
 
 
 def keys_of(machine: Machine) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -76,6 +77,8 @@ def test_all_problems_come_at_once(broken: Broken) -> None:
     [
         ("database_url", "mysql://somewhere/else", "postgresql+psycopg"),
         ("database_url", "postgresql+psycopg://nobody@127.0.0.1:1/none", "cannot be used just now"),
+        ("database_url", "postgresql+psycopg://nobody@127.0.0.1:1/none?pgbouncer=true", "pgbouncer"),
+        ("database_url", "postgresql+psycopg://nobody@db..example.nl/none", "host name"),
         ("database_url", "sqlite:////nowhere/at/all/nurture.db", "open"),
         ("mail_url", "smpt://mail.example.nl", "smtp"),
         ("mail_url", "smtp://mail.example.nl:25?tls=none", "tls=none"),
@@ -117,6 +120,46 @@ def test_a_key_that_is_gone_stops_the_start(broken: Broken) -> None:
     assert "NURTURE_SECRET_KEYS" in broken.refused("serve")
     broken.settings["suppression_key"] = "z" * 43
     assert "NURTURE_SUPPRESSION_KEY" in broken.refused("publish", "--yes")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("simulate", "lage-rug", "--confirm-after", "²d"),
+        ("simulate", "lage-rug", "--confirm-after", "9999999d"),
+        ("simulate", "lage-rug", "--opt-in-at", "0001-01-01T00:00+05:00"),
+        ("simulate", "lage-rug", "--opt-in-at", "9999-12-31T23:59"),
+        ("stats", "--since", "0202-07-01"),
+        ("audit", "--action", "\udcff"),
+        ("revisions", "\udcff"),
+        ("approve", "_" + "a" * 300, "--by", "Vera"),
+        ("serve", "--host", "mail..example.nl"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(broken: Broken, command: tuple[str, ...]) -> None:
+    assert broken.run("publish", "--yes").status == 0
+    assert len(broken.refused(*command).strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("message", "resolve", "99999999999999999999", "--as", "drop"),
+        ("request", "close", "99999999999999999999", "--as", "booked"),
+        ("audit", "--limit", "99999999999999999999"),
+    ],
+)
+def test_a_number_that_no_row_can_have_is_wrong_usage(broken: Broken, command: tuple[str, ...]) -> None:
+    assert broken.run(*command).status == 2
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(broken: Broken, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "/content/.practice.yaml-x")
+
+    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    said = nurture("setup", folder=broken.folder, answers="Een andere naam" + "\n" * 30, **broken.settings)
+    assert (said.status, said.err) == (1, "/content/.practice.yaml-x cannot be used: Permission denied\n")
 
 
 def test_wrong_usage_is_exit_2(broken: Broken) -> None:

@@ -106,6 +106,19 @@ def test_a_cause_that_comes_back_is_told_again(told: House, hook: Hook) -> None:
     assert len(hook.bodies) == 2
 
 
+def test_an_alert_that_is_given_the_number_of_one_that_was_forgotten_is_told(told: House, hook: Hook) -> None:
+    raise_alert(told, "aanvraag-gewist")
+    told.tick()
+    with told.services.database.transaction() as session:
+        events.forget_alerts(session, ["aanvraag-gewist"])
+    told.clock.advance(hours=1)
+    raise_alert(told)
+    told.tick()
+    told.tick()
+    assert len(told.mails(STAFF[0])) == 2
+    assert [body["cause"] for body in hook.bodies] == ["aanvraag-gewist", "kapot"]
+
+
 def test_two_causes_are_two_alerts(told: House, hook: Hook) -> None:
     raise_alert(told)
     raise_alert(told, "anders")

@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import Session, select
 
 from service.errors import NotFoundError, RefusedError
-from service.flows import booking, booking_requests, privacy, results, ticks
+from service.flows import booking, booking_requests, my_data, privacy, results, ticks
 from service.store import leads
 from service.store import retention as retention_rows
 from service.store.tables import Booking, BookingRequest, Message
@@ -90,7 +90,6 @@ def test_a_long_closure_is_told_in_the_receipt(house: House) -> None:
 
 
 def test_what_is_open_about_a_request_goes_with_it(house: House) -> None:
-    """On SQLite another is given its number, and was told of before it was late."""
     asked(house)
     house.clock.moment = datetime(2026, 3, 16, 15, 0, tzinfo=UTC)
     house.tick()
@@ -98,6 +97,18 @@ def test_what_is_open_about_a_request_goes_with_it(house: House) -> None:
     assert acts.alerts(house) == [f"request-unanswered:{number}"]
     acts.commit(house, retention_rows.remove_requests, [number])
     assert acts.alerts(house) == []
+
+
+def test_the_number_of_a_request_that_was_erased_is_nobodys_again(house: House) -> None:
+    """A mail to staff names it, and would have them close the request of somebody else."""
+    asked(house)
+    gone = requests(house)[0].id
+    acts.wish(house, my_data.erase)
+    acts.confirmed(house, "bram@example.org")
+    acts.request_pain_check(house, "bram@example.org")
+    with pytest.raises(NotFoundError):
+        close(house, "booked", gone)
+    assert acts.enrolment(house, "bram@example.org").state == "active"
 
 
 def test_a_request_without_an_answer_is_told_of_after_one_working_day_and_once(house: House) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from service.domain.booking_table import Row, State
 from service.flows import booking_import
 from service.flows.booking_import import Imported
+from service.mail.links import address_hmac
+from service.store.tables import Booking
 from tests.support import acts
 from tests.support.acts import ANNA
 from tests.support.house import House
@@ -62,6 +64,43 @@ def test_of_two_lines_about_one_appointment_the_last_counts(house: House) -> Non
     acts.confirmed(house)
     done = take(house, line(2, id="A1"), line(3, id="A1", state="cancelled"))
     assert (done.booked, done.cancelled, done.known) == ((), (3,), (2,))
+
+
+def test_a_number_that_is_somebody_elses_by_now_is_hers(house: House) -> None:
+    for address in (ANNA, BRAM):
+        acts.confirmed(house, address)
+    take(house, line(2, id="12"))
+    house.clock.advance(hours=1)
+    for rows in ([line(2, BRAM, id="12")], [line(2, BRAM, id="12", at=AT + timedelta(days=1))]):
+        assert take(house, *rows).booked == (2,)
+        assert take(house, *rows).known == (2,)
+        house.clock.advance(hours=1)
+    assert acts.enrolment(house, BRAM).state == "finished"
+    with house.services.database.reading() as session:
+        whose = [row.lead_id for row in session.exec(select(Booking).order_by(col(Booking.id)))]
+    assert whose == [house.lead().id, house.lead(BRAM).id]
+
+
+def test_two_who_come_together_have_one_number_and_both_have_an_appointment(house: House) -> None:
+    for address in (ANNA, BRAM):
+        acts.confirmed(house, address)
+    assert take(house, line(2, id="12"), line(3, BRAM, id="12")).booked == (2, 3)
+    assert [acts.enrolment(house, address).state for address in (ANNA, BRAM)] == ["finished", "finished"]
+
+
+def test_an_appointment_that_an_earlier_version_named_by_its_number_alone_is_known(house: House) -> None:
+    acts.confirmed(house)
+    take(house, line(2, id="12"))
+    named = address_hmac(house.services.suppression_key, "booking number 12")
+
+    def as_before(session: Session) -> None:
+        session.exec(select(Booking)).one().external_id = named
+
+    acts.commit(house, as_before)
+    house.clock.advance(hours=1)
+    assert take(house, line(2, id="12")).known == (2,)
+    assert take(house, line(2, id="12", state="cancelled")).cancelled == (2,)
+    assert len(house.rows()["booking"]) == 1
 
 
 def test_who_is_no_lead_leaves_no_trace(house: House) -> None:
