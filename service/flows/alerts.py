@@ -146,7 +146,7 @@ def deliver(services: Services, now: datetime) -> int:
                 add_service_mail(
                     session,
                     services,
-                    cause=f"alert:{alert.id}:{alert.raised_at.isoformat()}",  # an id may be given out again
+                    cause=f"alert:{alert.id}:{alert.raised_at.isoformat()}",  # a restore gives ids again
                     template="dienst-melding",
                     recipient=recipient,
                     now=now,

@@ -181,5 +181,6 @@ def _keep(
         created_at=now,
         remind_at=promised.late_at if promised else None,
     )
-    bookings.add_request(session, row)
+    session.add(row)
+    session.flush()
     return row

@@ -20,8 +20,8 @@ def told_as_unavailable() -> Iterator[None]:
     try:
         yield
     except (DBAPIError, PoolTimeoutError) as error:
-        if isinstance(error, DBAPIError) and is_damaged(error):
-            raise damaged(error) from error
+        if isinstance(error, DBAPIError) and _is_damaged(error):
+            raise _damaged(error) from error
         away = isinstance(error, OperationalError | InterfaceError | PoolTimeoutError) or (
             _is_read_only(error) or _is_of_the_url(error)
         )
@@ -35,8 +35,17 @@ def ended() -> UnavailableError:
     return UnavailableError("the database cannot be used just now (SQLite ended the transaction)", _AWAY)
 
 
-def damaged(error: DBAPIError) -> UnavailableError:
-    """What to say of a file that `is_damaged`."""
+def is_locked(error: BaseException | None) -> bool:
+    """Does somebody else have SQLite's file?"""
+    return _code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+def _is_damaged(error: DBAPIError) -> bool:
+    """Is SQLite's file no database, or no whole one, any more?"""
+    return _code(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def _damaged(error: DBAPIError) -> UnavailableError:
     return UnavailableError(
         f"the database file is damaged, or no SQLite database at all ({_plain_reason(error)}); stop `serve` and every "
         "`worker`, move the file away with all that begins with its name, and put a backup back: nurture restore FILE",
@@ -44,10 +53,9 @@ def damaged(error: DBAPIError) -> UnavailableError:
     )
 
 
-def is_damaged(error: DBAPIError) -> bool:
-    """Is SQLite's file no database, or no whole one, any more?"""
-    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # an extended code has the plain one in its last byte
-    return code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+def _code(error: BaseException | None) -> int:
+    """SQLite's own; 0 for anything else. An extended one has the plain one in its last byte."""
+    return int(getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)) & 0xFF
 
 
 def _is_read_only(error: DBAPIError) -> bool:

@@ -7,30 +7,14 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
-from service.store import events
-from service.store.db import locks_rows
 from service.store.tables import Booking, BookingEvent, BookingRequest, TimelineEntry
 
 _AT_A_TIME = 1_000  # names in one statement
-_NUMBERS = "request_numbers"  # the fact that holds the highest number a request ever had
 
 
 def unanswered(request_id: int) -> str:
     """The cause under which staff are alerted that a request waits for too long."""
     return f"request-unanswered:{request_id}"
-
-
-def add_request(session: Session, row: BookingRequest) -> None:
-    """Write a request, under a number that none had before: staff act on it by the number in a mail of days ago.
-
-    SQLite by itself would give out the number of the newest again, once that is erased.
-    """
-    if not locks_rows(session):
-        kept = events.hold_fact(session, _NUMBERS) or {"last": 0}
-        row.id = max(kept["last"], session.exec(select(func.max(BookingRequest.id))).one() or 0) + 1
-        events.set_fact(session, _NUMBERS, {"last": row.id})
-    session.add(row)
-    session.flush()
 
 
 def request(session: Session, request_id: int) -> BookingRequest | None:

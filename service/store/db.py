@@ -13,12 +13,12 @@ from typing import cast
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlmodel import Session, create_engine
 
-from service.errors import Problem, ProblemsError, RefusedError
+from service.errors import Problem, ProblemsError, RefusedError, UnavailableError
 from service.store import dump, sqlite_file
-from service.store.away import damaged, is_damaged, told_as_unavailable
+from service.store.away import is_locked, told_as_unavailable
 from service.store.fair_lock import FairLock
 
 # PostgreSQL's. A process that stands still in the middle of a transaction would hold its leads, and whoever waits for
@@ -115,13 +115,11 @@ class Database:
         if self.is_sqlite:
             engine = sqlite_file.engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1, alone=True)
             try:
-                with engine.connect():
+                with told_as_unavailable(), engine.connect():
                     pass
-            except DBAPIError as error:
+            except UnavailableError as error:
                 engine.dispose()
-                if is_damaged(error):
-                    raise damaged(error) from error
-                if isinstance(error, OperationalError):
+                if is_locked(error.__cause__):
                     raise _in_use() from error
                 raise
             try:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 import pytest
 
-from service.errors import ProblemsError
+from service.errors import ProblemsError, UnavailableError
 from service.store.db import open_database
 
 
@@ -20,3 +21,9 @@ def test_a_sqlite_that_is_too_old_is_told_with_what_to_do(monkeypatch: pytest.Mo
         "the SQLite of this Python is 3.34.1, and 3.35.0 or newer is needed; use another Python, or PostgreSQL"
     )
     open_database("postgresql+psycopg://nobody@localhost/nurture").close()
+
+
+def test_a_file_that_cannot_be_opened_is_not_taken_for_one_that_others_use(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path}/not/there/nurture.db")
+    with pytest.raises(UnavailableError, match="unable to open database file"), database.alone():
+        pass

@@ -76,15 +76,17 @@ def replaced(house: House, lead: Lead, address: str, **fields: object) -> None:
     """She is erased, and the next one is given her number: as on a database that a backup was put back into."""
     now = house.clock.now()
     commit(house, lambda session: privacy.erase(session, house.services, lead.id, "expired", now))
-    commit(house, lambda session: _count_from_what_is_there(session.connection()))
+    commit(house, lambda session: count_from_what_is_there(session.connection()))
     house.opt_in(address, **fields)
     assert house.lead(address).id == lead.id
 
 
-def _count_from_what_is_there(connection: Connection) -> None:
+def count_from_what_is_there(connection: Connection) -> None:
+    """The next row has the number behind the highest that is there, whatever was there before."""
     if connection.dialect.name == "sqlite":
         connection.execute(text("DELETE FROM sqlite_sequence"))
-    dump.go_on_counting(connection)
+    else:
+        dump.go_on_counting(connection)
 
 
 def booked(house: House, address: str = ANNA) -> bool:
