@@ -66,7 +66,11 @@ def _set(text: str, path: Path, value: str, meant: Data) -> str:
     if _data_at(text, path) == meant:
         return text
     written = value if isinstance(meant, bool) else _in_the_style_of(node, value, in_list=_is_in_list(root, path))
-    changed = _sound(text, _spliced(text, _from(node), _to(text, node), written))
+    begin, end = _from(node), _to(text, node)
+    if _is_nothing(node):  # its mark stands at whatever comes next
+        begin = end = _behind_colon(text, _key_of(root, path))
+        written = f" {written}"
+    changed = _sound(text, _spliced(text, begin, end, written))
     if _data_at(changed, path) != meant:
         raise _by_hand()
     return changed
@@ -162,6 +166,10 @@ def _to(text: str, node: Node) -> int:
     return end
 
 
+def _behind_colon(text: str, key: Node) -> int:
+    return text.index(":", int(key.end_mark.index)) + 1
+
+
 def _spliced(text: str, begin: int, end: int, written: str) -> str:
     return text[:begin] + written + text[end:]
 
@@ -170,8 +178,11 @@ def _last_index(text: str, node: Node) -> int:
     """Behind the last sign of it or of what it holds, however its end is told."""
     if not isinstance(node, CollectionNode) or node.flow_style:
         return _to(text, node)
-    children = [each for pair in node.value for each in (pair if isinstance(node, MappingNode) else (pair,))]
-    return max((_last_index(text, each) for each in children), default=_from(node))
+    if isinstance(node, MappingNode):
+        ends = [_behind_colon(text, key) if _is_nothing(each) else _last_index(text, each) for key, each in node.value]
+    else:
+        ends = [_last_index(text, each) for each in node.value]
+    return max(ends, default=_from(node))
 
 
 def _line_end(text: str, index: int) -> int:

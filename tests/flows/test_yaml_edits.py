@@ -81,6 +81,16 @@ def test_a_comment_behind_an_item_goes_with_it_and_those_between_stay() -> None:
     )
 
 
+@pytest.mark.parametrize("behind", ["", " ", "   # leeg = geen", "\n# over b\n"])
+def test_a_key_with_nothing_behind_it_is_filled_in_and_nothing_else_moves(behind: str) -> None:
+    text = f"a:\n  x: 1\n  logo:{behind}\nb: 1\n"
+    assert yaml_edits.with_text(text, ("a", "logo"), "media/l.png") == text.replace("logo:", "logo: media/l.png")
+    assert yaml_edits.with_text(text, ("a", "more"), "m") == text.replace(
+        f"logo:{behind}\n", f"logo:{behind}\n  more: m\n" if "\n" not in behind else f"logo:\n  more: m{behind}\n"
+    )
+    assert yaml_edits.with_text("a: {x: 1, url: }\n", ("a", "url"), "u") == "a: {x: 1, url: u }\n"
+
+
 def test_a_key_that_is_missing_is_added_where_it_belongs() -> None:
     text = "a: 1\nlinks:\n  x: https://x.nl  # x\n\n# einde\nb: {c: d}\n"
     added = yaml_edits.with_text(text, ("links", "y"), "https://y.nl")
