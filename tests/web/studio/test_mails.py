@@ -214,6 +214,20 @@ def test_a_manager_writes_an_approval_down_and_it_lapses_with_the_text(house: Ho
     assert manager.post(f"{groet}/approve", by="Dr. A. Vermeer", mark=mark(manager, groet)).status_code == 409
 
 
+def test_an_approval_leaves_the_line_ends_and_nobody_approves_what_is_no_utf_8(house: House) -> None:
+    manager = desk(house, hire(house, FRANK, Role.MANAGER, "Frank"))
+    path, text = "/studio/mails/_stopregel", file(house, "_stopregel")
+    text.write_bytes(text.read_bytes().replace(b"\n", b"\r\n"))
+    assert manager.post(f"{path}/approve", by="Dr. A. Vermeer", mark=mark(manager, path)).status_code == 303
+    assert approval(text.read_bytes().decode()).state == "approved"
+    assert text.read_bytes().count(b"\n") == text.read_bytes().count(b"\r\n")
+    old = text.read_bytes() + b"caf\xe9\r\n"
+    text.write_bytes(old)
+    assert manager.post(f"{path}/approve", by="Dr. A. Vermeer", mark=mark(manager, path)).status_code == 409
+    assert manager.post("/studio/mails/-/new", title="Regel", copy="_stopregel").status_code == 422
+    assert text.read_bytes() == old
+
+
 def test_a_mail_may_be_called_what_a_page_of_the_room_is_called(house: House) -> None:
     there = desk(house, hire(house))
     text = file(house, "hoe-ging-het").read_text()

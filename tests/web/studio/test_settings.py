@@ -78,6 +78,19 @@ def test_a_fact_is_changed_and_changed_back_byte_for_byte(house: House, admin: D
     assert actions(house) == ["content saved", "content saved"]
 
 
+@pytest.mark.parametrize("mark_at_the_start", [b"", b"\xef\xbb\xbf"])
+def test_a_file_written_on_windows_stays_so(house: House, admin: Desk, mark_at_the_start: bytes) -> None:
+    file = house.services.content_dir / "practice.yaml"
+    file.write_bytes(mark_at_the_start + file.read_bytes().replace(b"\n", b"\r\n"))
+    path = f"{ROOM}/days"
+    stretch = {"from": "2027-07-26", "to": "2027-08-06", "note": "zomer"}
+    assert admin.post(path, year="2027", what="add", mark=mark(admin, path), **stretch).status_code == 303
+    after = file.read_bytes()
+    assert b"\r\n  - {from: 2027-07-26, to: 2027-08-06, note: zomer}\r\n" in after
+    assert after.count(b"\n") == after.count(b"\r\n")
+    assert after.startswith(mark_at_the_start + b"#")
+
+
 def test_a_file_that_cannot_be_read_is_named_with_its_line(house: House, admin: Desk) -> None:
     (house.services.content_dir / "practice.yaml").write_text('name: "Solid\n', encoding="utf-8")
     page = words(admin.see("/studio/settings/practice"))
