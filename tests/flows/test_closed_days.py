@@ -56,6 +56,20 @@ def test_a_holiday_is_turned_and_turned_back_without_a_trace(key: str) -> None:
     assert bool(Calendar.of(practice).holiday(day)) is not was, "what the page says is what the mails go by"
 
 
+@pytest.mark.parametrize(("key", "day"), [("koningsdag", "2026-04-27"), ("goede vrijdag", "2026-04-03")])
+@pytest.mark.parametrize("kept_after", [True, False])
+def test_a_holiday_that_the_file_names_by_its_date_is_turned_too(key: str, day: str, kept_after: bool) -> None:
+    written = "remove: []  " if kept_after else "add: []  "
+    text = TEXT.replace(written, written.replace("[]", f"[{day}, 2027-05-14]"))
+    assert kept(text, key) is not kept_after
+    turned = closed_days.with_holiday(text, key, kept=kept_after, year=2026)
+    assert kept(turned, key) is kept_after
+    assert "[2027-05-14]" in turned, "another year's date stays"
+    practice, _ = practice_editing.read(turned)
+    assert practice is not None
+    assert bool(Calendar.of(practice).holiday(date.fromisoformat(day))) is kept_after, "so do the mails"
+
+
 def test_a_day_of_its_own_among_the_holidays_can_be_taken_out() -> None:
     text = TEXT.replace("add: []  ", "add: [Bevrijdingsdag, 2026-05-15]  ")
     practice, _ = practice_editing.read(text)
