@@ -100,3 +100,14 @@ def test_once_no_fact_is_made_up_any_more_the_file_says_so() -> None:
     text = practice_editing.with_facts(text, {"pain_check.location": ("Dorpsstraat 1, Dorp",)})
     assert "placeholder: false" in text
     assert not practice_editing.still_made_up(text)
+
+
+def test_what_nobody_changed_stays_as_it_is_written() -> None:
+    text = TEXT.replace("  duration: 60 minuten\n", "  duration: >\n    60 minuten,\n    soms korter\n")
+    text = text.replace("staff:\n", "staff:\n  -\n")
+    facts = practice_editing.facts(text)
+    assert facts["pain_check.duration"] == ("60 minuten, soms korter",)
+    changed = practice_editing.with_facts(text, {**facts, "phone": ("020 123 45 67",)})
+    assert changed == text.replace("020 000 00 00", "020 123 45 67")
+    more = practice_editing.with_facts(text, {"staff": (*facts["staff"], "balie@praktijk.nl")})
+    assert practice_editing.facts(more)["staff"] == ("praktijk@solidperformance.example", "balie@praktijk.nl")
