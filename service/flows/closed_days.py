@@ -90,12 +90,13 @@ def with_closed(text: str, first: date, last: date, note: str) -> str:
     return yaml_edits.with_items(text, ("closed",), [*before, written, *after], in_lines=True)
 
 
-def without_closed(text: str, place: int) -> str:
-    """The file without the stretch at this place."""
-    practice = _practice(text)
-    if not 0 <= place < len(practice.closed):
+def without_closed(text: str, first: date, last: date) -> str:
+    """The file without this stretch, wherever it stands by now."""
+    stretches = [(each.first, each.last) for each in _practice(text).closed]
+    if (first, last) not in stretches:
         raise NotFoundError("there are no such closed days", "Die dagen staan er niet bij.")
-    left = [each for each in range(len(practice.closed)) if each != place]
+    gone = stretches.index((first, last))
+    left = [each for each in range(len(stretches)) if each != gone]
     return yaml_edits.with_items(text, ("closed",), left, in_lines=True)
 
 
@@ -131,9 +132,9 @@ def without_own_day(text: str, day: date) -> str:
     )
 
 
-def closed_in_order(practice: Practice) -> Sequence[tuple[int, Closed]]:
-    """Every stretch with its place in the file, by date."""
-    return sorted(enumerate(practice.closed), key=lambda each: each[1].first)
+def closed_in_order(practice: Practice) -> Sequence[Closed]:
+    """Every stretch, by date."""
+    return sorted(practice.closed, key=lambda each: each.first)
 
 
 def _practice(text: str) -> Practice:

@@ -156,11 +156,24 @@ def test_closed_days_come_and_go_and_wait_to_be_published(house: House, admin: D
     backwards = {"from": f"{year}-08-07", "to": f"{year}-07-27"}
     answer = admin.post(path, mark=mark(admin, path), what="add", **backwards)
     assert (answer.status_code, "Het einde ligt voor het begin." in unescape(answer.text)) == (422, True)
-    assert admin.post(path, mark=mark(admin, path), what="remove", place="0").status_code == 303
+    assert admin.post(path, mark=mark(admin, path), what="remove", **stretch).status_code == 303
     assert text_of(house) == before
-    for field in ({"what": "remove", "place": "7"}, {"what": "holiday", "holiday": "x"}, {"what": "add", "from": "x"}):
+    for field in ({"what": "remove", **stretch}, {"what": "holiday", "holiday": "x"}, {"what": "add", "from": "x"}):
         assert admin.post(path, mark=mark(admin, path), **field).status_code == 422, field
     assert admin.see(f"{path}?year=1900").status_code == 422
+
+
+def test_who_takes_days_out_of_a_page_of_before_takes_out_those_and_no_others(house: House, admin: Desk) -> None:
+    path = f"{ROOM}/days"
+    summer, spring = {"from": "2030-07-27", "to": "2030-08-07"}, {"from": "2030-05-01", "to": "2030-05-03"}
+    assert admin.post(path, mark=mark(admin, path), what="add", **summer).status_code == 303
+    old = mark(admin, path)
+    assert admin.post(path, mark=old, what="add", **spring).status_code == 303
+    conflict = admin.post(path, mark=old, what="remove", **summer)
+    assert conflict.status_code == 409
+    held = unescape(conflict.text.partition('name="held" value="')[2].partition('"')[0])
+    assert admin.post("/studio/publish/conflict", held=held, choice="mine").status_code == 303
+    assert ("2030-05-01" in text_of(house), "2030-07-27" in text_of(house)) == (True, False)
 
 
 def test_a_website_is_refused_until_an_admin_allows_it_and_again_once_taken_back(house: House, admin: Desk) -> None:
