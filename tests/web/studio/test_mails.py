@@ -214,6 +214,17 @@ def test_a_manager_writes_an_approval_down_and_it_lapses_with_the_text(house: Ho
     assert manager.post(f"{groet}/approve", by="Dr. A. Vermeer", mark=mark(manager, groet)).status_code == 409
 
 
+def test_an_exercise_can_be_approved_though_its_head_does_not_ask_for_it(house: House) -> None:
+    manager = desk(house, hire(house, FRANK, Role.MANAGER, "Frank"))
+    path, text = "/studio/mails/_oefening-brug", file(house, "_oefening-brug")
+    text.write_text(text.read_text().replace("needs_approval: true\n", ""))
+    page = manager.see(path).text
+    assert "Een behandelaar moet deze tekst nog goedkeuren" in page
+    assert "Deze tekst goedkeuren" in page
+    assert manager.post(f"{path}/approve", by="Dr. A. Vermeer", mark=mark(manager, path)).status_code == 303
+    assert approval(text.read_text()).state == "approved"
+
+
 def test_an_approval_leaves_the_line_ends_and_nobody_approves_what_is_no_utf_8(house: House) -> None:
     manager = desk(house, hire(house, FRANK, Role.MANAGER, "Frank"))
     path, text = "/studio/mails/_stopregel", file(house, "_stopregel")

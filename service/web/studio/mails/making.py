@@ -54,7 +54,7 @@ def approve(visit: Visit) -> Response:
     """`POST /studio/mails/{name}/approve`: a clinician's name under the text as it was saved."""
     found = opened(visit)
     name = name_of(visit)
-    if not mail_shelf.needs_approval(found.text):
+    if not approvals.needed(found.text):
         raise RefusedError("this text needs no approval", "Deze tekst hoeft niet goedgekeurd te worden.")
     by = visit.field("by")
     if len(by) > _LONGEST:
