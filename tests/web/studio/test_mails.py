@@ -225,6 +225,24 @@ def test_an_exercise_can_be_approved_though_its_head_does_not_ask_for_it(house: 
     assert approval(text.read_text()).state == "approved"
 
 
+def test_an_approved_version_is_put_back_by_an_editor_also_over_what_a_colleague_saved(house: House) -> None:
+    path, own = "/studio/mails/_stopregel", file(house, "_stopregel")
+    own.write_text(approve(own.read_text(), by="Dr. A. Vermeer", on=house.clock.now().date()))
+    publish(house)
+    approved = own.read_text()
+    editor = desk(house, hire(house, ESRA))
+    own.write_text(f"{without_approval(approved)}Nog een regel.\n")
+    old = mark(editor, path)
+    own.write_text(f"{without_approval(approved)}Een regel van Frank.\n")
+    page = editor.see(f"{path}/history").text
+    revision = re.findall(r'name="revision" value="(\d+)"', page)[0]
+    conflict = editor.post(f"{path}/restore", revision=revision, mark=old)
+    assert conflict.status_code == 409
+    held = conflict.text.partition('name="held" value="')[2].partition('"')[0]
+    assert editor.post("/studio/publish/conflict", held=held, choice="mine").status_code == 303
+    assert own.read_text() == approved
+
+
 def test_an_approval_leaves_the_line_ends_and_nobody_approves_what_is_no_utf_8(house: House) -> None:
     manager = desk(house, hire(house, FRANK, Role.MANAGER, "Frank"))
     path, text = "/studio/mails/_stopregel", file(house, "_stopregel")
