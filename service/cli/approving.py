@@ -19,7 +19,7 @@ def approve(
 ) -> None:
     """Write a clinician's approval into a partial. It lapses when the text changes."""
     tell_in(told)
-    from service.flows.whole_files import replace_file
+    from service.flows.whole_files import as_before, replace_file
     from service.mail.approvals import approve as approved
     from service.store import events
 
@@ -34,8 +34,9 @@ def approve(
             f"{path.name} is een mail; alleen een tekstblok (de naam begint met _) wordt goedgekeurd",
         )
     try:
-        text = approved(path.read_text(encoding="utf-8"), by=by, on=datetime.now(UTC).date())
-        replace_file(path, text)
+        data = path.read_bytes()
+        text = approved(data.decode(), by=by, on=datetime.now(UTC).date())
+        replace_file(path, as_before(data, text))
     except UnicodeDecodeError:
         raise RefusedError(
             f"{path.name} is no UTF-8; save the file as UTF-8 text",

@@ -66,7 +66,7 @@ def _write(present: Surroundings, *, yes: bool) -> Path:
     from service.cli.dotenv_text import with_settings
     from service.cli.setup_questions import ask_facts, ask_settings, missing_keys
     from service.environment import DOTENV
-    from service.flows.whole_files import replace_file
+    from service.flows.whole_files import as_before, replace_file
     from service.setting_values import ROOT, folder
 
     content_dir = present.values.get("NURTURE_CONTENT_DIR")
@@ -81,7 +81,7 @@ def _write(present: Surroundings, *, yes: bool) -> Path:
     if not yes and (changed or new_text != text):
         typer.confirm("Write this?", default=True, abort=True)
     if new_text != text:
-        replace_file(file, new_text)
+        replace_file(file, as_before(file.read_bytes(), new_text))
     keys = missing_keys(present, changed)
     if changed or keys:
         before = dotenv.read_text(encoding="utf-8-sig") if dotenv.exists() else ""

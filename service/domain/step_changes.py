@@ -65,7 +65,7 @@ def written(value: object) -> str:
 
 
 def compare_rules(old: Sequence, new: Sequence) -> tuple[Difference, ...]:
-    """What differs beside the steps: title, topic, confirmation, window, what ends the run, and if it is archived."""
+    """What differs beside the steps: everything that holds for the whole sequence."""
     return _differences(_rules(old), _rules(new))
 
 
@@ -105,6 +105,7 @@ def _rules(sequence: Sequence) -> dict[str, str]:
         "confirmation": sequence.confirmation,
         "window": _window(sequence.window),
         "exit_on": f"[{', '.join(sequence.exit_on)}]",
+        "again_after": str(sequence.again_after),
         "archived": "true" if sequence.archived else "",
     }
 

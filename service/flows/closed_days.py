@@ -90,30 +90,33 @@ def with_closed(text: str, first: date, last: date, note: str) -> str:
     return yaml_edits.with_items(text, ("closed",), [*before, written, *after], in_lines=True)
 
 
-def without_closed(text: str, place: int) -> str:
-    """The file without the stretch at this place."""
-    practice = _practice(text)
-    if not 0 <= place < len(practice.closed):
+def without_closed(text: str, first: date, last: date) -> str:
+    """The file without this stretch, wherever it stands by now."""
+    stretches = [(each.first, each.last) for each in _practice(text).closed]
+    if (first, last) not in stretches:
         raise NotFoundError("there are no such closed days", "Die dagen staan er niet bij.")
-    left = [each for each in range(len(practice.closed)) if each != place]
+    gone = stretches.index((first, last))
+    left = [each for each in range(len(stretches)) if each != gone]
     return yaml_edits.with_items(text, ("closed",), left, in_lines=True)
 
 
 def with_holiday(text: str, key: str, *, kept: bool, year: int) -> str:
     """The file by which the practice keeps this holiday, or is open on it, in this year and in every other.
 
-    It goes by the name: one that was taken out before is put back by that, and none is written that need not be.
+    It goes by the name: one that was taken out before is put back by that, and none is written that need not be. Where
+    the file says the opposite of that year's very date, that goes: it would outweigh the name.
     """
     practice = _practice(text)
     name = DUTCH_HOLIDAY_NAMES.get(key)
     if name is None:
         raise NotFoundError("there is no such holiday", "Die feestdag kennen we niet.")
     drop, put = ("remove", "add") if kept else ("add", "remove")
+    on = days_with_names(year).get(key)
     entries = getattr(practice.holidays, drop)
-    left = [place for place, each in enumerate(entries) if not (isinstance(each, str) and each.strip().lower() == key)]
+    left = [place for place, each in enumerate(entries) if each != on and _in_lower_case(each) != key]
     if len(left) < len(entries):
         text = yaml_edits.with_items(text, ("holidays", drop), left)
-    if _keeps(_practice(text), key, days_with_names(year).get(key)) == kept:
+    if _keeps(_practice(text), key, on) == kept:
         return text
     there = getattr(_practice(text).holidays, put)
     return yaml_edits.with_items(text, ("holidays", put), [*range(len(there)), yaml_edits.item(name)])
@@ -129,9 +132,9 @@ def without_own_day(text: str, day: date) -> str:
     )
 
 
-def closed_in_order(practice: Practice) -> Sequence[tuple[int, Closed]]:
-    """Every stretch with its place in the file, by date."""
-    return sorted(enumerate(practice.closed), key=lambda each: each[1].first)
+def closed_in_order(practice: Practice) -> Sequence[Closed]:
+    """Every stretch, by date."""
+    return sorted(practice.closed, key=lambda each: each.first)
 
 
 def _practice(text: str) -> Practice:
@@ -147,7 +150,11 @@ def _keeps(practice: Practice, key: str, on: date | None) -> bool:
     known = Calendar.of(practice)
     if on is None or {key, on} & known.removed:
         return False
-    return key in known.added or is_public(on, key)
+    return bool({key, on} & known.added) or is_public(on, key)
+
+
+def _in_lower_case(entry: date | str) -> date | str:
+    return entry.strip().lower() if isinstance(entry, str) else entry
 
 
 def _day(known: Calendar, on: date, language: str) -> Day:

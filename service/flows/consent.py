@@ -111,12 +111,12 @@ def is_confirmed(session: Session, opt_in: OptIn) -> bool:
 
 
 def enrolment_for(session: Session, opt_in: OptIn) -> Enrolment:
-    """The run this opt-in's yes is for: the topic's open one, else its newest.
+    """The run this opt-in's yes is for: the open one of its topic or its sequence, else the newest.
 
     Never an older one: a run that was stopped long ago does not go on behind one that was finished since.
     """
-    open_one = enrolments.open_for(session, opt_in.lead_id, opt_in.topic)
-    return open_one or [row for row in enrolments.of_lead(session, opt_in.lead_id) if row.topic == opt_in.topic][-1]
+    own = session.get(Enrolment, opt_in.enrolment_id) if opt_in.enrolment_id is not None else None
+    return enrolments.of_topic(session, opt_in.lead_id, opt_in.topic, own.sequence if own else "")[-1]
 
 
 def _give(session: Session, services: Services, opt_in: OptIn, shown: int | None, now: datetime) -> None:

@@ -6,10 +6,8 @@ all, and the caller is told which files those are.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
@@ -17,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.errors import NotFoundError, NurtureError, Problem, ProblemsError, UnavailableError
+from service.errors import NurtureError, Problem, ProblemsError, UnavailableError
 from service.flows import content_journal
 from service.flows.content import Content
 from service.flows.content_journal import Step
@@ -25,11 +23,6 @@ from service.flows.drafts import Draft, Lend, read_draft
 from service.flows.kept_mails import KeptMails
 from service.mail.workshop import Workshop
 
-_NAME = r"[a-z0-9_][a-z0-9_-]{0,79}"
-_OURS = re.compile(
-    rf"practice\.yaml|forms\.yaml|sequences/{_NAME}(\.yaml|\.checklist\.md)"
-    rf"|email_templates/({_NAME}\.md|layouts/{_NAME}\.mjml)|media/{_NAME}\.[a-z]{{3,4}}"
-)
 _FILES, _FOLDERS = ("practice.yaml", "forms.yaml"), ("sequences", "email_templates", "media")
 _MOST_KNOWN = 8_000_000  # bytes of earlier states of files
 _LONGEST_WAIT = 20.0  # seconds; each waits in a thread that the website needs too
@@ -86,6 +79,15 @@ class NotWritableError(NurtureError):
         )
 
 
+class UnreadableError(NurtureError):
+    """A file of the content folder that is there, and cannot be read: a folder of that name, or another's file."""
+
+    code, status = "content-unreadable", 409
+
+    def __init__(self, file: str, why: str | None) -> None:
+        super().__init__(f"{file} cannot be read: {why}", f"{file} kan niet gelezen worden: {why}.")
+
+
 class ContentDesk:
     """One content folder. For all threads of one process; several processes may each have one.
 
@@ -109,10 +111,13 @@ class ContentDesk:
     def draft(self) -> Draft:
         """The folder compiled, made anew only where a file of it changed: as it is now, never as it was before.
 
-        One thread compiles, whoever else needs the same waits for it. A folder that is not there or cannot be read is
-        a draft of nothing, with that as its problem. UnavailableError where compiling takes too long.
+        One thread compiles, whoever else needs the same waits for it. A folder that is not there, cannot be read or is
+        half saved is a draft of nothing, with that as its problem. UnavailableError where compiling takes too long.
         """
-        self._finish()
+        try:
+            content_journal.settle(self._folder)
+        except UnavailableError as error:
+            return _nothing(Problem(id="content-unreadable", message=error.english, dutch=error.dutch))
         state = self._state()
         if (found := self._drafted) is not None and found[0] == state:
             return found[1]
@@ -135,9 +140,12 @@ class ContentDesk:
             return self._known.get(mark)
 
     def open(self, file: str) -> OpenFile:
-        """A file as it is now; empty, with the mark NEW, where there is none. NotFoundError for no name of ours."""
-        path = self._path(file)
-        self._finish()
+        """A file as it is now; empty, with the mark NEW, where there is none.
+
+        NotFoundError for no name of ours, UnreadableError for what is no file of ours.
+        """
+        path = content_journal.path_of(self._folder, file)
+        content_journal.settle(self._folder)
         return self._opened(file, path)
 
     def save(self, changes: Mapping[str, Change]) -> None:
@@ -145,7 +153,7 @@ class ContentDesk:
 
         Several files are kept in a journal first: a process that is ended half-way leaves no half of them.
         """
-        paths = {file: self._path(file) for file in changes}
+        paths = {file: content_journal.path_of(self._folder, file) for file in changes}
         if not self.writable:
             raise NotWritableError
         try:
@@ -162,18 +170,10 @@ class ContentDesk:
         except OSError as error:
             raise NotWritableError from error
 
-    def _finish(self) -> None:
-        """Finish what a process that was ended left half-written."""
-        if content_journal.is_open(self._folder) and self.writable:
-            with self._alone():
-                pass
-
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """No other process saves meanwhile, nor another thread of this one. Whoever edits files by hand is not held."""
-        with self._writing, (self._folder / ".studio-lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            content_journal.finish(self._folder, self._path)
+        with self._writing, content_journal.alone(self._folder):
             yield
 
     def _opened(self, file: str, path: Path) -> OpenFile:
@@ -181,6 +181,8 @@ class ContentDesk:
             data = path.read_bytes()
         except FileNotFoundError:
             return OpenFile(file=file, data=b"", mark=NEW)
+        except OSError as error:
+            raise UnreadableError(file, error.strerror) from error
         mark = mark_of(data)
         with self._keeping:
             self._known[mark] = data
@@ -193,24 +195,14 @@ class ContentDesk:
         try:
             return read_draft(self._folder, self._kept, self._lend)
         except ProblemsError as error:
-            problems = error.problems
+            return _nothing(*error.problems)
         except OSError as error:  # a folder that is taken away while it is being listed
             told = Problem(
                 id="content-unreadable",
                 message=f"the content folder cannot be read: {error.strerror}",
                 dutch=f"de map met de inhoud kan niet gelezen worden: {error.strerror}",
             )
-            problems = (told,)
-        nothing = Content(practice=None, forms=None, sequences={}, templates={}, sources={}, problems=problems)
-        return Draft(content=nothing, mails={}, parts=(), problems=problems)
-
-    def _path(self, file: str) -> Path:
-        path = self._folder / file
-        if not _OURS.fullmatch(file) or not path.resolve().is_relative_to(self._folder.resolve()):
-            raise NotFoundError(
-                f"no file of the content folder is called {file!r}", "Zo heet geen bestand van de inhoud."
-            )
-        return path
+            return _nothing(told)
 
     def _state(self) -> str:
         """Changes whenever a file is saved, comes or goes."""
@@ -231,6 +223,11 @@ class ContentDesk:
 def mark_of(data: bytes) -> str:
     """What stands for these bytes."""
     return hashlib.sha256(data).hexdigest()[:32]
+
+
+def _nothing(*problems: Problem) -> Draft:
+    content = Content(practice=None, forms=None, sequences={}, templates={}, sources={}, problems=problems)
+    return Draft(content=content, mails={}, parts=(), problems=problems)
 
 
 def unreadable(draft: Draft) -> list[Problem]:

@@ -6,16 +6,24 @@ Whoever comes next finishes what a process that was ended left half-way: all of 
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.errors import NotFoundError
+from service.errors import NotFoundError, UnavailableError
 from service.flows.whole_files import replace_file
 
-_NAME, _LEFT = ".studio-journal", ".studio-left"
+_NAME, _LEFT, _LOCK = ".studio-journal", ".studio-left", ".studio-lock"
+_STEM = r"[a-z0-9_][a-z0-9_-]{0,79}"
+_OURS = re.compile(
+    rf"practice\.yaml|forms\.yaml|sequences/{_STEM}(\.yaml|\.checklist\.md)"
+    rf"|email_templates/({_STEM}\.md|layouts/{_STEM}\.mjml)|media/{_STEM}\.[a-z]{{3,4}}"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +36,42 @@ class Step:
     before: bytes | None
 
 
-def is_open(folder: Path) -> bool:
+def path_of(folder: Path, file: str) -> Path:
+    """Where a file of the content is. NotFoundError for a name that none of them has, or that leads out of it."""
+    path = folder / file
+    if not _OURS.fullmatch(file) or not path.resolve().is_relative_to(folder.resolve()):
+        raise NotFoundError(f"no file of the content folder is called {file!r}", "Zo heet geen bestand van de inhoud.")
+    return path
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """No other process saves meanwhile, and what one left half-way is finished first. OSError where it cannot be."""
+    with (folder / _LOCK).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        _finish(folder)
+        yield
+
+
+def settle(folder: Path) -> None:
+    """Before the folder is read: finish what was left half-way, or wait for whoever is saving just now.
+
+    Where nothing may be written here it is read as it is. UnavailableError where there is no room to finish.
+    """
+    if not _is_open(folder) or not os.access(folder, os.W_OK | os.X_OK):
+        return
+    try:
+        with alone(folder):
+            pass
+    except OSError as error:
+        raise UnavailableError(
+            f"several files were half saved, and cannot be finished: {error.strerror}; mend that in {folder}",
+            f"Het bewaren van enkele bestanden is halverwege gestopt en kan niet afgemaakt worden: {error.strerror}. "
+            f"Verhelp dat in {folder}.",
+        ) from error
+
+
+def _is_open(folder: Path) -> bool:
     """Is something half-written, or being written just now?"""
     return (folder / _NAME).exists()
 
@@ -51,19 +94,19 @@ def carry_out(folder: Path, steps: Sequence[Step]) -> None:
     _clear(folder, steps)
 
 
-def finish(folder: Path, path_of: Callable[[str], Path]) -> None:
+def _finish(folder: Path) -> None:
     """Write what was left.
 
     A file that somebody edited by hand since stays as it is; what it was to become is then kept beside, in a file of
     which the name begins with .studio-left.
     """
-    if not is_open(folder):
+    if not _is_open(folder):
         return
     kept = (folder / _NAME).read_bytes()
     left = False
     try:
         for each in json.loads(kept):
-            path, data, before = path_of(each["file"]), _bytes(each["data"]), _bytes(each["before"])
+            path, data, before = path_of(folder, each["file"]), _bytes(each["data"]), _bytes(each["before"])
             there = path.read_bytes() if path.exists() else None
             if there == data:
                 continue
@@ -88,7 +131,7 @@ def _put(path: Path, data: bytes | None) -> None:
 
 
 def _clear(folder: Path, steps: Sequence[Step] = ()) -> None:
-    if is_open(folder):
+    if _is_open(folder):
         for each in {folder, *(step.path.parent for step in steps)}:
             _sync(each)
         (folder / _NAME).unlink(missing_ok=True)

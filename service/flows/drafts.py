@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from service.errors import Problem, ProblemsError
+from service.flows import content_journal
 from service.flows.content import TEMPLATES, Content, read_content
 from service.flows.content_lint import lint_content
 from service.flows.kept_mails import KeptMails
@@ -83,6 +84,8 @@ Lend = Callable[[], AbstractContextManager[Workshop]]
 def read_draft(folder: Path, kept: KeptMails | None = None, lend: Lend = Workshop) -> Draft:
     """Read and compile everything in the content folder. Raises ProblemsError where there is no such folder.
 
+    What the studio left half-saved is finished first, or UnavailableError: half of a save is nobody's draft.
+
     `kept` are the mails of readings before this one: those that nothing changed about are not compiled again.
     """
     before = kept or KeptMails()
@@ -90,6 +93,7 @@ def read_draft(folder: Path, kept: KeptMails | None = None, lend: Lend = Worksho
         message = f"NURTURE_CONTENT_DIR: there is no folder {folder}; it holds practice.yaml, forms.yaml and the mails"
         dutch = f"NURTURE_CONTENT_DIR: de map {folder} is er niet; daarin staan practice.yaml, forms.yaml en de mails"
         raise ProblemsError([Problem(id="content-folder", message=message, dutch=dutch)])
+    content_journal.settle(folder)
     with lend() as workshop:  # starts while the files are read
         content = read_content(folder)
         titles = content.practice.protected_titles if content.practice else ()

@@ -143,15 +143,16 @@ def _with(head: str, key: str, value: str) -> str:
         if head.strip():
             raise _refused() from None
     pairs = node.value if isinstance(node, MappingNode) else []
-    found = next((each for name, each in pairs if name.value == key), None)
-    if found is None:
+    name, found = next((pair for pair in pairs if pair[0].value == key), (None, None))
+    if name is None or found is None:
         changed = (
             f"{head if head.endswith(chr(10)) or not head else head + chr(10)}{key}: {_scalar(value, quoted=True)}\n"
         )
     elif isinstance(found, ScalarNode):
         start, end = found.start_mark.index, found.end_mark.index
         written = _scalar(value, quoted=found.style in {'"', "'"})
-        if start == end:
+        if start == end:  # its mark stands at whatever comes next
+            start = end = head.index(":", name.end_mark.index) + 1
             written = f" {written}"
         if found.style in {"|", ">"}:
             written += "\n"

@@ -14,8 +14,7 @@ from service.flows.content import SEQUENCES, TEMPLATES
 from service.flows.drafts import SAFETY, SERVICE_MAILS, Draft
 from service.flows.kept_mails import included
 from service.flows.mail_editing import apart
-from service.mail.approvals import Approval, approval
-from service.mail.front_matter import read
+from service.mail.approvals import Approval, approval, needed
 from service.store import sequences
 from service.store.tables import Revision
 
@@ -113,12 +112,6 @@ def is_unused(draft: Draft, name: str) -> bool:
     return not any(f"{name}.md" in text for file, text in draft.content.templates.items() if file != f"{name}.md")
 
 
-def needs_approval(text: str) -> bool:
-    """Is it a text that a clinician has to approve?"""
-    source, _ = read("", text)
-    return bool(source.head.get("needs_approval"))
-
-
 def text_of(draft: Draft, name: str) -> str:
     """A file's text. NotFoundError where there is none."""
     found = markdown(draft).get(name)
@@ -156,13 +149,13 @@ def _shelved(
         state="problems" if errors else "unused" if free else _beside_live(draft, name, text, live),
         errors=errors,
         warnings=len(own) - errors,
-        approval=approval(text) if needs_approval(text) else None,
+        approval=approval(text) if needed(text) else None,
         waits_for=tuple(waiting),
     )
 
 
 def _waits(text: str) -> bool:
-    return needs_approval(text) and approval(text).state != "approved"
+    return needed(text) and approval(text).state != "approved"
 
 
 def _beside_live(draft: Draft, name: str, text: str, live: Mapping[tuple[str, str], Revision]) -> State:

@@ -20,9 +20,9 @@ from service.flows.drafts import read_draft
 from service.flows.form_copy import with_form_copied
 from service.flows.sequence_copy import sequence_copied
 from service.flows.topic_checklist import checklist
-from service.flows.whole_files import replace_file
+from service.flows.whole_files import as_before, replace_file
 from service.mail import front_matter
-from service.mail.approvals import without_approval
+from service.mail.approvals import needed, without_approval
 
 FORMS = "forms.yaml"
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -94,7 +94,7 @@ def write(folder: Path, new: NewTopic) -> None:
             path = folder / file
             if file != FORMS:
                 made.append(path)
-            replace_file(path, text)
+            replace_file(path, as_before(path.read_bytes(), text) if file == FORMS else text)
     except BaseException as error:
         for path in made:
             path.unlink(missing_ok=True)
@@ -149,7 +149,7 @@ def _approved_texts(content: Content, sequence: Sequence) -> set[str]:
         new = {each["name"] for each in _INCLUDE.finditer(text)} - found
         found |= new
         left += new
-    return {each for each in found if _head(content, each).get("needs_approval")}
+    return {each for each in found if needed(content.templates.get(each, ""))}
 
 
 def _head(content: Content, partial: str) -> Mapping[str, object]:

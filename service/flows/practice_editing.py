@@ -119,7 +119,8 @@ def _with_fact(text: str, path: str, answer: Sequence[str]) -> str:
     keys = _keys(path)
     if FACTS[path] in {"line", "choice"}:
         return yaml_edits.with_text(text, keys, answer[0] if answer else "")
-    old = list(_told(_at(text, path)))
+    there = _at(text, path)
+    old = list(map(_line, there)) if isinstance(there, list) else []
     wanted = sorted(answer, key=_day_order) if FACTS[path] == "days" else list(answer)
     return yaml_edits.with_items(
         text, keys, [old.index(each) if each in old else yaml_edits.item(each) for each in wanted]
@@ -151,6 +152,10 @@ def _at(text: str, path: str) -> Data:
 
 
 def _told(value: Data) -> tuple[str, ...]:
-    if isinstance(value, list):
-        return tuple(str(each) for each in value if each is not None)
-    return () if value is None or value == "" else (str(value),)
+    """As the field of a form brings it back: what nobody changed there is not written anew."""
+    lines = map(_line, value) if isinstance(value, list) else [_line(value)]
+    return tuple(filter(None, lines))
+
+
+def _line(value: Data) -> str:
+    return "" if value is None else " ".join(str(value).split())

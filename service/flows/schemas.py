@@ -16,8 +16,8 @@ from service.domain.calendar import DUTCH_HOLIDAY_NAMES
 from service.domain.forms import Forms
 from service.domain.practice import Practice
 from service.domain.sequence import Sequence
+from service.mail.approvals import KINDS
 from service.mail.compile import HEAD_KEYS
-from service.mail.lint_safety import KINDS
 from service.mail.names import AUDIENCES
 
 Schema = dict[str, Any]

@@ -29,7 +29,9 @@ def sequence_copied(text: str, source: str, name: str, *, topic: str, title: str
                 named += [each for _, each in _pairs(given)] if step_key == "variants" else []
                 wanted += [(node, mails[str(node.value)]) for node in named]
     for node, new in sorted(wanted, key=lambda each: each[0].start_mark.index, reverse=True):
-        text = text[: node.start_mark.index] + _scalar(new) + text[node.end_mark.index :]
+        start, end = node.start_mark.index, node.end_mark.index
+        end = start + len(text[start:end].rstrip())  # a text in lines (`>`) reaches to whatever comes next
+        text = text[:start] + _scalar(new) + text[end:]
     words = re.compile(rf"(?<![\w-]){re.escape(source)}(?![\w-])")
     lines = [words.sub(name, line) if line.lstrip().startswith("#") else line for line in text.split("\n")]
     note = f"# Gekopieerd van {source}. Werk {name}.checklist.md af, en pas ook de uitleg hieronder aan."

@@ -21,13 +21,13 @@ from service.flows.content import SEQUENCES, TEMPLATES, read_sequence
 from service.flows.content_desk import NEW, ContentDesk, OpenFile
 from service.flows.content_yaml import Data, YamlFile, read_yaml
 from service.flows.drafts import Draft
+from service.flows.whole_files import as_before, plain
 from service.flows.yaml_surgery import OddlyWrittenError
 
 STEP_KEYS = ("key", "template", "variants", "purpose", "wait", "at", "only_if", "skip_if", "max_late")
 RULE_KEYS = ("title", "topic", "archived", "confirmation", "window", "exit_on", "again_after", "steps")
 WINDOW_KEYS = ("days", "from", "to", "skip_holidays")
 _PLACE = re.compile(r"\[\d+\]")
-_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,10 +94,8 @@ class OpenSequence:
         return found
 
     def bytes_of(self, text: str) -> bytes:
-        """A new text as the file's bytes, with the line ends and the mark at the start that it had (as UTF-8)."""
-        if self.before.count(b"\r\n") == self.before.count(b"\n") > 0:
-            text = text.replace("\n", "\r\n")
-        return (_BOM if self.before.startswith(_BOM) else b"") + text.encode()
+        """A new text as the file's bytes."""
+        return as_before(self.before, text)
 
 
 def require(desk: ContentDesk, name: str) -> OpenFile:
@@ -113,7 +111,7 @@ def open_sequence(desk: ContentDesk, draft: Draft, name: str) -> OpenSequence:
     opened = require(desk, name)
     file = opened.file
     try:
-        text = opened.data.decode("utf-8-sig").replace("\r\n", "\n")
+        text = plain(opened.data)
     except UnicodeDecodeError as error:
         raise RefusedError(
             f"{file} is no UTF-8; save it as UTF-8 text first",

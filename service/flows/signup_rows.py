@@ -11,11 +11,11 @@ from sqlmodel import Session
 
 from service.domain.forms import ConsentText
 from service.domain.screening import is_throw_away
+from service.domain.sequence import Sequence as Steps
 from service.domain.timing import NeverOpensError, add_wait
 from service.flows import alerts, planning, privacy
 from service.flows.arrivals import Arrival
 from service.flows.messages import Advice, add_advice
-from service.flows.opt_in_check import Checked
 from service.flows.services import Services
 from service.mail.links import new_public_id
 from service.store import consents, enrolments, leads, new_rows
@@ -222,25 +222,21 @@ def _begin(session: Session, services: Services, entries: Sequence[_Entry], now:
 def _known_run(session: Session, services: Services, entry: _Entry, now: datetime) -> Enrolment | None:
     if not entry.arrival.known:
         return None
-    topic = entry.arrival.checked.live.sequence.topic
-    return enrolments.open_for(session, entry.lead_id, topic) or _had_lately(
-        session, services, entry.lead_id, entry.arrival.checked, now
-    )
+    sequence = entry.arrival.checked.live.sequence
+    runs = enrolments.of_topic(session, entry.lead_id, sequence.topic, sequence.name)
+    if not runs or runs[-1].state in enrolments.OPEN:
+        return runs[-1] if runs else None
+    return _had_lately(session, services, runs[-1], sequence, now)
 
 
 def _had_lately(
-    session: Session, services: Services, lead_id: int, checked: Checked, now: datetime
+    session: Session, services: Services, last: Enrolment, sequence: Steps, now: datetime
 ) -> Enrolment | None:
-    """The run that gave this lead all these mails so short ago that they would only bore; the advice goes all the same.
+    """The run that gave a lead all these mails so short ago that they would only bore; the advice goes all the same.
 
     Not one that was stopped or ended in a booking: whoever comes back from there starts anew.
     """
-    sequence = checked.live.sequence
-    last = next(
-        (row for row in reversed(enrolments.of_lead(session, lead_id)) if row.topic == sequence.topic),
-        None,
-    )
-    if last is None or last.ended_at is None or last.end_reason != planning.ALL_STEPS_DONE:
+    if last.ended_at is None or last.end_reason != planning.ALL_STEPS_DONE:
         return None
     try:
         again = add_wait(last.ended_at, sequence.again_after, services.published.calendar(session))

@@ -44,6 +44,8 @@ def with_items(text: str, path: Path, items: Sequence[int | str], *, in_lines: b
     if node is None:
         return _sound(text, _added(text, root, path, f"[{', '.join(written)}]"))
     if isinstance(node, SequenceNode) and node.flow_style and (old or not in_lines):
+        if "#" in _between(text, node):
+            raise _by_hand()  # a comment, of an item that may go or get another place
         return _sound(text, _spliced(text, _from(node), _to(text, node), f"[{', '.join(written)}]"))
     if not old:
         return _sound(text, _first_lines(text, node, path, written))
@@ -66,7 +68,11 @@ def _set(text: str, path: Path, value: str, meant: Data) -> str:
     if _data_at(text, path) == meant:
         return text
     written = value if isinstance(meant, bool) else _in_the_style_of(node, value, in_list=_is_in_list(root, path))
-    changed = _sound(text, _spliced(text, _from(node), _to(text, node), written))
+    begin, end = _from(node), _to(text, node)
+    if _is_nothing(node):  # its mark stands at whatever comes next
+        begin = end = _behind_colon(text, _key_of(root, path))
+        written = f" {written}"
+    changed = _sound(text, _spliced(text, begin, end, written))
     if _data_at(changed, path) != meant:
         raise _by_hand()
     return changed
@@ -146,6 +152,13 @@ def _data_at(text: str, path: Path) -> Data:
     return found
 
 
+def _between(text: str, node: SequenceNode) -> str:
+    """What stands in a list on one line, or in brackets, beside its items."""
+    begins = [_from(node), *(_to(text, each) for each in node.value)]
+    ends = [*(_from(each) for each in node.value), _to(text, node)]
+    return "".join(text[begin:end] for begin, end in zip(begins, ends, strict=True))
+
+
 def _is_nothing(node: Node) -> bool:
     return isinstance(node, ScalarNode) and not node.value and node.style is None
 
@@ -162,6 +175,10 @@ def _to(text: str, node: Node) -> int:
     return end
 
 
+def _behind_colon(text: str, key: Node) -> int:
+    return text.index(":", int(key.end_mark.index)) + 1
+
+
 def _spliced(text: str, begin: int, end: int, written: str) -> str:
     return text[:begin] + written + text[end:]
 
@@ -170,8 +187,11 @@ def _last_index(text: str, node: Node) -> int:
     """Behind the last sign of it or of what it holds, however its end is told."""
     if not isinstance(node, CollectionNode) or node.flow_style:
         return _to(text, node)
-    children = [each for pair in node.value for each in (pair if isinstance(node, MappingNode) else (pair,))]
-    return max((_last_index(text, each) for each in children), default=_from(node))
+    if isinstance(node, MappingNode):
+        ends = [_behind_colon(text, key) if _is_nothing(each) else _last_index(text, each) for key, each in node.value]
+    else:
+        ends = [_last_index(text, each) for each in node.value]
+    return max(ends, default=_from(node))
 
 
 def _line_end(text: str, index: int) -> int:
@@ -240,16 +260,24 @@ def _first_lines(text: str, node: Node, path: Path, written: Sequence[str]) -> s
 
 
 def _in_slots(text: str, path: Path, old: Sequence[Node], items: Sequence[int | str]) -> str:
-    """A list with a line or more an item: places are filled in order, new ones follow, what is over goes."""
+    """A list with a line or more an item: places are filled in order, new ones follow, what is over goes.
+
+    The comment right above an item is its own, as everywhere in files that the studio changes.
+    """
     slots: list[tuple[int, int]] = []
+    above, indent = _line_end(text, int(_key_of(_root(text), path).start_mark.index)), 0
     for node in old:
         dash = text.rfind("-", 0, _from(node) + 1)
         if text[dash + 1 : _from(node)].strip() or text[_line_begin(text, dash) : dash].strip():
             raise _by_hand()
-        slots.append((_line_begin(text, dash), _line_end(text, _last_index(text, node))))
-    dash_at = text.find("-", slots[0][0]) - slots[0][0]
+        begin = _line_begin(text, dash)
+        indent = dash - begin
+        while begin > above and text[_line_begin(text, begin - 1) : begin].lstrip().startswith("#"):
+            begin = _line_begin(text, begin - 1)
+        above = _line_end(text, _last_index(text, node))
+        slots.append((begin, above))
     blocks = [
-        _ended(text[slots[each][0] : slots[each][1]]) if isinstance(each, int) else _lines(dash_at, [f"- {each}"])
+        _ended(text[slots[each][0] : slots[each][1]]) if isinstance(each, int) else _lines(indent, [f"- {each}"])
         for each in items
     ]
     filled, over = blocks[: len(slots)], "".join(blocks[len(slots) :])

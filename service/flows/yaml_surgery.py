@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 
 from service.domain.reading import Path
@@ -21,6 +22,7 @@ from service.flows.content_yaml import Data
 
 _PLAIN = re.compile(r"[^\W\d_][\w -]*|\d{1,5} [a-z]+(?: [a-z]+)?|\d\d:\d\d")
 _NOT_PLAIN = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+_Pair = tuple[ScalarNode, Node]
 
 
 class OddlyWrittenError(RefusedError):
@@ -130,7 +132,10 @@ def _scalar(value: str, style: str | None = None) -> str:
 
 def _at(text: str, path: Path) -> Node:
     """The node at a path. One that stands in two places (`&`, `*`) cannot be changed in one."""
-    root = YAML(typ="safe", pure=True).compose(text)
+    try:
+        root = YAML(typ="safe", pure=True).compose(text)
+    except YAMLError as error:  # an earlier cut left what cannot be read any more
+        raise OddlyWrittenError from error
     _refuse_shared(root, set())
     node: Node | None = root
     for part in path:
@@ -155,7 +160,7 @@ def _refuse_shared(node: Node | None, seen: set[int]) -> None:
                 _refuse_shared(part, seen)
 
 
-def _pairs(node: Node) -> list[tuple[ScalarNode, Node]]:
+def _pairs(node: Node) -> list[_Pair]:
     if not isinstance(node, MappingNode) or not all(isinstance(key, ScalarNode) for key, _ in node.value):
         raise OddlyWrittenError
     return list(node.value)
@@ -169,11 +174,29 @@ def _keys(node: Node) -> list[str]:
     return [str(key.value) for key, _ in _pairs(node)]
 
 
+def _pair(node: Node, key: str) -> _Pair:
+    found = next((each for each in _pairs(node) if str(each[0].value) == key), None)
+    if found is None:
+        raise OddlyWrittenError
+    return found
+
+
+def _behind_colon(text: str, key: Node) -> int:
+    return text.index(":", int(key.end_mark.index)) + 1
+
+
+def _pair_end(text: str, pair: _Pair) -> int:
+    """Where a key with its value ends. The mark of a value that is not there stands at whatever comes next."""
+    key, value = pair
+    nothing = value.start_mark.index == value.end_mark.index
+    return _behind_colon(text, key) if nothing else _end(text, value)
+
+
 def _end(text: str, node: Node) -> int:
     """Where what the node says ends: a block's own mark stands behind the comments that follow it."""
     if isinstance(node, MappingNode | SequenceNode) and not node.flow_style and node.value:
         last = node.value[-1]
-        return _end(text, last[1] if isinstance(last, tuple) else last)
+        return _pair_end(text, last) if isinstance(last, tuple) else _end(text, last)
     end = int(node.end_mark.index)
     while end > node.start_mark.index and text[end - 1] in " \r\n":
         end -= 1
@@ -181,19 +204,18 @@ def _end(text: str, node: Node) -> int:
 
 
 def _replaced(text: str, node: Node, key: str, value: Data) -> str:
-    found, old = next((each, given) for each, given in _pairs(node) if str(each.value) == key)
-    start, end = int(old.start_mark.index), _end(text, old)
+    pair = found, old = _pair(node, key)
+    start, end = int(old.start_mark.index), _pair_end(text, pair)
     style = (old.style or "") if isinstance(old, ScalarNode) and start < end else None
     new = _scalar(value, style) if isinstance(value, str) else flow(value)
-    if start == end or old.start_mark.line != found.start_mark.line:
-        start = text.index(":", int(found.end_mark.index)) + 1
-        end, new = max(start, end), f" {new}"
+    if start >= end or old.start_mark.line != found.start_mark.line:
+        start, new = _behind_colon(text, found), f" {new}"
     return text[:start] + new + text[end:]
 
 
 def _renamed(text: str, node: Node, old: str, key: str, value: Data) -> str:
-    found, given = next((each, given) for each, given in _pairs(node) if str(each.value) == old)
-    return text[: found.start_mark.index] + f"{key}: {flow(value)}" + text[_end(text, given) :]
+    pair = _pair(node, old)
+    return text[: pair[0].start_mark.index] + f"{key}: {flow(value)}" + text[_pair_end(text, pair) :]
 
 
 def _added(text: str, node: Node, key: str, value: Data, order: Sequence[str]) -> str:
@@ -202,12 +224,12 @@ def _added(text: str, node: Node, key: str, value: Data, order: Sequence[str]) -
         raise OddlyWrittenError
     written = f"{key}: {flow(value)}"
     if _in_line(node):
-        end = _end(text, pairs[-1][1])
+        end = _pair_end(text, pairs[-1])
         return f"{text[:end]}, {written}{text[end:]}"
     before = order[: order.index(key)]
     first = pairs[0]
     after = next((pair for pair in reversed(pairs) if str(pair[0].value) in before), first)
-    end = text.find("\n", _end(text, after[1]))
+    end = text.find("\n", _pair_end(text, after))
     end = len(text) if end < 0 else end
     return f"{text[:end]}\n{' ' * first[0].start_mark.column}{written}{text[end:]}"
 
@@ -215,15 +237,15 @@ def _added(text: str, node: Node, key: str, value: Data, order: Sequence[str]) -
 def _taken(text: str, node: Node, key: str, *, blank: bool = False) -> str:
     pairs = _pairs(node)
     position = [str(each.value) for each, _ in pairs].index(key)
-    found, value = pairs[position]
+    found = pairs[position][0]
     if len(pairs) == 1:
         raise OddlyWrittenError
     if _in_line(node):
         if position:
-            return text[: _end(text, pairs[position - 1][1])] + text[_end(text, value) :]
+            return text[: _pair_end(text, pairs[position - 1])] + text[_pair_end(text, pairs[position]) :]
         return text[: found.start_mark.index] + text[pairs[1][0].start_mark.index :]
     lines = text.split("\n")
-    first, last = int(found.start_mark.line), text.count("\n", 0, _end(text, value))
+    first, last = int(found.start_mark.line), text.count("\n", 0, _pair_end(text, pairs[position]))
     if lines[first][: found.start_mark.column].strip():
         raise OddlyWrittenError  # it shares its line with the dash of the list
     top = int(node.start_mark.line)

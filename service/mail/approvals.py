@@ -15,6 +15,9 @@ from ruamel.yaml.comments import CommentedMap
 from service.errors import RefusedError
 from service.mail.front_matter import normalise, read, split
 
+KINDS = ("safety", "exercise")
+"""What a partial may be called that a clinician has to approve, whatever else its head says."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Approval:
@@ -39,6 +42,12 @@ def approval(source: str) -> Approval:
         return Approval(state="missing")
     same = str(found.get("hash", "")) == text_hash(source)
     return Approval(state="approved" if same else "lapsed", by=str(found["by"]), on=str(found.get("on", "")))
+
+
+def needed(source: str) -> bool:
+    """Does a clinician have to approve this partial?"""
+    file, _ = read("", source)
+    return file.head.get("needs_approval") is True or file.text("kind") in KINDS
 
 
 def given(source: str) -> object:

@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from service.errors import Problem
-from service.mail.approvals import approval, text_hash
+from service.mail.approvals import KINDS, approval, needed, text_hash
 from service.mail.checker import Inclusion
 from service.mail.compiled import Contained
 from service.mail.expansion import Line
 from service.mail.front_matter import SourceFile
 from service.mail.written import Body, finding
 
-KINDS = ("safety", "exercise")
 _EXERCISE_BOX = re.compile(r"\s{0,3}:{3,}\s*oefening\b")
 
 
@@ -23,14 +22,12 @@ def contained(
     """The partials of a mail, each once, with the state of their approval."""
     found: dict[str, Contained] = {}
     for name in dict.fromkeys(inclusion.name for inclusion in inclusions):
-        head = files[name].head
         state = approval(sources[name])
-        kind = files[name].text("kind")
         found[name] = Contained(
             name=name,
-            kind=kind,
+            kind=files[name].text("kind"),
             hash=text_hash(sources[name]),
-            needs_approval=head.get("needs_approval") is True or kind in KINDS,
+            needs_approval=needed(sources[name]),
             approval=state.state,
             by=state.by,
             on=state.on,

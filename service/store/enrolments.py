@@ -63,16 +63,18 @@ def by_ids(session: Session, ids: Iterable[int]) -> Sequence[Enrolment]:
     return session.exec(_BY_IDS, params={"ids": list(ids)}).all()
 
 
-def open_for(session: Session, lead_id: int, topic: str) -> Enrolment | None:
-    """The one open enrolment of a lead and topic."""
-    return session.exec(
-        select(Enrolment).where(Enrolment.lead_id == lead_id, Enrolment.topic == topic, col(Enrolment.state).in_(OPEN))
-    ).first()
-
-
 def of_lead(session: Session, lead_id: int) -> Sequence[Enrolment]:
     """All enrolments of a lead, oldest first."""
     return session.exec(select(Enrolment).where(Enrolment.lead_id == lead_id).order_by(col(Enrolment.id))).all()
+
+
+def of_topic(session: Session, lead_id: int, topic: str, sequence: str) -> Sequence[Enrolment]:
+    """A lead's runs in this topic, and those in this sequence: its topic may have had another name, its mails had not.
+
+    The last one is open where any is: this sequence's own, if there are two. Else it is the newest.
+    """
+    found = [row for row in of_lead(session, lead_id) if row.topic == topic or row.sequence == sequence]
+    return sorted(found, key=lambda row: row.state in OPEN and 1 + (row.sequence == sequence))
 
 
 def outcomes(session: Session, enrolment_ids: Iterable[int]) -> dict[int, dict[str, str]]:

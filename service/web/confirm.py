@@ -57,8 +57,8 @@ def _page(session: Session, services: Services, opt_in: OptIn) -> ConfirmPage:
     form = _form(session, services, opt_in)
     question = _question(session, services, opt_in, form)
     confirmed = consent.is_confirmed(session, opt_in)
-    open_one = enrolments.open_for(session, opt_in.lead_id, opt_in.topic)
-    known = open_one.answers if open_one and confirmed else opt_in.answers
+    run = consent.enrolment_for(session, opt_in)
+    known = run.answers if confirmed and run.state in enrolments.OPEN else opt_in.answers
     return ConfirmPage(
         practice=at.practice,
         in_demo=at.in_demo,
@@ -72,8 +72,8 @@ def _page(session: Session, services: Services, opt_in: OptIn) -> ConfirmPage:
 
 def _done(session: Session, services: Services, opt_in: OptIn, now: datetime) -> ConfirmDonePage:
     at: Desk = desk(session, services)
-    enrolment = enrolments.open_for(session, opt_in.lead_id, opt_in.topic)
-    planned = outlook.planned(session, services, enrolment, now) if enrolment else []
+    run = consent.enrolment_for(session, opt_in)
+    planned = outlook.planned(session, services, run, now) if run.state in enrolments.OPEN else []
     mails = tuple(MailOn(subject=each.subject, on=at.day(each.at)) for each in planned)
     return ConfirmDonePage(practice=at.practice, in_demo=at.in_demo, upcoming=mails)
 

@@ -89,6 +89,14 @@ def test_an_approval_ends_the_warning_until_the_text_changes(desk: Desk) -> None
     assert desk.nurture("approve", "../practice.yaml", "--by", "Dr. A. Vermeer").status == 1
 
 
+def test_an_approval_leaves_the_line_ends_as_they_are(desk: Desk) -> None:
+    path = desk.content / "email_templates/_veiligheid.md"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert desk.nurture("approve", "_veiligheid.md", "--by", "Dr. A. Vermeer").status == 0
+    assert path.read_bytes().count(b"\n") == path.read_bytes().count(b"\r\n")
+    assert "_veiligheid.md" not in desk.warned()
+
+
 def test_a_mail_and_a_file_that_is_no_text_cannot_be_approved(desk: Desk) -> None:
     mail = desk.content / "email_templates/hoe-ging-het.md"
     before = mail.read_text(encoding="utf-8")

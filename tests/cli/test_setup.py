@@ -94,6 +94,15 @@ def test_a_new_practice_is_set_up_from_the_first_question_to_the_first_mail(fold
     assert settings(folder).base_url == "https://mail.derug.nl"
 
 
+def test_a_file_written_on_windows_stays_so(folder: Path, dns: DnsServer) -> None:
+    file = folder / "content/practice.yaml"
+    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    answers = answered(FACTS, "n", "https://mail.derug.nl", "", "Rug <advies@derug.nl>", then=("y", "n", ""))
+    setup(folder, dns, *answers)
+    assert b"Praktijk De Rug\r\n" in file.read_bytes()
+    assert file.read_bytes().count(b"\n") == file.read_bytes().count(b"\r\n")
+
+
 def test_the_other_lines_of_the_env_file_stay(folder: Path, dns: DnsServer) -> None:
     before = (folder / ".env").read_text().splitlines()
     setup(

@@ -71,3 +71,18 @@ def test_the_window_and_the_other_rules_are_told() -> None:
         ("confirmation", "single"),
         ("window", "tue 09:30-18:00, also on holidays"),
     ]
+
+
+def test_no_rule_of_a_sequence_changes_unseen() -> None:
+    others = {
+        "title": "Y",
+        "topic": "y",
+        "confirmation": "single",
+        "window": {"days": ["wed"], "from": "09:00", "to": "18:00"},
+        "exit_on": [],
+        "again_after": "10 days",
+        "archived": True,
+    }
+    assert set(others) == set(Sequence.model_fields) - {"name", "steps"}
+    for name, value in others.items():
+        assert [each.what for each in compare_rules(sequence(), sequence(**{name: value}))] == [name]

@@ -11,7 +11,7 @@ import pytest
 from service.domain.enrolment import State
 from tests.support import acts
 from tests.support.days import AMSTERDAM, EVERY_DAY
-from tests.support.drafts import publish, with_practice, with_sequence, with_steps
+from tests.support.drafts import publish, with_practice, with_sequence, with_steps, with_topic
 from tests.support.house import House
 
 SHORT = [{"key": key, "wait": "1 day"} for key in ("een", "twee")]
@@ -96,6 +96,22 @@ def test_the_advice_comes_also_while_the_calendar_leaves_no_working_day_to_count
     publish(house, with_practice(draft, closed=closed))
     assert asks(house) == 1
     assert advices(house) == 2
+
+
+@pytest.mark.parametrize("days", [1, 100])
+def test_a_topic_under_a_new_name_brings_nobody_its_mails_twice(house: House, days: int) -> None:
+    short(house)
+    acts.confirmed(house)
+    house.live_through(days=days, hours=1)
+    publish(house, with_topic("rug", with_steps(*SHORT, window=EVERY_DAY)))
+    house.opt_in(topic="rug")
+    house.live_through(hours=1)
+    assert acts.confirm(house) == ("started" if days == 1 else "ended")
+    house.live_through(days=5)
+    assert advices(house) == 2
+    assert len(acts.runs(house)) == 1
+    assert gone(house, 0) == ["een", "twee"]
+    assert acts.confirm(house, which=0) == "ended"
 
 
 def test_the_button_of_an_old_advice_counts_as_pressed_in_the_run_that_it_starts(house: House) -> None:

@@ -38,9 +38,10 @@ def test_closed_days_stand_in_order_and_taking_them_out_leaves_the_file_as_it_wa
         "open",
     )
     assert (shown[date(2026, 4, 27)].kind, shown[date(2026, 4, 27)].name) == ("holiday", "Koningsdag")
-    assert closed_days.without_closed(closed_days.without_closed(text, 0), 0) == TEXT
+    fewer = closed_days.without_closed(text, date(2026, 12, 24), date(2026, 12, 24))
+    assert closed_days.without_closed(fewer, date(2026, 7, 27), date(2026, 8, 7)) == TEXT
     with pytest.raises(NotFoundError):
-        closed_days.without_closed(text, 2)
+        closed_days.without_closed(text, date(2026, 7, 27), date(2026, 8, 6))
 
 
 @pytest.mark.parametrize("key", ["goede vrijdag", "bevrijdingsdag", "koningsdag"])
@@ -54,6 +55,20 @@ def test_a_holiday_is_turned_and_turned_back_without_a_trace(key: str) -> None:
     day = next(each.on for each in closed_days.holidays_of(practice, 2026) if each.key == key)
     assert day is not None
     assert bool(Calendar.of(practice).holiday(day)) is not was, "what the page says is what the mails go by"
+
+
+@pytest.mark.parametrize(("key", "day"), [("koningsdag", "2026-04-27"), ("goede vrijdag", "2026-04-03")])
+@pytest.mark.parametrize("kept_after", [True, False])
+def test_a_holiday_that_the_file_names_by_its_date_is_turned_too(key: str, day: str, kept_after: bool) -> None:
+    written = "remove: []  " if kept_after else "add: []  "
+    text = TEXT.replace(written, written.replace("[]", f"[{day}, 2027-05-14]"))
+    assert kept(text, key) is not kept_after
+    turned = closed_days.with_holiday(text, key, kept=kept_after, year=2026)
+    assert kept(turned, key) is kept_after
+    assert "[2027-05-14]" in turned, "another year's date stays"
+    practice, _ = practice_editing.read(turned)
+    assert practice is not None
+    assert bool(Calendar.of(practice).holiday(date.fromisoformat(day))) is kept_after, "so do the mails"
 
 
 def test_a_day_of_its_own_among_the_holidays_can_be_taken_out() -> None:
@@ -86,3 +101,14 @@ def test_once_no_fact_is_made_up_any_more_the_file_says_so() -> None:
     text = practice_editing.with_facts(text, {"pain_check.location": ("Dorpsstraat 1, Dorp",)})
     assert "placeholder: false" in text
     assert not practice_editing.still_made_up(text)
+
+
+def test_what_nobody_changed_stays_as_it_is_written() -> None:
+    text = TEXT.replace("  duration: 60 minuten\n", "  duration: >\n    60 minuten,\n    soms korter\n")
+    text = text.replace("staff:\n", "staff:\n  -\n")
+    facts = practice_editing.facts(text)
+    assert facts["pain_check.duration"] == ("60 minuten, soms korter",)
+    changed = practice_editing.with_facts(text, {**facts, "phone": ("020 123 45 67",)})
+    assert changed == text.replace("020 000 00 00", "020 123 45 67")
+    more = practice_editing.with_facts(text, {"staff": (*facts["staff"], "balie@praktijk.nl")})
+    assert practice_editing.facts(more)["staff"] == ("praktijk@solidperformance.example", "balie@praktijk.nl")

@@ -15,7 +15,14 @@ import pytest
 
 from service.errors import NotFoundError, UnavailableError
 from service.flows import content_desk, content_journal
-from service.flows.content_desk import NEW, Change, ChangedMeanwhileError, ContentDesk, NotWritableError
+from service.flows.content_desk import (
+    NEW,
+    Change,
+    ChangedMeanwhileError,
+    ContentDesk,
+    NotWritableError,
+    UnreadableError,
+)
 from service.flows.drafts import Draft, Lend, read_draft
 from service.flows.kept_mails import KeptMails
 from service.flows.whole_files import replace_file
@@ -209,6 +216,32 @@ def test_a_process_that_is_killed_while_it_saves_several_files_leaves_all_of_it_
     assert not (folder / "email_templates" / "laatste-bericht.md").exists()
     assert (folder / "sequences" / "nieuw.yaml").read_bytes() == b"title: Nieuw"
     assert [each.name for each in folder.glob(".studio-*")] == [".studio-lock"]
+
+
+def test_whoever_reads_the_folder_without_the_studio_gets_no_half_of_a_save_either(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = [sys.executable, "-c", KILLED, str(folder), "1"]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == -9
+
+    def full(*_: object, **_more: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(content_journal, "replace_file", full)
+        told = content_desk.unreadable(ContentDesk(folder).draft())
+        assert "No space left" in told[0].message
+        for reading in (lambda: read_draft(folder), lambda: ContentDesk(folder).open(MAIL)):
+            with pytest.raises(UnavailableError, match=r"half saved.*No space left"):
+                reading()
+    assert read_draft(folder).content.templates["uitnodiging.md"] == "nieuw"
+
+
+def test_a_folder_by_the_name_of_a_file_is_told_as_such(folder: Path, desk: ContentDesk) -> None:
+    (folder / "practice.yaml").unlink()
+    (folder / "practice.yaml").mkdir()
+    with pytest.raises(UnreadableError, match=r"practice\.yaml cannot be read: Is a directory"):
+        desk.open("practice.yaml")
 
 
 def test_what_was_edited_by_hand_since_stays_and_what_it_was_to_become_is_kept_beside(folder: Path) -> None:

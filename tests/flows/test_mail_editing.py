@@ -47,6 +47,14 @@ def test_one_field_changes_one_value_and_leaves_comments_quotes_and_order() -> N
     assert folded == WRITTEN.replace(">\n  Hallo\n  daar", "Goedemorgen")
 
 
+@pytest.mark.parametrize("behind", ["", " ", "   # nog te kiezen", "\n\n# over de rest"])
+def test_a_field_left_empty_by_hand_is_filled_in(behind: str) -> None:
+    for rest in ("preheader: b\n", ""):
+        text = f"---\nsubject:{behind}\n{rest}---\n# Kop\n"
+        filled = together(text, {"subject": "Rust: zo"}, "# Kop\n")
+        assert filled == text.replace("subject:", 'subject: "Rust: zo"')
+
+
 def test_a_field_that_was_not_there_is_added_and_a_head_made_where_there_was_none() -> None:
     assert together("---\nsubject: A\n---\nTekst\n", {"reason": "Zo"}, "Tekst\n") == (
         '---\nsubject: A\nreason: "Zo"\n---\nTekst\n'

@@ -72,6 +72,14 @@ def test_an_opt_in_for_the_new_topic_gets_its_advice_and_then_its_follow_ups(
             assert not re.search(r"\bnek\b", url), "a link tells nobody what it is about"
 
 
+@pytest.mark.parametrize("title", [">-\n  Lage\n  rug", "|\n  Lage rug\n", "'Lage rug'   # de naam"])
+def test_a_title_is_replaced_however_it_is_written(content: Path, title: str) -> None:
+    path = content / "sequences/lage-rug.yaml"
+    path.write_text(path.read_text().replace("title: Lage rugpijn", f"title: {title}"))
+    start(content, title="Nek")
+    assert read_content(content).sequences["nek"].title == "Nek"
+
+
 def test_files_of_staff_keep_every_byte_and_every_comment(content: Path, started: Path) -> None:
     before, after = texts(content), texts(started)
     assert after["forms.yaml"].startswith(before["forms.yaml"].rstrip())

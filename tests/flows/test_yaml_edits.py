@@ -74,11 +74,33 @@ def test_a_list_takes_items_in_its_own_way_of_writing_and_gives_them_back() -> N
     assert yaml_edits.with_items(fewer, ("opening_days",), [0, 1, "wed", 2, 3]) == PRACTICE
 
 
-def test_a_comment_behind_an_item_goes_with_it_and_those_between_stay() -> None:
+def test_a_comment_behind_an_item_or_right_above_it_goes_with_it() -> None:
     text = "closed:\n  - 2026-12-24  # kerstavond\n  # de zomer\n  - {from: 2026-07-27, to: 2026-08-07}\nb: 1\n"
     assert yaml_edits.with_items(text, ("closed",), [1]) == (
-        "closed:\n  - {from: 2026-07-27, to: 2026-08-07}\n  # de zomer\nb: 1\n"
+        "closed:\n  # de zomer\n  - {from: 2026-07-27, to: 2026-08-07}\nb: 1\n"
     )
+    assert yaml_edits.with_items(text, ("closed",), [1, "2026-12-23", 0]) == (
+        "closed:\n  # de zomer\n  - {from: 2026-07-27, to: 2026-08-07}\n  - 2026-12-23\n"
+        "  - 2026-12-24  # kerstavond\nb: 1\n"
+    )
+
+
+def test_a_list_in_brackets_with_comments_in_it_is_left_to_a_person() -> None:
+    text = 'titles: [\n  "C# kenner",\n  "arts" # nog te vragen\n]\n'
+    with pytest.raises(RefusedError):
+        yaml_edits.with_items(text, ("titles",), [0, 1, "coach"])
+    bare = text.replace(" # nog te vragen", "")
+    assert at(yaml_edits.with_items(bare, ("titles",), [0, 1, "coach"]), ("titles",)) == ["C# kenner", "arts", "coach"]
+
+
+@pytest.mark.parametrize("behind", ["", " ", "   # leeg = geen", "\n# over b\n"])
+def test_a_key_with_nothing_behind_it_is_filled_in_and_nothing_else_moves(behind: str) -> None:
+    text = f"a:\n  x: 1\n  logo:{behind}\nb: 1\n"
+    assert yaml_edits.with_text(text, ("a", "logo"), "media/l.png") == text.replace("logo:", "logo: media/l.png")
+    assert yaml_edits.with_text(text, ("a", "more"), "m") == text.replace(
+        f"logo:{behind}\n", f"logo:{behind}\n  more: m\n" if "\n" not in behind else f"logo:\n  more: m{behind}\n"
+    )
+    assert yaml_edits.with_text("a: {x: 1, url: }\n", ("a", "url"), "u") == "a: {x: 1, url: u }\n"
 
 
 def test_a_key_that_is_missing_is_added_where_it_belongs() -> None:

@@ -126,6 +126,20 @@ def test_a_value_on_one_line_with_others_is_changed_alone() -> None:
     assert put(text, ("window",), {"days": None}, order) == text.replace("days: [mon, tue], ", "")
 
 
+@pytest.mark.parametrize("behind", ["", "   # nog te kiezen", "\n\n# over c"])
+def test_a_key_with_nothing_behind_it_is_filled_in_or_taken_away_and_nothing_else_moves(behind: str) -> None:
+    text = f"steps:\n  - key: a\n    wait:{behind}\n  - key: c\n    at:{behind}\nexit_on: []\n"
+    filled = put(text, ("steps", 0), {"wait": "2 days", "at": "09:00"}, STEP_KEYS)
+    with_at = f"wait: 2 days{behind}\n" if "\n" not in behind else "wait: 2 days\n"
+    rest = "" if "\n" not in behind else behind[1:] + "\n"
+    assert filled == text.replace(f"wait:{behind}\n", f'{with_at}    at: "09:00"\n{rest}')
+    gone = put(text, ("steps", 1), {"at": None, "max_late": "1 day"}, STEP_KEYS)
+    assert steps(gone) == [{"key": "a", "wait": None}, {"key": "c", "max_late": "1 day"}]
+    assert gone.endswith(f"{rest}exit_on: []\n")
+    assert removed(text, ("steps",), 0).endswith(f"  - key: c\n    at:{behind}\nexit_on: []\n")
+    assert steps(swapped(text, ("steps",), 0)) == steps(text)[::-1]
+
+
 def test_one_mail_becomes_variants_and_one_mail_again_in_its_own_place() -> None:
     text = "steps:\n- key: a   # vast\n  template: x  # die ene\n  wait: 2 days\n"
     split = put(text, ("steps", 0), {"template": None, "variants": {"kort": "x", "lang": "z"}}, STEP_KEYS)

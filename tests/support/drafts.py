@@ -40,6 +40,22 @@ def with_form(name: str = "lage-rug", **changes: object) -> Draft:
     return replace(shipped(), parts=_swapped(shipped(), "forms", changed))
 
 
+def with_topic(topic: str, draft: Draft) -> Draft:
+    """lage-rug and its form under another topic; no other form leads there."""
+
+    def changed(part: Part) -> Part:
+        document = deepcopy(part.document)
+        document["forms"] = {name: form for name, form in document["forms"].items() if name == "lage-rug"}
+        document["forms"]["lage-rug"] |= {"topic": topic, "questions": []}
+        return replace(part, document=document)
+
+    def renamed(part: Part) -> Part:
+        return replace(part, document=part.document | {"topic": topic})
+
+    draft = replace(draft, parts=_swapped(draft, "lage-rug", renamed))
+    return replace(draft, parts=_swapped(draft, "forms", changed))
+
+
 def with_sequence(
     change: Callable[[Document], None],
     draft: Draft | None = None,

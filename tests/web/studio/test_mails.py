@@ -214,6 +214,49 @@ def test_a_manager_writes_an_approval_down_and_it_lapses_with_the_text(house: Ho
     assert manager.post(f"{groet}/approve", by="Dr. A. Vermeer", mark=mark(manager, groet)).status_code == 409
 
 
+def test_an_exercise_can_be_approved_though_its_head_does_not_ask_for_it(house: House) -> None:
+    manager = desk(house, hire(house, FRANK, Role.MANAGER, "Frank"))
+    path, text = "/studio/mails/_oefening-brug", file(house, "_oefening-brug")
+    text.write_text(text.read_text().replace("needs_approval: true\n", ""))
+    page = manager.see(path).text
+    assert "Een behandelaar moet deze tekst nog goedkeuren" in page
+    assert "Deze tekst goedkeuren" in page
+    assert manager.post(f"{path}/approve", by="Dr. A. Vermeer", mark=mark(manager, path)).status_code == 303
+    assert approval(text.read_text()).state == "approved"
+
+
+def test_an_approved_version_is_put_back_by_an_editor_also_over_what_a_colleague_saved(house: House) -> None:
+    path, own = "/studio/mails/_stopregel", file(house, "_stopregel")
+    own.write_text(approve(own.read_text(), by="Dr. A. Vermeer", on=house.clock.now().date()))
+    publish(house)
+    approved = own.read_text()
+    editor = desk(house, hire(house, ESRA))
+    own.write_text(f"{without_approval(approved)}Nog een regel.\n")
+    old = mark(editor, path)
+    own.write_text(f"{without_approval(approved)}Een regel van Frank.\n")
+    page = editor.see(f"{path}/history").text
+    revision = re.findall(r'name="revision" value="(\d+)"', page)[0]
+    conflict = editor.post(f"{path}/restore", revision=revision, mark=old)
+    assert conflict.status_code == 409
+    held = conflict.text.partition('name="held" value="')[2].partition('"')[0]
+    assert editor.post("/studio/publish/conflict", held=held, choice="mine").status_code == 303
+    assert own.read_text() == approved
+
+
+def test_an_approval_leaves_the_line_ends_and_nobody_approves_what_is_no_utf_8(house: House) -> None:
+    manager = desk(house, hire(house, FRANK, Role.MANAGER, "Frank"))
+    path, text = "/studio/mails/_stopregel", file(house, "_stopregel")
+    text.write_bytes(text.read_bytes().replace(b"\n", b"\r\n"))
+    assert manager.post(f"{path}/approve", by="Dr. A. Vermeer", mark=mark(manager, path)).status_code == 303
+    assert approval(text.read_bytes().decode()).state == "approved"
+    assert text.read_bytes().count(b"\n") == text.read_bytes().count(b"\r\n")
+    old = text.read_bytes() + b"caf\xe9\r\n"
+    text.write_bytes(old)
+    assert manager.post(f"{path}/approve", by="Dr. A. Vermeer", mark=mark(manager, path)).status_code == 409
+    assert manager.post("/studio/mails/-/new", title="Regel", copy="_stopregel").status_code == 422
+    assert text.read_bytes() == old
+
+
 def test_a_mail_may_be_called_what_a_page_of_the_room_is_called(house: House) -> None:
     there = desk(house, hire(house))
     text = file(house, "hoe-ging-het").read_text()

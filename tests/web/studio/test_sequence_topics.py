@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from service.errors import InvalidInputError, RefusedError
@@ -45,6 +47,21 @@ def test_a_topic_is_copied_whole_and_leads_to_its_checklist(house: House) -> Non
     assert "Wat je daar plakt, staat bij formulier nek. Het stuurt die naam mee." in page
     assert "krijgt ook deze naam" in words(here.see(f"{HERE}/copy"))
     assert "Nekklachten Nog nooit gepubliceerd" in words(here.see("/studio/sequences"))
+
+
+def test_forms_written_on_windows_stay_so_when_a_form_comes_and_when_it_goes(house: House) -> None:
+    forms = house.services.content_dir / "forms.yaml"
+    before = b"\xef\xbb\xbf" + forms.read_bytes().replace(b"\n", b"\r\n")
+    forms.write_bytes(before)
+    here = desk(house, hire(house))
+    assert here.post(f"{HERE}/copy", name="nek", title="Nekklachten").status_code == 303
+    grown = forms.read_bytes()
+    assert grown.startswith(before.rstrip())
+    assert grown.count(b"\n") == grown.count(b"\r\n")
+    page = here.see("/studio/sequences/nek/archive").text
+    marks = dict(re.findall(r'name="(seen\w*)" value="([0-9a-f]+)"', page))
+    assert here.post("/studio/sequences/nek/archive", what="archive", **marks).status_code == 303
+    assert forms.read_bytes().rstrip() == before.rstrip()
 
 
 def test_a_copy_that_cannot_be_leaves_the_folder_as_it_was(house: House) -> None:

@@ -335,6 +335,23 @@ def test_a_file_that_is_written_oddly_is_left_to_be_changed_as_text(house: House
     assert here.see(f"{HERE}/calendar").status_code == 200
 
 
+def test_a_key_left_empty_by_hand_is_filled_in_on_the_page(house: House) -> None:
+    before = text_of(house)
+    key, wait, rest = before.partition("    wait: 2 days\n")
+    file_of(house).write_text(f"{key}    wait:\n    at:\n{rest}", encoding="utf-8")
+    here = desk(house, hire(house))
+    form = the_form(here, f"{HERE}/steps/hoe-ging-het") | {"wait": "2", "max_late": "9"}
+    assert here.post(f"{HERE}/steps/hoe-ging-het", **form).status_code == 303
+    assert text_of(house) == f"{key}{wait}    at:\n{rest.replace('max_late: 4 days', 'max_late: 9 days', 1)}"
+
+
+def test_a_condition_that_a_colleague_took_out_meanwhile_cannot_be_kept(house: House) -> None:
+    here = desk(house, hire(house))
+    form = the_form(here, f"{HERE}/steps/hoe-ging-het") | {"only_if_keep": "1", "wait": "veel"}
+    refused = here.post(f"{HERE}/steps/hoe-ging-het", **form)
+    assert (refused.status_code, "Vul een heel getal in" in refused.text) == (422, True)
+
+
 def test_an_error_that_stands_there_already_keeps_nobody_from_moving_a_step(house: House) -> None:
     file_of(house).write_text(text_of(house).replace("wait: 2 days", "wait: twee"), encoding="utf-8")
     here = desk(house, hire(house))

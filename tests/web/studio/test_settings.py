@@ -78,6 +78,19 @@ def test_a_fact_is_changed_and_changed_back_byte_for_byte(house: House, admin: D
     assert actions(house) == ["content saved", "content saved"]
 
 
+@pytest.mark.parametrize("mark_at_the_start", [b"", b"\xef\xbb\xbf"])
+def test_a_file_written_on_windows_stays_so(house: House, admin: Desk, mark_at_the_start: bytes) -> None:
+    file = house.services.content_dir / "practice.yaml"
+    file.write_bytes(mark_at_the_start + file.read_bytes().replace(b"\n", b"\r\n"))
+    path = f"{ROOM}/days"
+    stretch = {"from": "2027-07-26", "to": "2027-08-06", "note": "zomer"}
+    assert admin.post(path, year="2027", what="add", mark=mark(admin, path), **stretch).status_code == 303
+    after = file.read_bytes()
+    assert b"\r\n  - {from: 2027-07-26, to: 2027-08-06, note: zomer}\r\n" in after
+    assert after.count(b"\n") == after.count(b"\r\n")
+    assert after.startswith(mark_at_the_start + b"#")
+
+
 def test_a_file_that_cannot_be_read_is_named_with_its_line(house: House, admin: Desk) -> None:
     (house.services.content_dir / "practice.yaml").write_text('name: "Solid\n', encoding="utf-8")
     page = words(admin.see("/studio/settings/practice"))
@@ -143,11 +156,24 @@ def test_closed_days_come_and_go_and_wait_to_be_published(house: House, admin: D
     backwards = {"from": f"{year}-08-07", "to": f"{year}-07-27"}
     answer = admin.post(path, mark=mark(admin, path), what="add", **backwards)
     assert (answer.status_code, "Het einde ligt voor het begin." in unescape(answer.text)) == (422, True)
-    assert admin.post(path, mark=mark(admin, path), what="remove", place="0").status_code == 303
+    assert admin.post(path, mark=mark(admin, path), what="remove", **stretch).status_code == 303
     assert text_of(house) == before
-    for field in ({"what": "remove", "place": "7"}, {"what": "holiday", "holiday": "x"}, {"what": "add", "from": "x"}):
+    for field in ({"what": "remove", **stretch}, {"what": "holiday", "holiday": "x"}, {"what": "add", "from": "x"}):
         assert admin.post(path, mark=mark(admin, path), **field).status_code == 422, field
     assert admin.see(f"{path}?year=1900").status_code == 422
+
+
+def test_who_takes_days_out_of_a_page_of_before_takes_out_those_and_no_others(house: House, admin: Desk) -> None:
+    path = f"{ROOM}/days"
+    summer, spring = {"from": "2030-07-27", "to": "2030-08-07"}, {"from": "2030-05-01", "to": "2030-05-03"}
+    assert admin.post(path, mark=mark(admin, path), what="add", **summer).status_code == 303
+    old = mark(admin, path)
+    assert admin.post(path, mark=old, what="add", **spring).status_code == 303
+    conflict = admin.post(path, mark=old, what="remove", **summer)
+    assert conflict.status_code == 409
+    held = unescape(conflict.text.partition('name="held" value="')[2].partition('"')[0])
+    assert admin.post("/studio/publish/conflict", held=held, choice="mine").status_code == 303
+    assert ("2030-05-01" in text_of(house), "2030-07-27" in text_of(house)) == (True, False)
 
 
 def test_a_website_is_refused_until_an_admin_allows_it_and_again_once_taken_back(house: House, admin: Desk) -> None:

@@ -13,7 +13,7 @@ from service.flows.drafts import SERVICE_MAILS, Draft
 from service.flows.kept_mails import included
 from service.flows.mail_editing import apart, file_of
 from service.flows.readers import asked
-from service.mail.approvals import approval
+from service.mail.approvals import approval, needed
 from service.mail.compose import HeldMailError, Rendered, render
 from service.web import editor_script
 from service.web.studio import rendering
@@ -78,7 +78,7 @@ def _page(visit: Visit, found: Typed, *, tab: str, done: str) -> EditPage:
             preheader=rendered.preheader if rendered else pieces.fields["preheader"],
         ),
         words=words(rendered),
-        approval=approval(text) if mail_shelf.needs_approval(text) else None,
+        approval=approval(text) if needed(text) else None,
         asked=asked(draft),
         recipients=tuple(Recipient(id=each.id, name=each.name, address=each.address or "") for each in people),
         me=visit.me.id,

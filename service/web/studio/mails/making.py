@@ -9,12 +9,13 @@ from service.flows import mail_editing, mail_shelf
 from service.flows.content import TEMPLATES
 from service.flows.content_desk import NEW, Change
 from service.flows.mail_editing import file_of
+from service.flows.whole_files import as_before
 from service.mail import approvals
 from service.store import events
 from service.web.studio import rendering
 from service.web.studio.doors import Visit
 from service.web.studio.mails.shelf import MAILS
-from service.web.studio.mails.typed import name_of, opened
+from service.web.studio.mails.typed import name_of, opened, text_of
 from service.web.studio.mails.views import NewPage
 from service.web.studio.publishing.saving import save
 
@@ -53,13 +54,13 @@ def approve(visit: Visit) -> Response:
     """`POST /studio/mails/{name}/approve`: a clinician's name under the text as it was saved."""
     found = opened(visit)
     name = name_of(visit)
-    if not mail_shelf.needs_approval(found.text):
+    if not approvals.needed(found.text):
         raise RefusedError("this text needs no approval", "Deze tekst hoeft niet goedgekeurd te worden.")
     by = visit.field("by")
     if len(by) > _LONGEST:
         raise InvalidInputError("that name is too long", "Die naam is te lang.")
-    text = approvals.approve(found.text, by=by, on=visit.services.clock.now().date())
-    change = Change(data=text.encode(), seen=visit.field("mark"))
+    text = approvals.approve(text_of(found), by=by, on=visit.services.clock.now().date())
+    change = Change(data=as_before(found.data, text), seen=visit.field("mark"))
     answer = save(visit, {file_of(name): change}, done=f"{MAILS}/{name}?done=approved")
     if answer.status_code == _SAVED:
         with visit.services.database.transaction() as session:
@@ -90,10 +91,11 @@ def _made(visit: Visit, typed: dict[str, str]) -> tuple[str, str]:
         source = None
     if source is None or source.mark == NEW:
         raise InvalidInputError("that mail to copy is not there", "De mail om te kopiëren is er niet.")
+    text = text_of(source)
     try:
-        return name, mail_editing.copy(source.text)
+        return name, mail_editing.copy(text)
     except NurtureError:
-        return name, source.text  # its head cannot be read: then no approval can either
+        return name, text  # its head cannot be read: then no approval can either
 
 
 def _page(visit: Visit, typed: dict[str, str], *, told: str = "") -> NewPage:

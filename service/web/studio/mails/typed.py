@@ -51,6 +51,17 @@ def saved(visit: Visit) -> Typed:
     return Typed(name=name_of(visit), opened=found, text=found.text, tab="source", begins=1)
 
 
+def text_of(found: OpenFile) -> str:
+    """The text of a file that is to be saved again. RefusedError where it is no UTF-8: its letters would be lost."""
+    try:
+        return found.data.decode()
+    except UnicodeDecodeError:
+        raise RefusedError(
+            "the file is no UTF-8; save it as UTF-8 text first",
+            "Dit bestand is in een oude codering bewaard. Bewaar het eerst als UTF-8.",
+        ) from None
+
+
 def typed(visit: Visit) -> Typed:
     """What the form says of it. RefusedError where the file cannot be made of that."""
     found = opened(visit)
@@ -58,13 +69,7 @@ def typed(visit: Visit) -> Typed:
     if tab not in TABS:
         raise InvalidInputError("there is no such tab", "Dat tabblad is er niet.")
     name = name_of(visit)
-    try:
-        found.data.decode()
-    except UnicodeDecodeError:
-        raise RefusedError(
-            "the file is no UTF-8; save it as UTF-8 text first",
-            "Dit bestand is in een oude codering bewaard. Bewaar het eerst als UTF-8.",
-        ) from None
+    text_of(found)
     if tab == "source":
         if "source" not in visit.fields:
             raise InvalidInputError("the text is missing", "De tekst ontbreekt.")

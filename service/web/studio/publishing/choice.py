@@ -26,4 +26,4 @@ def act(visit: Visit) -> Response:
         file: replace(change, data=merged.get(file, change.data)) if file in merged else change
         for file, change in kept.changes.items()
     }
-    return saving.save(visit, changes, done=kept.done)
+    return saving.save(visit, changes, done=kept.done, typed=kept.typed)

@@ -17,7 +17,9 @@ from service.web.studio.publishing.held import Held
 from service.web.studio.publishing.views import ConflictFile, ConflictPage
 
 
-def show(visit: Visit, changes: Mapping[str, Change], moved: Collection[str], *, done: str) -> Response:
+def show(
+    visit: Visit, changes: Mapping[str, Change], moved: Collection[str], *, done: str, typed: bool = True
+) -> Response:
     """Nothing was saved. Whatever is chosen is held against the state that this page shows."""
     now = {file: visit.desk.open(file) for file in moved}
     merged = {file: both for file in moved if (both := _merged(visit, changes[file], now[file])) is not None}
@@ -27,7 +29,7 @@ def show(visit: Visit, changes: Mapping[str, Change], moved: Collection[str], *,
         files=tuple(_file(file, changes[file], now[file], merged.get(file)) for file in sorted(moved)),
         beside=tuple(sorted(set(changes) - set(moved))),
         can_merge=set(merged) == set(moved),
-        held=held.seal(visit, Held(changes=seen, merged=merged, done=done)),
+        held=held.seal(visit, Held(changes=seen, merged=merged, done=done, typed=typed)),
     )
     return rendering.render(page, status=409)
 

@@ -18,14 +18,14 @@ from service.web.studio.publishing.views import NotWritablePage
 PATH = "/studio/publish/download"
 
 
-def show(visit: Visit, changes: Mapping[str, Change], *, done: str) -> Response:
+def show(visit: Visit, changes: Mapping[str, Change], *, done: str, typed: bool = True) -> Response:
     """Nothing was saved; it is all on this page."""
     page = NotWritablePage(
         frame=visit.frame(),
         files=tuple(sorted(file for file, change in changes.items() if change.data is not None)),
         gone=tuple(sorted(file for file, change in changes.items() if change.data is None)),
         done=done,
-        held=held.seal(visit, Held(changes=changes, done=done)),
+        held=held.seal(visit, Held(changes=changes, done=done, typed=typed)),
     )
     return rendering.render(page, status=409)
 

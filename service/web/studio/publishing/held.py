@@ -25,10 +25,14 @@ LARGEST = 12 * 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """`done` is the page to go on to; `merged` has another text for some files, in which both edits are."""
+    """`done` is the page to go on to; `merged` has another text for some files, in which both edits are.
+
+    `typed`: somebody wrote it, and it is no text of ours that was put back.
+    """
 
     changes: Mapping[str, Change]
     done: str
+    typed: bool = True
     merged: Mapping[str, bytes] = field(default_factory=dict)
 
 
@@ -38,6 +42,7 @@ def seal(visit: Visit, held: Held) -> str:
         "changes": {file: [_letters(change.data), change.seen] for file, change in held.changes.items()},
         "merged": {file: _letters(data) for file, data in held.merged.items()},
         "done": held.done,
+        "typed": held.typed,
         "level": int(visit.me.level),
     }
     packed = base64.b85encode(zlib.compress(json.dumps(plain).encode())).decode()
@@ -57,6 +62,7 @@ def unseal(visit: Visit) -> Held:
         changes={file: Change(data=_data(data), seen=seen) for file, (data, seen) in plain["changes"].items()},
         merged={file: _data(data) or b"" for file, data in plain["merged"].items()},
         done=plain["done"],
+        typed=plain.get("typed", True),
     )
 
 

@@ -35,9 +35,9 @@ def save(visit: Visit, changes: Mapping[str, Change], *, done: str, typed: bool 
     try:
         visit.desk.save(changes)
     except ChangedMeanwhileError as error:
-        return conflict.show(visit, changes, error.files, done=done)
+        return conflict.show(visit, changes, error.files, done=done, typed=typed)
     except NotWritableError:
-        return download.show(visit, changes, done=done)
+        return download.show(visit, changes, done=done, typed=typed)
     written = {file: change for file, change in changes.items() if _bytes(visit, change) != change.data}
     if written:
         diff, cut = _diff(visit, written)

@@ -189,7 +189,7 @@ def _page(
         with visit.services.database.reading() as session:
             waiting = enrolments.waiting(session).get(opened.name, {}).get(("active", card.key), 0)
     kept: dict[str, str] = {
-        kind: surgery.flow(raw[kind]) for kind in step_fields.CONDITIONS if typed.get(f"{kind}_keep")
+        kind: surgery.flow(raw[kind]) for kind in step_fields.CONDITIONS if typed.get(f"{kind}_keep") and kind in raw
     }
     if step_fields.has_more_variants(raw):
         kept["variants"] = surgery.flow(raw["variants"])

@@ -14,6 +14,7 @@ from service.flows.content import TEMPLATES
 from service.flows.content_desk import NEW, Change
 from service.flows.drafts import Draft
 from service.flows.sequence_editing import OpenSequence
+from service.flows.whole_files import as_before, plain
 from service.store import enrolments
 from service.web.studio import rendering
 from service.web.studio.doors import Visit
@@ -50,10 +51,9 @@ def copy(visit: Visit) -> Response:
         wrong["name"] = error.dutch[:1].upper() + error.dutch[1:], error.english[:1].upper() + error.english[1:]
     if wrong or problems:
         return rendering.render(_copy_page(visit, opened, wrong, problems), status=422)
-    changes = {
-        file: Change(data=text.encode(), seen=forms.mark if file == new_topic.FORMS else NEW)
-        for file, text in made.files.items()
-    }
+    changes = {file: Change(data=text.encode(), seen=NEW) for file, text in made.files.items()}
+    grown = as_before(forms.data, made.files[new_topic.FORMS])
+    changes[new_topic.FORMS] = Change(data=grown, seen=forms.mark)
     return save(visit, changes, done=f"{timeline.ROOM}/{name}/checklist")
 
 
@@ -84,8 +84,8 @@ def archive(visit: Visit) -> Response:
         topic = str(mapping(opened.yaml.data).get("topic") or "")
         forms = visit.desk.open(sequence_archive.FORMS)
         if what == "archive" and sequence_archive.forms_leading_to(draft.content.forms, topic):
-            closed = sequence_archive.forms_without(forms.text, topic)
-            changes[forms.file] = Change(data=closed.encode(), seen=visit.field("seen_forms"))
+            closed = sequence_archive.forms_without(plain(forms.data), topic)
+            changes[forms.file] = Change(data=as_before(forms.data, closed), seen=visit.field("seen_forms"))
     except NurtureError as error:
         return rendering.render(_archive_page(visit, draft, opened, error), status=422)
     changes[opened.file] = Change(data=opened.bytes_of(text), seen=visit.field("seen"))

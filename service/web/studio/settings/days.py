@@ -18,7 +18,7 @@ from service.web.studio.settings.views import DaysPage
 
 PATH = "/studio/settings/days"
 WHAT = ("add", "remove", "holiday", "own")
-FIELDS = ("mark", "year", "what", "from", "to", "note", "place", "holiday", "kept", "day")
+FIELDS = ("mark", "year", "what", "from", "to", "note", "holiday", "kept", "day")
 _LONGEST_NOTE = 80
 
 
@@ -65,10 +65,7 @@ def _with_stretch(visit: Visit, text: str, year: int) -> str:
 
 def _without_stretch(visit: Visit, text: str, year: int) -> str:
     del year
-    place = visit.field("place")
-    if not (place.isascii() and place.isdigit() and len(place) < 6):
-        raise NotFoundError("there are no such closed days", "Die dagen staan er niet bij.")
-    return closed_days.without_closed(text, int(place))
+    return closed_days.without_closed(text, _day(visit.field("from")), _day(visit.field("to")))
 
 
 def _with_holiday(visit: Visit, text: str, year: int) -> str:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from service.errors import ProblemsError
 from service.flows.content_desk import Change
 from service.flows.content_yaml import read_yaml
+from service.flows.whole_files import as_before, plain
 from service.web.studio.doors import Visit, see
 from service.web.studio.languages import sentence
 from service.web.studio.publishing.saving import save
@@ -18,9 +19,13 @@ PRACTICE, FORMS = "practice.yaml", "forms.yaml"
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
-    """`unreadable`: why it cannot be changed on a page, in the language of whoever is there; "" where it can."""
+    """`unreadable`: why it cannot be changed on a page, in the language of whoever is there; "" where it can.
+
+    `text` has its line ends as LF; `data` are the bytes it was read from.
+    """
 
     text: str
+    data: bytes
     mark: str
     unreadable: str = ""
 
@@ -29,26 +34,28 @@ def opened(visit: Visit, file: str) -> Opened:
     """The file as it is now."""
     found = visit.desk.open(file)
     try:
-        text = found.data.decode("utf-8")
+        text = plain(found.data)
     except UnicodeDecodeError:
-        return Opened(text="", mark=found.mark, unreadable=_said(visit, "it is not UTF-8 text", "het is geen tekst"))
+        told = _said(visit, "it is not UTF-8 text", "het is geen tekst")
+        return Opened(text="", data=found.data, mark=found.mark, unreadable=told)
     if not text.strip():
         told = _said(visit, f"{file} is not there, or empty", f"{file} is er niet, of is leeg")
-        return Opened(text="", mark=found.mark, unreadable=told)
+        return Opened(text="", data=found.data, mark=found.mark, unreadable=told)
     problems = read_yaml(text, file).problems
     if problems:
         first = problems[0]
         told = sentence(first.dutch if visit.language == "nl" and first.dutch else first.message)
         line = f", {'regel' if visit.language == 'nl' else 'line'} {first.line}" if first.line else ""
-        return Opened(text=text, mark=found.mark, unreadable=f"{told} ({file}{line})")
-    return Opened(text=text, mark=found.mark)
+        return Opened(text=text, data=found.data, mark=found.mark, unreadable=f"{told} ({file}{line})")
+    return Opened(text=text, data=found.data, mark=found.mark)
 
 
 def kept(visit: Visit, file: str, before: Opened, after: str, *, done: str) -> Response:
     """Save what became of the text, by the mark that the form carried, and go on."""
     if after == before.text:
         return see(done)
-    return save(visit, {file: Change(data=after.encode(), seen=visit.field("mark"))}, done=done)
+    change = Change(data=as_before(before.data, after), seen=visit.field("mark"))
+    return save(visit, {file: change}, done=done)
 
 
 def raise_unless_readable(found: Opened) -> None:

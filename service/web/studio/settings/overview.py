@@ -66,7 +66,7 @@ def refused(visit: Visit, session: Session) -> list[refused_origins.RefusedOrigi
 def _next_closed(practice: Practice | None, today: date) -> Closed | None:
     if practice is None:
         return None
-    return next((each for _, each in closed_days.closed_in_order(practice) if each.last >= today), None)
+    return next((each for each in closed_days.closed_in_order(practice) if each.last >= today), None)
 
 
 def _forms(visit: Visit, session: Session) -> int:

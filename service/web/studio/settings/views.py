@@ -67,7 +67,7 @@ class DaysPage(StudioPage):
     year: int
     today: date | None = None
     months: tuple[Month, ...] = ()
-    closed: Sequence[tuple[int, Closed]] = ()
+    closed: Sequence[Closed] = ()
     holidays: tuple[HolidayLine, ...] = ()
     own_days: tuple[date, ...] = ()
     waiting: bool = False
