@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from service.domain.sequence import Sequence, Step
 from service.errors import Problem
@@ -13,15 +13,18 @@ SameText = Callable[[frozenset[str], frozenset[str]], bool]
 """Whether one of these older mails has the very words of one of these new ones, whatever their files are called."""
 
 
+Kind: TypeAlias = Literal["renamed", "split", "reused"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class KeyFault:
     """A key that would make us take one mail for another.
 
-    "renamed": the mail that this step sends went by the key `was` before, and that step is gone. "reused": the key
-    belonged to another mail, `was`.
+    "renamed": the mail that this step sends went by the key `was` before, and that step is gone. "split": that step is
+    there still, with others of its variants. "reused": the key belonged to another mail, `was`.
     """
 
-    kind: Literal["renamed", "reused"]
+    kind: Kind
     position: int
     key: str
     was: str
@@ -35,6 +38,17 @@ class KeyFault:
                 f"it would get it again; write `key: {self.was}`",
                 dutch=f"stap `{self.key}` verstuurt de mail die eerder stap `{self.was}` was; met een nieuwe naam "
                 f"krijgt wie hem al had hem nog een keer; schrijf `key: {self.was}`",
+                file=file,
+                line=line,
+            )
+        if self.kind == "split":
+            return Problem(
+                id="step-key-split",
+                message=f"step `{self.key}` sends a mail that was a variant of step `{self.was}`; people who got it "
+                "there would get it again; write another mail for this step, or make it a variant there again",
+                dutch=f"stap `{self.key}` verstuurt een mail die een variant van stap `{self.was}` was; wie hem daar "
+                "al kreeg, krijgt hem dan nog een keer; schrijf voor deze stap een andere mail, of maak er daar weer "
+                "een variant van",
                 file=file,
                 line=line,
             )
@@ -65,19 +79,20 @@ def key_faults(older: Iterable[Sequence], new: Sequence, same_text: SameText) ->
             newest.setdefault(step.key, " / ".join(step.template_names))
         advices.setdefault(sequence.advice.key, " / ".join(sequence.advice.template_names))
     found = []
+    fault: tuple[Kind, str] | None
     for position, step in enumerate(new.steps):
         if step.purpose == "advice":
-            if step.key in mails:
-                found.append(KeyFault(kind="reused", position=position, key=step.key, was=newest[step.key]))
-            continue
-        was = _went_by(step, mails, new, same_text)
-        if was is not None:
-            found.append(KeyFault(kind="renamed", position=position, key=step.key, was=was))
+            fault = ("reused", newest[step.key]) if step.key in mails else None
+        elif (was := _went_by(step, mails, new, same_text)) is not None:
+            fault = ("renamed", was)
         elif step.key in mails:
-            if not _is_same(mails[step.key], step, same_text):
-                found.append(KeyFault(kind="reused", position=position, key=step.key, was=newest[step.key]))
-        elif step.key in advices:
-            found.append(KeyFault(kind="reused", position=position, key=step.key, was=advices[step.key]))
+            fault = None if _is_same(mails[step.key], step, same_text) else ("reused", newest[step.key])
+        elif (was := _split_off(step, mails, new, same_text)) is not None:
+            fault = ("split", was)
+        else:
+            fault = ("reused", advices[step.key]) if step.key in advices else None
+        if fault is not None:
+            found.append(KeyFault(kind=fault[0], position=position, key=step.key, was=fault[1]))
     return found
 
 
@@ -90,6 +105,16 @@ def _went_by(step: Step, mails: dict[str, set[str]], new: Sequence, same_text: S
                 return key
             if not own and same_text(frozenset(theirs), frozenset(step.template_names)):
                 return key
+    return None
+
+
+def _split_off(step: Step, mails: dict[str, set[str]], new: Sequence, same_text: SameText) -> str | None:
+    """The key of a step of which this one's mail was a variant, and is none any more; None where there is none."""
+    for key, theirs in mails.items():
+        there = new.step(key)
+        gone = theirs - set(there.template_names) if there is not None else set()
+        if _is_same(gone, step, same_text):
+            return key
     return None
 
 

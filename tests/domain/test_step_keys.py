@@ -44,6 +44,8 @@ def faults(new: Sequence, *older: Sequence) -> list[KeyFault]:
         (["k=b"], [["m=c"], ["k=b"]]),  # taken up again under its own key
         (["k=b", "extra=b"], [["k=b"]]),  # the same mail twice, on purpose
         (["k=b", "n=d"], [["k=b", "m=c"]]),  # one gone, another new
+        (["k=b/c", "n=b"], [["k=b/c"]]),  # a variant a second time, on purpose
+        (["k=b", "n=c"], [["k=b", "n=c"], ["k=b/c"]]),  # published before this was refused
     ],
 )
 def test_a_mail_under_its_own_key_is_no_fault(new: list[str], older: list[list[str]]) -> None:
@@ -68,6 +70,24 @@ def test_a_mail_under_a_new_key_is_refused_with_the_key_it_had(
     assert problem.id == "step-key-renamed"
     assert str(problem).startswith("sequences/x.yaml:7: step `n` sends the mail that was step `k`")
     assert f"schrijf `key: {was}`" in problem.told("nl")
+
+
+@pytest.mark.parametrize(
+    ("new", "older"),
+    [
+        (["k=c", "n=b"], [["k=b/c"]]),
+        (["k=c", "n=b-anders"], [["k=b/c"]]),  # under another name, with the same words
+        (["k=c", "n=b"], [["k=c"], ["k=b/c"]]),  # left out first, taken up later
+        (["k=c", "n=d/b"], [["k=b/c"]]),
+    ],
+)
+def test_a_variant_that_becomes_a_step_of_its_own_would_be_sent_again(new: list[str], older: list[list[str]]) -> None:
+    (fault,) = faults(sequence(*new), *(sequence(*each) for each in older))
+    assert (fault.kind, fault.position, fault.key, fault.was) == ("split", 2, "n", "k")
+    problem = fault.problem("sequences/x.yaml", 7)
+    assert problem.id == "step-key-split"
+    assert "step `n` sends a mail that was a variant of step `k`" in str(problem)
+    assert "krijgt hem dan nog een keer" in problem.told("nl")
 
 
 @pytest.mark.parametrize(
