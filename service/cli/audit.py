@@ -24,8 +24,6 @@ def audit(
     from service.flows import publishing
     from service.store import events
 
-    if action is not None:  # as a terminal that is not in UTF-8 may give it
-        action = action.encode(errors="replace").decode()
     action = next((english for english, dutch in DUTCH.items() if dutch == action), action)
     _, services = open_services()
     with services.database.reading() as session:

@@ -181,9 +181,3 @@ def test_wrong_usage_is_exit_2(broken: Broken) -> None:
 def test_a_choice_that_there_is_not_is_told_in_plain_words(broken: Broken, command: tuple[str, ...], told: str) -> None:
     said = broken.run(*command)
     assert (said.status, told in said.err) == (2, True), said.err
-
-
-def test_an_action_with_half_a_letter_is_none_that_the_log_holds(broken: Broken) -> None:
-    said = broken.run("audit", "--action", "Jos\udce9")
-    assert (said.status, said.err) == (0, "")
-    assert said.out == "Nothing of 'Jos?' is in the audit log.\n"
