@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
-from service.flows import plan_text, publish_plan, simulation, ticks
+from service.flows import plan_text, publish_plan, ticks, under_way
 from service.flows.drafts import Draft
 from service.flows.fates import Fates, fates
 from service.flows.plan_shown import Plan, SequencePlan
@@ -365,6 +365,6 @@ def current(session: Session, house: House) -> dict[int, Said]:
     found = {}
     for enrolment_id, _ in enrolments.open_in(session, "lage-rug"):
         (row,) = enrolments.by_ids(session, [enrolment_id])
-        coming = simulation.upcoming(session, house.services, row, house.clock.now())
+        coming = under_way.upcoming(session, house.services, row.lead_id, house.clock.now())[row.id]
         found[enrolment_id] = {each.step: each.at for each in coming if each.at is not None}
     return found
