@@ -25,11 +25,12 @@ from service.store.tables import (
 Mail = tuple[str, str, str]
 """Sequence, step (empty for the advice) and template."""
 NO_NO = ("booked", "all_steps_done", "hard_bounce")
-"""Ends of a run by which nobody said no."""
+"""Ends of a run, or of a consent, by which nobody said no."""
 _LEFT = ("accepted", "delivered", "bounced", "complained", "unknown")
 _AT_A_TIME = 500
 _MAIL = (col(Message.sequence), func.coalesce(col(Message.step), ""), col(Message.template))
 _OF_A_SEQUENCE = col(Message.kind) != "service"
+_LEFT_AT = func.coalesce(col(Message.first_handed_at), col(Message.settled_at))  # of unknown fate is settled by nothing
 # The very words of ix_message_results: SQLite uses a partial index only where it finds its condition.
 BECAME_SOMETHING = (
     col(Message.sequence).is_not(None),
@@ -100,7 +101,7 @@ def last_before_a_no(session: Session, span: Span) -> dict[Mail, int]:
             *stopped_since,
             _OF_A_SEQUENCE,
             col(Message.state).in_(_LEFT),
-            col(Message.settled_at) <= col(Enrolment.ended_at),
+            col(Enrolment.ended_at) >= _LEFT_AT,
         )
         .group_by(col(Message.enrolment_id))
     ).subquery()
@@ -116,9 +117,10 @@ def _after_the_end(session: Session, span: Span) -> dict[Mail, int]:
         .join(Withdrawal, col(Withdrawal.lead_id) == col(Message.lead_id))
         .where(
             *Span(since=span.since).holds(col(Withdrawal.at)),
+            col(Withdrawal.source).not_in(NO_NO),
             _OF_A_SEQUENCE,
             col(Message.state).in_(_LEFT),
-            col(Message.settled_at) <= col(Withdrawal.at),
+            col(Withdrawal.at) >= _LEFT_AT,
         )
         .group_by(col(Message.lead_id), col(Withdrawal.at))
     ).subquery()
