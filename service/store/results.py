@@ -64,12 +64,21 @@ def opt_ins(session: Session, span: Span) -> dict[str, int]:
 
 def confirmed(session: Session, span: Span) -> dict[str, int]:
     """Sequence -> in how many runs "yes, send me the follow-ups" was pressed."""
-    return _runs(session, col(Enrolment.confirmed_at), span)
+    moment = col(Enrolment.confirmed_at)
+    statement = select(col(Enrolment.sequence), func.count()).where(moment.is_not(None), *span.holds(moment))
+    return dict(session.execute(statement.group_by(col(Enrolment.sequence))).all())
 
 
 def booked(session: Session, span: Span) -> dict[str, int]:
-    """Sequence -> how many runs had their booking, whatever led to it."""
-    return _runs(session, col(Enrolment.goal_at), span)
+    """Sequence -> how many bookings leads of it made, whatever led to them."""
+    each = bookings().where(*span.holds(col(Enrolment.goal_at))).subquery()
+    return dict(session.execute(select(each.c.sequence, func.count()).group_by(each.c.sequence)).all())
+
+
+def bookings() -> Select[str, int, datetime | None]:
+    """Each booking once for a sequence: it is the end of every run that its lead ever had there."""
+    of_run = (col(Enrolment.sequence), col(Enrolment.lead_id), col(Enrolment.goal_at))
+    return select(*of_run).where(col(Enrolment.goal_at).is_not(None)).distinct()
 
 
 def states(session: Session, span: Span) -> dict[Mail, dict[str, int]]:
@@ -186,12 +195,6 @@ def credited(session: Session, span: Span) -> dict[Mail, int]:
         if in_time and open_yet and (each.run not in last or used[each.message] > last[each.run][0]):
             last[each.run] = (used[each.message], each.mail)
     return dict(Counter(mail for _, mail in [*first.values(), *last.values()]))
-
-
-def _runs(session: Session, moment: Any, span: Span) -> dict[str, int]:
-    """Sequence -> how many runs have this moment, in the stretch."""
-    statement = select(col(Enrolment.sequence), func.count()).where(moment.is_not(None), *span.holds(moment))
-    return dict(session.execute(statement.group_by(col(Enrolment.sequence))).all())
 
 
 def _links_used(session: Session, span: Span) -> dict[int, datetime]:

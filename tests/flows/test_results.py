@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from service.domain.feedback import FeedbackKind
-from service.flows import booking, results
+from service.flows import booking, results, results_by_week
 from service.flows.results import MailResult, SequenceResult
 from service.store.tables import Message
 from tests.support import acts
@@ -94,6 +94,23 @@ def test_whose_mailbox_turns_out_not_to_exist_after_the_last_mail_did_not_say_no
     assert acts.enrolment(house).state == "finished"
     comes(house, about(acts.follow_ups(house)["drie"], FeedbackKind.HARD_BOUNCE))
     assert (by_step(house)["drie"].bounced, by_step(house)["drie"].left) == (1, 0)
+
+
+def test_a_booking_counts_once_however_often_its_lead_went_through_the_sequence(house: House) -> None:
+    three_steps(house)
+    acts.confirmed(house)
+    house.live_through(days=1, hours=1)
+    acts.withdraw(house)
+    house.clock.advance(days=2)
+    acts.confirmed(house)
+    assert len(acts.runs(house)) == 2
+    house.clock.advance(hours=1)
+    acts.booked(house)
+    assert found(house).booked == 1
+    with house.services.database.reading() as session:
+        weeks = results_by_week.period(house.services.published.calendar(session), 4, house.clock.now())
+        by_week = results_by_week.by_week(session, house.services, weeks)["lage-rug"]
+    assert [week.booked for week in by_week] == [0, 0, 0, 1]
 
 
 def test_who_booked_did_not_say_no(house: House) -> None:
