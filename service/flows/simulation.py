@@ -76,12 +76,13 @@ def coming(
     outcomes: Mapping[str, str],
     leaving: Iterable[tuple[datetime, bool]],
     days: Iterable[date],
+    others: Mapping[date, datetime],
     now: datetime,
 ) -> list[Simulated]:
     """What a run that stands so would bring by this sequence and this calendar; nothing is read or written.
 
     `outcomes` are those of its steps so far, `days` the local days on which the lead gets or got a follow-up,
-    `leaving` her mails on their way: when each leaves, and whether this is its first try.
+    `leaving` her mails on their way: when each leaves, and whether this is its first try. `others` are as in `Play`.
     """
     copy = Enrolment(**enrolment.model_dump())
     taken = set(days)
@@ -90,7 +91,7 @@ def coming(
         if first_try:
             copy.anchor = respaced(copy.anchor, leaves, calendar)
     done = {step: "sent" if outcome in ON_ITS_WAY else outcome for step, outcome in outcomes.items()}
-    play = Play(copy, sequence, calendar, outcomes=done, days=taken)
+    play = Play(copy, sequence, calendar, outcomes=done, days=taken, others=others)
     try:
         return play.run(now)
     except NeverOpensError as error:  # staff are told of it; it keeps nobody from pressing a button, or from looking

@@ -137,7 +137,7 @@ def futures(runs: Rows[Run], rules: Mapping[int, Rules], now: datetime) -> dict[
     Over all of them at most one mail a day leaves: whichever is first takes the day, and the other makes way; of two at
     one moment, as planning has it, the one that waited longest.
     """
-    taken = {run.row.id: set(run.days) for run in runs}
+    taken: dict[int, dict[date, datetime]] = {run.row.id: {} for run in runs}
     found = {run.row.id: _coming(run, rules[run.row.id], taken[run.row.id], now) for run in runs}
     if len(runs) < 2:
         return found
@@ -154,13 +154,13 @@ def futures(runs: Rows[Run], rules: Mapping[int, Rules], now: datetime) -> dict[
         for run in runs if leaves else ():
             other = run.row.id
             if other != mine and day not in taken[other]:
-                taken[other].add(day)
+                taken[other][day] = moment
                 if any(key == other and rules[other].calendar.local_day(turn) == day for turn, _, key, *_ in turns):
                     found[other] = _coming(run, rules[other], taken[other], now)
     return found
 
 
-def _coming(run: Run, rules: Rules, days: Iterable[date], now: datetime) -> list[Simulated]:
+def _coming(run: Run, rules: Rules, others: Mapping[date, datetime], now: datetime) -> list[Simulated]:
     if run.row.state == "active" and not run.may_follow_up:
         return []
     return simulation.coming(
@@ -169,7 +169,8 @@ def _coming(run: Run, rules: Rules, days: Iterable[date], now: datetime) -> list
         rules.calendar,
         outcomes=run.outcomes,
         leaving=run.leaving,
-        days=days,
+        days=run.days,
+        others=others,
         now=now,
     )
 
