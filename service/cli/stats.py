@@ -78,17 +78,9 @@ def _mail(mail: MailResult) -> str:
 
 
 def _compared(one: MailResult, other: MailResult) -> str:
-    """In honest words: few bookings say little, and a difference by chance is no difference."""
-    from service.flows import results
+    """As the studio says it: few bookings say little, and a difference by chance is no difference."""
+    from service.flows import result_words
 
     names = f"{one.variant} {one.booked}/{one.accepted}, {other.variant} {other.booked}/{other.accepted}"
-    if results.compare(one, other):
-        better = one if one.booked * other.accepted > other.booked * one.accepted else other
-        return in_words(
-            f"{names}: {better.variant} brings more bookings than chance explains",
-            f"{names}: {better.variant} brengt meer afspraken dan toeval verklaart",
-        )
-    return in_words(
-        f"{names}: too few to tell them apart; the difference may be chance",
-        f"{names}: te weinig om verschil te zien; het kan toeval zijn",
-    )
+    said = result_words.compared(one, other)
+    return f"{names}: {in_words(said.english, said.dutch)}"

@@ -10,7 +10,10 @@ _Z = 1.959964  # of a two-sided 95 % interval
 
 @dataclass(frozen=True, kw_only=True)
 class Share:
-    """So many of so many, with the interval that holds the true share 19 times out of 20 (Wilson, 1927)."""
+    """So many of so many, with the interval that holds the true share 19 times out of 20 (Wilson, 1927).
+
+    A mail of unknown fate may bring a booking, so there may be more of those than of mails that were taken: then all.
+    """
 
     count: int
     of: int
@@ -20,7 +23,7 @@ class Share:
         """The lowest and the highest likely share, from 0 to 1; all is likely where nothing was counted."""
         if self.of == 0:
             return 0.0, 1.0
-        share, squared = self.count / self.of, _Z * _Z
+        share, squared = min(self.count / self.of, 1), _Z * _Z
         centre = share + squared / (2 * self.of)
         spread = _Z * sqrt(share * (1 - share) / self.of + squared / (4 * self.of * self.of))
         whole = 1 + squared / self.of

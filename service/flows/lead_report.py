@@ -12,7 +12,7 @@ from service.domain import mail_reasons, skips
 from service.domain.lead import normalise_address
 from service.domain.screening import is_throw_away
 from service.errors import InvalidInputError, NotFoundError
-from service.flows import brake, simulation
+from service.flows import brake, under_way
 from service.flows.lead_shown import (
     AttemptShown,
     BookingShown,
@@ -59,6 +59,7 @@ def report(session: Session, services: Services, lead: Lead, now: datetime) -> L
     by_id = {consent.id: consent for consent, _ in given}
     tries = lead_rows.attempts(session, lead.id)
     held_back = _held_back(session, runs)
+    ahead = under_way.upcoming(session, services, lead.id, now)
     return _shown(
         LeadReport,
         lead,
@@ -88,7 +89,18 @@ def report(session: Session, services: Services, lead: Lead, now: datetime) -> L
             )
             for row in message_rows.of_lead(session, lead.id)
         ],
-        coming=[each for row in runs for each in _coming(session, services, row, now)],
+        coming=[
+            ComingShown(
+                sequence=row.sequence,
+                step=each.step,
+                template=each.template,
+                at=each.at,
+                reason=each.reason.english,
+                dutch_reason=each.reason.dutch,
+            )
+            for row in runs
+            for each in ahead.get(row.id, ())
+        ],
         suppressions=[
             SuppressionShown(reason=rule.reason, scope=rule.scope, until=rule.until)
             for rule in suppressions.of(session, [hmac]).get(hmac, [])
@@ -129,23 +141,6 @@ def _consent(consent: Consent | None) -> dict[str, Any]:
         "consent_given_at": consent.given_at if consent else None,
         "consent_source": consent.source if consent else None,
     }
-
-
-def _coming(session: Session, services: Services, row: Enrolment, now: datetime) -> list[ComingShown]:
-    """The steps ahead in a run that is open; a run that has ended has none."""
-    if row.state not in enrolments.OPEN:
-        return []
-    return [
-        ComingShown(
-            sequence=row.sequence,
-            step=each.step,
-            template=each.template,
-            at=each.at,
-            reason=each.reason.english,
-            dutch_reason=each.reason.dutch,
-        )
-        for each in simulation.upcoming(session, services, row, now)
-    ]
 
 
 def _held_back(session: Session, runs: Sequence[Enrolment]) -> tuple[str, str] | tuple[None, None]:

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from service.domain.practice import Practice
 from service.errors import NotFoundError
-from service.flows import simulation
+from service.flows import under_way
 from service.flows.services import Services
 from service.mail.compiled import CompiledMail
 from service.mail.compose import HeldMailError, MailValues, Rendered, render
@@ -49,11 +49,16 @@ def planned(session: Session, services: Services, enrolment: Enrolment, now: dat
     """The follow-ups of one run that are still to come, as far as can be known; none where the run has ended."""
     rows = message_rows.of_lead(session, enrolment.lead_id)
     waiting = [row for row in rows if row.enrolment_id == enrolment.id and row.state in _ON_ITS_WAY]
-    mails = [_listed(session, services, row, max(row.due_at, now)) for row in waiting if row.kind == "follow_up"]
+    calendar = services.published.calendar(session)
+    mails = [
+        _listed(session, services, row, under_way.leaves_at(session, services, row, calendar, now))
+        for row in waiting
+        if row.kind == "follow_up"
+    ]
     if enrolment.state not in enrolments.OPEN:
         return mails
     lead = session.get_one(Lead, enrolment.lead_id)
-    for step in simulation.upcoming(session, services, enrolment, now):
+    for step in under_way.upcoming(session, services, enrolment.lead_id, now)[enrolment.id]:
         if step.at is not None:
             compiled = services.published.mail(session, enrolment.sequence_revision_id, step.template)
             try:

@@ -150,8 +150,11 @@ def _under_way(each: SequencePlan, say: _Say) -> str:
             )
         )
     if each.silent:
-        told.append(say(f"{each.silent} mogen geen mail krijgen", f"{each.silent} may get no mail"))
-    if each.outbox:
+        may = "mag" if each.silent == 1 else "mogen"
+        told.append(say(f"{each.silent} {may} geen mail krijgen", f"{each.silent} may get no mail"))
+    if each.outbox == 1:
+        told.append(say("1 mail staat al klaar en gaat weg zoals hij is", "1 mail is ready and leaves as it is"))
+    elif each.outbox:
         told.append(
             say(
                 f"{each.outbox} mails staan al klaar en gaan weg zoals ze zijn",

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence as Rows
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Literal
 
 from service.domain.calendar import Calendar
@@ -24,6 +25,7 @@ from service.store.tables import Enrolment
 
 EventKind = Literal["confirmed", "booked", "unsubscribed", "reply", "request", "better", "same", "worse", "soft-bounce"]
 _MOST_ROUNDS = 10_000
+_NO_OTHERS: Mapping[date, datetime] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +66,11 @@ class _Refused:
 
 
 class Play:
-    """One run. `row` is changed, so give it a copy; `outcomes` and `days` are those of what happened before."""
+    """One run. `row` is changed, so give it a copy; `outcomes` and `days` are those of what happened before.
+
+    `others` are days on which another run of hers brings a mail, each with the moment at which it leaves: nobody plans
+    by it before then.
+    """
 
     def __init__(
         self,
@@ -74,6 +80,7 @@ class Play:
         *,
         outcomes: Mapping[str, str],
         days: set[date],
+        others: Mapping[date, datetime] = _NO_OTHERS,
         events: Rows[Event] = (),
         retries: Retries = DEFAULT_RETRIES,
     ) -> None:
@@ -81,7 +88,7 @@ class Play:
         self._sequence = sequence
         self._calendar = calendar
         self._outcomes = dict(outcomes)
-        self._days = days
+        self._days, self._others = days, others
         self._events = sorted(events, key=lambda event: event.at)
         self._retries = retries
         self._told: list[Simulated] = []
@@ -98,7 +105,8 @@ class Play:
             if self._refused is not None and self._refused.due_at <= now:
                 self._try_again(self._refused, now)
                 continue
-            facts = Facts(calendar=self._calendar, may_follow_up=True, follow_up_days=frozenset(self._days))
+            days = frozenset(self._days).union(day for day, leaves in self._others.items() if leaves <= now)
+            facts = Facts(calendar=self._calendar, may_follow_up=True, follow_up_days=days)
             decision = decide(planning.value(self._row, self._outcomes), self._sequence, facts, now)
             if isinstance(decision, Send | Skip):
                 self._move_on(decision, now)

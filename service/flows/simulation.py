@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import cast, get_args
 
-from sqlmodel import Session
-
 from service.domain.calendar import Calendar
 from service.domain.enrolment import ON_ITS_WAY, State
 from service.domain.retries import DEFAULT_RETRIES, Retries
@@ -18,11 +16,9 @@ from service.domain.timing import NeverOpensError, respaced
 from service.domain.wording import Reason
 from service.errors import InvalidInputError
 from service.flows.playing import Event, EventKind, Play, Simulated
-from service.flows.services import Services
-from service.store import enrolments, message_rows
 from service.store.tables import Enrolment
 
-__all__ = ["Event", "EventKind", "Simulated", "Story", "coming", "parse_events", "simulate", "upcoming"]
+__all__ = ["Event", "EventKind", "Simulated", "Story", "coming", "parse_events", "simulate"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,26 +68,6 @@ def simulate(
     return [advice, *play.run(story.opt_in_at)]
 
 
-def upcoming(session: Session, services: Services, enrolment: Enrolment, now: datetime) -> list[Simulated]:
-    """What this lead is to get from now on, as far as can be known; the row itself is left alone."""
-    calendar = services.published.calendar(session)
-    outcomes = enrolments.outcomes(session, [enrolment.id]).get(enrolment.id, {})
-    moments = enrolments.follow_up_moments(session, [enrolment.lead_id]).get(enrolment.lead_id, [])
-    return coming(
-        enrolment,
-        services.published.sequence(session, enrolment.sequence_revision_id),
-        calendar,
-        outcomes=outcomes,
-        leaving=[
-            (max(message.due_at, now), message.attempts == 0)
-            for message in message_rows.of_run(session, enrolment.id)
-            if outcomes.get(message.step or "") in ON_ITS_WAY
-        ],
-        days={calendar.local_day(moment) for moment in moments},
-        now=now,
-    )
-
-
 def coming(
     enrolment: Enrolment,
     sequence: Sequence,
@@ -100,12 +76,13 @@ def coming(
     outcomes: Mapping[str, str],
     leaving: Iterable[tuple[datetime, bool]],
     days: Iterable[date],
+    others: Mapping[date, datetime],
     now: datetime,
 ) -> list[Simulated]:
     """What a run that stands so would bring by this sequence and this calendar; nothing is read or written.
 
     `outcomes` are those of its steps so far, `days` the local days on which the lead gets or got a follow-up,
-    `leaving` her mails on their way: when each leaves, and whether this is its first try.
+    `leaving` her mails on their way: when each leaves, and whether this is its first try. `others` are as in `Play`.
     """
     copy = Enrolment(**enrolment.model_dump())
     taken = set(days)
@@ -114,7 +91,7 @@ def coming(
         if first_try:
             copy.anchor = respaced(copy.anchor, leaves, calendar)
     done = {step: "sent" if outcome in ON_ITS_WAY else outcome for step, outcome in outcomes.items()}
-    play = Play(copy, sequence, calendar, outcomes=done, days=taken)
+    play = Play(copy, sequence, calendar, outcomes=done, days=taken, others=others)
     try:
         return play.run(now)
     except NeverOpensError as error:  # staff are told of it; it keeps nobody from pressing a button, or from looking

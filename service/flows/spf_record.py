@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from types import MappingProxyType
 
 from service.errors import NurtureError
 from service.flows.finding import ASK, VRAAG, Finding
@@ -14,7 +16,8 @@ MOST_LOOKUPS = 10
 """RFC 7208 section 4.6.4: a receiver that needs more gives up, and SPF then counts as broken."""
 
 _TERM = re.compile(r"[+?~-]?(?P<name>[a-z][a-z0-9_.-]*)(?:(?P<sign>[:=])(?P<value>\S*))?(?:/.*)?", re.IGNORECASE)
-_COSTS = {"include", "a", "mx", "ptr", "exists", "redirect"}
+_COSTS = {"include", "a", "mx", "ptr", "exists"}
+_NETWORKS: Mapping[str, type[IPv4Network | IPv6Network]] = MappingProxyType({"ip4": IPv4Network, "ip6": IPv6Network})
 
 
 class _BrokenSpfError(NurtureError):
@@ -81,13 +84,13 @@ def _evaluate(resolver: Resolver, record: str, seen: _Spf) -> str:
     redirect = ""
     for term in record.split()[1:]:
         match = _TERM.fullmatch(term)
-        if match is None:
+        if match is None or not _means_something(match):
             raise _BrokenSpfError(f"it holds {term!r}, which means nothing", f"er staat {term!r} in, en dat is niets")
         name, value = match["name"].lower(), match["value"] or ""
         if name == "all":
             return term[0] if term[0] in "+-~?" else "+"  # what stands behind it is never looked at (section 5.1)
-        if name == "redirect" and match["sign"] == "=":
-            redirect = value
+        if match["sign"] == "=":
+            redirect = value if name == "redirect" else redirect  # any other modifier says nothing of who may send
         elif name in _COSTS:
             _count(seen)
             if name == "include":
@@ -96,6 +99,18 @@ def _evaluate(resolver: Resolver, record: str, seen: _Spf) -> str:
         return ""
     _count(seen)
     return _evaluate(resolver, _only_record(resolver, redirect), seen)
+
+
+def _means_something(term: re.Match[str]) -> bool:
+    """Is it a modifier, of which there may be any, or a mechanism (section 4.6.1), with a network where one is due?"""
+    name, value = term["name"].lower(), term["value"] or ""
+    if name not in _NETWORKS:
+        return term["sign"] == "=" or name == "all" or name in _COSTS
+    try:
+        _NETWORKS[name](value, strict=False)
+    except ValueError:
+        return False
+    return term["sign"] == ":"
 
 
 def _count(seen: _Spf) -> None:

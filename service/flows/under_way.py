@@ -1,4 +1,7 @@
-"""Those under way, read in bulk and without a lock: how each stands, and what is to come by these or other rules."""
+"""Those under way, read in bulk and without a lock: how each stands, and what is to come by these or other rules.
+
+All runs of a lead are looked at together, for she gets one mail a day over all of them.
+"""
 
 from __future__ import annotations
 
@@ -121,13 +124,20 @@ def leads(
         yield from _read(session, services, ids, calendar, now)
 
 
+def upcoming(session: Session, services: Services, lead_id: int, now: datetime) -> dict[int, list[Simulated]]:
+    """What this lead is to get from now on, as far as can be known: enrolment id -> steps, of each open run."""
+    calendar = services.published.calendar(session)
+    runs = next(_read(session, services, [lead_id], calendar, now), [])
+    return futures(runs, {run.row.id: Rules(sequence=run.sequence, calendar=calendar) for run in runs}, now)
+
+
 def futures(runs: Rows[Run], rules: Mapping[int, Rules], now: datetime) -> dict[int, list[Simulated]]:
     """What is to come in each run of one lead (enrolment id -> steps), when each goes by these rules.
 
     Over all of them at most one mail a day leaves: whichever is first takes the day, and the other makes way; of two at
     one moment, as planning has it, the one that waited longest.
     """
-    taken = {run.row.id: set(run.days) for run in runs}
+    taken: dict[int, dict[date, datetime]] = {run.row.id: {} for run in runs}
     found = {run.row.id: _coming(run, rules[run.row.id], taken[run.row.id], now) for run in runs}
     if len(runs) < 2:
         return found
@@ -144,14 +154,14 @@ def futures(runs: Rows[Run], rules: Mapping[int, Rules], now: datetime) -> dict[
         for run in runs if leaves else ():
             other = run.row.id
             if other != mine and day not in taken[other]:
-                taken[other].add(day)
+                taken[other][day] = moment
                 if any(key == other and rules[other].calendar.local_day(turn) == day for turn, _, key, *_ in turns):
                     found[other] = _coming(run, rules[other], taken[other], now)
     return found
 
 
-def _coming(run: Run, rules: Rules, days: Iterable[date], now: datetime) -> list[Simulated]:
-    if run.row.state != "active" or not run.may_follow_up:
+def _coming(run: Run, rules: Rules, others: Mapping[date, datetime], now: datetime) -> list[Simulated]:
+    if run.row.state == "active" and not run.may_follow_up:
         return []
     return simulation.coming(
         run.row,
@@ -159,7 +169,8 @@ def _coming(run: Run, rules: Rules, days: Iterable[date], now: datetime) -> list
         rules.calendar,
         outcomes=run.outcomes,
         leaving=run.leaving,
-        days=days,
+        days=run.days,
+        others=others,
         now=now,
     )
 
@@ -196,7 +207,7 @@ def _read(
             sequence=services.published.sequence(session, row.sequence_revision_id),
             outcomes=done,
             days=frozenset(day for day in map(calendar.local_day, moments.get(row.lead_id, [])) if day >= since),
-            leaving=tuple((_leaves(session, services, each, calendar, now), each.attempts == 0) for each in going),
+            leaving=tuple((leaves_at(session, services, each, calendar, now), each.attempts == 0) for each in going),
             had=frozenset(had.get(row.id, set())),
             may_follow_up=refused is None,
         )
@@ -210,7 +221,7 @@ def _hashable(value: object) -> object:
     return tuple(map(_hashable, value)) if isinstance(value, list | tuple) else value
 
 
-def _leaves(session: Session, services: Services, message: Message, calendar: Calendar, now: datetime) -> datetime:
+def leaves_at(session: Session, services: Services, message: Message, calendar: Calendar, now: datetime) -> datetime:
     """When a mail in the outbox leaves: by the window of the revision it was made from."""
     due = max(message.due_at, now)
     window = services.published.sequence(session, message.revision_id).window

@@ -25,11 +25,12 @@ from service.store.tables import (
 Mail = tuple[str, str, str]
 """Sequence, step (empty for the advice) and template."""
 NO_NO = ("booked", "all_steps_done", "hard_bounce")
-"""Ends of a run by which nobody said no."""
+"""Ends of a run, or of a consent, by which nobody said no."""
 _LEFT = ("accepted", "delivered", "bounced", "complained", "unknown")
 _AT_A_TIME = 500
 _MAIL = (col(Message.sequence), func.coalesce(col(Message.step), ""), col(Message.template))
 _OF_A_SEQUENCE = col(Message.kind) != "service"
+_LEFT_AT = func.coalesce(col(Message.first_handed_at), col(Message.settled_at))  # of unknown fate is settled by nothing
 # The very words of ix_message_results: SQLite uses a partial index only where it finds its condition.
 BECAME_SOMETHING = (
     col(Message.sequence).is_not(None),
@@ -63,12 +64,21 @@ def opt_ins(session: Session, span: Span) -> dict[str, int]:
 
 def confirmed(session: Session, span: Span) -> dict[str, int]:
     """Sequence -> in how many runs "yes, send me the follow-ups" was pressed."""
-    return _runs(session, col(Enrolment.confirmed_at), span)
+    moment = col(Enrolment.confirmed_at)
+    statement = select(col(Enrolment.sequence), func.count()).where(moment.is_not(None), *span.holds(moment))
+    return dict(session.execute(statement.group_by(col(Enrolment.sequence))).all())
 
 
 def booked(session: Session, span: Span) -> dict[str, int]:
-    """Sequence -> how many runs had their booking, whatever led to it."""
-    return _runs(session, col(Enrolment.goal_at), span)
+    """Sequence -> how many bookings leads of it made, whatever led to them."""
+    each = bookings().where(*span.holds(col(Enrolment.goal_at))).subquery()
+    return dict(session.execute(select(each.c.sequence, func.count()).group_by(each.c.sequence)).all())
+
+
+def bookings() -> Select[str, int, datetime | None]:
+    """Each booking once for a sequence: it is the end of every run that its lead ever had there."""
+    of_run = (col(Enrolment.sequence), col(Enrolment.lead_id), col(Enrolment.goal_at))
+    return select(*of_run).where(col(Enrolment.goal_at).is_not(None)).distinct()
 
 
 def states(session: Session, span: Span) -> dict[Mail, dict[str, int]]:
@@ -100,7 +110,7 @@ def last_before_a_no(session: Session, span: Span) -> dict[Mail, int]:
             *stopped_since,
             _OF_A_SEQUENCE,
             col(Message.state).in_(_LEFT),
-            col(Message.settled_at) <= col(Enrolment.ended_at),
+            col(Enrolment.ended_at) >= _LEFT_AT,
         )
         .group_by(col(Message.enrolment_id))
     ).subquery()
@@ -116,9 +126,10 @@ def _after_the_end(session: Session, span: Span) -> dict[Mail, int]:
         .join(Withdrawal, col(Withdrawal.lead_id) == col(Message.lead_id))
         .where(
             *Span(since=span.since).holds(col(Withdrawal.at)),
+            col(Withdrawal.source).not_in(NO_NO),
             _OF_A_SEQUENCE,
             col(Message.state).in_(_LEFT),
-            col(Message.settled_at) <= col(Withdrawal.at),
+            col(Withdrawal.at) >= _LEFT_AT,
         )
         .group_by(col(Message.lead_id), col(Withdrawal.at))
     ).subquery()
@@ -184,12 +195,6 @@ def credited(session: Session, span: Span) -> dict[Mail, int]:
         if in_time and open_yet and (each.run not in last or used[each.message] > last[each.run][0]):
             last[each.run] = (used[each.message], each.mail)
     return dict(Counter(mail for _, mail in [*first.values(), *last.values()]))
-
-
-def _runs(session: Session, moment: Any, span: Span) -> dict[str, int]:
-    """Sequence -> how many runs have this moment, in the stretch."""
-    statement = select(col(Enrolment.sequence), func.count()).where(moment.is_not(None), *span.holds(moment))
-    return dict(session.execute(statement.group_by(col(Enrolment.sequence))).all())
 
 
 def _links_used(session: Session, span: Span) -> dict[int, datetime]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlmodel import Session, col
 
-from service.store.results import BECAME_SOMETHING, Span
+from service.store.results import BECAME_SOMETHING, Span, bookings
 from service.store.tables import Enrolment, Message, OptIn
 
 Weekly = dict[tuple[str, int], int]
@@ -31,12 +31,15 @@ def opt_ins(session: Session, edges: Sequence[datetime]) -> Weekly:
 
 def confirmed(session: Session, edges: Sequence[datetime]) -> Weekly:
     """How often "yes, send me the follow-ups" was pressed."""
-    return _runs(session, col(Enrolment.confirmed_at), edges)
+    moment = col(Enrolment.confirmed_at)
+    rows = select(col(Enrolment.sequence).label("sequence"), _week(moment, edges))
+    return _counted(session, rows.where(moment.is_not(None), *_within(moment, edges)))
 
 
 def booked(session: Session, edges: Sequence[datetime]) -> Weekly:
-    """How many runs had their booking."""
-    return _runs(session, col(Enrolment.goal_at), edges)
+    """How many bookings there were, each once for a sequence."""
+    moment = col(Enrolment.goal_at)
+    return _counted(session, bookings().add_columns(_week(moment, edges)).where(*_within(moment, edges)))
 
 
 def mails(session: Session, edges: Sequence[datetime]) -> Weekly:
@@ -46,11 +49,6 @@ def mails(session: Session, edges: Sequence[datetime]) -> Weekly:
         *BECAME_SOMETHING, col(Message.state).in_(_TAKEN), *_within(moment, edges)
     )
     return _counted(session, rows)
-
-
-def _runs(session: Session, moment: Any, edges: Sequence[datetime]) -> Weekly:
-    rows = select(col(Enrolment.sequence).label("sequence"), _week(moment, edges))
-    return _counted(session, rows.where(moment.is_not(None), *_within(moment, edges)))
 
 
 def _within(moment: Any, edges: Sequence[datetime]) -> list[ColumnElement[bool]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import ColumnElement, bindparam, exists, func, select
 from sqlmodel import Session, col
 
 from service.store.outbox import ADVICE, FOLLOW_UP, Paused
@@ -16,6 +16,20 @@ Kind = tuple[str, str]
 _TAKEN = ("accepted", "delivered", "bounced", "complained")
 _ACTIVE = col(Enrolment.state) == bindparam("active", "active", literal_execute=True, unique=True)  # as the index says
 _LATE = timedelta(days=30)  # a mail that was made longer than this before is looked for no more
+
+
+def _has_none(*where: ColumnElement[bool]) -> ColumnElement[bool]:
+    """No follow-up of the run is so."""
+    return ~exists().where(col(Message.enrolment_id) == col(Enrolment.id), col(Message.kind) == "follow_up", *where)
+
+
+# While a mail of hers is on its way, or staff are to approve it, the next is only looked at now and then. One condition
+# for each index: PostgreSQL would read all messages for all of them at once.
+_WAITS_FOR_NONE = (
+    _has_none(col(Message.state) == "due"),
+    _has_none(col(Message.state).in_(("leased", "handed_over"))),
+    _has_none(col(Message.state) == "held", col(Message.hold).is_not(None)),
+)
 
 
 def left(session: Session, since: datetime, until: datetime) -> dict[Kind, int]:
@@ -44,7 +58,13 @@ def coming(session: Session, until: datetime, paused: Paused) -> dict[tuple[str,
     # Moments first, as ix_enrolment_next_at is sorted: else SQLite reads all that is under way.
     step = (
         select(col(Enrolment.sequence), col(Enrolment.next_at), func.count())
-        .where(_ACTIVE, col(Enrolment.next_at) < until, col(Enrolment.next_step).is_not(None))
+        .where(
+            _ACTIVE,
+            col(Enrolment.next_at) < until,
+            col(Enrolment.next_step).is_not(None),
+            col(Enrolment.next_at).is_distinct_from(col(Enrolment.paused_until)),  # its step leaves after the pause
+            *_WAITS_FOR_NONE,
+        )
         .group_by(col(Enrolment.next_at), col(Enrolment.sequence))
     )
     due = (

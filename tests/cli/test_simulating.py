@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import acts
 from tests.support.commands import Said, nurture
+from tests.support.days import EVERY_DAY
+from tests.support.drafts import publish, with_steps
 from tests.support.house import ROOT
+from tests.support.office import Office
 
 OPT_IN = "2026-04-21T09:00"
 
@@ -121,3 +125,20 @@ def test_results_are_told_and_given_as_json(tmp_path: Path) -> None:
         "booked": 0,
         "mails": [],
     }
+
+
+def test_of_few_people_nothing_is_said_about_which_version_does_better(office: Office) -> None:
+    house = office.house
+    variants = {"template": None, "variants": {"kort": "uitnodiging", "lang": "eerdere-uitnodiging"}}
+    publish(house, with_steps({"key": "keuze", "wait": "1 day", **variants}, window=EVERY_DAY))
+    everybody = [f"lead-{number}@example.org" for number in range(12)]
+    for address in everybody:
+        acts.confirmed(house, address)
+    house.live_through(days=1, hours=1)
+    for address in everybody:
+        if acts.follow_ups(house, address)["keuze"].template.startswith("uitnodiging"):
+            acts.request_pain_check(house, address)
+            acts.booked(house, address)
+    said = office.nurture("stats", "--language", "nl").out
+    assert "Te weinig om iets te zeggen: kort ging naar" in said, "as the studio says it"
+    assert "dan toeval verklaart" not in said

@@ -24,3 +24,7 @@ def test_shares_far_apart_over_many_differ_whichever_comes_first() -> None:
     assert many.differs_from(few)
     assert few.differs_from(many)
     assert not many.differs_from(many)
+
+
+def test_more_bookings_than_mails_that_were_taken_are_all_of_them() -> None:
+    assert Share(count=3, of=2).interval == Share(count=2, of=2).interval

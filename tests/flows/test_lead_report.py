@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 import pytest
 
 from service.errors import InvalidInputError, NotFoundError
-from service.flows import booking, brake, consent, lead_report
+from service.flows import booking, brake, consent, lead_report, outlook
 from service.flows.booking import PainCheckRequest
 from service.flows.lead_shown import LeadReport
-from service.store import leads
+from service.store import enrolments, leads
 from service.store.tables import Message
 from tests.support import acts
 from tests.support.house import START, House
+from tests.support.transports import Network, accepted, in_turn, refused_for_now
 
 
 def report(house: House, address: str = "anna@example.org") -> LeadReport:
@@ -55,6 +56,40 @@ def test_what_is_said_to_come_is_what_comes(house: House) -> None:
     assert came == said
     assert found.coming == ()
     assert [(each.state, each.end_reason) for each in found.enrolments] == [("finished", "all_steps_done")]
+
+
+def test_of_two_topics_at_once_every_day_that_is_said_is_the_day_it_comes(house: House) -> None:
+    acts.confirmed(house)
+    house.clock.advance(minutes=20)
+    acts.confirmed(house, topic="uitstraling-been")
+    said = sorted((each.at, each.sequence, each.step) for each in report(house).coming if each.at)
+    assert len({at.date() for at, *_ in said}) == len(said) == 14, "one mail a day over both"
+    with house.services.database.reading() as session:
+        runs = enrolments.of_lead(session, house.lead().id)
+        planned = [each.at for run in runs for each in outlook.planned(session, house.services, run, house.clock.now())]
+    assert sorted(planned) == [at for at, *_ in said], "her own page says the same"
+    house.live_through(days=60)
+    came = [
+        (each.first_handed_at, each.sequence, each.step)
+        for each in report(house).messages
+        if each.kind == "follow_up" and each.first_handed_at
+    ]
+    assert sorted(came) == said
+
+
+def test_a_mail_that_is_to_be_tried_again_after_hours_is_said_to_leave_when_the_window_opens(
+    posted: House, network: Network
+) -> None:
+    acts.follow_up_due(posted)
+    posted.clock.advance(hours=8, minutes=58)
+    network.answer = in_turn(refused_for_now(), accepted())
+    posted.send_due()
+    with posted.services.database.reading() as session:
+        run = acts.enrolment(posted)
+        first = outlook.planned(session, posted.services, run, posted.clock.now())[0]
+    posted.live_through(days=1)
+    left = acts.follow_ups(posted)["hoe-ging-het"].settled_at
+    assert first.at == left == datetime(2026, 3, 12, 7, 30, tzinfo=UTC)
 
 
 def test_each_follow_up_names_the_consent_it_rests_on(house: House) -> None:

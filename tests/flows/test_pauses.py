@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from service.flows import my_data, simulation
+from service.flows import my_data, under_way
 from service.store import enrolments
 from tests.support import acts
 from tests.support.days import AMSTERDAM, left_on, march
@@ -123,7 +123,7 @@ def planned_days(house: House) -> list[datetime]:
     """When the coming mails of Anna's run would leave."""
     with house.services.database.reading() as session:
         row = enrolments.of_lead(session, house.lead().id)[-1]
-        coming = simulation.upcoming(session, house.services, row, house.clock.now())
+        coming = under_way.upcoming(session, house.services, row.lead_id, house.clock.now())[row.id]
     return [each.at for each in coming if each.at is not None]
 
 

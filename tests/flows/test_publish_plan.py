@@ -18,10 +18,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
-from service.flows import plan_text, publish_plan, simulation, ticks
+from service.flows import plan_text, publish_plan, ticks, under_way
 from service.flows.drafts import Draft
 from service.flows.fates import Fates, fates
-from service.flows.plan_shown import Plan, SequencePlan
+from service.flows.plan_shown import Choice, Plan, SequencePlan
 from service.flows.under_way import Run
 from service.store import enrolments
 from service.store.tables import Message
@@ -365,6 +365,39 @@ def current(session: Session, house: House) -> dict[int, Said]:
     found = {}
     for enrolment_id, _ in enrolments.open_in(session, "lage-rug"):
         (row,) = enrolments.by_ids(session, [enrolment_id])
-        coming = simulation.upcoming(session, house.services, row, house.clock.now())
+        coming = under_way.upcoming(session, house.services, row.lead_id, house.clock.now())[row.id]
         found[enrolment_id] = {each.step: each.at for each in coming if each.at is not None}
     return found
+
+
+@pytest.mark.parametrize(
+    ("count", "dutch", "english"),
+    [
+        (
+            1,
+            "1 onderweg; 1 mag geen mail krijgen; 1 mail staat al klaar en gaat weg zoals hij is.",
+            "1 under way; 1 may get no mail; 1 mail is ready and leaves as it is.",
+        ),
+        (
+            2,
+            "2 onderweg; 2 mogen geen mail krijgen; 2 mails staan al klaar en gaan weg zoals ze zijn.",
+            "2 under way; 2 may get no mail; 2 mails are ready and leave as they are.",
+        ),
+    ],
+)
+def test_one_lead_and_one_mail_are_told_in_the_singular(count: int, dutch: str, english: str) -> None:
+    nothing = Choice(unchanged=0, ending=0, twice=0, counts=())
+    told = SequencePlan(
+        name="lage-rug",
+        is_new=False,
+        rules=(),
+        steps=(),
+        under_way=count,
+        waiting=0,
+        silent=count,
+        outbox=count,
+        stay=nothing,
+        move=None,
+        leads=(),
+    )
+    assert (plan_text.in_words(told, "nl"), plan_text.in_words(told, "en")) == (dutch, english)

@@ -13,8 +13,12 @@ from service.flows.resolving import Choice
 from service.mail.transport import open_transport
 from service.store import events
 from service.store.tables import AuditEntry
+from tests.support import acts
+from tests.support.days import EVERY_DAY
+from tests.support.drafts import publish, with_steps
 from tests.support.house import House
 from tests.support.smtp_server import Fault, SmtpServer
+from tests.support.transports import Network, accepted, always, lost_after_the_dot
 
 
 @pytest.fixture
@@ -123,3 +127,20 @@ def test_who_decided_is_kept(house: House) -> None:
         entries = [(row.actor, row.action, row.details) for row in session.exec(select(AuditEntry))]
     lead = house.lead().id
     assert entries[-1] == ("staff:esra", "message resolved as drop", {"message": held, "lead": lead})
+
+
+@pytest.mark.parametrize("choice", ["sent", "drop"])
+def test_what_staff_say_of_a_mail_of_yesterday_keeps_todays_from_nobody(
+    posted: House, network: Network, choice: Choice
+) -> None:
+    publish(posted, with_steps({"key": "een", "wait": "1 day"}, {"key": "twee", "wait": "1 day"}, window=EVERY_DAY))
+    acts.confirmed(posted)
+    network.answer = always(lost_after_the_dot())
+    posted.live_through(days=1)
+    network.answer = always(accepted())
+    posted.clock.advance(hours=23)
+    first = acts.follow_ups(posted)["een"]
+    assert first.state == "unknown"
+    resolve(posted, choice, first.id)
+    posted.live_through(hours=2)
+    assert acts.follow_ups(posted)["twee"].state == "accepted"

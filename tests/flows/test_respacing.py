@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from service.flows import resolving, simulation, ticks
+from service.flows import resolving, ticks, under_way
 from service.store import enrolments, outbox
 from service.store.tables import Message
 from tests.support import acts
@@ -28,7 +28,7 @@ def coming(house: House) -> dict[str, datetime]:
     """step -> when `lead show` says that it leaves."""
     with house.services.database.reading() as session:
         row = enrolments.of_lead(session, house.lead().id)[-1]
-        told = simulation.upcoming(session, house.services, row, house.clock.now())
+        told = under_way.upcoming(session, house.services, row.lead_id, house.clock.now())[row.id]
     return {each.step: each.at for each in told if each.at is not None}
 
 

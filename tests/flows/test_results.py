@@ -7,14 +7,16 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from service.flows import booking, results
+from service.domain.feedback import FeedbackKind
+from service.flows import booking, results, results_by_week
 from service.flows.results import MailResult, SequenceResult
 from service.store.tables import Message
 from tests.support import acts
 from tests.support.days import EVERY_DAY
 from tests.support.drafts import publish, with_steps
 from tests.support.house import House
-from tests.support.transports import Network, always, no_such_mailbox
+from tests.support.news import about, comes
+from tests.support.transports import Network, always, lost_after_the_dot, no_such_mailbox
 
 VARIANTS = {"template": None, "variants": {"kort": "uitnodiging", "lang": "eerdere-uitnodiging"}}
 
@@ -73,6 +75,42 @@ def test_who_says_no_after_the_last_mail_counts_for_that_one(house: House) -> No
     house.opt_in()
     house.send_due()
     assert by_step(house)["drie"].left == 1, "who asks again had said no all the same"
+
+
+def test_who_says_no_after_a_mail_of_unknown_fate_counts_for_that_one(posted: House, network: Network) -> None:
+    three_steps(posted)
+    acts.confirmed(posted)
+    posted.live_through(days=1, hours=1)
+    network.answer = always(lost_after_the_dot())
+    posted.live_through(days=1)
+    acts.withdraw(posted)
+    assert {step: mail.left for step, mail in by_step(posted).items()} == {"advies": 0, "een": 0, "twee": 1}
+
+
+def test_whose_mailbox_turns_out_not_to_exist_after_the_last_mail_did_not_say_no(house: House) -> None:
+    three_steps(house)
+    acts.confirmed(house)
+    house.live_through(days=4)
+    assert acts.enrolment(house).state == "finished"
+    comes(house, about(acts.follow_ups(house)["drie"], FeedbackKind.HARD_BOUNCE))
+    assert (by_step(house)["drie"].bounced, by_step(house)["drie"].left) == (1, 0)
+
+
+def test_a_booking_counts_once_however_often_its_lead_went_through_the_sequence(house: House) -> None:
+    three_steps(house)
+    acts.confirmed(house)
+    house.live_through(days=1, hours=1)
+    acts.withdraw(house)
+    house.clock.advance(days=2)
+    acts.confirmed(house)
+    assert len(acts.runs(house)) == 2
+    house.clock.advance(hours=1)
+    acts.booked(house)
+    assert found(house).booked == 1
+    with house.services.database.reading() as session:
+        weeks = results_by_week.period(house.services.published.calendar(session), 4, house.clock.now())
+        by_week = results_by_week.by_week(session, house.services, weeks)["lage-rug"]
+    assert [week.booked for week in by_week] == [0, 0, 0, 1]
 
 
 def test_who_booked_did_not_say_no(house: House) -> None:

@@ -96,6 +96,13 @@ def test_a_redirect_ends_as_its_target_does() -> None:
     assert "1 of 10 look-ups, ~all" in look(redirected)["spf"].text
 
 
+@pytest.mark.parametrize("term", ["ipv4:192.0.2.1", "ip4:mail.praktijk.nl", "ip4=", "ip6:192.0.2.1", "includes:x.nl"])
+def test_a_record_with_a_word_that_spf_does_not_know_is_broken_for_receivers(term: str) -> None:
+    found = look(GOOD | {"praktijk.nl": [f"v=spf1 {term} -all"]})
+    assert found["spf-broken"].level == "error"
+    assert term in found["spf-broken"].dutch
+
+
 @pytest.mark.parametrize("record", ["v=spf1 a", "v=spf1 +all", "v=spf1 ?all", "v=spf1 all"])
 def test_a_record_that_lets_anybody_in_is_a_warning(record: str) -> None:
     assert look(GOOD | {"praktijk.nl": [record]})["spf-open"].level == "warning"

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from service.errors import InvalidInputError
-from service.flows import simulation
+from service.flows import simulation, under_way
 from service.flows.drafts import Draft
 from service.flows.services import Retention
 from service.flows.simulation import Event, EventKind, Simulated, Story
@@ -186,7 +186,7 @@ def test_what_is_to_come_for_a_lead_is_what_then_comes(house: House) -> None:
     before = house.rows()
     with house.services.database.reading() as session:
         row = enrolments.of_lead(session, house.lead().id)[-1]
-        coming = simulation.upcoming(session, house.services, row, house.clock.now())
+        coming = under_way.upcoming(session, house.services, row.lead_id, house.clock.now())[row.id]
     assert house.rows() == before, "looking changes nothing"
     assert coming
     house.live_through(days=40)
