@@ -148,9 +148,11 @@ class ContentDesk:
         content_journal.settle(self._folder)
         return self._opened(file, path)
 
-    def save(self, changes: Mapping[str, Change]) -> None:
+    def save(self, changes: Mapping[str, Change]) -> frozenset[str]:
         """Write all of these, or, where one of them changed meanwhile or the folder cannot be written in, none.
 
+        A file that says so already is left as it is, whatever was seen of it: who presses twice is in nobody's way.
+        Returns the files that were written.
         Several files are kept in a journal first: a process that is ended half-way leaves no half of them.
         """
         paths = {file: content_journal.path_of(self._folder, file) for file in changes}
@@ -159,14 +161,16 @@ class ContentDesk:
         try:
             with self._alone():
                 there = {file: self._opened(file, path) for file, path in paths.items()}
-                moved = tuple(file for file, change in changes.items() if there[file].mark != change.seen)
+                new = {file: change for file, change in changes.items() if there[file].kept != change.data}
+                moved = tuple(file for file, change in new.items() if there[file].mark != change.seen)
                 if moved:
                     raise ChangedMeanwhileError(moved)
                 steps = [
                     Step(path=paths[file], file=file, data=change.data, before=there[file].kept)
-                    for file, change in changes.items()
+                    for file, change in new.items()
                 ]
                 content_journal.carry_out(self._folder, steps)
+                return frozenset(new)
         except OSError as error:
             raise NotWritableError from error
 

@@ -41,6 +41,7 @@ from service.web.metrics import Metrics
 from service.web.refusals import Refusals, keep_hooks
 from service.web.studio import routes as studio
 from service.web.studio.hashing import Hashing
+from service.web.studio.presses import Presses
 from service.web.studio.results.figures import Counter
 from service.web.studio.threads import StaffThreads
 
@@ -63,6 +64,7 @@ def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -
     app.state.hook_certificates = HookCertificates()
     app.state.hashing = Hashing()
     app.state.staff_threads = StaffThreads()
+    app.state.presses = Presses()
     app.state.hook_refusals = Refusals(services, keep_hooks)
     app.state.consent_counts = Counts()
     app.state.previews = Previews()

@@ -14,7 +14,7 @@ from service.flows.booking import PainCheckRequest
 from service.flows.booking_mails import DAYS, TIMES
 
 _LONGEST = {"name": 80, "phone": 40, "email": 254, "note": 300}
-_PHONE = re.compile(r"\+?[0-9 ()-]{6,}")
+_PHONE = re.compile(r"\+?[0-9 ()./-]{6,}")
 _HOSTILE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 FIELDS: dict[str, Sequence[str] | dict[str, Any]] = {
     **{name: {"type": "string", "maxLength": longest} for name, longest in _LONGEST.items()},
@@ -29,6 +29,7 @@ def read(fields: Mapping[str, list[str]], practice: Practice) -> PainCheckReques
     """The wish in the form. Raises InvalidInputError with every field that cannot be taken."""
     problems: list[FieldProblem] = []
     text = {name: _text(name, fields, problems) for name in _LONGEST}
+    text["phone"] = " ".join(text["phone"].split())  # out of a list of contacts it comes with spaces of its own
     if text["phone"] and not _PHONE.fullmatch(text["phone"]):
         problems.append(FieldProblem(pointer="/phone", detail="Schrijf je nummer met cijfers, zoals 06 12345678."))
     try:

@@ -94,6 +94,14 @@ def mail_frame(html: str) -> HTMLResponse:
     return HTMLResponse(f'{html[:cut]}<base target="_blank">{html[cut:]}', headers=headers)
 
 
+def dialled(phone: str) -> str:
+    """A number as a phone dials it (RFC 3966, section 3): what only makes it easier to read goes, and so does the
+    (0) behind the code of a country, which nobody dials there.
+    """
+    abroad = phone.strip().startswith(("+", "00"))
+    return "".join(sign for sign in (phone.replace("(0)", "") if abroad else phone) if sign in "+0123456789")
+
+
 def static_url(name: str) -> str:
     """The path of a file in `static/`, with a mark of its content, so that it may be cached for long."""
     return f"/static/{name}?v={_mark(name)}"
@@ -151,5 +159,4 @@ def _paragraphs(text: str) -> list[str]:
 
 
 def _tel(phone: str) -> str:
-    # RFC 3966, section 3: visual separators may go, and brackets would have to be escaped.
-    return "tel:" + "".join(sign for sign in phone if sign.isdigit() or sign == "+")
+    return f"tel:{dialled(phone)}"

@@ -157,6 +157,40 @@ def test_both_buttons_of_an_article_open_the_form_by_keyboard_alone(there: Embed
     assert buttons.nth(1).evaluate(HAS_FOCUS)
 
 
+def test_what_a_site_does_to_its_own_text_leaves_the_words_of_the_form_readable(there: Embedding, page: Page) -> None:
+    theirs = "text-indent: 2em; white-space: pre-wrap; word-spacing: 1em; text-shadow: 1px 1px red; line-height: 1"
+    page.goto(there.article("odd", f'<div style="{theirs}">{there.snippets.script}</div>', inline=True))
+    tick = page.locator("nurture-form .tick").first
+    tick.wait_for()
+    seen = tick.evaluate("""node => {
+        const {textIndent, whiteSpace, wordSpacing, textShadow, lineHeight, fontSize} = getComputedStyle(node);
+        return [textIndent, whiteSpace, wordSpacing, textShadow, parseFloat(lineHeight) / parseFloat(fontSize)];
+    }""")
+    assert seen == ["0px", "normal", "0px", "none", 1.5]
+
+
+def test_the_dialog_can_be_closed_from_its_very_end_on_a_phone(there: Embedding, page: Page) -> None:
+    page.set_viewport_size({"width": 320, "height": 600})
+    page.goto(there.article("closing", there.snippets.button))
+    page.get_by_role("button", name="Gratis pijnadvies").click()
+    dialog = page.get_by_role("dialog")
+    dialog.evaluate("node => node.scrollTo(0, node.scrollHeight)")
+    box = dialog.get_by_role("button", name="Sluiten").bounding_box()
+    assert box
+    assert (box["y"] >= 0, box["y"] + box["height"] <= 600) == (True, True)
+    dialog.get_by_role("button", name="Sluiten").click()
+    assert not dialog.is_visible()
+
+
+def test_on_a_page_in_another_language_the_form_is_read_aloud_as_dutch(there: Embedding, page: Page) -> None:
+    """Many a Dutch site says `lang="en-US"`, as WordPress comes."""
+    for snippet in (there.snippets.script, there.snippets.button):
+        page.goto(there.article("language", f'<div lang="en-US">{snippet}</div>'))
+        found = page.locator("nurture-form").get_by_role("button").first
+        found.wait_for()
+        assert found.evaluate("node => node.matches(':lang(nl)')")
+
+
 def test_several_forms_on_one_page_do_not_get_in_each_others_way(there: Embedding, page: Page) -> None:
     page.goto(there.article("several", there.snippets.script + there.snippets.script))
     widgets = page.locator("nurture-form")

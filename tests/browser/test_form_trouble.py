@@ -204,6 +204,33 @@ def test_after_a_lost_answer_a_second_press_counts_once(there: Embedding, page: 
     assert len(shown["opt_ins"]) == 1
 
 
+def test_what_is_mended_while_it_is_under_way_goes_along_under_a_key_of_its_own(
+    there: Embedding, page: Page, widget: Locator
+) -> None:
+    """A young form waits a moment before it is sent; so does one that makes its proof of work."""
+    sent: list[tuple[str, bool]] = []
+    mended = there.new_address()
+
+    def lose_the_first_answer(route: Route) -> None:
+        if route.request.method == "POST":
+            body = json.loads(route.request.post_data or "{}")
+            sent.append((route.request.headers["idempotency-key"], body["email"] == mended))
+        if route.request.method != "POST" or len(sent) > 1:
+            route.fallback()
+        else:
+            assert route.fetch().status == 202
+            route.abort("connectionreset")
+
+    page.route("**/api/opt-ins", lose_the_first_answer)
+    fill_in(widget, there.new_address())
+    email(widget).fill(mended)
+    widget.get_by_text(LOST).wait_for()
+    widget.get_by_role("button", name=SUBMIT).click()
+    widget.get_by_role("heading", name=THANKS).wait_for()
+    assert sent == [(sent[0][0], True)] * 2
+    assert len(json.loads(there.service.cli("lead", "show", mended, "--json").stdout)["opt_ins"]) == 1
+
+
 def test_another_content_is_another_request(there: Embedding, widget: Locator, network: Network) -> None:
     network.answers += [None, None]
     first, second = there.new_address(), there.new_address()

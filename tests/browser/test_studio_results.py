@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from tests.support.studio_tour import Site, site
 from tests.support.tours import results
@@ -56,3 +56,23 @@ def test_the_pictures_break_no_rule_of_accessibility_with_their_tables_open(brow
     assert not Axe().run(page).response["violations"]
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     context.close()
+
+
+def test_where_colours_are_the_readers_own_what_is_chosen_and_what_a_colour_means_can_still_be_seen(
+    page: Page, here: Site
+) -> None:
+    paths = dict(results.pages(here.house))
+    here.enter(page.context)
+    page.emulate_media(forced_colors="active")
+    ground = "node => getComputedStyle(node).backgroundColor.replace(/^rgba.* 0[)]$/, 'rgb(255, 255, 255)')"
+    for path, chosen, other in (
+        ("results", ".periods [aria-current]", ".periods a:not([aria-current])"),
+        ("mails/uitnodiging", ".tabs [aria-current]", ".tabs a:not([aria-current])"),
+        ("mails/uitnodiging", ".looks label:has(:checked)", ".looks label:not(:has(:checked))"),
+        ("leads", ".stands [aria-current]", ".stands a:not([aria-current])"),
+        ("leads", ".stands .dot.of-active", ".stands .dot.of-stopped"),
+        ("results-sequence", ".key.back", ".legend .key:not(.back)"),
+    ):
+        page.goto(f"{here.url}{paths.get(path, f'/studio/{path}')}")
+        seen = [page.locator(each).first.evaluate(ground) for each in (chosen, other)]
+        assert seen[0] != seen[1], (path, chosen, seen)

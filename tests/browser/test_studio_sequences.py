@@ -51,6 +51,20 @@ def test_a_step_is_picked_up_moved_and_put_down_by_keyboard_and_each_move_is_sai
     assert keys(here) == shown(page) == ["advies", step, before[1], *before[3:]]
 
 
+def test_who_tabs_on_with_a_step_in_hand_still_moves_that_one(page: Page, here: Site) -> None:
+    here.enter(page.context)
+    page.goto(f"{here.url}/studio/sequences/lage-rug")
+    before = shown(page)
+    step = before[2]
+    page.get_by_role("button", name=f"Verplaats {step}", exact=True).focus()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name=f"Verplaats {before[4]}", exact=True).focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("[data-said]")).to_have_text(f"{step} staat nu op plek 3 van 8.")
+    page.keyboard.press("Escape")
+    assert shown(page) == before
+
+
 def test_a_step_is_dragged_by_its_handle(page: Page, here: Site) -> None:
     here.enter(page.context)
     page.goto(f"{here.url}/studio/sequences/lage-rug")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from tests.support.studio_tour import Site, site
 
@@ -50,3 +50,21 @@ def test_what_a_website_needs_is_copied_by_a_button(browser: Browser, here: Site
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == page.locator("#link").input_value()
     assert copied.startswith("<a href=")
+
+
+EDGE = """node => {
+    const {borderStyle, borderWidth} = getComputedStyle(node);
+    return [borderStyle, borderWidth].join();
+}"""
+
+
+def test_where_colours_are_the_readers_own_each_sort_of_day_still_looks_like_no_other(page: Page, here: Site) -> None:
+    here.enter(page.context)
+    page.emulate_media(forced_colors="active")
+    for path, sorts in (
+        ("settings/days", ("td.open", "td.shut", "td.holiday", ".swatch.closed")),
+        ("sequences/lage-rug/calendar", ("td.open:not(.opt-in)", "td.shut:not(.opt-in)", "td.opt-in")),
+    ):
+        page.goto(f"{here.url}/studio/{path}")
+        edges = [page.locator(each).first.evaluate(EDGE) for each in sorts]
+        assert len(set(edges)) == len(sorts), (path, edges)

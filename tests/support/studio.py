@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from secrets import token_hex
 
 from httpx2 import Response
 from starlette.testclient import TestClient
@@ -36,8 +37,10 @@ class Desk:
         return self.client.get(path, headers=BROWSER)
 
     def post(self, path: str, **fields: str) -> Response:
-        """A form of ours, sent by a page of ours."""
-        return self.client.post(path, headers=OURS, data={"form_token": self.form_token} | fields)
+        """A form of ours, sent by a page of ours; never a second press on one, which is answered as the first was."""
+        return self.client.post(
+            path, headers=OURS, data={"form_token": self.form_token, "as_new": token_hex(4)} | fields
+        )
 
     @property
     def token(self) -> str:

@@ -56,6 +56,13 @@ def test_a_request_reaches_the_practice_and_rests_the_mails_for_two_weeks(
     assert house.live_through(days=60) == 7
 
 
+@pytest.mark.parametrize("phone", ["06.12.34.56.78", "020/123 45 67", "06\u00a012345678", "+31 (0)6 12345678"])
+def test_a_number_is_taken_as_people_write_it(house: House, client: TestClient, url: str, phone: str) -> None:
+    assert client.post(url, data=WISH | {"phone": phone}).status_code == 200
+    house.send_due()
+    assert phone.replace("\u00a0", " ") in part(house.mails(PRACTICE_BOX)[0], "plain")
+
+
 def test_asking_twice_says_the_same_and_adds_nothing(house: House, client: TestClient, url: str) -> None:
     first = client.post(url, data=WISH)
     before = house.rows()

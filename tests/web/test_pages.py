@@ -234,3 +234,16 @@ def test_a_mail_in_the_demo_stands_in_a_sandbox_and_opens_its_links_beside() -> 
 
 def test_a_static_file_is_named_with_a_mark_of_what_is_in_it() -> None:
     assert re.fullmatch(r"/static/base\.css\?v=[0-9a-f]{10}", pages.static_url("base.css"))
+
+
+@pytest.mark.parametrize(
+    ("written", "dialled"),
+    [
+        ("06-123 456 78", "0612345678"),
+        ("(020) 000.00.00", "0200000000"),
+        ("+31 (0)6 12345678", "+31612345678"),
+        ("0031 (0)20 1234567", "0031201234567"),
+    ],
+)
+def test_a_number_is_dialled_as_it_is_meant(written: str, dialled: str) -> None:
+    assert pages.dialled(written) == dialled

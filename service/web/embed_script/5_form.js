@@ -53,13 +53,12 @@ function enhance(form, { base, given, arrived }) {
 
   async function send() {
     const slow = setTimeout(() => say(WORDS.slow), SLOW);
-    const key = keyFor(content(form));
     try {
-      let result = await attempt(key);
+      let result = await attempt();
       const { errors = [] } = result.problem;
       const ours = errors.filter((each) => OURS.includes(each.pointer));
       // The page stood open for long. Nothing the person did, so nothing the person has to mend.
-      if (ours.length && (await renew()) && ours.length === errors.length) result = await attempt(key);
+      if (ours.length && (await renew()) && ours.length === errors.length) result = await attempt();
       outcome(result);
       return result.status === 202;
     } finally {
@@ -67,10 +66,12 @@ function enhance(form, { base, given, arrived }) {
     }
   }
 
-  async function attempt(key) {
+  // The key is of what leaves: a word may still be mended while the proof is made, and that is another request.
+  async function attempt() {
     const altcha = await proofs.proof();
     await pause(Math.max(0, handedOut + YOUNGEST - performance.now()));
-    return post(base, { ...content(form), ...(altcha && { altcha }) }, key);
+    const said = content(form);
+    return post(base, { ...said, ...(altcha && { altcha }) }, keyFor(said));
   }
 
   async function renew() {

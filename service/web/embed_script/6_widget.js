@@ -5,6 +5,7 @@ const LONGEST_PAGE = 2000; // letters of an address that the service takes
 class NurtureForm extends HTMLElement {
   async connectedCallback() {
     if (this.shadowRoot) return; // moved within the page
+    this.lang = "nl"; // the page around it may be in another language, or say so
     const { form = "", mode = "", label } = this.dataset;
     const base = this.dataset.base || BASE;
     const root = this.attachShadow({ mode: "open" });

@@ -9,6 +9,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Literal, cast
 
 from fastapi import APIRouter, Request
@@ -28,6 +29,7 @@ from service.web.problems import ForbiddenError
 from service.web.studio import cookies, languages, rendering, turned_away, typed
 from service.web.studio.hashing import Hashing
 from service.web.studio.own_pages import check_page
+from service.web.studio.presses import Presses, form_of
 from service.web.studio.threads import StaffThreads
 from service.web.studio.views import Frame
 
@@ -261,14 +263,22 @@ async def _answered(door: Door, request: Request, services: Services, body: bodi
         visit = await _threads(request).run(enter, door, request, services, body)
         if isinstance(visit, Response):
             return visit
-        if inspect.iscoroutinefunction(door.answer):
-            return cast("Response", await door.answer(visit))
-        return await _threads(request).run(cast("Callable[[Visit], Response]", door.answer), visit)
+        if door.method == "POST" and visit.member and door.least is not Least.ANYONE:
+            presses = cast("Presses", request.app.state.presses)
+            form = form_of(request.url.path, visit.fields, visit.uploads)
+            return await presses.once(visit.member.session_id, form, partial(_answer, door, visit))
+        return await _answer(door, visit)
     except NurtureError as error:
         if error.status >= 500 or "text/html" not in request.headers.get("accept", ""):
             raise
         frame = visit.frame() if isinstance(visit, Visit) else None
         return await _threads(request).run(turned_away.answer, error, request, services, frame)  # it asks the database
+
+
+async def _answer(door: Door, visit: Visit) -> Response:
+    if inspect.iscoroutinefunction(door.answer):
+        return cast("Response", await door.answer(visit))
+    return await _threads(visit.request).run(cast("Callable[[Visit], Response]", door.answer), visit)
 
 
 def _answers(door: Door) -> documented.Responses:

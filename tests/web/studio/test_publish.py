@@ -103,6 +103,16 @@ def test_what_was_shown_is_published_and_the_page_says_what_came_of_it(house: Ho
     assert row.source[SEQUENCE] == (house.services.content_dir / SEQUENCE).read_text()
 
 
+def test_a_second_press_reads_that_it_is_live_and_not_that_nothing_was_published(house: House, frank: Desk) -> None:
+    later(house)
+    page = frank.see(PATH)
+    assert press(frank, page).status_code == 303
+    answer = press(frank, page)
+    assert answer.status_code == 409
+    assert "wat in de bestanden staat, staat live" in studio.words(answer)
+    assert "niets gepubliceerd" not in studio.words(answer)
+
+
 def test_one_part_can_be_published_by_itself(house: House, frank: Desk) -> None:
     later(house)
     edit(house, "sequences/uitstraling-been.yaml", "title: ", "title: Nieuw, ")

@@ -67,6 +67,18 @@ def test_a_save_is_noted_with_what_it_changed(house: House, desk: Desk) -> None:
     assert len(entries(house)) == 1, "nothing changed, so nothing is noted"
 
 
+def test_a_second_press_on_save_is_no_conflict_and_is_not_noted(house: House, desk: Desk) -> None:
+    seen = marks(desk, MAIL, OTHER)
+    changes = {MAIL: b"nieuw", OTHER: None}
+    for _ in range(2):
+        answer = save(desk, changes, seen)
+        assert (answer.status_code, answer.headers.get("location")) == (303, DONE)
+    assert len(entries(house)) == 1
+    (folder(house) / OTHER).write_text("van een ander")
+    assert save(desk, changes, seen).status_code == 409, "that is somebody else's"
+    assert (folder(house) / OTHER).read_text() == "van een ander"
+
+
 def test_of_a_large_change_the_log_keeps_a_part_and_says_so(house: House, desk: Desk) -> None:
     save(desk, {MAIL: b"x\0\n" * 20_000}, marks(desk, MAIL))
     [entry] = entries(house)

@@ -63,7 +63,7 @@ function putBack() {
 }
 
 function keyed(event) {
-  const step = event.currentTarget.closest("[data-step]");
+  const step = lifted ?? event.currentTarget.closest("[data-step]"); // who tabbed on still holds the one in hand
   if (event.key === " " || event.key === "Enter") {
     event.preventDefault();
     if (lifted) putDown();

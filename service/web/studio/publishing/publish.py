@@ -28,6 +28,11 @@ AGAIN = (
     "Something changed since you saw this plan, so nothing was published. This is the plan as it is now.",
     "Er is iets veranderd sinds je dit plan zag, dus er is niets gepubliceerd. Dit is het plan zoals het nu is.",
 )
+LIVE = (
+    "There is nothing left to publish: what stands in the files is live.",
+    "Er is niets meer te publiceren: wat in de bestanden staat, staat live.",
+)
+"""Also what a second press on the button reads, where the first has published it."""
 _NAMED = (
     "There are warnings. Say that you have seen them before you publish.",
     "Er zijn waarschuwingen. Zet eerst het vinkje dat je ze gezien hebt.",
@@ -67,6 +72,7 @@ def act(visit: Visit) -> Response:
 
     def again(status: int, told: tuple[str, str] = ("", ""), errors: Rows[Problem] = ()) -> Response:
         page = _look(visit, names, most=planned.MOST, move=move == "move").page
+        told = LIVE if told == AGAIN and not page.found else told
         words = told[1] if visit.language == "nl" else told[0]
         return rendering.render(replace(page, told=words, errors=(*page.errors, *errors)), status=status)
 

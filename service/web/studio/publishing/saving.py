@@ -33,12 +33,11 @@ def save(visit: Visit, changes: Mapping[str, Change], *, done: str, typed: bool 
     if typed and LEVELS[visit.me.role] < Least.MANAGER:
         _hold_approvals(visit, changes)
     try:
-        visit.desk.save(changes)
+        written = {file: changes[file] for file in visit.desk.save(changes)}
     except ChangedMeanwhileError as error:
         return conflict.show(visit, changes, error.files, done=done, typed=typed)
     except NotWritableError:
         return download.show(visit, changes, done=done, typed=typed)
-    written = {file: change for file, change in changes.items() if _bytes(visit, change) != change.data}
     if written:
         diff, cut = _diff(visit, written)
         with visit.services.database.transaction() as session:

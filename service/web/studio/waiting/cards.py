@@ -19,6 +19,7 @@ from service.flows.results import topic_titles
 from service.store import answers as read_rows
 from service.store import bookings, enrolments, events, staff
 from service.store.tables import AuditEntry, BookingRequest, Lead
+from service.web.pages import dialled
 from service.web.studio.audit import who
 from service.web.studio.doors import Visit
 from service.web.studio.seen import lead_name, private
@@ -26,7 +27,6 @@ from service.web.studio.waiting.views import AnswerLine, AnswersCard, HandledLin
 from service.web.studio.waiting.words import Said
 
 _SHOWN, _LATELY, _LOOKED_AT = 50, 12, 200
-_DIALLED = frozenset("+0123456789")
 _BECAME: Mapping[str, Said] = MappingProxyType(
     {
         "booked": Said(dutch="Aanvraag {of}: afspraak gemaakt", english="Request {of}: booked"),
@@ -126,7 +126,7 @@ def _request(
         name=row.name or (lead.first_name if lead else None) or "",
         address=lead.address if lead else "",
         phone=row.phone or "",
-        dial="".join(sign for sign in row.phone or "" if sign in _DIALLED),
+        dial=dialled(row.phone or ""),
         preferred=tuple(row.preferred),
         note=row.note or "",
         answers=_filled_in(lead, questions) if lead else (),
