@@ -62,7 +62,8 @@ class KeptMails:
 
 def _state(name: str, sources: Mapping[str, str], titles: Sequence[str], images: Mapping[str, Image | None]) -> str:
     """Changes with whatever the mail is made of."""
-    within = {f"{each}.md" for each in included(sources, name)} | {f"{name}.md"}
+    around = [path.removesuffix(".md") for path in sources if path.startswith("layouts/") and path.endswith(".md")]
+    within = {f"{each}.md" for file in (name, *around) for each in included(sources, file)} | {f"{name}.md"}
     texts = {path: text for path, text in sources.items() if path in within or not path.endswith(".md") or "/" in path}
     facts = {path: image.model_dump(mode="json") if image else None for path, image in images.items()}
     written = json.dumps([texts, sorted(sources), list(titles), facts], sort_keys=True)
