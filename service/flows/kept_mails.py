@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 
 from service.errors import Problem
 from service.mail.compiled import CompiledMail, CompiledPartial, Image
+from service.mail.expansion import INCLUDE
 from service.mail.workshop import Workshop
 
-_INCLUDE = re.compile(r"\{%[-+]?\s*include\s+[\"']([^\"']+)[\"']")
 _LOST = frozenset({"mail.too-slow", "mail.too-heavy", "mail.crashed", "mail.defect", "mail.not-read"})
 """What says more of this machine at that moment than of the mail."""
 
@@ -75,7 +74,7 @@ def included(texts: Mapping[str, str], name: str) -> frozenset[str]:
     found: set[str] = set()
     left = [f"{name}.md"]
     while left:
-        for file in _INCLUDE.findall(texts.get(left.pop(), "")):
+        for file in INCLUDE.findall(texts.get(left.pop(), "")):
             if file not in found:
                 found.add(file)
                 left.append(file)
