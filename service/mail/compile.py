@@ -174,7 +174,11 @@ class _Compilation:
                 self._add("head", source, str(key), message, unknown_dutch(str(key), HEAD_KEYS, what="in de kop: "))
         needed = ["subject", "preheader"] + (["reason"] if audience != "practice" else [])
         for key in needed:
-            if not head[key] and key in source.head:  # as the editor of the studio writes a field that is left empty
+            if not head[key] and str(source.head.get(key) or "").strip():  # read by YAML as a list, a mapping or a date
+                message = f'`{key}` is no text as it stands; put it in quotes: `{key}: "…"`'
+                dutch = f'`{key}` is zo geen tekst. Zet er aanhalingstekens omheen: `{key}: "…"`.'
+                self._add("head", source, key, message, dutch)
+            elif not head[key] and key in source.head:  # as the editor of the studio writes a field that is left empty
                 self._add(
                     "head", source, key, f"{_EMPTY[key]} is empty; fill it in", f"{_LEEG[key]} is leeg. Vul dit in."
                 )
