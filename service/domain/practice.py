@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -28,6 +29,7 @@ from service.domain.reading import (
 )
 from service.errors import InvalidInputError, Problem
 
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _LONGEST_CLOSURE = timedelta(days=366)
 _TOO_LONG = Asked(
     english="it is longer than a year, and every mail would wait; check the years",
@@ -51,10 +53,25 @@ def _address(raw: str) -> str:
 
 
 def _web_address(raw: str) -> str:
+    """The address in ASCII, as a mail can hold it: browsers show, and some copy, `patiënten` for `pati%C3%ABnten`."""
     parts = urlsplit(raw)
-    if raw and (parts.scheme != "https" or not parts.hostname or any(c.isspace() or c in "<>\"'" for c in raw)):
+    if not raw:
+        return raw
+    if parts.scheme != "https" or not parts.hostname or any(c.isspace() or c in "<>\"'" for c in raw):
         raise WrongValueError("that is no https address", "dat is geen https-adres")
-    return raw
+    rest = raw[len("https://") + len(parts.netloc) :]
+    return f"https://{_host(parts)}" + _NOT_ASCII.sub(lambda found: quote(found[0]), rest)
+
+
+def _host(parts: SplitResult) -> str:
+    """Host and port, in A-labels where it has other letters (RFC 5890)."""
+    if parts.netloc.isascii():
+        return parts.netloc
+    try:
+        host = normalise_address(f"www@{parts.hostname}").rpartition("@")[2]
+    except InvalidInputError:
+        raise WrongValueError("that is no https address", "dat is geen https-adres") from None
+    return f"{host}:{parts.port}" if parts.port else host
 
 
 def _logo(raw: str) -> str:

@@ -9,6 +9,7 @@ from itertools import islice, product
 from pydantic import JsonValue
 
 from service.domain.conditions import UNKNOWN
+from service.domain.forms import Forms
 from service.domain.reading import Path, items, mapping
 from service.errors import Problem
 from service.flows.content import SEQUENCES, TEMPLATES, Content
@@ -35,7 +36,8 @@ _PRICED = re.compile(r"(?i)\d|gratis|kosteloos")
 
 def lint_content(content: Content, mails: Mapping[str, CompiledMail]) -> list[Problem]:
     """What the rules say of the whole folder. `mails` are those that compile."""
-    return [*(problem for rule in RULES for problem in rule(content)), *_length_of_follow_ups(content, mails)]
+    found = [problem for rule in RULES for problem in rule(content)]
+    return [*found, *_held_for_somebody(content, mails), *_length_of_follow_ups(content, mails)]
 
 
 def replied_unread(content: Content, *, reply_mailbox: bool) -> Iterator[Problem]:
@@ -125,6 +127,31 @@ def _complaint_in_practice_links(content: Content) -> Iterator[Problem]:
             )
 
 
+def _held_for_somebody(content: Content, mails: Mapping[str, CompiledMail]) -> Iterator[Problem]:
+    """With the practice's own facts and some answers a mail may not be what it is with made-up ones: it would be
+    published, and be held for every such lead."""
+    if content.practice is None or content.forms is None:
+        return
+    practice = content.practice.model_dump(mode="json")
+    names = {name for sequence in content.sequences.values() for name in sequence.templates()}
+    for name in sorted(names & {each for each, mail in mails.items() if mail.for_lead}):
+        for answers, first_name in product(_combinations(content.forms, mails[name]), ("Anna", None)):
+            try:
+                _filled(mails[name], practice, answers, first_name)
+            except HeldMailError as error:
+                whom = ", ".join(f"{answer} = {value}" for answer, value in answers.items())
+                yield told(
+                    "mail.fill",
+                    f"{TEMPLATES}/{name}.md",
+                    1,
+                    f"this mail cannot be filled in{whom and f' for {whom}'}: {error.english.partition(': ')[2]}",
+                    f"deze mail kan niet worden ingevuld{whom and f' bij {whom}'}: er ontbreekt iets, of er staat iets "
+                    "verkeerds. Zet het tussen een `if`, of kijk het na bij de praktijk.",
+                    "error",
+                )
+                break
+
+
 def _length_of_follow_ups(content: Content, mails: Mapping[str, CompiledMail]) -> Iterator[Problem]:
     """120 to 250 words (CONTENT.md), the safety block not counted, whatever a lead answered."""
     if content.practice is None or content.forms is None:
@@ -134,12 +161,8 @@ def _length_of_follow_ups(content: Content, mails: Mapping[str, CompiledMail]) -
     }
     practice = content.practice.model_dump(mode="json")
     practice["pain_check"] = dict.fromkeys(practice["pain_check"], "1")  # long facts are not the writer's doing
-    known = content.forms.answers()
     for name in sorted(names & set(mails)):
-        mail = mails[name]
-        values = [sorted({*known.get(answer, ()), UNKNOWN}) for answer in mail.answers]
-        combinations = (dict(zip(mail.answers, each, strict=True)) for each in product(*values))
-        counts = [_words(mail, practice, answers) for answers in islice(combinations, _MOST_COMBINATIONS)]
+        counts = [_words(mails[name], practice, answers) for answers in _combinations(content.forms, mails[name])]
         for count in (min(counts), max(counts)):
             if not FEWEST_WORDS <= count <= MOST_WORDS:
                 yield told(
@@ -151,12 +174,22 @@ def _length_of_follow_ups(content: Content, mails: Mapping[str, CompiledMail]) -
                 )
 
 
-def _words(mail: CompiledMail, practice: Mapping[str, JsonValue], answers: Mapping[str, str]) -> int:
-    """Words of the text part without safety block, footer and addresses."""
+def _combinations(forms: Forms, mail: CompiledMail) -> Iterator[dict[str, str]]:
+    """The ways in which leads can have answered what a mail looks at, up to a number that takes no time."""
+    known = forms.answers()
+    values = [sorted({*known.get(answer, ()), UNKNOWN}) for answer in mail.answers]
+    combinations = (dict(zip(mail.answers, each, strict=True)) for each in product(*values))
+    return islice(combinations, _MOST_COMBINATIONS)
+
+
+def _filled(
+    mail: CompiledMail, practice: Mapping[str, JsonValue], answers: Mapping[str, str], first_name: str | None
+) -> str:
+    """The text part. Raises HeldMailError."""
     url = "https://a.example/"
     values = MailValues(
         practice=practice,
-        first_name="Anna",
+        first_name=first_name,
         answers=answers,
         confirm_url=url,
         booking_url=url,
@@ -164,10 +197,15 @@ def _words(mail: CompiledMail, practice: Mapping[str, JsonValue], answers: Mappi
         preferences_url=url,
         answer_url_base=url,
     )
+    return render(mail, values).text
+
+
+def _words(mail: CompiledMail, practice: Mapping[str, JsonValue], answers: Mapping[str, str]) -> int:
+    """Words of the text part without safety block, footer and addresses."""
     try:
-        text = render(mail, values).text
+        text = _filled(mail, practice, answers, "Anna")
     except HeldMailError:
-        return FEWEST_WORDS  # what holds it is told by the rule about empty values
+        return FEWEST_WORDS  # what holds it is told above
     body = _SAFETY.sub("", text.rpartition("-" * 60)[0])
     return len(_WORD.findall(_URL.sub("", body)))
 

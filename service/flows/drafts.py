@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from service.flows.media import FOLDER as MEDIA
 from service.flows.media import Images, read_images
 from service.flows.published import NAMES
 from service.mail.compiled import CompiledMail, CompiledPartial, Image
+from service.mail.front_matter import read
 from service.mail.workshop import Workshop
 
 SAFETY = "_veiligheid.md"
@@ -31,7 +32,8 @@ WEEKLY = "dienst-weekbericht"
 ACCOUNT = "dienst-account"
 """Tells staff that their password or second step changed. Older content folders do without it too."""
 
-_NEEDED = ("dienst-aanvraag", "dienst-antwoord", "dienst-ontvangst", "dienst-verse-link", "dienst-melding")
+_TO_LEADS = ("dienst-ontvangst", "dienst-verse-link")
+_NEEDED = ("dienst-aanvraag", "dienst-antwoord", *_TO_LEADS, "dienst-melding")
 SERVICE_MAILS = (*_NEEDED, INVITATION, ACCOUNT, WEEKLY)
 
 
@@ -110,6 +112,7 @@ def read_draft(folder: Path, kept: KeptMails | None = None, lend: Lend = Worksho
         safety, found = before.partial(workshop, SAFETY, content.templates)
         problems += found
     problems += _safety_missing(content, mails)
+    problems += _wrong_readers(content, mails)
     problems += lint_content(content, mails)
     problems += left_over(content, used=(SAFETY, *SERVICE_MAILS), images=_images(folder))
     problems = _once(problems)
@@ -148,6 +151,23 @@ def _safety_missing(content: Content, mails: Mapping[str, CompiledMail]) -> list
                 file = f"{TEMPLATES}/{name}.md"
                 problems.append(Problem(id="mail.safety-missing", file=file, message=message, dutch=dutch))
     return problems
+
+
+def _wrong_readers(content: Content, mails: Mapping[str, CompiledMail]) -> Iterator[Problem]:
+    """One to the practice shows no lead how to stop (ACCEPTANCE C7), and one to a lead cannot go to the practice."""
+    to_leads = {name for sequence in content.sequences.values() for name in sequence.templates()} | set(_TO_LEADS)
+    for name in sorted(mails.keys() & (to_leads | set(SERVICE_MAILS))):
+        if mails[name].for_lead == (name in to_leads):
+            continue
+        if name in to_leads:
+            message = "this mail goes to leads: take `audience: practice` away, for with it they cannot unsubscribe"
+            dutch = "deze mail gaat naar leads. Haal `audience: practice` weg: anders missen zij de link om te stoppen."
+        else:
+            message = "this mail goes to the practice; write `audience: practice` in its head"
+            dutch = "deze mail gaat naar de praktijk. Schrijf `audience: practice` in de kop."
+        source, _ = read(f"{name}.md", content.templates[f"{name}.md"])
+        line = source.head_lines.get("audience", 1)
+        yield Problem(id="mail.audience", file=source.path, line=line, message=message, dutch=dutch)
 
 
 def _logo_missing(logo: str, images: Images) -> list[Problem]:

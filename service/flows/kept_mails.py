@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 
 from service.errors import Problem
 from service.mail.compiled import CompiledMail, CompiledPartial, Image
+from service.mail.expansion import INCLUDE
 from service.mail.workshop import Workshop
 
-_INCLUDE = re.compile(r"\{%[-+]?\s*include\s+[\"']([^\"']+)[\"']")
 _LOST = frozenset({"mail.too-slow", "mail.too-heavy", "mail.crashed", "mail.defect", "mail.not-read"})
 """What says more of this machine at that moment than of the mail."""
 
@@ -62,7 +61,8 @@ class KeptMails:
 
 def _state(name: str, sources: Mapping[str, str], titles: Sequence[str], images: Mapping[str, Image | None]) -> str:
     """Changes with whatever the mail is made of."""
-    within = {f"{each}.md" for each in included(sources, name)} | {f"{name}.md"}
+    around = [path.removesuffix(".md") for path in sources if path.startswith("layouts/") and path.endswith(".md")]
+    within = {f"{each}.md" for file in (name, *around) for each in included(sources, file)} | {f"{name}.md"}
     texts = {path: text for path, text in sources.items() if path in within or not path.endswith(".md") or "/" in path}
     facts = {path: image.model_dump(mode="json") if image else None for path, image in images.items()}
     written = json.dumps([texts, sorted(sources), list(titles), facts], sort_keys=True)
@@ -74,7 +74,7 @@ def included(texts: Mapping[str, str], name: str) -> frozenset[str]:
     found: set[str] = set()
     left = [f"{name}.md"]
     while left:
-        for file in _INCLUDE.findall(texts.get(left.pop(), "")):
+        for file in INCLUDE.findall(texts.get(left.pop(), "")):
             if file not in found:
                 found.add(file)
                 left.append(file)

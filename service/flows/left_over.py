@@ -11,10 +11,10 @@ from service.domain.reading import LineOf, Path
 from service.errors import Problem, Severity
 from service.flows.content import SEQUENCES, TEMPLATES, Content
 from service.flows.content_yaml import read_yaml
+from service.mail.expansion import INCLUDE
 
 _COMMENT = re.compile(r"\{#.*?(?:#\}|\Z)", re.DOTALL)
 """One that is never closed goes on to the end: looked for anew at each `{#`, it would take minutes."""
-_INCLUDE = re.compile(r"\{%[-+]?\s*include\s+[\"']([^\"']+)[\"']")
 _ANSWER = re.compile(r"\banswers(?:\.|\[[\"'])([a-z][a-z0-9_]*)")
 
 
@@ -75,7 +75,7 @@ def _unused_partials(content: Content, used: frozenset[str]) -> Iterator[Problem
     reached = {name for name in texts if not name.startswith("_") or name in used}
     waiting = list(reached)
     while waiting:
-        for name in _INCLUDE.findall(texts[waiting.pop()]):
+        for name in INCLUDE.findall(texts[waiting.pop()]):
             if name in texts and name not in reached:
                 reached.add(name)
                 waiting.append(name)

@@ -20,7 +20,7 @@ from service.mail.expressions import Place
 from service.mail.front_matter import FOLDER, SourceFile, read
 from service.mail.html_part import write_html, write_page_html
 from service.mail.layout import read_layout, render_layout
-from service.mail.lint import lint_body, lint_head
+from service.mail.lint import lint_body, lint_footer, lint_head
 from service.mail.lint_laid_out import branches_crossed, not_always_shown
 from service.mail.lint_layout import layout_problems
 from service.mail.lint_looks import html_too_long
@@ -96,6 +96,7 @@ class _Compilation:
     images: Mapping[str, Image | None]
     problems: Collected = field(default_factory=Collected)
     marks: Marks = field(default_factory=Marks)
+    shown_images: dict[str, Image] = field(default_factory=dict)
 
     def run(self, audience: Audience | None) -> tuple[CompiledMail | None, list[Problem]]:
         source = self._file(f"{self.name}.md")
@@ -108,6 +109,7 @@ class _Compilation:
         self._check_head(source, chosen, head, checker)
         inclusions_before = len(checker.inclusions)
         readable = checker.check(source.body, Place(file=source.name))
+        framed = layout is not None and self._check_frame(*layout, checker)  # whatever it shows, the mail shows
         inclusions = checker.inclusions[inclusions_before:]
         body = self._read(source, titled=True) if readable and checker.expandable else None
         self._take(checker.problems.all())
@@ -120,14 +122,15 @@ class _Compilation:
         self._take(approval_problems(parts))
         if body is None or layout is None:
             return None, self._sorted()
-        if chosen == "practice" and body.reader.shown_images:
+        about = Head(source=source, audience=chosen, texts=head)
+        self._take(lint_body(self._written(about, body)))
+        html, text = self._lay_out(about, layout, body) if framed else ("", "")
+        if chosen == "practice" and self.shown_images:
             message = "a mail to the practice shows no image of media/; take it out"
             dutch = "een mail aan de praktijk kan geen plaatje uit media tonen. Haal het weg."
             self._take([Problem(id="mail.image", file=source.path, line=1, message=message, dutch=dutch)])
-        self._lint(source, chosen, head, body)
-        html, text = self._lay_out(source, chosen, layout, head, body)
         if not self.problems.failed:
-            self._check_result(Head(source=source, audience=chosen, texts=head), html, text)
+            self._check_result(about, html, text)
         problems = self._sorted()
         if _errors(problems):
             return None, problems
@@ -140,7 +143,7 @@ class _Compilation:
             text=text,
             contains=tuple(parts),
             answers=tuple(sorted(checker.answers)),
-            images=tuple(body.reader.shown_images.values()),
+            images=tuple(self.shown_images.values()),
         )
         return mail, problems
 
@@ -171,7 +174,11 @@ class _Compilation:
                 self._add("head", source, str(key), message, unknown_dutch(str(key), HEAD_KEYS, what="in de kop: "))
         needed = ["subject", "preheader"] + (["reason"] if audience != "practice" else [])
         for key in needed:
-            if not head[key] and key in source.head:  # as the editor of the studio writes a field that is left empty
+            if not head[key] and str(source.head.get(key) or "").strip():  # read by YAML as a list, a mapping or a date
+                message = f'`{key}` is no text as it stands; put it in quotes: `{key}: "…"`'
+                dutch = f'`{key}` is zo geen tekst. Zet er aanhalingstekens omheen: `{key}: "…"`.'
+                self._add("head", source, key, message, dutch)
+            elif not head[key] and key in source.head:  # as the editor of the studio writes a field that is left empty
                 self._add(
                     "head", source, key, f"{_EMPTY[key]} is empty; fill it in", f"{_LEEG[key]} is leeg. Vul dit in."
                 )
@@ -213,38 +220,32 @@ class _Compilation:
         reader = Reader(marks=self.marks, titled=titled, images=self.images)
         piece = _Piece(tokens=reader.read(lines), lines=lines, reader=reader)
         self._take(reader.problems.all())
+        self.shown_images |= reader.shown_images
         return piece
 
-    def _lint(self, source: SourceFile, audience: Audience, head: Mapping[str, str], body: _Piece) -> None:
-        written = Body(
-            head=Head(source=source, audience=audience, texts=head),
-            lines=body.lines,
-            tokens=body.tokens,
+    def _written(self, about: Head, piece: _Piece) -> Body:
+        return Body(
+            head=about,
+            lines=piece.lines,
+            tokens=piece.tokens,
             marks=self.marks,
             files={path: file for path, (file, _) in self.files.items()},
-            main_buttons=body.reader.main_buttons,
+            main_buttons=piece.reader.main_buttons,
             titles=self.titles,
         )
-        self._take(lint_body(written))
 
-    def _lay_out(
-        self,
-        source: SourceFile,
-        audience: Audience,
-        files: tuple[SourceFile, SourceFile],
-        head: Mapping[str, str],
-        body: _Piece,
-    ) -> tuple[str, str]:
-        """HTML and text with all marks put back; empty when layout or footer cannot be read."""
+    @staticmethod
+    def _check_frame(frame: SourceFile, foot: SourceFile, checker: Checker) -> bool:
+        """False where layout or footer does not even parse."""
+        readable = checker.check(frame.body, Place(file=frame.name, names=frozenset(SLOTS)))
+        return checker.check(foot.body, Place(file=foot.name, names=frozenset({"reason"}))) and readable
+
+    def _lay_out(self, about: Head, files: tuple[SourceFile, SourceFile], body: _Piece) -> tuple[str, str]:
+        """HTML and text with all marks put back; some are left where something is wrong."""
         frame, foot = files
-        checker = self._checker(audience)
-        slots = Place(file=frame.name, names=frozenset(SLOTS))
-        readable = checker.check(frame.body, slots)
-        readable = checker.check(foot.body, Place(file=foot.name, names=frozenset({"reason"}))) and readable
-        self._take(checker.problems.all())
-        if not readable:
-            return "", ""
+        source, head = about.source, about.texts
         footer = self._read(foot, titled=False)
+        self._take(lint_footer(self._written(about, footer)))
         layout, problems = read_layout(frame, self.marks)
         framed, more = render_layout(frame, layout)
         self._take([*problems, *more] or layout_problems(frame))
@@ -255,7 +256,7 @@ class _Compilation:
         self._take([*branches_crossed(source, pieces.values(), self.marks)])
         html = self.marks.put_back(framed, pieces)
         text = write_text(body.tokens, self.marks) + "\n" + "-" * 60 + "\n\n" + write_text(footer.tokens, self.marks)
-        if audience != "practice":
+        if about.audience != "practice":
             self._take([*not_always_shown(source, html, text, self.marks)])
         escaped = {key: inline_html(value) for key, value in head.items()} if not self.problems.failed else {}
         return self.marks.put_back(self.marks.put_back(html, {}), escaped), self.marks.put_back(text, head)

@@ -72,6 +72,8 @@ class Mould:
         link = values.unsubscribe_url
         if self._compiled.for_lead and (link is None or headers.unsubscribe_url != link):
             raise HeldMailError(f"{name}: the head and the body of a mail to a lead carry one unsubscribe link")
+        if headers.unsubscribe_url and not self._compiled.for_lead:
+            raise HeldMailError(f"{name}: a mail to the practice shows no lead how to unsubscribe")
         if self._compiled.for_lead and values.calendar is not None:
             raise HeldMailError(f"{name}: nothing is attached to a mail to a lead")
         same, own, is_hers = self._split(values)

@@ -19,7 +19,9 @@ from service.mail.sandbox import lexed
 SLOTS = ("subject", "preheader", "reason", "content", "footer")
 """Names that the compiler itself fills in layouts and footers."""
 
-_INCLUDE = re.compile(r"""include\s+["'](?P<name>[^"']+)["']""")
+INCLUDE = re.compile(r"""\{%[-+]?\s*include\b[\s(]*["'](?P<name>[^"']+)["']""")
+"""A partial where it is included, blank or bracket before its name or not; the name is all that is caught."""
+_KEYWORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +37,8 @@ class Mark:
     @property
     def keyword(self) -> str:
         """`if`, `else`, `endfor`… of a statement."""
-        return self.code[2:-2].split()[0] if self.kind == "statement" else ""
+        found = _KEYWORD.search(self.code) if self.kind == "statement" else None
+        return found[0] if found else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +90,7 @@ def expand(source: SourceFile, files: Mapping[str, SourceFile], marks: Marks) ->
         words = MARK.findall(line.text)
         alone = bool(words) and not MARK.sub("", line.text).strip()
         included = marks.by_id[words[0]] if len(words) == 1 and alone else None
-        match = _INCLUDE.search(included.code) if included and included.keyword == "include" else None
+        match = INCLUDE.search(included.code) if included and included.keyword == "include" else None
         if match and match["name"] in files:
             nested = expand(files[match["name"]], files, marks)
             lines += [_blank(line), *nested, _blank(line)]

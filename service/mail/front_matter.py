@@ -20,7 +20,10 @@ MAX_FILE = 32_000
 MAX_BRACKETS = 1_000
 """Markdown takes time that grows with the square of a row of opening brackets."""
 
-_QUOTES = 'Staat er `: ` of `#` in een tekst, zet die dan tussen aanhalingstekens: `subject: "Rust: zo doe je dat"`.'
+_QUOTES = (
+    "Staat er `: ` of `#` in een tekst, of begint hij met `{`, `[` of `%`? Zet hem dan tussen aanhalingstekens: "
+    '`subject: "Rust: zo doe je dat"`.'
+)
 _HEAD = re.compile(r"---[ \t]*\n(?P<yaml>(?:.*\n)*?)---[ \t]*(?:\n|\Z)")
 MARK = re.compile(r"qJ\d{4,6}Jq")
 """The words that stand for Jinja while a mail is compiled (`expansion.py`); nobody may write one."""
@@ -131,7 +134,8 @@ def _head(path: str, yaml_text: str) -> tuple[CommentedMap, Problem | None]:
             above.pop()
         line = len(above) + 1 if above else line
         shown = yaml_text.split("\n")[line - 2].strip()[:60] if 2 <= line < yaml_text.count("\n") + 2 else ""
-        message = f"the head is no YAML: {error.problem or 'it cannot be read'}; put texts with ': ' or '#' in quotes"
+        message = f"the head is no YAML: {error.problem or 'it cannot be read'}; put texts with ': ' or '#' in quotes, "
+        message += "and those that begin with '{', '[' or '%'"
         dutch = f"deze regel van de kop kan niet worden gelezen: `{shown}`. {_QUOTES}"
         if unclosed:
             message = f"a quotation mark opens here and is closed nowhere: `{shown}`; write one behind the text"

@@ -34,6 +34,16 @@ BODY_RULES: tuple[Callable[[Body], Iterable[Problem]], ...] = (
     lint_looks.wide_table,
 )
 
+FOOTER_RULES: tuple[Callable[[Body], Iterable[Problem]], ...] = (
+    lint_safety.exercise_outside_its_partial,
+    lint_words.complaint_in_address,
+    lint_links.not_https,
+    lint_links.says_nothing,
+    lint_links.image_says_nothing,
+)
+"""Those of the body that are no business of a mail as a whole. Claims and titles are looked for in
+`flows/content_lint.py`."""
+
 
 def lint_head(head: Head) -> list[Problem]:
     """What the rules say of subject, preheader and reason."""
@@ -43,3 +53,8 @@ def lint_head(head: Head) -> list[Problem]:
 def lint_body(body: Body) -> list[Problem]:
     """What the rules say of a mail as it reads."""
     return [problem for rule in BODY_RULES for problem in rule(body)]
+
+
+def lint_footer(footer: Body) -> list[Problem]:
+    """What the rules say of what stands beneath every mail."""
+    return [problem for rule in FOOTER_RULES for problem in rule(footer)]

@@ -33,9 +33,10 @@ _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]{1,60}")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _QUOTED = b"; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
 _TEXT, _HTML = b"Content-Type: text/plain" + _QUOTED, b"Content-Type: text/html" + _QUOTED
-# Bytes in one encoded word: 52 or 60 letters of base64 and 12 around them. With "Subject: " or "From: " before it, a
-# line stays within 78. A sender's name gets the longer one: some readers put a space between two words of a name.
+# Bytes in one encoded word: 52 or 60 letters of base64 and 12 around them. With "Subject: " before it a line stays
+# within 76 (RFC 2047 section 2). A name gets the longer one: some readers put a space between two words of a name.
 _SUBJECT_WORD, _NAME_WORD = 39, 45
+_LONGEST_ENCODED = 76
 
 
 class HeldMailError(NurtureError):
@@ -121,13 +122,13 @@ def _file(calendar: str) -> bytes:
 def _head(subject: str, headers: MailHeaders, kind: str) -> str:
     optional = ""
     if headers.reply_to is not None:
-        optional = f"Reply-To: {_mailbox(headers.reply_to)}\r\n"
+        optional = f"{_addressed('Reply-To', headers.reply_to)}\r\n"
     if headers.unsubscribe_url is not None:
         # RFC 8058 section 3.1: https, one line, never encoded; receivers look for these exact bytes.
         optional += f"List-Unsubscribe: <{_checked(_URL, headers.unsubscribe_url, 'unsubscribe link')}>\r\n"
         optional += "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
     return (
-        f"From: {_mailbox(headers.mail_from)}\r\n"
+        f"{_addressed('From', headers.mail_from)}\r\n"
         f"To: {_checked(_ADDRESS, headers.to, 'recipient')}\r\n"
         f"Subject: {_unstructured(subject)}\r\n"
         f"Date: {_date(headers.date)}\r\n"
@@ -179,6 +180,13 @@ def _encoded_words(text: str, size: int) -> str:
         else:
             words.append(encoded)
     return "\r\n ".join(f"=?utf-8?b?{base64.b64encode(word).decode()}?=" for word in words)
+
+
+def _addressed(field: str, mailbox: Mailbox) -> str:
+    """The field with its name, which has a line to itself where a long word goes beside it no more."""
+    written = _mailbox(mailbox)
+    word = written.partition("\r\n")[0] if written.startswith("=?") else ""
+    return f"{field}:\r\n {written}" if len(f"{field}: {word}") > _LONGEST_ENCODED else f"{field}: {written}"
 
 
 @lru_cache(maxsize=64)  # a practice's own few

@@ -22,7 +22,7 @@ HOSTILE = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
 _LINK = re.compile(r"https?://[!-~]+")
-_DIAL = re.compile(r"\+?[0-9]{3,20}")
+_DIAL = re.compile(r"\+?[0-9]{1,30}")
 
 
 def _print(value: object) -> object:

@@ -117,6 +117,8 @@ class _Writer:
                 rows[-1].append(self._inline(token.children or []))
         heading, *body = rows or [[]]
         found: list[_Block] = []
+        if len(heading) == 1 or not body:  # no `heading: value` comes of it, and yet it says something
+            found.append(_Block(text=self._wrap(", ".join(filter(None, heading)))))
         for row in body:
             pairs = [
                 f"{name}: {value}" if name else value

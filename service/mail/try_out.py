@@ -16,6 +16,18 @@ _OTHER = {
     "request.phone": "020 123 45 67",
     "practice.logo": "media/voorbeeld.png",
 }
+_GROUPS = ("request", "alert", "reply", "invitation", "account", "week", "fresh_url")
+_GIVEN = {
+    "dienst-aanvraag": "request",
+    "dienst-ontvangst": "request",
+    "dienst-antwoord": "reply",
+    "dienst-melding": "alert",
+    "dienst-uitnodiging": "invitation",
+    "dienst-account": "account",
+    "dienst-weekbericht": "week",
+    "dienst-verse-link": "fresh_url",
+}
+"""Of the groups of names that service mails may use, the one that the service gives each of its own."""
 
 
 def try_out(mail: CompiledMail) -> list[Problem]:
@@ -26,8 +38,9 @@ def try_out(mail: CompiledMail) -> list[Problem]:
     for name in LISTS:
         _put(given, name.split("."), ["Voorbeeld", "Voorbeeld"])
     practice = given.pop("practice")
-    extra = {name: given.pop(name) for name in ("request", "alert", "invitation", "week", "fresh_url")}
-    extra["account"] = given.pop("account", {})  # no mail to leads may name it
+    extra = {name: given.pop(name, {}) for name in _GROUPS}  # of some of them a lead's mail may name nothing
+    if own := _GIVEN.get(mail.name):
+        extra, given["confirm_url"] = {own: extra[own]}, ""  # none of them asks for a confirmation
     answers = dict.fromkeys(mail.answers, "unknown")
     values = MailValues(practice=practice, answers=answers, answer_url_base=_URL, extra=extra, **_links(mail, given))
     nameless = values.model_copy(update={"first_name": None})

@@ -6,7 +6,7 @@ import re
 
 COMPLAINT = re.compile(
     r"(?i)pijn|hernia|ischias|klacht(?!en?(?:regeling|procedure|functionaris|commissie|formulier))|bekken"
-    r"|\b(?:onder|lage)?rug|\b(?:boven|onder)?been\b|\bbenen\b"
+    r"|(?<![^\W_])(?:(?:onder|lage)?rug(?!zak|by|gespraak)|(?:(?:boven|onder)?been|benen)(?![^\W_]))"
 )
 """A subject is read over a shoulder: no complaint in subject, preheader, sender name, headers or links. A way to
 complain about the practice is another word."""
@@ -17,8 +17,8 @@ CLAIMS: tuple[tuple[re.Pattern[str], str, str], ...] = (
         "a cure",
         "genezing",
     ),
-    (re.compile(r"(?i)\b(?:genezen|geneest|genezing)\b"), "a cure", "genezing"),
-    (re.compile(r"(?i)\b(?:gegarandeerd|garantie|garanderen)\b"), "a guarantee", "een garantie"),
+    (re.compile(r"(?i)\b(?:genezen|genees|geneest|genezing)\b"), "a cure", "genezing"),
+    (re.compile(r"(?i)\b(?:gegarandeerde?|garanties?|garandeert?|garanderen)\b"), "a guarantee", "een garantie"),
     (re.compile(r"(?i)\b100\s?(?:%|procent\b)"), "a certainty", "zekerheid"),
     (
         re.compile(r"(?i)\b(?:nog maar|alleen nog|slechts) \d+ (?:plek|plaats)|\blaatste (?:kans|plek|plaats)"),
@@ -36,9 +36,13 @@ CLAIMS: tuple[tuple[re.Pattern[str], str, str], ...] = (
 PROTECTED_TITLES = ("fysiotherapeut", "oefentherapeut", "osteopaat", "ergotherapeut", "arts", "manueel therapeut")
 """Titles (and their practice) that stand in a mail only where `practice.yaml` says the practice may use them."""
 
+_ENDS = {"therapeut": "therap(?:eut(?:en|es?|ische?)?|ie)", "paat": "pa(?:at|ten|thie|thische?)"}
+
 
 def title_pattern(title: str) -> re.Pattern[str]:
-    """The title, its plural, and the trade named after it; not a compound such as huisarts."""
-    stem = title.removesuffix("eut") if title.endswith("eut") else title
-    endings = "eut(?:en)?|ie" if title.endswith("eut") else "en|s|"
-    return re.compile(rf"(?i)\b{re.escape(stem)}(?:{endings})\b")
+    """The title, its other forms, and the trade named after it; not a compound such as huisarts."""
+    for end, ends in _ENDS.items():
+        if title.endswith(end):
+            stem = re.escape(title.removesuffix(end)).replace("manueel", "manue(?:el|le)")
+            return re.compile(rf"(?i)\b{stem}(?:{ends})\b")
+    return re.compile(rf"(?i)\b{re.escape(title)}(?:en|s|)\b")

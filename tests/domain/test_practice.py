@@ -129,3 +129,33 @@ def test_a_problem_is_told_beside_its_field_too_without_key_and_yaml(
     assert asked in problem.at_field("en")
     assert dutch in problem.at_field("nl")
     assert f"`{next(iter(change))}`" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        (
+            "https://praktijk.example/patiënten?soort=één#ë",
+            "https://praktijk.example/pati%C3%ABnten?soort=%C3%A9%C3%A9n#%C3%AB",
+        ),
+        ("https://praktijk.example/pati%C3%ABnten", "https://praktijk.example/pati%C3%ABnten"),
+        ("https://één.example:8443/artikel", "https://xn--n-9faa.example:8443/artikel"),
+        ("HTTPS://praktijk.example", "https://praktijk.example"),
+        ("", ""),
+    ],
+)
+def test_a_web_address_is_kept_as_a_mail_can_hold_it(written: str, kept: str) -> None:
+    practice, problems = parse(GOOD | {"links": {"article": written}})
+    assert problems == []
+    assert practice is not None
+    assert practice.links.article == kept
+    assert Practice.model_validate_json(practice.model_dump_json()) == practice
+
+
+@pytest.mark.parametrize(
+    "written", ["https://ë..example/", "https://[x", "https://ë.example:x/", "http://praktijk.example"]
+)
+def test_what_is_no_web_address_is_refused(written: str) -> None:
+    practice, problems = parse(GOOD | {"links": {"article": written}})
+    assert practice is None
+    assert "https" in problems[0].message

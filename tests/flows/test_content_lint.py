@@ -120,3 +120,34 @@ def test_replied_in_a_condition_needs_a_mailbox_that_is_read(folder: Path) -> No
     assert place(problem) == ("warning", "replied-unread", "sequences/lage-rug.yaml", 48)
     assert list(replied_unread(content, reply_mailbox=True)) == []
     assert list(replied_unread(shipped().content, reply_mailbox=False)) == []
+
+
+def test_a_mail_that_would_go_to_another_reader_than_it_is_written_for_is_refused(folder: Path) -> None:
+    templates = folder / "email_templates"
+    plain = "---\nsubject: Ons laatste bericht\npreheader: Dag.\naudience: practice\n---\n# Dag\n\nTot ziens.\n"
+    (templates / "laatste-bericht.md").write_text(plain, encoding="utf-8")
+    reason = 'reason: "Omdat je het vroeg."\naudience: lead-service'
+    change(folder, "email_templates/dienst-aanvraag.md", "audience: practice", reason)
+    assert [place(each) for each in found(folder) if each.severity == "error"] == [
+        ("error", "mail.audience", "email_templates/dienst-aanvraag.md", 5),
+        ("error", "mail.audience", "email_templates/laatste-bericht.md", 4),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Hallo{% if", "{% if answers.posture == 'hollow' and practice.kvk > 3 %}Dag{% else %}Hallo{% endif %}{% if"),
+        ("Hallo{% if", "Hallo [video]({{ practice.links.video_flat }}){% if"),
+    ],
+)
+def test_a_mail_that_would_be_held_for_some_lead_cannot_be_published(folder: Path, old: str, new: str) -> None:
+    change(folder, "email_templates/_aanhef.md", old, new)
+    held = {each.file for each in found(folder) if (each.id, each.severity) == ("mail.fill", "error")}
+    assert {"email_templates/advies-lage-rug.md", "email_templates/uitnodiging.md"} <= held
+
+
+def test_web_addresses_and_numbers_that_may_stand_in_the_practice_hold_no_mail(folder: Path) -> None:
+    change(folder, "practice.yaml", "example/privacy", "example/patiënten")
+    change(folder, "practice.yaml", '"020 000 00 00"', '"0200000000060000000000000"')
+    assert found(folder) == []

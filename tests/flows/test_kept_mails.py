@@ -64,3 +64,14 @@ def test_what_every_mail_hangs_on_makes_all_of_them_anew(content: Path, monkeypa
         path.write_text(text)
         _, asked = compiled(content, kept, monkeypatch)
         assert len(asked) == len(first.mails), path.name
+
+
+def test_a_partial_of_the_footer_makes_all_mails_anew(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, mails = KeptMails(), content / "email_templates"
+    footer = mails / "layouts" / "standaard.footer.md"
+    footer.write_text(footer.read_text() + '\n{% include "_slot.md" %}\n')
+    (mails / "_slot.md").write_text("Tot ziens.\n")
+    compiled(content, kept, monkeypatch)
+    (mails / "_slot.md").write_text("Tot gauw.\n")
+    second, _ = compiled(content, kept, monkeypatch)
+    assert "Tot gauw." in second.mails["uitnodiging"].text

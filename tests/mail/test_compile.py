@@ -82,6 +82,12 @@ def test_a_mistake_in_a_partial_is_named_there() -> None:
     )
 
 
+@pytest.mark.parametrize("how", ['include"_blok.md"', 'include("_blok.md")', "include ( '_blok.md' )"])
+def test_a_partial_is_included_however_its_name_is_written(how: str) -> None:
+    mail = compiled(f"{{% {how} %}}", more={"_blok.md": "Een **blok**.\n"})
+    assert "Een *blok*." in mail.text
+
+
 def test_a_name_checked_for_in_the_mail_counts_in_its_partial() -> None:
     body = '{% if first_name %}\n{% include "_p.md" %}\n{% endif %}'
     assert said(body, more={"_p.md": "Hoi {{ first_name }}."}) == []

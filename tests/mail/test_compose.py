@@ -213,6 +213,18 @@ def test_no_first_name_whatever_it_is_breaks_a_mail(name: str) -> None:
     assert body(mail, "plain") == shown.text
 
 
+@pytest.mark.parametrize("name", ["é" * 22, "Praktijk voor bewegen, Één én Twee en Drie", "字" * 15])
+def test_a_line_with_an_encoded_word_has_no_more_than_76_letters(name: str) -> None:
+    """RFC 2047 section 2."""
+    head = headers(name=name)._replace(reply_to=Mailbox(name=name, address="a@praktijk.example"))
+    data = compose(compiled("Tekst.", head=HEAD.replace("Begin vandaag", f"Dag {name}")), values(), head)
+    lines = [line for line in data.partition(b"\r\n\r\n")[0].split(b"\r\n") if b"=?" in line]
+    assert len(lines) >= 3
+    assert all(len(line) <= 76 for line in lines)
+    read = email.message_from_bytes(data, policy=email.policy.default)
+    assert [read[field].addresses[0].display_name for field in ("From", "Reply-To")] == [name, name]
+
+
 def test_a_reply_address_may_have_a_name_and_staff_mails_have_no_unsubscribe_header() -> None:
     head = "---\nsubject: Een aanvraag\npreheader: x\naudience: practice\n---\n"
     plain = headers()

@@ -65,6 +65,13 @@ def test_a_mail_to_a_lead_needs_one_and_the_same_link_in_head_and_body() -> None
         compose(mail, values().model_copy(update={"unsubscribe_url": None}), headers())
 
 
+def test_a_mail_to_the_practice_goes_to_no_lead() -> None:
+    mail = compiled("Tekst.", head=HEAD.replace("reason:", "audience: practice\nreason:"))
+    with pytest.raises(HeldMailError, match="how to unsubscribe"):
+        compose(mail, values(), headers())
+    assert compose(mail, values().for_practice(), headers()._replace(unsubscribe_url=None))
+
+
 @pytest.mark.parametrize("name", ["confirm_url", "booking_url", "preferences_url", "answer_url_base"])
 def test_a_value_that_is_missing_at_send_time_holds_the_mail(name: str) -> None:
     mail = compiled('[a]({{ confirm_url }}) [b]({{ booking_url }}) [c]({{ answer_url("same") }})')

@@ -103,6 +103,20 @@ def test_a_missing_line_of_the_head_is_asked_for() -> None:
     assert any(each.startswith("email_templates/proef.md:1: in de kop ontbreekt `preheader`") for each in found)
 
 
+@pytest.mark.parametrize("text", ["{{ practice.name }}", "[Nieuw]", "2026-12-01"])
+def test_a_line_of_the_head_that_is_no_text_is_not_called_empty(text: str) -> None:
+    found = dutch("Tekst.", head=HEAD.replace("Begin vandaag", text))
+    assert found == [
+        'email_templates/proef.md:2: `subject` is zo geen tekst. Zet er aanhalingstekens omheen: `subject: "…"`.'
+    ]
+
+
+@pytest.mark.parametrize("text", ["{{ first_name }}, hoe is het?", "{% if first_name %}Hoi{% endif %}", "[Nieuw] Hoi"])
+def test_a_line_of_the_head_that_begins_with_a_sign_of_yaml_is_told_to_have_quotes(text: str) -> None:
+    (told,) = tried("Tekst.", head=HEAD.replace("Begin vandaag", text))[1]
+    assert "of begint hij met `{`, `[` of `%`? Zet hem dan tussen aanhalingstekens" in told.dutch
+
+
 def test_a_line_of_the_head_with_nothing_behind_it_is_called_empty() -> None:
     found = dutch("x", head="---\nsubject: ''\npreheader:\nreason: ' '\n---\n")
     assert "email_templates/proef.md:2: het onderwerp is leeg. Vul dit in." in found

@@ -62,6 +62,11 @@ def test_headings_lists_tables_and_boxes_can_be_read() -> None:
     )
 
 
+def test_a_table_of_one_column_or_of_headings_alone_says_them() -> None:
+    assert text("| Oefening |\n|---|\n| Brug |\n") == "Oefening\n\nBrug"
+    assert text("| Zitten | Staan |\n|---|---|\n") == "Zitten, Staan"
+
+
 def test_long_lines_are_wrapped_and_addresses_are_not() -> None:
     address = "https://voorbeeld.nl/" + "x" * 120
     lines = text("woord " * 60 + f"[hier]({address})").split("\n")

@@ -141,6 +141,31 @@ def test_a_mail_that_only_a_reader_with_a_name_can_get_is_refused(condition: str
     assert "voor wie geen voornaam gaf" in found[0].dutch
 
 
+def service_mail(name: str, audience: str, text: str) -> list[Problem]:
+    head = HEAD.replace("reason:", f"audience: {audience}\nreason:")
+    mail, problems = compile_mail(name, {**layouts(), f"{name}.md": f"{head}# Kop\n\n{text}\n"})
+    assert mail is not None, problems
+    return try_out(mail)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("dienst-ontvangst", "[Ja, graag]({{ confirm_url }})"),
+        ("dienst-ontvangst", "[Open mijn gegevens]({{ fresh_url }})"),
+        ("dienst-verse-link", "{% if week.note %}{{ week.note }}{% endif %}"),
+    ],
+)
+def test_a_service_mail_is_tried_with_what_the_service_gives_that_mail(name: str, text: str) -> None:
+    assert [problem.id for problem in service_mail(name, "lead-service", text)] == ["mail.fill"]
+
+
+def test_the_mail_with_an_answer_is_tried_with_an_answer() -> None:
+    assert service_mail("dienst-antwoord", "practice", "Van {{ reply.name }}.") == []
+    wrong = "{% if reply.name and reply.name > 3 %}Dag{% endif %}"
+    assert [problem.id for problem in service_mail("dienst-antwoord", "practice", wrong)] == ["mail.fill"]
+
+
 @pytest.mark.parametrize(
     "nothing",
     ['{{ first_name|default("", true) }}', "{{ none }}", '{% for x in ["a", ""] %}{{ x }}{% endfor %}'],

@@ -115,14 +115,15 @@ class Remembering(Workshop):
         return made, found
 
     def _made_of(self, request: Mapping[str, Any]) -> object:
-        """As in `service.flows.kept_mails`: a mail's own text, its partials, the layouts, all names; no other mail."""
+        """As in `service.flows.kept_mails`: its own text, the layouts, their partials, all names; no other mail."""
         if {"image", "prepare"} & request.keys():
             return None
         sources: Mapping[str, str] = self._folder["sources"]
         if "partial" in request:
             return sources.get(request["partial"])
         name = request.get("mail") or request["sample"]
-        own = {f"{each}.md" for each in included(sources, name)} | {f"{name}.md"}
+        around = [path.removesuffix(".md") for path in sources if path.startswith("layouts/") and path.endswith(".md")]
+        own = {f"{each}.md" for file in (name, *around) for each in included(sources, file)} | {f"{name}.md"}
         texts = {path: text for path, text in sources.items() if path in own or not path.endswith(".md") or "/" in path}
         return [texts, sorted(sources), self._folder["titles"], self._folder["images"]]
 
