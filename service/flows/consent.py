@@ -58,6 +58,8 @@ def confirm(
     session.flush()
     ended = enrolment.goal_at is not None or enrolment.state in {State.FINISHED, State.EXPIRED}
     if not ended and enrolment.state != State.ACTIVE:
+        if enrolment.state == State.STOPPED:
+            enrolment.topic = opt_in.topic  # what it began under may be another sequence's by now, with a run of hers
         planning.activate(session, services, [enrolment], now)
     privacy.reckon_erasing(session, services, lead, now)
     return "ended" if ended else "started"
