@@ -38,6 +38,7 @@ def confirm(
     "ended" when the consent is kept but this run of mails was over before.
     """
     lead = leads.lock_one(session, opt_in.lead_id, services.hmac)
+    session.refresh(opt_in)  # she may have corrected its answers while we waited
     enrolment = enrolment_for(session, opt_in)
     standing = [each for each in consents.active_of_lead(session, lead.id) if each.opt_in_id == opt_in.id]
     proven = any(each.source == "confirmation" for each in standing)
