@@ -36,6 +36,12 @@ def right(session: Session, services: Services, now: datetime, moment: datetime 
     return (moment or real_now(session)) if is_wrong(session, services, now, moment) else now
 
 
+def right_now(services: Services) -> datetime:
+    """As `right`, of this moment: by what is dated so, people are erased and mail is passed over for its age."""
+    with services.database.reading() as session:
+        return right(session, services, services.clock.now())
+
+
 def held_back(session: Session, services: Services, now: datetime, moment: datetime) -> outbox.Paused:
     """What this worker may not hand over: what the brake holds back, and no follow-up while its clock is wrong."""
     paused = outbox.paused(session)
