@@ -35,10 +35,11 @@ def retention(
 ) -> None:
     """Remove what is kept longer than the settings say. The running service does it once a day by itself."""
     tell_in(told)
+    from service.flows import clock_check
     from service.flows import retention as keeping
 
     _, services = open_services()
-    now = services.clock.now()
+    now = clock_check.right_now(services)
     if dry_run:
         with services.database.reading() as session:
             found = keeping.look(session, services, now)

@@ -5,6 +5,7 @@ Who is no lead of ours leaves no trace: the file holds patients who never asked 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,12 +37,14 @@ class Imported:
         return len(self.booked) + len(self.cancelled)
 
 
-def plan(session: Session, services: Services, rows: list[Row]) -> tuple[Imported, dict[str, tuple[int, Row]]]:
+def plan(
+    session: Session, services: Services, rows: list[Row], *, erased: Collection[str] = ()
+) -> tuple[Imported, dict[str, tuple[int, Row]]]:
     """What importing would do, and the rows it would take, by the appointment's name, each with its lead's id.
 
-    Looks only.
+    Looks only. The `erased` are addresses of nobody.
     """
-    found = leads.ids_by_address(session, {row.address for row in rows})
+    found = leads.ids_by_address(session, {row.address for row in rows}.difference(erased))
     names = {row.line: _names(services, row) for row in rows}
     there = bookings.by_external_ids(session, SOURCE, {name for both in names.values() for name in both})
     taken: dict[str, tuple[int, Row]] = {}  # of two lines about one appointment the last counts
@@ -75,7 +78,9 @@ def take(session: Session, services: Services, rows: list[Row], *, actor: str, n
     done, taken = plan(session, services, rows)
     ids = sorted({lead_id for lead_id, _ in taken.values()})
     # all at once, in everybody's order
-    leads.lock(session, ids, [services.hmac(row.address) for _, row in taken.values()])
+    held = leads.lock(session, ids, [services.hmac(row.address) for _, row in taken.values()])
+    if erased := {row.address for lead_id, row in taken.values() if lead_id not in held}:  # while we waited
+        done, taken = plan(session, services, rows, erased=erased)
     for name, (_, row) in taken.items():
         change = BookingChange(
             key=event_key(SOURCE, name, row.state, now.isoformat()),

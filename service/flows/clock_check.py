@@ -36,6 +36,17 @@ def right(session: Session, services: Services, now: datetime, moment: datetime 
     return (moment or real_now(session)) if is_wrong(session, services, now, moment) else now
 
 
+def now(session: Session, services: Services) -> datetime:
+    """As `right`, of this moment: for what a lead does, by which mails are dated."""
+    return right(session, services, services.clock.now())
+
+
+def right_now(services: Services) -> datetime:
+    """The same by a look of its own: by what is dated so, people are erased and mail is passed over for its age."""
+    with services.database.reading() as session:
+        return now(session, services)
+
+
 def held_back(session: Session, services: Services, now: datetime, moment: datetime) -> outbox.Paused:
     """What this worker may not hand over: what the brake holds back, and no follow-up while its clock is wrong."""
     paused = outbox.paused(session)

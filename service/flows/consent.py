@@ -38,6 +38,7 @@ def confirm(
     "ended" when the consent is kept but this run of mails was over before.
     """
     lead = leads.lock_one(session, opt_in.lead_id, services.hmac)
+    session.refresh(opt_in)  # she may have corrected its answers while we waited
     enrolment = enrolment_for(session, opt_in)
     standing = [each for each in consents.active_of_lead(session, lead.id) if each.opt_in_id == opt_in.id]
     proven = any(each.source == "confirmation" for each in standing)
@@ -58,6 +59,8 @@ def confirm(
     session.flush()
     ended = enrolment.goal_at is not None or enrolment.state in {State.FINISHED, State.EXPIRED}
     if not ended and enrolment.state != State.ACTIVE:
+        if enrolment.state == State.STOPPED:
+            enrolment.topic = opt_in.topic  # what it began under may be another sequence's by now, with a run of hers
         planning.activate(session, services, [enrolment], now)
     privacy.reckon_erasing(session, services, lead, now)
     return "ended" if ended else "started"

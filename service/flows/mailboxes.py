@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from service.domain.feedback import FeedbackKind
 from service.errors import UnavailableError, trace
-from service.flows import alerts, desk_mails, feedback, letters, mail_news
+from service.flows import alerts, clock_check, desk_mails, feedback, letters, mail_news
 from service.flows.services import Services
 from service.mail.imap import Connection, MailboxError, Tokens, UnreadableError
 from service.mail.imap_answers import Letter, Listed
@@ -90,7 +90,7 @@ class Reader:
         self._tokens.close()
 
     def _take_in(self, connection: Connection) -> bool:
-        now = self._services.clock.now()
+        now = clock_check.right_now(self._services)
         new = connection.newer(self._place(connection.validity))
         # News is known again for as long as this; what is older could count twice, and comes of a box moved here.
         oldest = now - self._services.retention.events

@@ -15,7 +15,7 @@ from contextlib import suppress
 import structlog
 
 from service.errors import UnavailableError, trace
-from service.flows import signup
+from service.flows import clock_check, signup
 from service.flows.opt_in_check import OptInRequest
 from service.flows.services import Services
 
@@ -83,7 +83,9 @@ class OptInGroups:
                 if not group:
                     return  # another thread was quicker
                 requests = [each.request for each in group]
-                errors = signup.register_all(session, self._services, requests, self._services.clock.now())
+                errors = signup.register_all(
+                    session, self._services, requests, clock_check.now(session, self._services)
+                )
                 session.flush()  # what is wrong with a row shows here, and not at the commit
                 tried = True
         except UnavailableError as error:
@@ -112,7 +114,7 @@ class OptInGroups:
     def _alone(self, request: OptInRequest) -> Exception | None:
         try:
             with self._services.database.transaction(urgent=True) as session:
-                signup.register(session, self._services, request, self._services.clock.now())
+                signup.register(session, self._services, request, clock_check.now(session, self._services))
         except Exception as error:
             return error
         return None

@@ -55,7 +55,7 @@ def housekeeping(services: Services) -> None:
     Once a day also: receipts that code of before did not write, the test of our own way out, and all else that is over
     its time; once a week last week's figures.
     """
-    now = services.clock.now()
+    now = clock_check.right_now(services)
     retention.erase_expired(services, now)
     # Also where nobody was erased just now: a command or a tick before this one may have found the database busy.
     services.database.forget_for_good()

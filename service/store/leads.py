@@ -152,8 +152,8 @@ def opt_in_with_key(session: Session, lead_id: int, idempotency_key: str) -> Opt
 def to_erase(session: Session, now: datetime, limit: int | None) -> Sequence[int]:
     """Ids of leads whose time is over, none with a pain-check request open (ACCEPTANCE C6).
 
-    Nor with words of her own, or that she feels worse, still on their way to the practice: the mail that she wrote is
-    gone from its mailbox by then.
+    Nor with words of her own, or that she feels worse, still on their way to the practice, or of unknown fate until
+    staff have decided: the mail that she wrote is gone from its mailbox by then.
     """
     request = select(BookingRequest.id).where(
         BookingRequest.lead_id == Lead.id, col(BookingRequest.handled_at).is_(None)
@@ -161,7 +161,7 @@ def to_erase(session: Session, now: datetime, limit: int | None) -> Sequence[int
     words = select(Message.id).where(
         Message.lead_id == Lead.id,
         or_(col(Message.cause).startswith(HER_WORDS), col(Message.cause).startswith(HER_WORSE)),
-        col(Message.state).in_(("due", "leased", "handed_over", "held")),
+        col(Message.state).in_(("due", "leased", "handed_over", "held", "unknown")),
     )
     over = select(Lead.id).where(col(Lead.erase_at) <= now, ~request.exists(), ~words.exists())
     return session.exec(over.order_by(col(Lead.erase_at)).limit(limit)).all()

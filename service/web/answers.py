@@ -11,7 +11,7 @@ from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
 from service.errors import InvalidInputError
-from service.flows import answers
+from service.flows import answers, clock_check
 from service.flows.services import Services
 from service.store.tables import ErasedToken, Message
 from service.web import documented, pages
@@ -48,8 +48,8 @@ def show(request: Request, token: str, services: Here) -> Response:
 )
 def give(request: Request, token: str, services: Here, body: Sent) -> Response:
     """Keep the answer; the last one counts."""
-    now = services.clock.now()
     with services.database.transaction() as session:
+        now = clock_check.now(session, services)
         message = message_behind(session, services, "a", token)
         if isinstance(message, ErasedToken):
             page: Page = erased_page(session, services)

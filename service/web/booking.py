@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from service.domain import pain_check
 from service.domain.pain_check import Promise
 from service.errors import FieldProblem, InvalidInputError
-from service.flows import booking
+from service.flows import booking, clock_check
 from service.flows.services import Services
 from service.store import bookings, enrolments
 from service.store.tables import ErasedToken, Lead, Message
@@ -58,7 +58,7 @@ def act(token: str, services: Here, body: Sent) -> Response:
 def _go(session: Session, services: Services, message: Message | ErasedToken, at: Desk) -> BookingLinkPage:
     url = at.practice.booking.url
     if isinstance(message, Message):
-        booking.pressed(session, services, message, services.clock.now())
+        booking.pressed(session, services, message, clock_check.now(session, services))
         url = booking_link.with_reference(at.practice.booking, services.keyring.sign("r", message.public_id))
     return BookingLinkPage(practice=at.practice, in_demo=at.in_demo, url=url)
 
@@ -70,7 +70,7 @@ def _request(
     at: Desk,
     wish: booking.PainCheckRequest,
 ) -> BookingDonePage:
-    now = services.clock.now()
+    now = clock_check.now(session, services)
     if isinstance(message, ErasedToken):
         new = booking.request_after_erasing(session, services, message.public_id, wish, now)
         promised = _promised(session, services, now if new else None)
@@ -103,5 +103,5 @@ def _booked(session: Session, services: Services, message: Message, at: Desk) ->
     if message.lead_id is not None:
         lead = session.get(Lead, message.lead_id)
         if lead is not None:  # else erased while we looked
-            booking.booked(session, services, lead, "page", services.clock.now(), by=message)
+            booking.booked(session, services, lead, "page", clock_check.now(session, services), by=message)
     return BookingDonePage(practice=at.practice, in_demo=at.in_demo, outcome="booked")

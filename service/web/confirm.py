@@ -10,7 +10,7 @@ from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
 from service.domain.forms import Form, Question
-from service.flows import consent, outlook
+from service.flows import clock_check, consent, outlook
 from service.flows.services import Services
 from service.store import enrolments
 from service.store.tables import ErasedToken, OptIn
@@ -37,8 +37,8 @@ def show(token: str, services: Here) -> Response:
 @router.post("/c/{token}", responses=documented.errors(413, 422), openapi_extra=documented.form({"shown": ()}))
 def agree(token: str, services: Here, body: Sent) -> Response:
     """Yes; again and again, with nothing changed after the first."""
-    now = services.clock.now()
     with services.database.transaction() as session:
+        now = clock_check.now(session, services)
         opt_in = opt_in_behind(session, services, token)
         if isinstance(opt_in, ErasedToken):
             page: Page = erased_page(session, services)

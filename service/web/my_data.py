@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from service.domain.conditions import UNKNOWN
 from service.domain.forms import Question
 from service.errors import FieldProblem, InvalidInputError
-from service.flows import consent, my_data, outlook
+from service.flows import clock_check, consent, my_data, outlook
 from service.flows.services import Services
 from service.store import consents, enrolments, leads
 from service.store.tables import Enrolment, ErasedToken, Lead, OptIn
@@ -50,8 +50,8 @@ def show(token: str, services: Here) -> Response:
 )
 def act(token: str, services: Here, body: Sent) -> Response:
     """`action`: stop (as `/u/` does), pause, go_on, answers (with `answers.NAME`) or link (mails one to `/d/`)."""
-    now = services.clock.now()
     with services.database.transaction() as session:
+        now = clock_check.now(session, services)
         lead = lead_behind(session, services, "p", token)
         if isinstance(lead, ErasedToken):
             page: Page = erased_page(session, services)

@@ -114,6 +114,31 @@ def test_a_topic_under_a_new_name_brings_nobody_its_mails_twice(house: House, da
     assert acts.confirm(house, which=0) == "ended"
 
 
+def test_who_goes_on_where_the_topics_name_is_another_sequences_by_now_has_both_runs(house: House) -> None:
+    def takes_the_name(document: dict[str, Any]) -> None:
+        document["topic"] = "lage-rug"
+
+    short(house)
+    acts.confirmed(house)
+    renamed = with_topic("rug", with_steps(*SHORT, window=EVERY_DAY))
+    publish(house, with_sequence(takes_the_name, renamed, "uitstraling-been"))
+    house.live_through(hours=1)
+    house.opt_in(topic="rug")  # joins the run that goes by the old name
+    house.live_through(hours=1)
+    acts.withdraw(house)
+    house.live_through(days=1)
+    house.opt_in(topic="lage-rug")
+    house.live_through(hours=1)
+    assert [(run.sequence, run.topic) for run in acts.runs(house)] == [
+        ("lage-rug", "lage-rug"),
+        ("uitstraling-been", "lage-rug"),
+    ]
+    assert acts.confirm(house, which=1) == "started"
+    house.live_through(days=5)
+    assert gone(house, 0) == ["een", "twee"]
+    assert acts.confirm(house) == "started"
+
+
 def test_the_button_of_an_old_advice_counts_as_pressed_in_the_run_that_it_starts(house: House) -> None:
     short(house)
     acts.confirmed(house)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlmodel import Session, col, select
 
 from service.domain.booking_table import Row, State
-from service.flows import booking_import
+from service.flows import booking_import, privacy
 from service.flows.booking_import import Imported
 from service.mail.links import address_hmac
 from service.store.tables import Booking
 from tests.support import acts
 from tests.support.acts import ANNA
 from tests.support.house import House
+from tests.support.waiting import wait_until_it_waits
 
 BRAM, CARLA = "bram@example.org", "carla@example.org"
 AT = datetime(2026, 3, 17, 13, 0, tzinfo=UTC)
@@ -110,6 +112,19 @@ def test_who_is_no_lead_leaves_no_trace(house: House) -> None:
     assert CARLA not in repr(after)
     assert house.services.hmac(CARLA) not in repr(after)
     assert {name: found for name, found in after.items() if name != "audit"} == before
+
+
+def test_who_is_erased_while_the_import_waits_for_her_leaves_no_trace_either(house: House) -> None:
+    for address in (ANNA, BRAM):
+        acts.confirmed(house, address)
+    with ThreadPoolExecutor(1) as pool:
+        with house.services.database.transaction() as session:
+            privacy.erase(session, house.services, house.lead().id, "asked for", house.clock.now())
+            importing = pool.submit(take, house, line(2), line(3, BRAM))
+            wait_until_it_waits(house)
+        done = importing.result(30)
+    assert (done.booked, done.unmatched) == ((3,), (2,))
+    assert len(house.rows()["booking"]) == 1
 
 
 def test_an_appointment_of_before_the_opt_in_ends_nothing(house: House) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,8 +15,9 @@ from service.store.tables import Enrolment, Message
 from tests.support import acts
 from tests.support.days import AMSTERDAM, EVERY_DAY, left_on
 from tests.support.drafts import publish, with_steps
-from tests.support.house import House
+from tests.support.house import House, WrongClock, link
 from tests.support.transports import Network, always, refused_for_now
+from tests.support.website import opt_in, website
 
 
 @pytest.mark.parametrize(
@@ -62,17 +62,6 @@ def test_a_clock_that_jumps_a_day_sends_each_step_once(house: House, jump: timed
     assert messages == {"a": 1, "b": 1, "c": 1}
     assert list(left_on(house)) == ["a", "b", "c"]
     assert len(set(left_on(house).values())) >= 2
-
-
-@dataclass(frozen=True, kw_only=True)
-class WrongClock(RealClock):
-    """A machine's own clock that is off."""
-
-    off_by: timedelta
-
-    def now(self) -> datetime:
-        """Real time, and what it is wrong by."""
-        return super().now() + self.off_by
 
 
 @pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
@@ -159,6 +148,35 @@ def test_a_clock_that_is_ahead_makes_no_long_outage_of_a_short_one(house: House)
     assert acts.alerts(house) == []
     with house.services.database.reading() as session:
         assert events.fact(session, "gap") is None
+
+
+@pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_a_worker_whose_clock_is_ahead_erases_nobody_before_her_time(house: House) -> None:
+    house.clock.moment = datetime.now(UTC)
+    house.opt_in()
+    acts.confirmed(house, "bram@example.org")
+    before = house.rows()
+    wrong = house.with_changes(clock=WrongClock(off_by=timedelta(days=400)))
+    ticks.housekeeping(wrong.services)
+    after = house.rows()
+    for table in ("lead", "opt_in", "message", "timeline"):
+        assert after[table] == before[table]
+
+
+@pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+@pytest.mark.parametrize("off_by", [timedelta(days=-400), timedelta(days=400)])
+def test_a_website_whose_clock_is_wrong_keeps_nobody_waiting_and_erases_nobody(house: House, off_by: timedelta) -> None:
+    wrong = house.with_changes(clock=WrongClock(off_by=off_by))
+    right = house.with_changes(clock=RealClock())
+    with website(wrong) as client:
+        opt_in(client)
+        assert right.send_due() == 1, "at once"
+        ticks.housekeeping(right.services)
+        assert client.post(link(house.mails(acts.ANNA)[0], "c")).is_success
+        assert client.post(link(house.mails(acts.ANNA)[0], "p"), data={"action": "pause"}).is_success
+    run = acts.enrolment(house)
+    assert run.paused_until is not None
+    assert abs(run.paused_until - datetime.now(UTC) - timedelta(days=14)) < timedelta(hours=1)
 
 
 def _due_since_yesterday(session: Session, enrolment_id: int) -> None:

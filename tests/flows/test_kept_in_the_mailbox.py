@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.flows import privacy, ticks
+from service.flows import privacy, resolving, settling, ticks
 from service.store import events, suppressions
 from tests.support import acts
 from tests.support.answers import STAFF
@@ -150,5 +150,22 @@ def test_who_wrote_is_erased_for_her_time_only_once_her_words_have_left(house: H
     house.send_due()
     [letter] = house.mails(STAFF)
     assert "niet meer lopen" in words(letter)
+    ticks.housekeeping(house.services)
+    assert acts.opt_ins(house) == []
+
+
+def test_words_that_may_not_have_arrived_wait_for_staff_before_she_is_erased_for_her_time(house: House) -> None:
+    to = reply_address(house, advice(house))
+    assert comes_in(house, reply(to, "Ik kan sinds vandaag niet meer lopen."))
+    assert acts.hand_over(house, "worker-that-was-killed")
+    acts.commit(house, settling.reap, house.clock.now(), datetime.now(UTC) + timedelta(minutes=1))
+    house.clock.advance(days=40)
+    ticks.housekeeping(house.services)
+    [letter] = letters(house)
+    assert (letter.state, acts.alerts(house)) == ("unknown", ["message-unknown"])
+    now = house.clock.now()
+    acts.commit(house, resolving.resolve, house.services, [letter.id], "resend", actor="Frank", now=now)
+    house.send_due()
+    assert "niet meer lopen" in words(house.mails(STAFF)[-1])
     ticks.housekeeping(house.services)
     assert acts.opt_ins(house) == []

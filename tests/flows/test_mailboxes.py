@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlmodel import col, select
@@ -24,7 +25,7 @@ from service.store import events
 from service.store.tables import FeedbackEvent, Message
 from tests.support import acts
 from tests.support.dovecot import Box, Dovecot, dovecot
-from tests.support.house import House
+from tests.support.house import House, WrongClock
 from tests.support.mails_back import away, complaint, reply, report
 from tests.support.scripted_imap import ScriptedImap
 from tests.support.tcp_proxy import TcpProxy
@@ -387,6 +388,15 @@ def test_what_is_older_than_our_memory_of_news_is_left_alone(house: House, box: 
     look(house)
     assert news(house) == []
     assert len(box.mails()) == 1
+
+
+@pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_a_machine_whose_clock_is_ahead_passes_over_no_news(house: House, box: Box) -> None:
+    house.clock.moment = datetime.now(UTC)
+    house = reading(house, box.url())
+    box.deliver(report(return_path(house, advice(house))))
+    look(house.with_changes(clock=WrongClock(off_by=timedelta(days=400))))
+    assert [kind for _, kind, _ in news(house)] == ["hard_bounce"]
 
 
 def test_a_log_in_that_is_refused_is_told_once_and_closed_when_it_works_again(house: House, box: Box) -> None:

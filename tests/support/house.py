@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import col
 
+from service.domain.clock import RealClock
 from service.domain.limits import parse_limits
 from service.flows import publishing, signup, ticks
 from service.flows.doctor_mail import Way
@@ -54,6 +55,17 @@ class FakeClock:
         """Move forward, as in `advance(days=2)`. Returns the new moment."""
         self.moment += timedelta(**by)
         return self.moment
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongClock(RealClock):
+    """A machine's own clock that is off."""
+
+    off_by: timedelta
+
+    def now(self) -> datetime:
+        """Real time, and what it is wrong by."""
+        return super().now() + self.off_by
 
 
 @dataclass(frozen=True, kw_only=True)

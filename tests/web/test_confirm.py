@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import html
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from sqlmodel import select
 from starlette.testclient import TestClient
 
-from service.flows import outlook
+from service.flows import my_data, outlook
 from service.store import enrolments
 from service.store.tables import Consent
 from tests.support import acts
 from tests.support.drafts import publish, with_form, with_practice
 from tests.support.house import House, link
+from tests.support.waiting import wait_until_it_waits
 from tests.support.website import BROWSER, opt_in
 
 
@@ -154,3 +156,15 @@ def test_the_yes_counts_also_while_nobody_can_say_when_the_mails_come(house: Hou
     assert client.post(url).status_code == 200
     assert acts.enrolment(house).state == "active"
     assert client.get(link(house.mails("anna@example.org")[0], "p")).status_code == 200
+
+
+def test_an_answer_that_she_corrects_while_the_press_waits_stays_corrected(house: House, client: TestClient) -> None:
+    url = confirm_link(house, client, form="lage-rug", answers={"posture": "hollow"})
+    corrected = {"posture": "flat"}
+    with ThreadPoolExecutor(1) as pool:
+        with house.services.database.transaction() as session:
+            my_data.change_answers(session, house.services, house.lead(), corrected, house.clock.now())
+            pressing = pool.submit(client.post, url)
+            wait_until_it_waits(house)
+        assert pressing.result(30).is_success
+    assert (house.lead().answers, acts.enrolment(house).answers) == (corrected, corrected)
