@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
-from types import MappingProxyType
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
@@ -19,11 +17,9 @@ from service.store import bookings, enrolments
 from service.store.tables import ErasedToken, Lead, Message
 from service.web import booking_form, booking_link, documented, pages
 from service.web.deps import Desk, Here, Sent, desk, message_behind, posted
-from service.web.problems import wants_page
 from service.web.views import BookingDonePage, BookingLinkPage, BookingPage, Page
 
 router = APIRouter(default_response_class=HTMLResponse, responses=documented.errors(404, 503))
-_NOTHING: Mapping[str, Sequence[str]] = MappingProxyType({})
 _ACTIONS = ("request", "go", "booked")
 _FORM = documented.form({"action": _ACTIONS, **booking_form.FIELDS})
 
@@ -31,55 +27,32 @@ _FORM = documented.form({"action": _ACTIONS, **booking_form.FIELDS})
 @router.get("/b/{token}")
 def show(token: str, services: Here) -> Response:
     """The facts of the pain check and the way to it; an empty form for a lead who was erased."""
-    return pages.render(_form(services, token))
-
-
-@router.post("/b/{token}", responses=documented.errors(413, 422), openapi_extra=_FORM)
-def act(request: Request, token: str, services: Here, body: Sent) -> Response:
-    """`action`: request (the form), go (on to the practice's calendar) or booked."""
-    fields = posted(body)
-    try:
-        page = _acted(services, token, fields)
-    except InvalidInputError as error:
-        if fields.get("action") != ["request"] or not wants_page(request):
-            raise
-        return pages.render(_form(services, token, fields, error), status=error.status)
-    services.bell.ring()
-    return pages.render(page)
-
-
-def _form(
-    services: Services,
-    token: str,
-    given: Mapping[str, Sequence[str]] = _NOTHING,
-    error: InvalidInputError | None = None,
-) -> BookingPage:
-    """Empty, or with all that was given and what is wrong with it: on a phone nobody fills it in twice."""
     with services.database.reading() as session:
         message = message_behind(session, services, "b", token)
         at = desk(session, services)
-    return BookingPage(
-        practice=at.practice,
-        in_demo=at.in_demo,
-        erased=isinstance(message, ErasedToken),
-        given=given,
-        wrong={each.pointer.removeprefix("/"): each.detail for each in error.fields} if error else {},
-    )
+    erased = isinstance(message, ErasedToken)
+    return pages.render(BookingPage(practice=at.practice, in_demo=at.in_demo, erased=erased))
 
 
-def _acted(services: Services, token: str, fields: Mapping[str, list[str]]) -> Page:
+@router.post("/b/{token}", responses=documented.errors(413, 422), openapi_extra=_FORM)
+def act(token: str, services: Here, body: Sent) -> Response:
+    """`action`: request (the form), go (on to the practice's calendar) or booked."""
     with services.database.transaction() as session:
         message = message_behind(session, services, "b", token)
         at = desk(session, services)
+        fields = posted(body)
         action = (fields.get("action") or [""])[-1]
         if action == "go" and at.practice.booking.kind == "link":
-            return _go(session, services, message, at)
-        if action == "request":
-            return _request(session, services, message, at, booking_form.read(fields, at.practice))
-        if action == "booked" and isinstance(message, Message):
-            return _booked(session, services, message, at)
-    problem = FieldProblem(pointer="/action", detail="Deze keuze kennen we niet.")
-    raise InvalidInputError("no such action", "Deze keuze kennen we niet.", fields=[problem])
+            page: Page = _go(session, services, message, at)
+        elif action == "request":
+            page = _request(session, services, message, at, booking_form.read(fields, at.practice))
+        elif action == "booked" and isinstance(message, Message):
+            page = _booked(session, services, message, at)
+        else:
+            problem = FieldProblem(pointer="/action", detail="Deze keuze kennen we niet.")
+            raise InvalidInputError("no such action", "Deze keuze kennen we niet.", fields=[problem])
+    services.bell.ring()
+    return pages.render(page)
 
 
 def _go(session: Session, services: Services, message: Message | ErasedToken, at: Desk) -> BookingLinkPage:

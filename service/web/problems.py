@@ -89,7 +89,7 @@ def install(app: FastAPI, services: Services) -> None:
                 if (
                     request.url.path.startswith("/studio/")
                     and error.status_code in _IN_THE_STUDIO
-                    and wants_page(request)
+                    and _wants_page(request)
                 ):
                     return _for_staff(request, services, _IN_THE_STUDIO[error.status_code], headers)
                 dutch = _DUTCH.get(error.status_code, "Dit kunnen we niet verwerken.")
@@ -163,7 +163,7 @@ def _answer(
     headers: Mapping[str, str] | None = None,
     code: str = "",
 ) -> Response:
-    if not wants_page(request):
+    if not _wants_page(request):
         return problem(status, detail, fields=fields, headers=headers, code=code)
     if status in {500, 503}:
         away = UnavailablePage(practice=None, in_demo=services.demo, retry_after=RETRY_AFTER)
@@ -193,7 +193,7 @@ def _allowed(request: Request) -> str:
     return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
 
 
-def wants_page(request: Request) -> bool:
+def _wants_page(request: Request) -> bool:
     """Is a person looking? A script that posts JSON is a program, whatever it says it accepts."""
     if request.url.path.startswith("/api/"):
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -6,8 +6,7 @@ local dates. Text is plain text; the only HTML is `safety_html`, rendered from t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Literal
 
@@ -136,16 +135,13 @@ class BookingPage(LeadPage):
     """`GET /b/`: the facts of the pain check and a way to it.
 
     Where the practice books by a link, the button records the press and goes on to it. `erased`: we know no address
-    any more, so the form asks how to reach the person. A form that could not be taken stands there again with what was
-    `given` in it, and what is `wrong` with a field beside it.
+    any more, so the form asks how to reach the person.
     """
 
     template: ClassVar[str] = "booking.html"
     has_form: ClassVar[bool] = True
 
     erased: bool = False
-    given: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    wrong: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
