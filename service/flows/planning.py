@@ -30,6 +30,7 @@ ALL_STEPS_DONE = "all_steps_done"
 WISH = "wish"
 """The pause_reason of a pause that the lead asked for, and may end; any other is the practice's to end."""
 REPLY, AWAY = "reply", "away"
+RESTS_AFTER_A_REPLY = timedelta(days=7)
 _GRAVITY = (WISH, AWAY, REPLY)
 """Of reasons that end at one moment the later one here is told, any other before these: in whatever order they came."""
 _BATCH = 100

@@ -19,7 +19,7 @@ from service.domain.sequence import Sequence
 from service.domain.timing import in_window, next_opening, respaced
 from service.domain.wording import Reason
 from service.errors import InvalidInputError
-from service.flows import answers, booking, planning, replies
+from service.flows import answers, booking, planning
 from service.store import enrolments
 from service.store.tables import Enrolment
 
@@ -244,7 +244,7 @@ class Play:
     def _reply(self, now: datetime) -> None:
         if self._row.state in {*enrolments.OPEN, State.STOPPED}:  # a stopped run may go on, and she wrote all the same
             self._row.replied_at = now
-        self._put_off("reply", now + replies.PAUSE, now)
+        self._put_off("reply", now + planning.RESTS_AFTER_A_REPLY, now)
 
     def _book(self, now: datetime) -> None:
         self._asked = False
