@@ -12,7 +12,7 @@ from service.domain.retries import backoff
 from service.flows import alerts, privacy, rates, refusals
 from service.flows.services import Services
 from service.mail.transport import Outcome, SendResult
-from service.store import attempts, consents, enrolments, leads, outbox, suppressions
+from service.store import attempts, consents, enrolments, leads, message_rows, outbox, suppressions
 from service.store.tables import Attempt, Lead, Message
 
 _ABOUT_ONE_MAIL = frozenset({"mail", "rcpt", "data", "body", "dot", "request", "answer", "sender", "sign"})
@@ -85,8 +85,9 @@ def give_back(
 
 def end(session: Session, services: Services, message: Message, state: str, reason: str | None, now: datetime) -> None:
     """This is what became of the message; how long its lead is kept may hang on it."""
+    at = now if state == "failed" else message_rows.over_at(message, now)
     outbox.release(message, state, reason)
-    message.settled_at = message.settled_at or now
+    message.settled_at = message.settled_at or at
     if message.kind == "advice" and message.lead_id is not None:
         privacy.reckon_erasing(session, services, session.get_one(Lead, message.lead_id), now)
 

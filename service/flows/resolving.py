@@ -110,15 +110,14 @@ def _resolve(session: Session, services: Services, message: Message, choice: Cho
             f"message {message.id} was held before it went out, so it cannot count as {choice}",
             f"mail {message.id} is nooit weggegaan, dus {choice} kan niet",
         )
-    held_for, left_at = message.hold, message_rows.left_at(None, message.first_handed_at, message.due_at)
+    held_for, over_at = message.hold, message_rows.over_at(message, now)
     outbox.release(message, after.value, _WHY[choice], due_at=now if choice == "resend" else None)
     if choice == "resend":
         message.hold = outbox.APPROVED
     if held_for is not None and choice == "drop" and message.kind == "follow_up":
         _go_on(session, services, message, now, held_for=held_for)
     if choice != "resend":
-        # A follow-up of unknown fate was her mail of the day it left, not of the day that staff say what became of it.
-        message.settled_at = left_at if before is State.UNKNOWN and message.kind == "follow_up" else now
+        message.settled_at = over_at
     if message.lead_id is None:
         return
     leads.note(session, message.lead_id, "message_resolved", now, message=message.id, choice=choice)

@@ -173,3 +173,13 @@ def follow_ups_handed_since(
 def left_at(settled_at: datetime | None, first_handed_at: datetime | None, due_at: datetime) -> datetime:
     """When a mail left, or is to leave: a retry counts when it goes, not when it was first refused."""
     return settled_at or max(first_handed_at or due_at, due_at)
+
+
+def over_at(message: Message, now: datetime) -> datetime:
+    """When a mail of which now is said what became of it was over; `message` still stands as it did before.
+
+    A follow-up of unknown fate was her mail of the day it left, not of the day that somebody tells of it.
+    """
+    if message.state == "unknown" and message.kind == "follow_up":
+        return left_at(None, message.first_handed_at, message.due_at)
+    return now

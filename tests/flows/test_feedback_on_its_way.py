@@ -103,6 +103,15 @@ def test_what_staff_wanted_sent_again_is_not_once_an_event_says_that_it_left(hou
     assert (acts.follow_ups(posted)[STEP].state, acts.follow_ups(posted)[STEP].attempts) == ("delivered", 1)
 
 
+def test_a_follow_up_that_an_event_tells_of_days_later_was_the_mail_of_the_day_it_left(house: House) -> None:
+    posted = unknown_follow_up(house)
+    left = posted.clock.now()
+    posted.clock.advance(days=2)
+    comes(posted, about(acts.follow_ups(posted)[STEP], K.DELIVERED))
+    told = acts.follow_ups(posted)[STEP]
+    assert (told.state, told.settled_at) == ("delivered", left)
+
+
 @pytest.mark.parametrize("kind", [K.ACCEPTED, K.DELIVERED])
 def test_an_advice_that_waits_to_be_repeated_is_not_once_an_event_tells_of_it(house: House, kind: FeedbackKind) -> None:
     posted, network = repeated_advice(house)
