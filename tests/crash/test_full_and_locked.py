@@ -18,6 +18,7 @@ import pytest
 from sqlalchemy import text
 
 from service.store.db import open_database
+from tests.support.forking import Forked
 from tests.support.running import Answer, Running, http, installation, link_in, wait_for
 
 ANNA = "anna@example.org"
@@ -70,6 +71,29 @@ def test_a_sender_on_a_full_disk_loses_nothing(tmp_path: Path) -> None:
             wait_for(lambda: "waits for the database" in running.logs(), "the worker saying so")
             assert worker.poll() is None
         all_arrive_once(running, LEADS)
+
+
+def test_a_sender_whose_log_is_on_the_full_disk_sends_each_mail_once(tmp_path: Path) -> None:
+    """What was taken is logged in the very transaction that writes so, and what went wrong where that is dealt with."""
+    with installation(tmp_path, f"sqlite:///{tmp_path / 'nurture.db'}") as running:
+        running.start("serve", "--port", str(running.port), "--no-worker")
+        worker = Forked(("worker",), environment=running.environment(), folder=tmp_path, log=Path("/dev/full"))
+        running.processes.append(worker)
+        for address in LEADS:
+            assert running.opt_in(address).status == 202
+        all_arrive_once(running, LEADS)
+        wait_for(lambda: states(running) == {"accepted"}, "what became of them")
+        assert worker.poll() is None
+
+
+def states(running: Running) -> set[str]:
+    """Those of all mails."""
+    database = open_database(running.database_url)
+    try:
+        with database.reading() as session:
+            return set(session.execute(text("SELECT DISTINCT state FROM message")).scalars())
+    finally:
+        database.close()
 
 
 def test_a_locked_sqlite_file_is_503_after_five_seconds_and_the_service_goes_on(tmp_path: Path) -> None:
