@@ -136,3 +136,32 @@ def all_arrive_once(running: Running, addresses: list[str]) -> None:
     finally:
         database.close()
     assert [len(running.mails(address)) for address in addresses] == [1] * len(addresses)
+
+
+@pytest.mark.parametrize("by_another", [True, False])
+def test_a_sqlite_file_that_is_gone_takes_no_opt_in_along(tmp_path: Path, by_another: bool) -> None:
+    """Whoever has it open could go on writing to it, and nobody would ever find that again."""
+    file, kept = tmp_path / "nurture.db", tmp_path / "kept.db"
+    with installation(tmp_path, f"sqlite:///{file}") as running:
+        running.start()
+        assert running.opt_in(ANNA).status == 202
+        running.first_mail(ANNA)
+        before = {each: each.rename(kept.with_name(each.name.replace("nurture", "kept"))) for each in beside(file)}
+        if by_another:
+            with sqlite3.connect(file) as other:
+                other.execute("CREATE TABLE lead (id INTEGER)")
+            other.close()
+        for _ in range(3):
+            refused(running.opt_in("bram@example.org"))
+        assert http("GET", f"{running.url}/healthz").status == 200
+        assert file.exists() == by_another, "nobody made a new one"
+        assert "the database file was removed or replaced" in running.logs()
+        for name, moved in before.items():
+            moved.rename(name)
+        assert running.opt_in("bram@example.org").status == 202, "it is the same again"
+        all_arrive_once(running, [ANNA, "bram@example.org"])
+
+
+def beside(file: Path) -> list[Path]:
+    """The files of a SQLite database."""
+    return sorted(file.parent.glob(f"{file.name}*"))
