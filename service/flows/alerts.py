@@ -164,6 +164,8 @@ def _call(services: Services, alert: Alert) -> None:
         return
     body = {"cause": alert.cause, "text": alert.dutch, "english": alert.english, "at": alert.raised_at.isoformat()}
     try:
-        httpx.post(services.alert_url, json=body, timeout=_WEBHOOK_SECONDS).raise_for_status()
+        # Nothing is read of the answer: one that never ends would hold up all that comes after this.
+        with httpx.stream("POST", services.alert_url, json=body, timeout=_WEBHOOK_SECONDS) as answer:
+            answer.raise_for_status()
     except httpx.HTTPError as error:
         log.error("alert webhook failed", cause=alert.cause, error=type(error).__name__)
