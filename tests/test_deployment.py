@@ -184,6 +184,23 @@ def test_the_content_is_filled_once_and_never_overwritten(tmp_path: Path) -> Non
     assert not (target / "sequences/lage-rug.yaml").exists()
 
 
+def test_content_that_was_being_filled_when_the_disk_was_full_is_filled_again(tmp_path: Path) -> None:
+    """`cp` leaves half a file."""
+    programs, target = tmp_path / "programs", tmp_path / "content"
+    programs.mkdir()
+    half = f'head -c 99 "{ROOT}/practice.yaml" >"$to"; exit 1'
+    (programs / "cp").write_text(
+        "#!/bin/sh\nfor to; do :; done\n"
+        f'case "$*" in *practice.yaml*) [ -d "$to" ] && to=$to/practice.yaml; {half};; esac\nexec /bin/cp "$@"\n'
+    )
+    (programs / "cp").chmod(0o755)
+    fill = [str(ROOT / "deploy/fill-content"), str(target)]
+    full = {"PATH": f"{programs}:{os.environ['PATH']}"}
+    assert subprocess.run(fill, env=os.environ | full, check=False).returncode == 1
+    subprocess.run(fill, check=True)
+    assert (target / "practice.yaml").read_bytes() == (ROOT / "practice.yaml").read_bytes()
+
+
 def _build(stage: list[Instruction], app: Path) -> subprocess.CompletedProcess[str]:
     """Take the steps of a stage in a folder: its copies, and its one RUN but for the user."""
     for sources, target in copied(stage):
