@@ -27,8 +27,16 @@ _ABOUT = {
     _OPT_INS_CROWDED: "held",
 }
 """The state of the mails that an alert is about; behind a colon in its cause stands their template."""
+RUN_STUCK = "run-stuck"
 NEWS = frozenset(
-    {"mail-rejected", "staff-mail-returned", "webhook-unreadable", "mailbox-mail-failed", "mailbox-mail-unread"}
+    {
+        "mail-rejected",
+        "staff-mail-returned",
+        "webhook-unreadable",
+        "mailbox-mail-failed",
+        "mailbox-mail-unread",
+        RUN_STUCK,
+    }
 )
 """What is told by these happened, and is no state that ends: whoever has seen to it may close it."""
 log = structlog.get_logger()
