@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 import threading
@@ -22,7 +23,7 @@ def configure() -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer(ensure_ascii=False)],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=to_stderr,
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler()
@@ -42,6 +43,23 @@ def configure() -> None:
     sys.excepthook = lambda _kind, error, _trace: _tell(error)
     threading.excepthook = lambda given: _tell(given.exc_value)
     sys.unraisablehook = lambda given: _tell(given.exc_value)
+
+
+class _Lines(structlog.PrintLogger):
+    """A line that cannot be written is lost (a full disk, a pipe that nobody reads any more), and never what it tells
+    of: it is logged in the middle of transactions, and where failures are dealt with."""
+
+    def msg(self, message: str) -> None:
+        """Write one line, where that can be done."""
+        with contextlib.suppress(OSError):
+            super().msg(message)
+
+    debug = info = warning = error = critical = msg
+
+
+def to_stderr(*_: object) -> structlog.PrintLogger:
+    """Where structlog writes."""
+    return _Lines(sys.stderr)
 
 
 def _without_values(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -123,6 +123,7 @@ def test_the_settings_of_the_compose_file_make_a_safe_start(tmp_path: Path) -> N
 
     for name in OURS:
         environment = branch(services()[name]["environment"])
+        assert services()[name]["env_file"] == ".env", "a limit that is set there is to hold"
         settings = load_settings({key: fill_in(str(value)) for key, value in environment.items()})
         assert settings.production
         assert settings.base_url == "https://mail.example.nl"
@@ -182,6 +183,23 @@ def test_the_content_is_filled_once_and_never_overwritten(tmp_path: Path) -> Non
     subprocess.run(fill, check=True)
     assert (target / "practice.yaml").read_text() == "mine"
     assert not (target / "sequences/lage-rug.yaml").exists()
+
+
+def test_content_that_was_being_filled_when_the_disk_was_full_is_filled_again(tmp_path: Path) -> None:
+    """`cp` leaves half a file."""
+    programs, target = tmp_path / "programs", tmp_path / "content"
+    programs.mkdir()
+    half = f'head -c 99 "{ROOT}/practice.yaml" >"$to"; exit 1'
+    (programs / "cp").write_text(
+        "#!/bin/sh\nfor to; do :; done\n"
+        f'case "$*" in *practice.yaml*) [ -d "$to" ] && to=$to/practice.yaml; {half};; esac\nexec /bin/cp "$@"\n'
+    )
+    (programs / "cp").chmod(0o755)
+    fill = [str(ROOT / "deploy/fill-content"), str(target)]
+    full = {"PATH": f"{programs}:{os.environ['PATH']}"}
+    assert subprocess.run(fill, env=os.environ | full, check=False).returncode == 1
+    subprocess.run(fill, check=True)
+    assert (target / "practice.yaml").read_bytes() == (ROOT / "practice.yaml").read_bytes()
 
 
 def _build(stage: list[Instruction], app: Path) -> subprocess.CompletedProcess[str]:

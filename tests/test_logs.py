@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
+
+import pytest
 
 from tests.support.house import ROOT
 
@@ -66,3 +70,32 @@ fail()
 """)
     assert [line.get("error", "").partition(" ")[0] for line in told] == ["LookupError"] * 4
     assert {line["event"] for line in told} == {"nobody caught this", "Task exception was never retrieved"}
+
+
+def full_disk() -> int:
+    """What every write to fails."""
+    return os.open("/dev/full", os.O_WRONLY)
+
+
+def nobody_reads() -> int:
+    """A pipe whose other end is closed, as that of a program that has ended."""
+    reads, writes = os.pipe()
+    os.close(reads)
+    return writes
+
+
+@pytest.mark.parametrize("opened", [full_disk, nobody_reads])
+def test_a_line_that_cannot_be_written_keeps_nobody_from_what_it_tells_of(opened: Callable[[], int]) -> None:
+    program = """
+import structlog
+log = structlog.get_logger()
+for tell in (log.debug, log.info, log.warning, log.error, log.critical, library.warning):
+    tell("attempts settled")
+print("done")
+"""
+    log = opened()
+    done = subprocess.run(
+        [sys.executable, "-c", START + program, ADDRESS], cwd=ROOT, stdout=subprocess.PIPE, stderr=log, check=False
+    )
+    os.close(log)
+    assert done.stdout == b"done\n"

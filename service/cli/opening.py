@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -37,10 +36,9 @@ def _log_to_stderr() -> None:
 
     import structlog
 
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-    )
+    from service.logs import to_stderr
+
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING), logger_factory=to_stderr)
 
 
 def staff_name() -> str:

@@ -18,6 +18,7 @@ from service.cli.telling import say
 from service.errors import RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
     import uvicorn
@@ -55,8 +56,7 @@ def worker() -> None:
         running.begin_stop()
         stop.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, ask_to_stop)
+    on_a_stop(ask_to_stop)
     keep_what_is_loaded()
     running.start()
     while not stop.wait(1.0):
@@ -119,12 +119,13 @@ def _serve(services: Services, host: str, port: int, *, with_worker: bool, hello
         publish_first(services)
         configure()
         running: Worker | None = Worker(services) if with_worker else None
-        app = create_app(services, worker_alive=(lambda: running.alive) if running else None)
+        server = web_server(create_app(services, worker_alive=(lambda: running.alive) if running else None))
+        stop_together(server, running)
         keep_what_is_loaded()
         if running:
             running.start()
         try:
-            _run_until_stopped(web_server(app), listening, running)
+            server.run(sockets=[listening])
         finally:
             if running:
                 running.stop()
@@ -154,8 +155,12 @@ def web_server(app: FastAPI) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def _run_until_stopped(server: uvicorn.Server, listening: socket.socket, running: Worker | None) -> None:
-    """Web and worker stop on the same signal: one after the other would take longer than a container is given."""
+def stop_together(server: uvicorn.Server, running: Worker | None) -> None:
+    """Web and worker stop on the same signal: one after the other would take longer than a container is given.
+
+    Also before the server listens to signals itself, and when it raises once more, at its end, the one that it got: by
+    default that would end us with mail in flight.
+    """
     told = server.handle_exit
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -164,10 +169,14 @@ def _run_until_stopped(server: uvicorn.Server, listening: socket.socket, running
         told(number, frame)
 
     server.handle_exit = stop  # type: ignore[method-assign, assignment]
-    for number in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn raises the signal once more when it is done; by default that would end us with mail in flight.
-        signal.signal(number, lambda *_: None)
-    server.run(sockets=[listening])
+    on_a_stop(stop)
+
+
+def on_a_stop(do: Callable[[int, FrameType | None], None]) -> None:
+    """Call this when we are asked to stop, or the terminal that we were started in is closed."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` outlives its terminal
+            signal.signal(number, do)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -27,8 +27,16 @@ _ABOUT = {
     _OPT_INS_CROWDED: "held",
 }
 """The state of the mails that an alert is about; behind a colon in its cause stands their template."""
+RUN_STUCK = "run-stuck"
 NEWS = frozenset(
-    {"mail-rejected", "staff-mail-returned", "webhook-unreadable", "mailbox-mail-failed", "mailbox-mail-unread"}
+    {
+        "mail-rejected",
+        "staff-mail-returned",
+        "webhook-unreadable",
+        "mailbox-mail-failed",
+        "mailbox-mail-unread",
+        RUN_STUCK,
+    }
 )
 """What is told by these happened, and is no state that ends: whoever has seen to it may close it."""
 log = structlog.get_logger()
@@ -164,6 +172,8 @@ def _call(services: Services, alert: Alert) -> None:
         return
     body = {"cause": alert.cause, "text": alert.dutch, "english": alert.english, "at": alert.raised_at.isoformat()}
     try:
-        httpx.post(services.alert_url, json=body, timeout=_WEBHOOK_SECONDS).raise_for_status()
+        # Nothing is read of the answer: one that never ends would hold up all that comes after this.
+        with httpx.stream("POST", services.alert_url, json=body, timeout=_WEBHOOK_SECONDS) as answer:
+            answer.raise_for_status()
     except httpx.HTTPError as error:
         log.error("alert webhook failed", cause=alert.cause, error=type(error).__name__)

@@ -19,6 +19,7 @@ from service.store.db import real_now
 TOLERANCE = timedelta(minutes=5)
 _MINUTE = timedelta(minutes=1)
 _CAUSE, _FACT = "clock-differs", "clock_differs"
+_LEAP, _STANDS, _HOUSE_KEPT = timedelta(days=31), timedelta(days=1), "house_kept"
 
 
 def is_wrong(session: Session, services: Services, now: datetime, moment: datetime | None = None) -> bool:
@@ -45,6 +46,22 @@ def right_now(services: Services) -> datetime:
     """The same by a look of its own: by what is dated so, people are erased and mail is passed over for its age."""
     with services.database.reading() as session:
         return now(session, services)
+
+
+def has_leapt(session: Session, services: Services, now: datetime) -> bool:
+    """Did time go on by more than a month since this was last asked, or within the last day? Asked each minute.
+
+    Nobody ran for so long; or this is a clock that is wrong, where there is no second one to ask, and somebody will set
+    it right. Until it has stood for a day nothing may go for its age that cannot be brought back. The demo's leaps.
+    """
+    if not isinstance(services.clock, RealClock):
+        return False
+    kept = events.hold_fact(session, _HOUSE_KEPT) or {"at": now.isoformat(), "leapt_at": None}
+    leapt_at = now.isoformat() if now - datetime.fromisoformat(kept["at"]) > _LEAP else kept["leapt_at"]
+    if leapt_at and not timedelta(0) <= now - datetime.fromisoformat(leapt_at) < _STANDS:
+        leapt_at = None
+    events.set_fact(session, _HOUSE_KEPT, {"at": now.isoformat(), "leapt_at": leapt_at})
+    return leapt_at is not None
 
 
 def held_back(session: Session, services: Services, now: datetime, moment: datetime) -> outbox.Paused:

@@ -112,7 +112,7 @@ def _fill(ours: Connection, theirs: Session) -> Copied:
                 dump.load(there, tables[each.name], each.columns, digest.through(lines))
         except (ValueError, DataError, IntegrityError) as error:
             raise RefusedError(f"the table {each.name} cannot be copied; nothing was changed") from error
-    dump.go_on_counting(there)
+    dump.go_on_counting(there, dump.given(ours))  # who was erased here has her number there, too
     for name, digest in left.items():
         if _digest(there, tables[name]).hexdigest() != digest.hexdigest():
             raise RefusedError(f"the table {name} arrived other than it left; nothing was changed")

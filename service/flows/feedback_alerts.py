@@ -56,6 +56,6 @@ def close_old(session: Session, now: datetime) -> None:
     """An alert about news stands for a week; news of its kind after that tells it again."""
     for alert in events.open_alerts(session):
         kind = alert.cause.partition(":")[0]
-        if kind in {_REJECTED, _STAFF, _UNREADABLE} and alert.raised_at < now - _CLOSED_AFTER:
+        if kind in {_REJECTED, _STAFF, _UNREADABLE, alerts.RUN_STUCK} and alert.raised_at < now - _CLOSED_AFTER:
             events.hold_alert(session, alert.cause)
             alerts.mended(session, alert.cause, now)

@@ -16,7 +16,7 @@ from service.domain.enrolment import Finish, Send, Skip, State, Stop, Wait, afte
 from service.domain.lead import Kind, Suppression, may_receive
 from service.domain.sequence import Sequence
 from service.domain.timing import NeverOpensError
-from service.errors import RefusedError
+from service.errors import RefusedError, UnavailableError, trace
 from service.flows import alerts, backlog, clock_check
 from service.flows.backlog import Guard
 from service.flows.messages import add_follow_up
@@ -34,6 +34,7 @@ RESTS_AFTER_A_REPLY = timedelta(days=7)
 _GRAVITY = (WISH, AWAY, REPLY)
 """Of reasons that end at one moment the later one here is told, any other before these: in whatever order they came."""
 _BATCH = 100
+_AFTER_A_FAULT = timedelta(hours=1)
 log = structlog.get_logger()
 
 
@@ -68,12 +69,46 @@ def _plan_batch(services: Services, now: datetime) -> int:
         if clock_check.tell(session, services, now):
             return 0
         backlog.watch(session, services, now)
-    with services.database.transaction() as session:
-        due = enrolments.due(session, now, _BATCH, outbox.paused(session))
-        if due:
-            plan(session, services, [enrolment_id for enrolment_id, _ in due], [lead for _, lead in due], now)
+    due: Rows[tuple[int, int]] = ()
+    try:
+        with services.database.transaction() as session:
+            due = enrolments.due(session, now, _BATCH, outbox.paused(session))
+            if due:
+                plan(session, services, [enrolment_id for enrolment_id, _ in due], [lead for _, lead in due], now)
+                notify_sender(session)
+    except UnavailableError:
+        raise
+    except Exception as error:
+        if not due:
+            raise
+        log.error("planning failed at a group", error=trace(error))
+        for enrolment_id, lead_id in due:
+            _plan_alone(services, enrolment_id, lead_id, now)
+    return len(due)
+
+
+def _plan_alone(services: Services, enrolment_id: int, lead_id: int, now: datetime) -> None:
+    """Of several, one run may be what failed: it is put off, and told, and stops no other."""
+    try:
+        with services.database.transaction() as session:
+            plan(session, services, [enrolment_id], [lead_id], now)
             notify_sender(session)
-        return len(due)
+    except UnavailableError:
+        raise
+    except Exception as error:
+        log.error("planning failed at one run", enrolment=enrolment_id, error=trace(error))
+        with services.database.transaction() as session:
+            lock_leads(session, services, [lead_id])
+            enrolments.put_off(session, enrolment_id, now, now + _AFTER_A_FAULT)
+            alerts.tell(
+                session,
+                alerts.RUN_STUCK,
+                dutch=f"De volgende mail van een lead kan niet worden gepland (traject {enrolment_id}). De andere gaan "
+                "door, en deze proberen we elk uur. Vraag wie deze dienst onderhoudt om in het log te kijken.",
+                english=f"the next mail of a lead cannot be planned (enrolment {enrolment_id}); the others go on, and "
+                "this one is tried each hour; the log tells the error",
+                now=now,
+            )
 
 
 def plan(session: Session, services: Services, ids: Rows[int], lead_ids: Rows[int], now: datetime) -> None:

@@ -51,10 +51,12 @@ def restore(
         if not replace and not dump.holds_nothing(connection):
             raise RefusedError("this database is not empty; nothing was changed (--replace throws away what is in it)")
         noes = carried.gather(connection, manifest.keys.suppression if manifest.keys else None)
+        given = dump.given(connection)
         found = schema.revision_of(connection)
         dump.drop_all(connection, others=found is not None and not schema.is_known(found))
         rows = load(connection, backup)
         schema.upgrade(connection)
+        dump.go_on_counting(connection, given)  # what was there meanwhile stands in mails, and on pages that are open
         check_keys(session)
         proofs = _prove(session, services)
         now = _clock(session, services)

@@ -23,6 +23,7 @@ from service.store.db import real_now
 from service.store.tables import Lead, TimelineEntry
 
 EVERY, AFTER_A_FAULT = timedelta(days=1), timedelta(hours=1)
+_LONG_OVER = timedelta(minutes=1)  # by then a test has come to its end, or never will
 _DOMAIN = "self-test.invalid"
 _FACT, _CAUSE = "self_test", "self-test"
 _BY_HAND = "self_test_by_hand"
@@ -53,23 +54,33 @@ def run_where_due(services: Services) -> None:
 
 
 def press_now(services: Services) -> Fault | None:
-    """Test it once, whatever the time, for a person who looks: None when it works.
+    """Test it once, whatever the time, for a person who looks: None when it works. Others may look at the same time.
 
     Nobody else is told, and nothing of it stays. Something must be published, or no page can be shown.
     """
     with services.database.transaction() as session:
-        kept = events.hold_fact(session, _BY_HAND)
-        if kept:  # that test never came to its end
-            _remove(session, services, kept["address"])
+        tests, now = _by_hand(session), real_now(session)
+        for address, began in tests.copy().items():
+            if now - datetime.fromisoformat(began) > _LONG_OVER:  # it never came to its end
+                _remove(session, services, address)
+                del tests[address]
         lead = _made_up(session, services)
-        events.set_fact(session, _BY_HAND, {"address": lead.address})
+        events.set_fact(session, _BY_HAND, {"tests": tests | {lead.address: now.isoformat()}})
     fault = _press(_link(services, lead))
     with services.database.transaction() as session:
-        events.hold_fact(session, _BY_HAND)
+        tests = _by_hand(session)
         fault = fault or _not_here(session, services, lead.address)
         _remove(session, services, lead.address)
-        events.forget_fact(session, _BY_HAND)
+        if left := {address: began for address, began in tests.items() if address != lead.address}:
+            events.set_fact(session, _BY_HAND, {"tests": left})
+        else:
+            events.forget_fact(session, _BY_HAND)
     return fault
+
+
+def _by_hand(session: Session) -> dict[str, str]:
+    """Tests of people that were begun, each by its address: when that was. Nobody else changes them meanwhile."""
+    return dict((events.hold_fact(session, _BY_HAND) or {}).get("tests", {}))
 
 
 def _link(services: Services, lead: Lead) -> str:

@@ -13,7 +13,7 @@ from service.errors import RefusedError, UnavailableError
 from service.flows import carried, copy_marks, put_back
 from service.flows.copying import named
 from service.flows.services import Services
-from service.store import events, schema
+from service.store import dump, events, schema
 from service.store.db import Database, is_same
 from service.store.schema import Schema
 from service.store.tables import AuditEntry
@@ -43,10 +43,11 @@ def take_back(
         mark = copy_marks.of(ours)
         if mark is None or mark.state != "left":
             raise RefusedError("this database was not copied elsewhere; nothing was changed")
-        with _closing(copy, services.database, ours, mark, now) as noes:
+        with _closing(copy, services.database, ours, mark, now) as (noes, given):
             copy_marks.open_again(ours, mark)
             events.audit(ours, actor, "database taken back", now, copied_at=mark.at.isoformat(), copy=mark.copy)
             moved = carried.apply(ours, services, noes, now, said="in the copy")
+            dump.go_on_counting(ours.connection(), given)
             held = put_back.hold(ours, services, since=mark.at, actor=actor, now=now)
     return TakenBack(held=held, carried=moved)
 
@@ -54,15 +55,15 @@ def take_back(
 @contextmanager
 def _closing(
     copy: Database | None, original: Database, ours: Session, mark: copy_marks.Mark, now: datetime
-) -> Iterator[carried.Noes]:
-    """What the copy knows; it is closed at the end, before the caller commits."""
+) -> Iterator[tuple[carried.Noes, dict[str, int]]]:
+    """What the copy knows, and the numbers it gave; it is closed at the end, before the caller commits."""
     if copy is None:
-        yield carried.Noes()
+        yield carried.Noes(), {}
         return
     with copy.alone() as theirs:
         noes = _gather(ours, theirs, mark)
         _close(theirs, mark, named(original.url), now)
-        yield noes
+        yield noes, dump.given(theirs.connection())
 
 
 def _look(ours: Database, copy: Database) -> None:

@@ -56,7 +56,10 @@ def housekeeping(services: Services) -> None:
     its time; once a week last week's figures.
     """
     now = clock_check.right_now(services)
-    retention.erase_expired(services, now)
+    with services.database.transaction() as session:
+        is_sure = not clock_check.has_leapt(session, services, now)
+    if is_sure:
+        retention.erase_expired(services, now)
     # Also where nobody was erased just now: a command or a tick before this one may have found the database busy.
     services.database.forget_for_good()
     with services.database.transaction() as session:
@@ -77,6 +80,7 @@ def housekeeping(services: Services) -> None:
         refused_webhooks.review(session, now)
     self_test.run_where_due(services)
     alerts.deliver(services, now)
-    retention.daily(services, now)  # a failure from here on keeps back no more than the heartbeat, which is then missed
+    if is_sure:  # a failure from here on keeps back no more than the heartbeat, which is then missed
+        retention.daily(services, now)
     weekly_mail.send_where_due(services, now)
     heartbeat.beat(services)  # not reached where anything above failed

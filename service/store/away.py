@@ -35,6 +35,15 @@ def ended() -> UnavailableError:
     return UnavailableError("the database cannot be used just now (SQLite ended the transaction)", _AWAY)
 
 
+def replaced() -> UnavailableError:
+    """What to say where SQLite's file was removed, or another put in its place, under a process that has it open."""
+    return UnavailableError(
+        "the database file was removed or replaced while it was in use: stop `serve` and every `worker`, put the right "
+        "file back, and start them again",
+        _AWAY,
+    )
+
+
 def is_locked(error: BaseException | None) -> bool:
     """Does somebody else have SQLite's file?"""
     return _code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}

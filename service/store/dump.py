@@ -9,9 +9,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -183,21 +184,46 @@ def _values(named: Sequence[Column[Any]], line: str) -> dict[str, object]:
     return {column.name: _read(value, column.type) for column, value in zip(named, json.loads(line), strict=True)}
 
 
-def go_on_counting(connection: Connection) -> None:
-    """New rows get ids above those that were loaded. SQLite does so by itself."""
-    if connection.dialect.name != "postgresql":
+def given(connection: Connection) -> dict[str, int]:
+    """The highest number that a row of each table ever got, also of those that are gone, where the engine counts it."""
+    if connection.dialect.name == "sqlite":
+        if not inspect(connection).has_table("sqlite_sequence"):
+            return {}
+        return {row.name: row.seq for row in connection.execute(text("SELECT name, seq FROM sqlite_sequence"))}
+    last = text("SELECT coalesce(pg_sequence_last_value(CAST(:sequence AS regclass)), 0)")
+    return {
+        name: int(connection.execute(last, {"sequence": sequence}).scalar_one())
+        for name, sequence, _ in _sequences(connection)
+    }
+
+
+def go_on_counting(connection: Connection, beyond: Mapping[str, int] = MappingProxyType({})) -> None:
+    """New rows get ids above those that were loaded, and above those that were `given` elsewhere.
+
+    Above those that are there SQLite goes by itself.
+    """
+    if connection.dialect.name == "sqlite":
+        higher = text("UPDATE sqlite_sequence SET seq = :last WHERE name = :name AND seq < :last")
+        for name, last in beyond.items():
+            connection.execute(higher, {"name": name, "last": last})
         return
+    for name, sequence, column in _sequences(connection):
+        last = max(connection.execute(select(func.max(column))).scalar() or 0, beyond.get(name, 0))
+        connection.execute(
+            text("SELECT setval(CAST(:sequence AS regclass), :last, :used)"),
+            {"sequence": sequence, "last": last or 1, "used": last > 0},
+        )
+
+
+def _sequences(connection: Connection) -> Iterator[tuple[str, str, Column[Any]]]:
+    """Of each table of PostgreSQL that has one: its name, what counts its rows, and the column."""
     quote = connection.dialect.identifier_preparer.quote
     for dumped in tables(connection):
         for column in dumped.table.primary_key.columns:
             find = text("SELECT pg_get_serial_sequence(:name, :column)")
             sequence = connection.execute(find, {"name": quote(dumped.name), "column": column.name}).scalar()
             if sequence is not None:
-                last = connection.execute(select(func.max(column))).scalar()
-                connection.execute(
-                    text("SELECT setval(CAST(:sequence AS regclass), :last, :used)"),
-                    {"sequence": sequence, "last": last or 1, "used": last is not None},
-                )
+                yield dumped.name, sequence, column
 
 
 def hold_still(connection: Connection) -> None:

@@ -53,6 +53,12 @@ def look_again(session: Session, ids: Collection[int], now: datetime, within: ti
     run(session, _LOOK_AGAIN, {"ids": list(ids), "now": now, "latest": now + within})
 
 
+def put_off(session: Session, enrolment_id: int, now: datetime, until: datetime) -> None:
+    """A run that is due is to be looked at later, without reading it: what is in it may be what failed."""
+    mine = (_RUNS.c.id == enrolment_id, _RUNS.c.state == "active", _RUNS.c.next_at <= now)
+    session.execute(sql_update(_RUNS).where(*mine).values(next_at=until))
+
+
 def respace(session: Session, enrolment_id: int, anchor: datetime) -> None:
     """The days of the steps to come count from this one."""
     session.get_one(Enrolment, enrolment_id).anchor = anchor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, event
@@ -11,7 +12,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, create_engine
 
-from service.store.away import ended
+from service.store.away import ended, replaced
 
 _OLDEST = (3, 35, 0)
 _BUSY_TIMEOUT_MS = 5_000
@@ -35,6 +36,12 @@ def engine(url: URL, *, begin: str, pool_size: int, alone: bool = False) -> Engi
         hide_parameters=True,
     )
 
+    file = _OneFile(url)
+
+    @event.listens_for(made, "do_connect")
+    def _before_it_connects(*_: object) -> None:
+        file.check()  # or SQLite would make a new one
+
     @event.listens_for(made, "connect")
     def _on_connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver's own BEGIN is a deferred one; ours comes below
@@ -43,8 +50,11 @@ def engine(url: URL, *, begin: str, pool_size: int, alone: bool = False) -> Engi
         for pragma, value in PRAGMAS.items():
             connection.execute(f"PRAGMA {pragma}={value}").close()
 
+        file.note()
+
     @event.listens_for(made, "begin")
     def _on_begin(connection: Any) -> None:
+        file.check()
         connection.exec_driver_sql(begin)
 
     @event.listens_for(made, "commit")
@@ -55,6 +65,30 @@ def engine(url: URL, *, begin: str, pool_size: int, alone: bool = False) -> Engi
             raise ended()
 
     return made
+
+
+class _OneFile:
+    """The file that an engine opened first. Where another has its name, or none, what is written is lost in the end."""
+
+    def __init__(self, url: URL) -> None:
+        self._path = url.database or ""
+        self._opened: tuple[int, int] | None = None
+
+    def note(self) -> None:
+        """It is open."""
+        self._opened = self._opened or self._there()
+
+    def check(self) -> None:
+        """Raise UnavailableError where it is not the one that has the name."""
+        if self._opened is not None and self._there() != self._opened:
+            raise replaced()
+
+    def _there(self) -> tuple[int, int] | None:
+        try:
+            found = Path(self._path).stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
 
 def too_old() -> str:

@@ -18,6 +18,7 @@ import pytest
 from sqlalchemy import text
 
 from service.store.db import open_database
+from tests.support.forking import Forked
 from tests.support.running import Answer, Running, http, installation, link_in, wait_for
 
 ANNA = "anna@example.org"
@@ -72,6 +73,29 @@ def test_a_sender_on_a_full_disk_loses_nothing(tmp_path: Path) -> None:
         all_arrive_once(running, LEADS)
 
 
+def test_a_sender_whose_log_is_on_the_full_disk_sends_each_mail_once(tmp_path: Path) -> None:
+    """What was taken is logged in the very transaction that writes so, and what went wrong where that is dealt with."""
+    with installation(tmp_path, f"sqlite:///{tmp_path / 'nurture.db'}") as running:
+        running.start("serve", "--port", str(running.port), "--no-worker")
+        worker = Forked(("worker",), environment=running.environment(), folder=tmp_path, log=Path("/dev/full"))
+        running.processes.append(worker)
+        for address in LEADS:
+            assert running.opt_in(address).status == 202
+        all_arrive_once(running, LEADS)
+        wait_for(lambda: states(running) == {"accepted"}, "what became of them")
+        assert worker.poll() is None
+
+
+def states(running: Running) -> set[str]:
+    """Those of all mails."""
+    database = open_database(running.database_url)
+    try:
+        with database.reading() as session:
+            return set(session.execute(text("SELECT DISTINCT state FROM message")).scalars())
+    finally:
+        database.close()
+
+
 def test_a_locked_sqlite_file_is_503_after_five_seconds_and_the_service_goes_on(tmp_path: Path) -> None:
     file = tmp_path / "nurture.db"
     with installation(tmp_path, f"sqlite:///{file}") as running:
@@ -112,3 +136,32 @@ def all_arrive_once(running: Running, addresses: list[str]) -> None:
     finally:
         database.close()
     assert [len(running.mails(address)) for address in addresses] == [1] * len(addresses)
+
+
+@pytest.mark.parametrize("by_another", [True, False])
+def test_a_sqlite_file_that_is_gone_takes_no_opt_in_along(tmp_path: Path, by_another: bool) -> None:
+    """Whoever has it open could go on writing to it, and nobody would ever find that again."""
+    file, kept = tmp_path / "nurture.db", tmp_path / "kept.db"
+    with installation(tmp_path, f"sqlite:///{file}") as running:
+        running.start()
+        assert running.opt_in(ANNA).status == 202
+        running.first_mail(ANNA)
+        before = {each: each.rename(kept.with_name(each.name.replace("nurture", "kept"))) for each in beside(file)}
+        if by_another:
+            with sqlite3.connect(file) as other:
+                other.execute("CREATE TABLE lead (id INTEGER)")
+            other.close()
+        for _ in range(3):
+            refused(running.opt_in("bram@example.org"))
+        assert http("GET", f"{running.url}/healthz").status == 200
+        assert file.exists() == by_another, "nobody made a new one"
+        assert "the database file was removed or replaced" in running.logs()
+        for name, moved in before.items():
+            moved.rename(name)
+        assert running.opt_in("bram@example.org").status == 202, "it is the same again"
+        all_arrive_once(running, [ANNA, "bram@example.org"])
+
+
+def beside(file: Path) -> list[Path]:
+    """The files of a SQLite database."""
+    return sorted(file.parent.glob(f"{file.name}*"))

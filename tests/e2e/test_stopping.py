@@ -5,20 +5,29 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+import pytest
+
 from service.store import reports
 from service.store.db import open_database
 from tests.support.running import installation, wait_for
 from tests.support.smtp_server import Fault, SmtpServer
 
+OUTLIVES_ITS_TERMINAL = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # this run of the tests, as by `nohup`
+BY_ITS_TERMINAL = pytest.mark.skipif(OUTLIVES_ITS_TERMINAL, reason="what it starts outlives a terminal, too")
 
-def test_a_stop_loses_nothing_repeats_nothing_and_leaves_nothing_unknown(database_url: str, tmp_path: Path) -> None:
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=BY_ITS_TERMINAL)])
+def test_a_stop_loses_nothing_repeats_nothing_and_leaves_nothing_unknown(
+    database_url: str, tmp_path: Path, number: signal.Signals
+) -> None:
+    """Also where the terminal that it was started in is closed."""
     with SmtpServer(faults=[Fault(stage="dot", delay=1.5)]) as server:
         with installation(tmp_path, database_url, NURTURE_MAIL_URL=server.url) as running:
             process = running.start()
             for each in range(20):
                 assert running.opt_in(f"lead{each}@example.org").status == 202
             wait_for(lambda: server.commands.count("DATA") >= 5, "several mails in flight")
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(number)
             assert process.wait(30) == 0, running.logs()
             stopped = message_states(database_url)
             assert set(stopped) == {"accepted", "due"}, "no lease is left, nothing is unknown"

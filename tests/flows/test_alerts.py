@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Iterator
@@ -28,6 +29,8 @@ class Hook:
     def __init__(self) -> None:
         self.bodies: list[dict[str, str]] = []
         self.status = 204
+        self.is_endless = False
+        self.enough = threading.Event()
         hook = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -36,6 +39,9 @@ class Hook:
                 hook.bodies.append(json.loads(body))
                 self.send_response(hook.status)
                 self.end_headers()
+                with contextlib.suppress(OSError):
+                    while hook.is_endless and not hook.enough.wait(0.05):
+                        self.wfile.write(b".")
 
             def log_message(self, format: str, *arguments: object) -> None:
                 """Nothing on the terminal."""
@@ -136,6 +142,17 @@ def test_a_webhook_that_fails_keeps_no_mail_back_and_is_not_called_twice(told: H
     told.tick()
     assert len(told.mails()) == 2
     assert len(hook.bodies) == 1
+
+
+def test_a_webhook_whose_answer_never_ends_holds_up_nothing(told: House, hook: Hook) -> None:
+    hook.status, hook.is_endless = 200, True
+    raise_alert(told)
+    with ThreadPoolExecutor(1) as pool:
+        keeping_house = pool.submit(ticks.housekeeping, told.services)
+        try:
+            keeping_house.result(10)
+        finally:
+            hook.enough.set()
 
 
 def test_a_webhook_that_is_gone_keeps_no_mail_back(told: House, hook: Hook, capfd: pytest.CaptureFixture[str]) -> None:

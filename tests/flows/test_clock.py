@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from sqlmodel import Session, select
 
 from service.domain.clock import RealClock
@@ -15,7 +16,7 @@ from service.store.tables import Enrolment, Message
 from tests.support import acts
 from tests.support.days import AMSTERDAM, EVERY_DAY, left_on
 from tests.support.drafts import publish, with_steps
-from tests.support.house import House, WrongClock, link
+from tests.support.house import START, House, WrongClock, link
 from tests.support.transports import Network, always, refused_for_now
 from tests.support.website import opt_in, website
 
@@ -161,6 +162,27 @@ def test_a_worker_whose_clock_is_ahead_erases_nobody_before_her_time(house: Hous
     after = house.rows()
     for table in ("lead", "opt_in", "message", "timeline"):
         assert after[table] == before[table]
+
+
+@pytest.mark.parametrize("migrated_database_url", ["sqlite"], indirect=True)
+def test_a_clock_that_leaps_a_year_erases_nobody_before_it_has_stood_for_a_day(house: House) -> None:
+    """Of the one machine there is, so that no other clock tells."""
+    real = house.with_changes(clock=RealClock())
+    with time_machine.travel(START, tick=False) as time:
+        real.opt_in()
+        real.send_due()
+        acts.confirmed(house, "bram@example.org")
+        ticks.housekeeping(real.services)
+        before = house.rows()
+        for leap in (timedelta(days=400), timedelta(hours=23), timedelta(days=-401)):  # and right again
+            time.shift(leap)
+            ticks.housekeeping(real.services)
+            after = house.rows()
+            assert [each for each in ("lead", "opt_in", "message", "timeline") if after[each] != before[each]] == []
+        for leap in (timedelta(days=400), timedelta(days=1)):
+            time.shift(leap)
+            ticks.housekeeping(real.services)
+        assert len(house.rows()["lead"]) < len(before["lead"])
 
 
 @pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from service.bootstrap import prepare
 from service.errors import RefusedError, UnavailableError
-from service.flows import copy_marks, copying, receipts
+from service.flows import copy_marks, copying, privacy, receipts
 from service.settings import load_settings
 from service.store import db, dump, schema, sqlite_file
 from service.store.db import open_database
@@ -57,6 +57,20 @@ def test_a_run_under_way_goes_on_after_a_copy_and_each_lead_gets_the_rest_of_her
         assert set(Counter(str(mail["Message-ID"]) for mail in other.mails()).values()) == {1}
         wanted = {ANNA: 1 + steps, ESRA: 1 + steps, DAAN: steps, HANS: 1, BRAM: 1, CARLA: 1, FRANK: 1}
         assert {each: len(other.mails(each)) for each in wanted} == wanted
+
+
+def test_the_number_of_somebody_who_was_erased_is_nobodys_on_the_other_side(
+    house: House, elsewhere: str, tmp_path: Path
+) -> None:
+    """Mails to the practice, commands in them and pages that are open name people by it."""
+    copies.under_way(house)
+    house.opt_in("iris@example.org")
+    iris, now = house.lead("iris@example.org").id, house.clock.now()
+    acts.commit(house, lambda session: privacy.erase(session, house.services, iris, "asked", now))
+    copies.copy(house, elsewhere)
+    with copies.at(elsewhere, house, tmp_path) as other:
+        other.opt_in("jan@example.org")
+        assert other.lead("jan@example.org").id > iris
 
 
 def test_nothing_starts_and_nothing_leaves_where_it_was_copied_from(house: House, elsewhere: str) -> None:

@@ -10,9 +10,11 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
+from sqlmodel import Session
 
 from service.flows import doctor_web, self_test
 from service.flows.finding import Finding
+from service.store import events
 from tests.support import acts
 from tests.support.certificates import make_certificates
 from tests.support.house import House
@@ -125,7 +127,34 @@ def test_a_look_that_was_killed_is_cleared_away_by_the_next(house: House, monkey
             with pytest.raises(KeyboardInterrupt):
                 self_test.press_now(there)
         assert house.rows()["lead"] != before["lead"]
+        acts.commit(house, _began_long_ago)
         assert self_test.press_now(there) is None
+    assert house.rows() == before
+
+
+def _began_long_ago(session: Session) -> None:
+    (address,) = (events.fact(session, "self_test_by_hand") or {})["tests"]
+    long_ago = datetime.now(UTC) - timedelta(minutes=2)
+    events.set_fact(session, "self_test_by_hand", {"tests": {address: long_ago.isoformat()}})
+
+
+def test_of_two_who_look_at_once_neither_takes_the_others_lead_away(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, press = house.rows(), self_test._press
+    others: list[object] = []
+
+    def while_another_looks(url: str) -> self_test.Fault | None:
+        with monkeypatch.context() as alone:
+            alone.setattr(self_test, "_press", press)
+            others.append(self_test.press_now(there))
+        return press(url)
+
+    with serving(house) as url:
+        there = house.with_changes(base_url=url).services
+        monkeypatch.setattr(self_test, "_press", while_another_looks)
+        assert self_test.press_now(there) is None
+    assert others == [None]
     assert house.rows() == before
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
-from service.flows import handover
+from service.flows import handover, ticks
 from service.store.leaving import Leaving
-from service.store.tables import Message
+from service.store.tables import Lead, Message
 from tests.support import acts
 from tests.support.house import House
 from tests.support.transports import Network
@@ -58,3 +58,26 @@ def test_an_error_in_the_last_look_at_one_of_a_group_holds_that_one_alone(
     assert (message.state, message.attempts, acts.attempts(posted, message)) == ("held", 0, [])
     assert acts.alerts(posted) == [f"mail-broken:{message.template}"]
     assert posted.send_due() == 0, "and it is not tried again each second"
+
+
+def test_a_run_whose_next_mail_cannot_be_planned_stops_no_other_and_goes_on_once_it_is_mended(house: House) -> None:
+    for address in LEADS[:5]:
+        acts.confirmed(house, address)
+    good = house.lead(BAD).public_id
+
+    def call(session: Session, public_id: str) -> None:
+        session.get_one(Lead, house.lead(BAD).id).public_id = public_id
+
+    acts.commit(house, call, "no link is made of it")
+    house.clock.advance(days=2)
+    assert house.tick() == 4
+    assert acts.alerts(house) == ["run-stuck"]
+    assert ticks.plan(house.services) == 0, "and it is not tried again each second"
+    acts.commit(house, call, good)
+    house.clock.advance(hours=1)
+    assert house.tick() == 1
+    steps = [acts.follow_ups(house, each) for each in LEADS[:5]]
+    assert len({next(iter(each.values())).planned_at for each in steps}) == 1, "she lost no day by it"
+    house.clock.advance(days=8)
+    house.tick()
+    assert acts.alerts(house) == []

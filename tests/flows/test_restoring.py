@@ -52,6 +52,14 @@ def test_nothing_leaves_until_resume_and_nothing_that_may_have_left_already_ever
     assert "restored" not in acts.alerts(house)
 
 
+def test_a_number_that_was_given_since_the_backup_is_given_to_nobody_else(house: House, taken: Path) -> None:
+    house.opt_in("gijs@example.org")
+    gijs = house.lead("gijs@example.org").id
+    backups.restore(house, taken, replace=True)
+    house.opt_in("hans@example.org")
+    assert house.lead("hans@example.org").id > gijs
+
+
 def test_what_was_being_handed_over_is_of_unknown_fate_and_listed(house: House, tmp_path: Path) -> None:
     backups.peopled(house)
     house.opt_in(FRANK)

@@ -55,6 +55,14 @@ def test_who_said_no_or_was_erased_in_the_copy_stays_so_and_the_others_go_on(hou
     assert [len(house.mails(each)) for each in (ANNA, ESRA, IRIS)] == sent
 
 
+def test_a_number_that_the_copy_gave_is_given_to_nobody_else(house: House, elsewhere: str, tmp_path: Path) -> None:
+    with copies.at(elsewhere, house, tmp_path) as other:
+        iris = other.lead(IRIS).id
+    copies.take_back(house, elsewhere)
+    house.opt_in("jan@example.org")
+    assert house.lead("jan@example.org").id > iris
+
+
 def test_the_copy_is_closed_before_the_original_is_opened(
     house: House, elsewhere: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

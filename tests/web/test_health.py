@@ -92,7 +92,7 @@ def test_figures_are_not_public(house: House, peer: str, headers: dict[str, str]
     assert website(house, peer=peer).get("/metrics", headers=headers).status_code == 404
 
 
-@pytest.mark.parametrize("peer", ["127.0.0.1", "::1", "172.30.57.4", "fd00::7"])
+@pytest.mark.parametrize("peer", ["127.0.0.1", "::1", "172.30.57.4", "fd00::7", "::ffff:10.0.0.4"])
 def test_figures_are_shown_inside(house: House, peer: str) -> None:
     assert website(house, peer=peer).get("/metrics").status_code == 200
 
