@@ -41,12 +41,7 @@ log = structlog.get_logger()
 
 def build(settings: Settings) -> Services:
     """The parts of this installation; opens no connection yet. Raises ProblemsError with every problem at once."""
-    problems = check_mail_urls(settings.mail_url, settings.mail_fallback_url, production=settings.production)
-    problems += dkim_problems(settings)
-    problems += check_mailboxes(
-        bounces=settings.bounce_mailbox, replies=settings.reply_mailbox, production=settings.production
-    )
-    if problems:
+    if problems := unbuildable(settings):
         raise ProblemsError(problems)
     signer = _signer(settings)
     database = open_database(settings.database_url)
@@ -97,6 +92,20 @@ def build(settings: Settings) -> Services:
         demo=settings.demo,
         production=settings.production,
     )
+
+
+def unbuildable(settings: Settings) -> list[Problem]:
+    """What keeps the parts from being built, all of it: ways out, signing key, mailboxes, database."""
+    problems = check_mail_urls(settings.mail_url, settings.mail_fallback_url, production=settings.production)
+    problems += dkim_problems(settings)
+    problems += check_mailboxes(
+        bounces=settings.bounce_mailbox, replies=settings.reply_mailbox, production=settings.production
+    )
+    try:
+        open_database(settings.database_url).close()
+    except ProblemsError as error:
+        problems += error.problems
+    return problems
 
 
 def dkim_problems(settings: Settings) -> list[Problem]:
