@@ -255,7 +255,7 @@ def _unsafe(settings: Settings) -> list[Problem]:
             "a file transport reaches no lead; leave it out, or name a second server",
         ),
         "NURTURE_MAIL_FROM": (
-            settings.mail_from == _PLACEHOLDER_FROM,
+            settings.mail_from.address == _PLACEHOLDER_FROM.address,
             "nobody can answer the placeholder; write your own, such as Praktijk <advies@example.nl>",
         ),
         "NURTURE_SECRET_KEYS": (not settings.secret_keys, f"must be set; make a key with: {values.MAKE_A_KEY}"),
