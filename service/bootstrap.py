@@ -190,16 +190,21 @@ def check_keys(session: Session, settings: Settings) -> None:
     if kept["suppression"] != fingerprint(settings.suppression_key):
         raise RefusedError(
             "NURTURE_SUPPRESSION_KEY is not the one this database was made with: people who said no would get mail "
-            "again; put the old key back"
+            "again; put the old key back",
+            "NURTURE_SUPPRESSION_KEY is niet de sleutel waarmee deze database is gemaakt: wie nee zei, zou weer mail "
+            "krijgen; zet de oude sleutel terug",
         )
     if fingerprint(settings.secret_keys[0]) in keys.retired(session):
         raise RefusedError(
-            "the first of NURTURE_SECRET_KEYS was retired: put a new key in front of it, or leave it out"
+            "the first of NURTURE_SECRET_KEYS was retired: put a new key in front of it, or leave it out",
+            "de eerste van NURTURE_SECRET_KEYS is buiten gebruik: zet er een nieuwe voor, of haal hem weg",
         )
     if set(kept["signing"]) - {fingerprint(key) for key in settings.secret_keys}:
         raise RefusedError(
             "a key in use is gone from NURTURE_SECRET_KEYS: links in mails that were sent would die; "
-            "add it again behind the newer ones, or see: nurture keys retire"
+            "add it again behind the newer ones, or see: nurture keys retire",
+            "een sleutel die in gebruik is, staat niet meer in NURTURE_SECRET_KEYS: links in mails die al weg zijn, "
+            "zouden niet meer werken; zet hem weer achter de nieuwere, of zie: nurture keys retire",
         )
 
 

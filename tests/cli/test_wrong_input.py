@@ -160,6 +160,18 @@ def test_a_key_that_is_gone_stops_the_start(broken: Broken) -> None:
     assert "NURTURE_SUPPRESSION_KEY" in broken.refused("publish", "--yes")
 
 
+def test_what_keeps_a_command_from_the_database_is_told_in_dutch_too(broken: Broken) -> None:
+    broken.settings["language"] = "nl"
+    assert broken.refused("snippets") == "er is nog niets gepubliceerd; draai: nurture publish\n"
+    broken.settings["suppression_key"] = "z" * 43
+    assert "zet de oude sleutel terug" in broken.refused("stats")
+    (broken.folder / "nurture.db").write_bytes(b"no database" * 500)
+    assert "zet een back-up terug: nurture restore BESTAND" in broken.refused("stats")
+    broken.settings["database_url"] = "postgresql+psycopg://nobody@127.0.0.1:1/none"
+    assert "te gebruiken (connection failed: " in broken.refused("stats")
+    assert "te gebruiken (connection failed: " in broken.run("doctor", "--dns", "127.0.0.1:9").out
+
+
 @pytest.mark.parametrize(
     "command",
     [
