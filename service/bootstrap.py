@@ -41,12 +41,7 @@ log = structlog.get_logger()
 
 def build(settings: Settings) -> Services:
     """The parts of this installation; opens no connection yet. Raises ProblemsError with every problem at once."""
-    problems = check_mail_urls(settings.mail_url, settings.mail_fallback_url, production=settings.production)
-    problems += dkim_problems(settings)
-    problems += check_mailboxes(
-        bounces=settings.bounce_mailbox, replies=settings.reply_mailbox, production=settings.production
-    )
-    if problems:
+    if problems := unbuildable(settings):
         raise ProblemsError(problems)
     signer = _signer(settings)
     database = open_database(settings.database_url)
@@ -97,6 +92,20 @@ def build(settings: Settings) -> Services:
         demo=settings.demo,
         production=settings.production,
     )
+
+
+def unbuildable(settings: Settings) -> list[Problem]:
+    """What keeps the parts from being built, all of it: ways out, signing key, mailboxes, database."""
+    problems = check_mail_urls(settings.mail_url, settings.mail_fallback_url, production=settings.production)
+    problems += dkim_problems(settings)
+    problems += check_mailboxes(
+        bounces=settings.bounce_mailbox, replies=settings.reply_mailbox, production=settings.production
+    )
+    try:
+        open_database(settings.database_url).close()
+    except ProblemsError as error:
+        problems += error.problems
+    return problems
 
 
 def dkim_problems(settings: Settings) -> list[Problem]:
@@ -181,16 +190,21 @@ def check_keys(session: Session, settings: Settings) -> None:
     if kept["suppression"] != fingerprint(settings.suppression_key):
         raise RefusedError(
             "NURTURE_SUPPRESSION_KEY is not the one this database was made with: people who said no would get mail "
-            "again; put the old key back"
+            "again; put the old key back",
+            "NURTURE_SUPPRESSION_KEY is niet de sleutel waarmee deze database is gemaakt: wie nee zei, zou weer mail "
+            "krijgen; zet de oude sleutel terug",
         )
     if fingerprint(settings.secret_keys[0]) in keys.retired(session):
         raise RefusedError(
-            "the first of NURTURE_SECRET_KEYS was retired: put a new key in front of it, or leave it out"
+            "the first of NURTURE_SECRET_KEYS was retired: put a new key in front of it, or leave it out",
+            "de eerste van NURTURE_SECRET_KEYS is buiten gebruik: zet er een nieuwe voor, of haal hem weg",
         )
     if set(kept["signing"]) - {fingerprint(key) for key in settings.secret_keys}:
         raise RefusedError(
             "a key in use is gone from NURTURE_SECRET_KEYS: links in mails that were sent would die; "
-            "add it again behind the newer ones, or see: nurture keys retire"
+            "add it again behind the newer ones, or see: nurture keys retire",
+            "een sleutel die in gebruik is, staat niet meer in NURTURE_SECRET_KEYS: links in mails die al weg zijn, "
+            "zouden niet meer werken; zet hem weer achter de nieuwere, of zie: nurture keys retire",
         )
 
 

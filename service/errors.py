@@ -53,15 +53,19 @@ class FieldProblem:
 
 
 class NurtureError(Exception):
-    """The base of everything raised on purpose: a code, an HTTP status, a Dutch and an English sentence."""
+    """The base of everything raised on purpose: a code, an HTTP status, a Dutch and an English sentence.
+
+    `staff` says in Dutch what the English does, where leads read another Dutch sentence.
+    """
 
     code = "error"
     status = 500
 
-    def __init__(self, english: str, dutch: str = "", *, fields: Sequence[FieldProblem] = ()) -> None:
+    def __init__(self, english: str, dutch: str = "", *, staff: str = "", fields: Sequence[FieldProblem] = ()) -> None:
         super().__init__(english)
         self.english = english
         self.dutch = dutch or english
+        self.staff = staff or self.dutch
         self.fields = tuple(fields)
 
 

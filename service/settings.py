@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -17,11 +18,13 @@ from service.domain.limits import DEFAULT_LIMITS, OptInLimits, parse_limits
 from service.domain.mailbox import Mailbox, parse_mailbox
 from service.domain.retries import DEFAULT_RETRIES, Retries, parse_retries
 from service.domain.send_limits import NO_LIMITS, SendLimits, parse_send_limits
-from service.environment import DOTENV, PREFIX, Written, problem_id, read_surroundings
+from service.environment import DOTENV, PREFIX, Surroundings, Written, problem_id, read_surroundings
 from service.errors import Language, Problem, ProblemsError
 from service.kept_secrets import FILES, kept_secret, kept_secrets
 
 WEBHOOK_SECRETS = "NURTURE_WEBHOOK_SECRETS_"
+Also = Callable[["Settings"], Iterable[Problem]]
+"""What else is wrong with settings that can be read, as they know who build from them."""
 _PLACEHOLDER_FROM = Mailbox(name="Solid Performance", address="advies@praktijk.example")
 
 
@@ -142,13 +145,13 @@ def is_setting(name: str) -> bool:
     return name in setting_names()
 
 
-def load_settings(env: Mapping[str, str] | None = None) -> Settings:
+def load_settings(env: Mapping[str, str] | None = None, also: Also = lambda _: ()) -> Settings:
     """The settings of this process: from `env` alone, or from the environment and `.env` of the working directory.
 
     Secrets that are not set are made and kept in `data_dir`, outside production; where the database is to live there
     too, the folder is made. Raises ProblemsError with every problem at once.
     """
-    settings, problems = read_settings(env)
+    settings, problems = read_settings(env, also)
     if problems:
         raise ProblemsError(problems)
     if settings.database_url == _own_database(settings.data_dir):
@@ -156,16 +159,27 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
     return _with_kept_secrets(settings)
 
 
-def read_settings(env: Mapping[str, str] | None = None) -> tuple[Settings, list[Problem]]:
+def read_settings(env: Mapping[str, str] | None = None, also: Also = lambda _: ()) -> tuple[Settings, list[Problem]]:
     """What can be read, and every error in the rest; a value that is wrong keeps its default. Writes nothing."""
-    dotenv = Path(DOTENV) if env is None else None
-    found = read_surroundings(os.environ if env is None else env, dotenv, is_setting=is_setting)
+    found = _surroundings(env)
     problems = list(found.problems)
     settings = _build(found.values, problems)
-    told = {problem.id for problem in problems}
-    checked = [problem for problem in check_settings(settings) if problem.severity == "error"]
-    problems += [_placed(problem, found.values) for problem in checked if problem.id not in told]
+    for look in (check_settings, also):
+        told = {problem.id for problem in problems}
+        wrong = [problem for problem in look(settings) if problem.severity == "error"]
+        problems += [_placed(problem, found.values) for problem in wrong if problem_id(_name(problem)) not in told]
     return settings, problems
+
+
+def in_their_files(problems: Iterable[Problem]) -> list[Problem]:
+    """The problems, each with the file and line that its setting stands in, where it stands in one."""
+    written = _surroundings(None).values
+    return [_placed(problem, written) for problem in problems]
+
+
+def _surroundings(env: Mapping[str, str] | None) -> Surroundings:
+    dotenv = Path(DOTENV) if env is None else None
+    return read_surroundings(os.environ if env is None else env, dotenv, is_setting=is_setting)
 
 
 def check_settings(settings: Settings) -> list[Problem]:
@@ -241,7 +255,7 @@ def _unsafe(settings: Settings) -> list[Problem]:
             "a file transport reaches no lead; leave it out, or name a second server",
         ),
         "NURTURE_MAIL_FROM": (
-            settings.mail_from == _PLACEHOLDER_FROM,
+            settings.mail_from.address == _PLACEHOLDER_FROM.address,
             "nobody can answer the placeholder; write your own, such as Praktijk <advies@example.nl>",
         ),
         "NURTURE_SECRET_KEYS": (not settings.secret_keys, f"must be set; make a key with: {values.MAKE_A_KEY}"),
@@ -289,7 +303,10 @@ def _weak_keys(settings: Settings) -> list[Problem]:
 
 def _placed(problem: Problem, written: Mapping[str, Written]) -> Problem:
     """The problem with the file and line its setting was read from, where there is one."""
-    for name, value in written.items():
-        if problem.id == problem_id(name) and value.file:
-            return Problem(id=problem.id, message=problem.message, file=value.file, line=value.line)
-    return problem
+    value = written.get(_name(problem))
+    return replace(problem, file=value.file, line=value.line) if value and value.file else problem
+
+
+def _name(problem: Problem) -> str:
+    """Whose problem it is: each sentence about a setting begins with its name."""
+    return problem.message.partition(":")[0]

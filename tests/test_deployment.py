@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from service.flows.media_files import LARGEST_UPLOAD
 from service.settings import is_setting, load_settings
+from service.web.studio.publishing.held import LARGEST
 from tests.support.deployment import (
     ROOT,
     Instruction,
@@ -87,6 +89,20 @@ def test_every_setting_is_one_the_service_knows() -> None:
     text += "".join((ROOT / guide).read_text() for guide in GUIDES)
     for name in set(re.findall(r"NURTURE_[A-Z_]+", text)):
         assert is_setting(name.removesuffix("_FILE")), name
+
+
+def test_every_setting_that_is_put_beside_the_compose_file_reaches_web_and_worker() -> None:
+    assert "2. A file `.env` beside `docker-compose.yml`" in (ROOT / GUIDES[0]).read_text()
+    for name in OURS:
+        assert words(services()[name]["env_file"]) == [".env"]
+
+
+def test_a_proxy_lets_through_what_the_studio_takes() -> None:
+    guide = (ROOT / GUIDES[0]).read_text()
+    assert f"lets bodies of {LARGEST // 1024**2} MB through" in guide
+    seconds = re.findall(r"a body within (\d+)|read_body (\d+)s", guide + (ROOT / "deploy/Caddyfile").read_text())
+    assert {one or other for one, other in seconds} == {"60"}
+    assert LARGEST_UPLOAD / 60 < 1_000_000 / 8, "less than a megabit a second is no line of a practice"
 
 
 def test_every_secret_is_declared_mounted_and_used() -> None:

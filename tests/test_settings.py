@@ -261,6 +261,12 @@ def test_production_refuses_a_file_transport_as_the_fallback(surroundings: dict[
     assert [problem.id for problem in problems] == ["setting-mail-fallback-url"]
 
 
+def test_production_refuses_the_placeholder_under_another_name_too(surroundings: dict[str, str]) -> None:
+    for sender in ("Praktijk Voorbeeld <advies@praktijk.example>", "advies@praktijk.example"):
+        problems = problems_of(surroundings | SAFE | {"NURTURE_MAIL_FROM": sender})
+        assert [problem.id for problem in problems] == ["setting-mail-from"]
+
+
 def test_a_key_typed_by_hand_is_a_warning(surroundings: dict[str, str]) -> None:
     settings = load_settings(surroundings | {"NURTURE_SECRET_KEYS": "x" * 43})
     (warning,) = check_settings(settings)

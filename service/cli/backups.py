@@ -123,11 +123,12 @@ def _bring_keys(opened: Archive) -> None:
 
     Raises RefusedError where a key is missing everywhere.
     """
+    from service.bootstrap import unbuildable
     from service.errors import ProblemsError
     from service.kept_secrets import FILES, put_kept, read_kept
     from service.settings import read_settings
 
-    settings, problems = read_settings()
+    settings, problems = read_settings(also=unbuildable)
     if problems:
         raise ProblemsError(problems)
     there = read_kept(settings.data_dir)

@@ -23,11 +23,12 @@ def check(
     told: Told = None,
 ) -> None:
     """Every problem in settings and content, each with file and line."""
+    from service.bootstrap import unbuildable
     from service.settings import read_settings
 
     tell_in(told)
-    settings, problems = read_settings()
-    problems = [*problems, *_of_settings(settings, problems), *of_content(settings)]
+    settings, problems = read_settings(also=unbuildable)
+    problems = [*problems, *_warnings(settings), *of_content(settings)]
     if strict:
         problems = [replace(each, severity="error") for each in problems]
     if as_json:
@@ -89,21 +90,10 @@ def _row(problem: Problem) -> dict[str, object]:
     }
 
 
-def _of_settings(settings: Settings, told: Sequence[Problem]) -> list[Problem]:
-    """Warnings, a mail URL, signing key or mailbox that cannot be used unless told already, and a sender that gives a
-    complaint away."""
-    from service.bootstrap import dkim_problems
+def _warnings(settings: Settings) -> list[Problem]:
+    """What in the settings wants a look: keys that can be guessed, a sender that gives a complaint away."""
     from service.mail.lint_words import sender_problems
-    from service.mail.mail_url import check_mail_urls
-    from service.mail.mailbox_url import check_mailboxes
-    from service.settings import check_settings
+    from service.settings import check_settings, in_their_files
 
-    warnings = [each for each in check_settings(settings) if each.severity == "warning"]
-    known = {each.id for each in (*told, *warnings)}
-    mail = check_mail_urls(settings.mail_url, settings.mail_fallback_url, production=settings.production)
-    boxes = check_mailboxes(
-        bounces=settings.bounce_mailbox, replies=settings.reply_mailbox, production=settings.production
-    )
-    mail_from = sender_problems(settings.mail_from, settings.base_url)
-    unknown = [each for each in (*mail, *dkim_problems(settings)) if each.id not in known]
-    return [*warnings, *unknown, *boxes, *mail_from]
+    looked_at = [each for each in check_settings(settings) if each.severity == "warning"]
+    return in_their_files([*looked_at, *sender_problems(settings.mail_from, settings.base_url)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from service.errors import RefusedError
 
 if TYPE_CHECKING:
     from service.flows.copying import Copied
+    from service.store.db import Database
 
 _WORD = "take back"
 
@@ -31,7 +33,6 @@ def copy_database(
     """Copy the whole database to another, with the service stopped, and close this one: mail goes on from the copy."""
     from service.bootstrap import check_keys
     from service.flows.copying import copy, named
-    from service.store.db import open_database
 
     if take_back:
         _take_back(to, yes=yes)
@@ -39,8 +40,7 @@ def copy_database(
     if to is None:
         raise typer.BadParameter("name the other database with --to, or give --take-back")
     settings, services = open_services(ready=False)
-    target = open_database(to, given_by="--to")
-    opened.callback(target.close)
+    target = _open(to)
     check = partial(check_keys, settings=settings)
     _tell(copy(services, target, check_keys=check, actor=staff_name(), now=services.clock.now()))
     typer.echo(f"This database is closed now; the copy is {named(target.url)}.")
@@ -50,7 +50,6 @@ def copy_database(
 def _take_back(copy: str | None, *, yes: bool) -> None:
     from service.bootstrap import check_keys, check_schema
     from service.flows.taking_back import take_back
-    from service.store.db import open_database
 
     if not yes:
         lost = "but every no and every erasing" if copy else "also who said no to it: give --to THE COPY to keep that"
@@ -60,9 +59,7 @@ def _take_back(copy: str | None, *, yes: bool) -> None:
             raise RefusedError("nothing was changed")
     settings, services = open_services(ready=False)
     check_schema(services.database)
-    other = open_database(copy, given_by="--to") if copy else None
-    if other is not None:
-        opened.callback(other.close)
+    other = _open(copy) if copy else None
     check = partial(check_keys, settings=settings)
     done = take_back(services, other, check_keys=check, actor=staff_name(), now=services.clock.now())
     typer.echo(
@@ -76,6 +73,19 @@ def _take_back(copy: str | None, *, yes: bool) -> None:
             f"Carried over from the copy, which is closed now: {noes} addresses that get no mail, {erased} erased."
         )
     typer.echo("Look: nurture message list. Decide: nurture message resolve. Then let mail go: nurture resume")
+
+
+def _open(url: str) -> Database:
+    """The database that `--to` names as NURTURE_DATABASE_URL, which is to get the very same, would name it: a relative
+    path counts from the service's folder, wherever the command is given."""
+    from service.setting_values import database_url
+    from service.store.db import open_database
+
+    with contextlib.suppress(ValueError):  # what is none at all is told by who opens it
+        url = database_url(url)
+    found = open_database(url, given_by="--to")
+    opened.callback(found.close)
+    return found
 
 
 def _tell(done: Copied) -> None:

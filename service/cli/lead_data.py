@@ -12,7 +12,7 @@ import typer
 from service.cli.leads import Address
 from service.cli.opening import open_services, staff_name
 from service.cli.telling import Told, in_words, say, tell_in
-from service.errors import NotFoundError, RefusedError
+from service.errors import InvalidInputError, NotFoundError, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,10 +32,13 @@ def export(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Write a folder: JSON, a page to read, every mail.")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, on stdout, as without --out.")] = False,
     told: Told = None,
 ) -> None:
     """All that is held about a lead, as one JSON object on stdout."""
     tell_in(told)
+    if as_json and out is not None:
+        raise InvalidInputError("--json goes to stdout; leave --out out", "--json gaat naar stdout; laat --out weg")
     from service.flows import export as exporting
     from service.flows import export_files, lead_report
     from service.store import events

@@ -18,11 +18,11 @@ opened = ExitStack()
 
 def open_services(*, ready: bool = True) -> tuple[Settings, Services]:
     """Settings and parts; `ready` also sees to schema and keys. Raises NurtureError with what is wrong."""
-    from service.bootstrap import build, prepare
+    from service.bootstrap import build, prepare, unbuildable
     from service.settings import load_settings
 
     _log_to_stderr()
-    settings = load_settings()
+    settings = load_settings(also=unbuildable)
     services = build(settings)
     opened.callback(services.database.close)
     if ready:

@@ -51,7 +51,7 @@ def complain(problems: Iterable[Problem]) -> None:
 
 def refusal(error: NurtureError) -> str:
     """What was refused, and why."""
-    return in_words(error.english, error.dutch)
+    return in_words(error.english, error.staff)
 
 
 def unusable(error: OSError) -> str:

@@ -63,12 +63,16 @@ def refuse_closed(session: Session) -> None:
         return
     if mark.state == "arriving":
         raise RefusedError(
-            f"the copy from {mark.other} into this database was not finished; run `nurture copy-database` again there"
+            f"the copy from {mark.other} into this database was not finished; run `nurture copy-database` again there",
+            f"de kopie van {mark.other} naar deze database is niet af; geef `nurture copy-database` daar nog een keer",
         )
     raise RefusedError(
         f"this database was copied to {mark.other} on {mark.at:%Y-%m-%d %H:%M} UTC and is closed, so that no mail "
         "leaves twice: set NURTURE_DATABASE_URL to the copy (or, to go on with this one, stop the copy and run: "
-        "nurture copy-database --take-back --to THE COPY)"
+        "nurture copy-database --take-back --to THE COPY)",
+        f"deze database is op {mark.at:%Y-%m-%d %H:%M} UTC gekopieerd naar {mark.other} en gesloten, zodat geen mail "
+        "dubbel gaat: zet de kopie in NURTURE_DATABASE_URL (of stop de kopie, als je met deze verder wilt, en geef: "
+        "nurture copy-database --take-back --to DE-KOPIE)",
     )
 
 

@@ -99,7 +99,7 @@ def _looked_at(part: str, findings: Iterable[Finding]) -> Iterator[Finding]:
             id="not-looked-at",
             level="error",
             text=f"Something of the {part} could not be looked at: {sentence(error.english)}",
-            dutch=f"Niet alles kon worden bekeken ({part}): {sentence(error.dutch)}",
+            dutch=f"Niet alles kon worden bekeken ({part}): {sentence(error.staff)}",
             fix="Try again in a minute.",
             dutch_fix="Probeer het over een minuut opnieuw.",
         )

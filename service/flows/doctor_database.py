@@ -27,7 +27,7 @@ def examine(services: Services, *, check_keys: Callable[[Session], None]) -> Ite
             id="database-unreachable",
             level="error",
             text=sentence(error.english),
-            dutch=sentence(error.dutch),
+            dutch=sentence(error.staff),
             fix="Check NURTURE_DATABASE_URL, that the server runs, and that a SQLite file's folder can be written.",
             dutch_fix="Controleer NURTURE_DATABASE_URL, of de database draait, en of in de map geschreven mag worden.",
         )
@@ -88,7 +88,7 @@ def _keys(session: Session, check_keys: Callable[[Session], None]) -> Finding:
             id="keys-gone",
             level="error",
             text=sentence(error.english),
-            dutch=sentence(error.dutch),
+            dutch=sentence(error.staff),
             fix="Put the old key back from where you keep your secrets, behind the newer ones.",
             dutch_fix="Zet de oude sleutel terug uit je kluis of reservekopie, achter de nieuwere.",
         )

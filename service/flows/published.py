@@ -134,7 +134,11 @@ class Published:
     def _live_id(self, session: Session, kind: str, live: LiveIds | None = None) -> int:
         found = (live or self.live_ids(session)).get((kind, NAMES[kind]))
         if found is None:
-            raise UnavailableError("nothing is published yet; run: nurture publish", "De dienst is nog niet ingericht.")
+            raise UnavailableError(
+                "nothing is published yet; run: nurture publish",
+                "De dienst is nog niet ingericht.",
+                staff="er is nog niets gepubliceerd; draai: nurture publish",
+            )
         return found
 
     def _read(

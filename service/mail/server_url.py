@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, unquote
 from service.errors import Problem
 from service.mail.loopback import is_loopback
 from service.mail.oauth import oauth_problems
+from service.setting_values import ROOT
 
 Tls = Literal["starttls", "implicit", "none"]
 OPTIONS = frozenset({"tls", "ca", "auth", "token_file"})
@@ -74,7 +75,7 @@ class ServerUrl:
             message = "A log-in by token is written auth=xoauth2&token_file=FILE, and the one does not go without"
             self.url_problem("oauth", f"{message} the other.")
             return None
-        path = Path(options["token_file"])
+        path = ROOT / options["token_file"]
         for what in oauth_problems(path):
             self.url_problem("oauth", f"The file of the {self.sort} URL's token_file= {what}.")
         return path
@@ -85,7 +86,7 @@ class ServerUrl:
         if "tls" in options:
             self._unsecured(options["tls"], scheme, host)
             tls = "none"
-        ca = Path(options["ca"]) if "ca" in options else None
+        ca = ROOT / options["ca"] if "ca" in options else None
         if ca is not None and (why := _unusable(ca)) is not None:
             self.url_problem("ca", f"The file of the {self.sort} URL's ca= {why}.")
         return tls, ca

@@ -219,6 +219,7 @@ def _no_start() -> UnavailableError:
     return UnavailableError(
         "the process that reads the mails does not start; is there enough memory?",
         "De mails kunnen nu niet worden gelezen. Probeer het zo nog eens.",
+        staff="het proces dat de mails leest, begint niet; is er genoeg geheugen?",
     )
 
 

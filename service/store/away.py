@@ -27,12 +27,18 @@ def told_as_unavailable() -> Iterator[None]:
         )
         if not away and not (isinstance(error, DBAPIError) and error.connection_invalidated):
             raise  # a statement that is wrong; but PostgreSQL may end a session with an error of any class
-        raise UnavailableError(f"the database cannot be used just now ({_plain_reason(error)})", _AWAY) from error
+        raise _unusable(_plain_reason(error), _plain_reason(error)) from error
 
 
 def ended() -> UnavailableError:
     """What to say where SQLite has ended a transaction by itself, as at a full disk: nothing of it is kept."""
-    return UnavailableError("the database cannot be used just now (SQLite ended the transaction)", _AWAY)
+    return _unusable("SQLite ended the transaction", "SQLite brak de transactie af")
+
+
+def _unusable(why: str, waarom: str) -> UnavailableError:
+    return UnavailableError(
+        f"the database cannot be used just now ({why})", _AWAY, staff=f"de database is nu niet te gebruiken ({waarom})"
+    )
 
 
 def replaced() -> UnavailableError:
@@ -59,6 +65,9 @@ def _damaged(error: DBAPIError) -> UnavailableError:
         f"the database file is damaged, or no SQLite database at all ({_plain_reason(error)}); stop `serve` and every "
         "`worker`, move the file away with all that begins with its name, and put a backup back: nurture restore FILE",
         _AWAY,
+        staff=f"het bestand van de database is beschadigd, of geen SQLite-database ({_plain_reason(error)}); stop "
+        "`serve` en elke `worker`, zet het weg met alles waarvan de naam zo begint, en zet een back-up terug: nurture "
+        "restore BESTAND",
     )
 
 

@@ -191,7 +191,7 @@ def open_database(url: str, *, given_by: str = "NURTURE_DATABASE_URL") -> Databa
         if parsed.drivername == "sqlite" and parsed.database in {None, "", ":memory:"}:
             found = "a database in memory, which would be gone with the process"
         elif parsed.drivername == "sqlite" and sqlite_file.too_old():
-            raise ProblemsError([Problem(id="database-url", file=given_by, message=sqlite_file.too_old())])
+            raise ProblemsError([Problem(id="database-url", message=f"{given_by}: {sqlite_file.too_old()}")])
         elif not _can_be_looked_up(parsed.host or ""):
             found = "a host name that cannot be"
         elif parsed.drivername in {"sqlite", "postgresql+psycopg"}:
@@ -200,15 +200,8 @@ def open_database(url: str, *, given_by: str = "NURTURE_DATABASE_URL") -> Databa
             found = f"'{parsed.drivername}'"
     except (ArgumentError, NoSuchModuleError, ValueError):
         found = "no database URL at all"
-    raise ProblemsError(
-        [
-            Problem(
-                id="database-url",
-                file=given_by,
-                message=f"expected sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME, found {found}",
-            )
-        ]
-    )
+    expected = "expected sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME"
+    raise ProblemsError([Problem(id="database-url", message=f"{given_by}: {expected}, found {found}")])
 
 
 def _can_be_looked_up(host: str) -> bool:

@@ -42,12 +42,12 @@ def address_of(request: Request, trusted: tuple[IPv4Network | IPv6Network, ...])
     Proxies append, so whatever stands left of that was written by the client. The peer, too, where an entry on the way
     there cannot be read, and where all of them are proxies.
     """
-    peer = read_address(request.client.host) if request.client else None
+    peer = _read(request.client.host) if request.client else None
     if peer is None or not _is_in(peer, trusted):
         return peer
     hops = ",".join(request.headers.getlist("x-forwarded-for")).rsplit(",", _MOST_HOPS)
     for hop in reversed(hops[-_MOST_HOPS:]):
-        address = read_address(hop.strip())
+        address = _read(hop.strip())
         if address is None:
             return peer
         if not _is_in(address, trusted):
@@ -62,8 +62,8 @@ def network_of(address: Address) -> IPv4Network | IPv6Network:
     return IPv6Network((int(address), 56), strict=False)
 
 
-def read_address(text: str) -> Address | None:
-    """An address with or without a port; an IPv4 address in IPv6's clothes is that IPv4 address. None for any other."""
+def _read(text: str) -> Address | None:
+    """An address with or without a port; an IPv4 address in IPv6's clothes is that IPv4 address."""
     if match := _WITH_PORT.fullmatch(text):
         text = match["six"] or match["four"]
     try:

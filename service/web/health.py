@@ -13,7 +13,7 @@ from service.flows import publishing
 from service.flows.services import Services
 from service.store.schema import Schema, schema_state
 from service.web import documented
-from service.web.client import read_address
+from service.web.client import address_of
 from service.web.deps import Here
 from service.web.problems import RETRY_AFTER, problem
 
@@ -69,7 +69,7 @@ def _not_ready(request: Request, services: Services) -> str | None:
 
 
 def _is_inside(request: Request) -> bool:
-    if request.client is None or any(name in request.headers for name in _FORWARDED):
+    if any(name in request.headers for name in _FORWARDED):
         return False
-    address = read_address(request.client.host)
-    return address is not None and (address.is_loopback or any(address in network for network in _PRIVATE))
+    peer = address_of(request, ())
+    return peer is not None and (peer.is_loopback or any(peer in network for network in _PRIVATE))

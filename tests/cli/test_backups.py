@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -240,3 +243,21 @@ def test_a_database_file_that_is_none_any_more_is_told_and_what_to_do(
     for each in new.folder.glob("nurture.db*"):
         each.unlink()
     assert new.run("restore", str(backup)).status == 0
+
+
+def test_the_rehearsal_of_the_documentation_leaves_all_that_it_makes_in_one_folder(
+    old: Machine, tmp_path: Path
+) -> None:
+    page = (ROOT / "docs/backup.md").read_text(encoding="utf-8").partition("## A rehearsal")[2]
+    commands = page.partition("```sh\n")[2].partition("```")[0].replace("/safe/place", str(old.folder / "data"))
+    there = tmp_path / "there"
+    there.mkdir()
+    assert old.run("backup", str(there / "nurture-2026-11-20.zip")).status == 0
+    script = f'nurture() {{ "{sys.executable}" -m service "$@"; }}\n{commands}'
+    environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        ["bash", "-ec", script], cwd=there, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout.count("proved: ")) == (0, 2), done.stderr
+    assert {path.name for path in there.iterdir()} == {"nurture-2026-11-20.zip", "rehearsal"}
+    assert (there / "rehearsal/nurture.db").exists(), "where everybody's data is, the page says to delete"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from tests.cli.test_backups import Machine, audited
+from tests.support.running import ROOT
 
 
 @pytest.fixture
@@ -44,6 +46,18 @@ def test_it_tells_what_arrived_and_the_same_settings_go_on_with_the_copy(old: Ma
     assert "was copied to" in refused.err
 
 
+def test_a_relative_path_names_what_the_setting_names_with_the_same_words(old: Machine, tmp_path: Path) -> None:
+    there = tmp_path / "copied" / "nurture.db"
+    there.parent.mkdir()
+    url = f"sqlite:///{os.path.relpath(there, ROOT)}"
+    assert old.run("copy-database", "--to", url).status == 0
+    copy = Machine(folder=tmp_path, database_url=url)
+    assert copy.run("lead", "show", "anna@example.org").status == 0, "an empty database was found there"
+    said = old.run("copy-database", "--take-back", "--to", url, "--yes")
+    assert (said.status, "which is closed now" in said.out) == (0, True), said
+    assert there.exists()
+
+
 def test_taking_back_asks_for_words_and_holds_all_mail(old: Machine, moved: Machine) -> None:
     assert old.run("copy-database", "--to", moved.database_url).status == 0
     for answers in ("", "yes\n"):
@@ -73,7 +87,7 @@ def test_taken_back_from_the_copy_it_tells_whose_no_came_along_and_the_copy_is_c
     ("given", "status", "told"),
     [
         ([], 2, "--to"),
-        (["--to", "sqlite:///x.db", "--take-back", "--yes"], 1, "another schema"),
+        (["--to", "sqlite:////{folder}/x.db", "--take-back", "--yes"], 1, "another schema"),
         (["--to", "mysql://host/name"], 1, "--to: expected sqlite:///PATH"),
         (["--to", "foo"], 1, "--to: expected sqlite:///PATH"),
         (["--to", "foo", "--take-back", "--yes"], 1, "--to: expected sqlite:///PATH"),
@@ -82,7 +96,7 @@ def test_taken_back_from_the_copy_it_tells_whose_no_came_along_and_the_copy_is_c
     ],
 )
 def test_what_makes_no_sense_is_refused_in_words(old: Machine, given: list[str], status: int, told: str) -> None:
-    said = old.run("copy-database", *given)
+    said = old.run("copy-database", *(each.format(folder=old.folder) for each in given))
     assert (said.status, told in said.err) == (status, True), said
     assert old.run("lead", "show", "anna@example.org").status == 0
 

@@ -22,6 +22,13 @@ def test_export_is_one_object_with_what_is_stored(office: Office) -> None:
     assert office.audited() == [("staff", "lead exported")]
 
 
+def test_export_takes_the_option_of_its_sisters_that_asks_for_json(office: Office) -> None:
+    office.confirmed()
+    assert json.loads(office.nurture("lead", "export", ANNA, "--json").out)["address"] == ANNA
+    both = office.nurture("lead", "export", ANNA, "--json", "--out", "there")
+    assert (both.status, both.out) == (1, "")
+
+
 def test_erase_leaves_no_trace(office: Office) -> None:
     office.confirmed()
     said = office.nurture("lead", "erase", ANNA, "--yes")

@@ -95,6 +95,44 @@ def test_a_wrong_setting_is_one_plain_sentence(broken: Broken, name: str, value:
     assert len(said.strip().splitlines()) <= 3
 
 
+WRONG = {
+    "NURTURE_BASE_URL": "nergens",
+    "NURTURE_MAIL_URL": "smpt://mail.example.nl",
+    "NURTURE_MAIL_FALLBACK_URL": "smtp://mail.example.nl:0",
+    "NURTURE_BOUNCE_MAILBOX": "imaps://imap.example.nl",
+    "NURTURE_DATABASE_URL": "postgresql+psycopg://nobody@db..example.nl/none",
+}
+
+
+@pytest.mark.parametrize("command", [("serve",), ("check",), ("doctor",), ("restore", "backup.zip")])
+def test_every_wrong_setting_is_told_at_once_with_its_file_and_line(broken: Broken, command: tuple[str, ...]) -> None:
+    assert broken.run("publish", "--yes").status == 0
+    assert broken.run("backup", "backup.zip").status == 0
+    (broken.folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in WRONG.items()))
+    for name in ("database_url", "mail_url"):
+        del broken.settings[name]
+    said = broken.run(*command)
+    assert said.status == 1
+    told = said.out + said.err
+    for line, name in enumerate(WRONG, start=1):
+        assert told.count(f".env:{line}: {name}: ") == 1, told
+
+
+def test_what_is_told_of_a_setting_is_told_once(broken: Broken) -> None:
+    broken.settings["env"] = "production"
+    said = broken.refused("check")
+    assert said.count("NURTURE_MAIL_URL: ") == 1, said
+
+
+def test_a_warning_about_a_setting_names_its_file_and_line(broken: Broken) -> None:
+    (broken.folder / ".env").write_text(
+        "\nNURTURE_MAIL_FROM=Rugpraktijk <advies@example.nl>\nNURTURE_OPT_IN_SECRETS=" + "x" * 40
+    )
+    said = broken.run("check")
+    assert ".env:2: warning: NURTURE_MAIL_FROM: " in said.err
+    assert ".env:3: warning: NURTURE_OPT_IN_SECRETS: " in said.err
+
+
 def test_a_mail_server_that_is_not_there_is_told_plainly(broken: Broken) -> None:
     broken.settings["mail_url"] = "smtp://127.0.0.1:1?tls=none"
     done = broken.run("send-test", "advies-lage-rug", "--to", "praktijk@solidperformance.example")
@@ -120,6 +158,18 @@ def test_a_key_that_is_gone_stops_the_start(broken: Broken) -> None:
     assert "NURTURE_SECRET_KEYS" in broken.refused("serve")
     broken.settings["suppression_key"] = "z" * 43
     assert "NURTURE_SUPPRESSION_KEY" in broken.refused("publish", "--yes")
+
+
+def test_what_keeps_a_command_from_the_database_is_told_in_dutch_too(broken: Broken) -> None:
+    broken.settings["language"] = "nl"
+    assert broken.refused("snippets") == "er is nog niets gepubliceerd; draai: nurture publish\n"
+    broken.settings["suppression_key"] = "z" * 43
+    assert "zet de oude sleutel terug" in broken.refused("stats")
+    (broken.folder / "nurture.db").write_bytes(b"no database" * 500)
+    assert "zet een back-up terug: nurture restore BESTAND" in broken.refused("stats")
+    broken.settings["database_url"] = "postgresql+psycopg://nobody@127.0.0.1:1/none"
+    assert "te gebruiken (connection failed: " in broken.refused("stats")
+    assert "te gebruiken (connection failed: " in broken.run("doctor", "--dns", "127.0.0.1:9").out
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -10,6 +13,7 @@ from service.mail.mail_url import MailUrl, parse_mail_url
 from service.mail.providers import PROVIDERS
 from service.mail.transport import check_mail_url, open_transport
 from tests.support.certificates import make_certificates
+from tests.support.house import ROOT
 
 
 def read(url: str) -> MailUrl:
@@ -55,6 +59,18 @@ def test_a_file_url_names_a_directory(url: str, directory: str) -> None:
 def test_an_authority_of_ones_own_is_read_from_a_file(tmp_path: Path) -> None:
     ca = make_certificates(tmp_path).ca
     assert read(f"smtp://mail.example.nl?ca={ca}").ca == ca
+
+
+def test_a_relative_path_counts_from_the_package_wherever_a_command_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ca = make_certificates(tmp_path).ca
+    token = tmp_path / "token.json"
+    token.write_text(json.dumps({"token_url": "https://login.example/t", "client_id": "us", "refresh_token": "r"}))
+    monkeypatch.chdir(tmp_path.parent)
+    named_ca, named_token = (quote(os.path.relpath(each, ROOT)) for each in (ca, token))
+    found = read(f"smtp://anna@mail.example.nl?ca={named_ca}&auth=xoauth2&token_file={named_token}")
+    assert [each.resolve() for each in (found.ca, found.oauth) if each] == [ca, token]
 
 
 @pytest.mark.parametrize(

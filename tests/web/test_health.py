@@ -82,6 +82,7 @@ def test_figures_tell_of_the_ledger_and_of_routes_never_of_people(house: House) 
     ("peer", "headers"),
     [
         ("203.0.113.7", {}),
+        ("::ffff:203.0.113.7", {}),
         ("testclient", {}),
         ("127.0.0.1", {"X-Forwarded-For": "203.0.113.7"}),
         ("172.30.57.1", {"X-Forwarded-For": "203.0.113.7"}),
@@ -92,7 +93,7 @@ def test_figures_are_not_public(house: House, peer: str, headers: dict[str, str]
     assert website(house, peer=peer).get("/metrics", headers=headers).status_code == 404
 
 
-@pytest.mark.parametrize("peer", ["127.0.0.1", "::1", "172.30.57.4", "fd00::7", "::ffff:10.0.0.4"])
+@pytest.mark.parametrize("peer", ["127.0.0.1", "::1", "172.30.57.4", "fd00::7", "::ffff:127.0.0.1", "::ffff:10.0.0.4"])
 def test_figures_are_shown_inside(house: House, peer: str) -> None:
     assert website(house, peer=peer).get("/metrics").status_code == 200
 
