@@ -9,7 +9,8 @@ import pytest
 from sqlmodel import Session, select
 
 from service.domain.clock import RealClock
-from service.flows import my_data, ticks
+from service.domain.staff import Role
+from service.flows import my_data, staff_acts, ticks
 from service.store import events, suppressions
 from service.store.tables import Enrolment, Message
 from tests.support import acts
@@ -19,6 +20,7 @@ from tests.support.drafts import publish, with_steps
 from tests.support.fakes.lettermint import Lettermint
 from tests.support.hooks import caller, sample
 from tests.support.house import House, WrongClock, link
+from tests.support.studio import FRANK, desk, hire
 from tests.support.transports import Network, always, refused_for_now
 from tests.support.website import opt_in, website
 
@@ -240,6 +242,30 @@ def test_the_link_to_all_data_works_for_a_day_whatever_the_clock_of_the_website_
         assert client.post(fresh, data={"action": "json"}).headers["content-type"] == "application/json"
         acts.commit(house, _left_a_day_ago)
         assert client.post(fresh, data={"action": "json"}).headers["content-type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+@pytest.mark.parametrize("off_by", [timedelta(days=-400), timedelta(days=400)])
+def test_what_staff_do_where_the_clock_is_wrong_counts_from_the_databases_time(house: House, off_by: timedelta) -> None:
+    house.clock.moment = datetime.now(UTC)
+    acts.confirmed(house)
+    house.opt_in(BRAM, trapped=True)
+    wrong = house.with_changes(clock=WrongClock(off_by=off_by))
+    here = desk(wrong, hire(wrong, FRANK, Role.MANAGER, "Frank"))
+    for address, action in ((acts.ANNA, "replied"), (BRAM, "again")):
+        lead = house.lead(address)
+        with house.services.database.reading() as session:
+            mark = staff_acts.mark(session, house.services, lead)
+        assert here.post(f"/studio/leads/{lead.id}", action=action, mark=mark).status_code == 303
+    for path, fields in (("/studio/pause", {"what": "follow_ups"}), ("/studio/resume", {})):
+        assert here.post(path, **fields).status_code == 303
+    paused_until = acts.enrolment(house).paused_until
+    assert paused_until is not None
+    assert abs(paused_until - datetime.now(UTC) - timedelta(days=7)) < timedelta(hours=1)
+    assert abs(acts.advice(house, BRAM).due_at - datetime.now(UTC)) < timedelta(hours=1), "let go, it leaves now"
+    with house.services.database.reading() as session:
+        (gap,) = (events.fact(session, "gap") or {})["gaps"]
+    assert abs(datetime.fromisoformat(gap["until"]) - datetime.now(UTC)) < timedelta(hours=1)
 
 
 def _due_since_yesterday(session: Session, enrolment_id: int) -> None:

@@ -6,7 +6,7 @@ from sqlmodel import Session
 from starlette.responses import Response
 
 from service.errors import InvalidInputError, RefusedError
-from service.flows import advice_again, staff_acts
+from service.flows import advice_again, clock_check, staff_acts
 from service.store.tables import Lead
 from service.web.studio import rendering
 from service.web.studio.doors import Visit, see
@@ -36,7 +36,7 @@ def act(visit: Visit) -> Response:
 
 def _do(visit: Visit, session: Session, lead: Lead, action: str) -> str:
     """Returns what the page may say was done."""
-    services, actor, now = visit.services, visit.me.actor, visit.services.clock.now()
+    services, actor, now = visit.services, visit.me.actor, clock_check.now(session, visit.services)
     match action:
         case "stop":
             return _or_nothing("stopped", staff_acts.stop(session, services, lead, now, actor=actor))
