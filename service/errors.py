@@ -33,10 +33,14 @@ class Problem:
         return self.told("en")
 
     def told(self, language: Language) -> str:
-        """One line: file and line, then what is wrong, in this language where it has words for it."""
+        """One line: file and line, then what is wrong, in this language where it has words for it.
+
+        What it quotes may hold anything: whatever would end the line, or steer a terminal, is written as an escape.
+        """
         where = f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""
         warning = {"nl": "waarschuwing: ", "en": "warning: "}[language] if self.severity == "warning" else ""
-        return f"{where}{warning}{(language == 'nl' and self.dutch) or self.message}"
+        line = f"{where}{warning}{(language == 'nl' and self.dutch) or self.message}"
+        return "".join(each if each.isprintable() else repr(each)[1:-1] for each in line)
 
     def at_field(self, language: Language) -> str:
         """What is wrong, beside the field or the question that asks for it."""

@@ -139,7 +139,6 @@ def test_the_settings_of_the_compose_file_make_a_safe_start(tmp_path: Path) -> N
 
     for name in OURS:
         environment = branch(services()[name]["environment"])
-        assert services()[name]["env_file"] == ".env", "a limit that is set there is to hold"
         settings = load_settings({key: fill_in(str(value)) for key, value in environment.items()})
         assert settings.production
         assert settings.base_url == "https://mail.example.nl"

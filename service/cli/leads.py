@@ -168,8 +168,8 @@ def _resumed(sequences: list[str]) -> str:
 
 def _with_lead(address: str, work: Callable[[Session, Services, Lead, datetime], str]) -> str:
     """Do it to the lead of an address, in one transaction. Returns what to tell."""
-    from service.flows import lead_report
+    from service.flows import clock_check, lead_report
 
     _, services = open_services()
     with services.database.transaction() as session:
-        return work(session, services, lead_report.find(session, address), services.clock.now())
+        return work(session, services, lead_report.find(session, address), clock_check.now(session, services))

@@ -70,7 +70,7 @@ def resolve(
 ) -> None:
     """Decide about mail that waits. All of these ids, or none where one cannot be resolved so; or the whole backlog."""
     tell_in(told)
-    from service.flows import resolving
+    from service.flows import clock_check, resolving
 
     if backlog == bool(ids):
         raise InvalidInputError(
@@ -87,7 +87,8 @@ def resolve(
         return
     ids = ids or []
     with services.database.transaction() as session:
-        resolving.resolve(session, services, ids, choice.value, actor=staff_name(), now=services.clock.now())
+        now = clock_check.now(session, services)
+        resolving.resolve(session, services, ids, choice.value, actor=staff_name(), now=now)
     named = ", ".join(map(str, ids))
     say(
         f"{'Message' if len(ids) == 1 else 'Messages'} {named}: {choice.value}.",

@@ -122,11 +122,11 @@ def pause(
 ) -> None:
     """The emergency brake: no follow-ups leave until `resume`."""
     tell_in(told)
-    from service.flows import brake
+    from service.flows import brake, clock_check
 
     _, services = open_services()
     with services.database.transaction() as session:
-        now = services.clock.now()
+        now = clock_check.now(session, services)
         held = brake.pull(session, services, name=name, all_mail=all_mail, actor=staff_name(), now=now)
     named = ", ".join(sorted(held.sequences))
     what = "all mail" if held.all_mail else "all follow-ups" if held.follow_ups else named
@@ -140,12 +140,13 @@ def pause(
 def resume(name: Name = None, told: Told = None) -> None:
     """Let go of what `nurture pause` or `nurture restore` holds back."""
     tell_in(told)
-    from service.flows import brake
+    from service.flows import brake, clock_check
 
     _, services = open_services()
     with services.database.transaction() as session:
         put_back = None if name else brake.put_back_since(session)
-        held = brake.release(session, services, name=name, actor=staff_name(), now=services.clock.now())
+        now = clock_check.now(session, services)
+        held = brake.release(session, services, name=name, actor=staff_name(), now=now)
     if held is None and name:
         say(f"{name} was not paused by itself.", f"{name} stond niet apart stil.")
         return

@@ -13,7 +13,7 @@ from service.domain.delivery import State, can_move
 from service.domain.enrolment import LOOK_AGAIN
 from service.domain.timing import respaced
 from service.errors import NotFoundError, RefusedError
-from service.flows import alerts, backlog, privacy
+from service.flows import alerts, backlog, clock_check, privacy
 from service.flows.services import Services
 from service.store import backlog as piled_up
 from service.store import enrolments, events, leads, message_rows, outbox
@@ -52,7 +52,7 @@ def resolve_backlog(services: Services, choice: Choice, *, actor: str) -> int:
                 return done
             # of those read before the locks, somebody else may have decided about some, or erased them
             messages = [each for each in lock(session, services, ids) if each.state == State.HELD and each.hold]
-            resolve_locked(session, services, messages, choice, actor, services.clock.now())
+            resolve_locked(session, services, messages, choice, actor, clock_check.now(session, services))
             done += len(messages)
 
 

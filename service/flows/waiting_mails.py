@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from service.domain.waiting import Choice, Why, choices, choices_for_all, why
 from service.errors import NotFoundError, RefusedError
-from service.flows import backlog, resolving
+from service.flows import backlog, clock_check, resolving
 from service.flows.services import Services
 from service.store import waiting as store
 from service.store.tables import Lead, Message
@@ -87,7 +87,7 @@ def resolve_group(services: Services, case: Why, choice: Choice, *, upto: int, s
                 return done
             # of those read before the locks, somebody else may have decided about some, or erased them
             messages = [each for each in resolving.lock(session, services, ids) if _why(each) == case]
-            resolving.resolve_locked(session, services, messages, choice, actor, services.clock.now())
+            resolving.resolve_locked(session, services, messages, choice, actor, clock_check.now(session, services))
             done, after = done + len(messages), ids[-1]
 
 

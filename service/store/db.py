@@ -71,8 +71,11 @@ class Database:
         Raises UnavailableError where the database is locked, away or full: nothing was written then.
         """
         if self.is_sqlite:
-            with self._write_lock.held(urgent=urgent), self._session(self._writer) as session, session.begin():
-                yield session
+            came = time.monotonic()
+            with self._write_lock.held(urgent=urgent):
+                writer = sqlite_file.after_waiting(self._writer, time.monotonic() - came)
+                with self._session(writer) as session, session.begin():
+                    yield session
         else:
             with self._session(self._writer) as session, session.begin():
                 yield session

@@ -16,6 +16,7 @@ from service.store.away import ended, replaced
 
 _OLDEST = (3, 35, 0)
 _BUSY_TIMEOUT_MS = 5_000
+_LEAST_MS = 100  # for whoever waited that long for the turn already: may another process just be writing
 # FULL: a 202 must survive a power cut. secure_delete: an erased address leaves no bytes behind.
 PRAGMAS: Mapping[str, str | int] = {
     "busy_timeout": _BUSY_TIMEOUT_MS,
@@ -49,13 +50,20 @@ def engine(url: URL, *, begin: str, pool_size: int, alone: bool = False) -> Engi
             connection.execute("PRAGMA locking_mode=EXCLUSIVE").close()  # before the first look, or WAL is shared
         for pragma, value in PRAGMAS.items():
             connection.execute(f"PRAGMA {pragma}={value}").close()
-
         file.note()
 
     @event.listens_for(made, "begin")
     def _on_begin(connection: Any) -> None:
         file.check()
-        connection.exec_driver_sql(begin)
+        patience = connection.get_execution_options().get("patience_ms")
+        if patience is None:
+            connection.exec_driver_sql(begin)
+            return
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={patience}")
+        try:
+            connection.exec_driver_sql(begin)
+        finally:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
 
     @event.listens_for(made, "commit")
     def _on_commit(connection: Any) -> None:
@@ -89,6 +97,16 @@ class _OneFile:
         except OSError:
             return None
         return found.st_dev, found.st_ino
+
+
+def after_waiting(engine: Engine, seconds: float) -> Engine:
+    """The engine for a transaction that stood in line for so long: that counts for how long it waits for the file.
+
+    Else, while another process holds the file, each in the line would wait its own five seconds after those before it.
+    """
+    if seconds < _LEAST_MS / 1000:
+        return engine
+    return engine.execution_options(patience_ms=max(_LEAST_MS, _BUSY_TIMEOUT_MS - round(seconds * 1000)))
 
 
 def too_old() -> str:

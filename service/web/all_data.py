@@ -11,7 +11,7 @@ from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
 from service.errors import FieldProblem, InvalidInputError
-from service.flows import export_page, my_data
+from service.flows import clock_check, export_page, my_data
 from service.flows.export import export
 from service.flows.services import Services
 from service.store import lead_rows, leads
@@ -34,7 +34,7 @@ def show(token: str, services: Here) -> Response:
         if isinstance(message, ErasedToken):
             page: Page = erased_page(session, services)
         else:
-            page = _page(session, services, message, services.clock.now())
+            page = _page(session, services, message, clock_check.now(session, services))
     return pages.render(page)
 
 
@@ -48,8 +48,8 @@ def act(token: str, services: Here, body: Sent) -> Response:
 
     A link of before yesterday does the last alone, whatever was pressed.
     """
-    now = services.clock.now()
     with services.database.transaction() as session:
+        now = clock_check.now(session, services)
         message = message_behind(session, services, "d", token)
         lead = None if isinstance(message, ErasedToken) else session.get(Lead, message.lead_id)
         if isinstance(message, ErasedToken) or lead is None:  # None: another press erased it while we looked

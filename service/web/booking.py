@@ -95,7 +95,7 @@ def _promised(session: Session, services: Services, asked_at: datetime | None) -
     """By when the practice answers what was asked then; None once that day is over."""
     calendar = services.published.calendar(session)
     promised = pain_check.promise(asked_at, calendar) if asked_at else None
-    over = promised is not None and promised.by < calendar.local_day(services.clock.now())
+    over = promised is not None and promised.by < calendar.local_day(clock_check.now(session, services))
     return None if over else promised
 
 

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from service.domain.feedback import Feedback, FeedbackKind, Tie
 from service.errors import NotFoundError, NurtureError, TooManyError, UnauthorisedError, UnavailableError, trace
-from service.flows import feedback
+from service.flows import clock_check, feedback
 from service.flows.services import Services
 from service.mail.hook_certificates import HookCertificates
 from service.mail.inbound import codes
@@ -118,7 +118,7 @@ def _take(services: Services, provider: Provider, hook: Hook) -> None:
 
 def _tell_unreadable(services: Services, provider: Provider, hook: Hook) -> None:
     with services.database.transaction() as session:
-        feedback.keep_unreadable(session, provider.name, hook.body, services.clock.now())
+        feedback.keep_unreadable(session, provider.name, hook.body, clock_check.now(session, services))
 
 
 def _work_on(services: Services, provider: Provider, events: Sequence[Event]) -> None:
@@ -133,7 +133,7 @@ def _work_on(services: Services, provider: Provider, events: Sequence[Event]) ->
             continue
         try:
             with services.database.transaction() as session:
-                feedback.apply(session, services, news, services.clock.now())
+                feedback.apply(session, services, news, clock_check.now(session, services))
         except feedback.TooEarlyError:
             failed = True
         except UnavailableError:

@@ -39,7 +39,7 @@ def show(token: str, services: Here) -> Response:
         if isinstance(lead, ErasedToken):
             page: Page = erased_page(session, services)
         else:
-            page = _page(session, services, lead, services.clock.now())
+            page = _page(session, services, lead, clock_check.now(session, services))
     return pages.render(page)
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
 from service.errors import InvalidInputError
-from service.flows import consent
+from service.flows import clock_check, consent
 from service.store.tables import ErasedToken
 from service.web import bodies, documented, pages
 from service.web.deps import Here, Sent, desk, lead_behind, posted
@@ -31,9 +31,9 @@ def show(token: str, services: Here) -> Response:
 )
 def stop(token: str, services: Here, body: Sent) -> Response:
     """Withdraw whatever is active now: no cookie, no Origin, no redirect (RFC 8058, section 3.1)."""
-    now = services.clock.now()
     source = "one-click" if _is_one_click(body) else "unsubscribe page"
     with services.database.transaction(urgent=True) as session:
+        now = clock_check.now(session, services)
         lead = lead_behind(session, services, "u", token)
         if isinstance(lead, ErasedToken):
             changed = consent.withdraw_erased(session, services, lead.address_hmac, now)

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from service.domain import calcom, calendly, own_agenda
 from service.domain.booking_events import Receive
 from service.errors import NotFoundError, UnauthorisedError
-from service.flows import booking_events
+from service.flows import booking_events, clock_check
 from service.store.db import real_now
 from service.web import bodies, documented
 from service.web.deps import Here
@@ -52,6 +52,6 @@ def booking(source: str, request: Request, services: Here, body: SentEvent) -> R
         request.app.state.hook_refusals.add(source)
         raise
     with services.database.transaction() as session:
-        booking_events.take(session, services, source, event, services.clock.now())
+        booking_events.take(session, services, source, event, clock_check.now(session, services))
     services.bell.ring()
     return JSONResponse({"status": "taken"})

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import resource
 import sqlite3
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -108,6 +110,24 @@ def test_a_locked_sqlite_file_is_503_after_five_seconds_and_the_service_goes_on(
         other.close()
         assert running.opt_in(ANNA).status == 202
         all_arrive_once(running, [ANNA])
+
+
+def test_of_many_who_wait_for_a_locked_sqlite_file_nobody_waits_for_the_patience_of_the_others(tmp_path: Path) -> None:
+    file = tmp_path / "nurture.db"
+    with installation(tmp_path, f"sqlite:///{file}") as running:
+        running.start()
+        assert running.opt_in(ANNA).status == 202
+        confirm = link_in(running.first_mail(ANNA), "c")
+        other = sqlite3.connect(file, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        with ThreadPoolExecutor(8) as pool:
+            for answer in pool.map(lambda _: http("POST", confirm, form={}), range(8)):
+                refused(answer)
+        assert time.monotonic() - began < 20, "each by itself would come to forty seconds"
+        other.rollback()
+        other.close()
+        assert http("POST", confirm, form={}).status == 200
 
 
 @pytest.mark.postgres

@@ -10,15 +10,22 @@ import time_machine
 from sqlmodel import Session, select
 
 from service.domain.clock import RealClock
-from service.flows import ticks
-from service.store import events
+from service.domain.staff import Role
+from service.flows import my_data, staff_acts, ticks
+from service.store import events, suppressions
 from service.store.tables import Enrolment, Message
 from tests.support import acts
+from tests.support.agendas import AGENDAS, SECRET, as_body, own
 from tests.support.days import AMSTERDAM, EVERY_DAY, left_on
 from tests.support.drafts import publish, with_steps
+from tests.support.fakes.lettermint import Lettermint
+from tests.support.hooks import caller, sample
 from tests.support.house import START, House, WrongClock, link
+from tests.support.studio import FRANK, desk, hire
 from tests.support.transports import Network, always, refused_for_now
 from tests.support.website import opt_in, website
+
+BRAM = "bram@example.org"
 
 
 @pytest.mark.parametrize(
@@ -201,6 +208,93 @@ def test_a_website_whose_clock_is_wrong_keeps_nobody_waiting_and_erases_nobody(h
     assert abs(run.paused_until - datetime.now(UTC) - timedelta(days=14)) < timedelta(hours=1)
 
 
+@pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+@pytest.mark.parametrize("off_by", [timedelta(days=-400), timedelta(days=400)])
+def test_a_website_whose_clock_is_wrong_hears_that_a_mailbox_is_gone_for_thirty_days(
+    house: House, off_by: timedelta
+) -> None:
+    house.clock.moment = datetime.now(UTC)
+    acts.confirmed(house)
+    calling = caller(house.with_changes(clock=WrongClock(off_by=off_by)), Lettermint)
+    assert calling.post(sample(Lettermint, "hard_bounce").about(acts.advice(house))).is_success
+    hmac = house.services.hmac(acts.ANNA)
+    with house.services.database.reading() as session:
+        (rule,) = suppressions.of(session, [hmac])[hmac]
+    assert rule.until is not None
+    assert abs(rule.until - datetime.now(UTC) - timedelta(days=30)) < timedelta(hours=1)
+    assert acts.enrolment(house).state == "stopped"
+
+
+@pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+@pytest.mark.parametrize("off_by", [timedelta(days=-400), timedelta(days=400)])
+def test_at_a_website_whose_clock_is_wrong_a_no_and_an_appointment_are_dated_right(
+    house: House, off_by: timedelta
+) -> None:
+    house.clock.moment = datetime.now(UTC)
+    for address in (acts.ANNA, BRAM):
+        acts.confirmed(house, address)
+    wrong = house.with_changes(clock=WrongClock(off_by=off_by), webhook_secrets={"generic": (SECRET,)})
+    with website(wrong) as client:
+        assert client.post(link(house.mails(acts.ANNA)[0], "u")).is_success
+        now = datetime.now(UTC)
+        body = as_body(own(at=now, email=BRAM, starts_at=now + timedelta(days=7)))
+        headers = AGENDAS["generic"].signed(body)
+        assert client.post("/webhooks/bookings/generic", content=body, headers=headers).is_success
+    for address, state in ((acts.ANNA, "stopped"), (BRAM, "finished")):
+        run = acts.enrolment(house, address)
+        assert (run.state, run.ended_at is not None) == (state, True)
+        assert run.ended_at is not None
+        assert abs(run.ended_at - datetime.now(UTC)) < timedelta(hours=1)
+    erase_at = house.lead().erase_at
+    assert erase_at is not None
+    assert erase_at - datetime.now(UTC) < timedelta(days=14), "not kept for as long as the clock is ahead"
+
+
+@pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+@pytest.mark.parametrize("off_by", [timedelta(days=-400), timedelta(days=400)])
+def test_the_link_to_all_data_works_for_a_day_whatever_the_clock_of_the_website_says(
+    house: House, off_by: timedelta
+) -> None:
+    house.clock.moment = datetime.now(UTC)
+    acts.confirmed(house)
+    acts.commit(house, lambda session: my_data.mail_link(session, house.services, house.lead(), house.clock.now()))
+    house.send_due()
+    fresh = link(house.mails(acts.ANNA)[-1], "d")
+    with website(house.with_changes(clock=WrongClock(off_by=off_by))) as client:
+        assert client.post(fresh, data={"action": "json"}).headers["content-type"] == "application/json"
+        acts.commit(house, _left_a_day_ago)
+        assert client.post(fresh, data={"action": "json"}).headers["content-type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+@pytest.mark.parametrize("off_by", [timedelta(days=-400), timedelta(days=400)])
+def test_what_staff_do_where_the_clock_is_wrong_counts_from_the_databases_time(house: House, off_by: timedelta) -> None:
+    house.clock.moment = datetime.now(UTC)
+    acts.confirmed(house)
+    house.opt_in(BRAM, trapped=True)
+    wrong = house.with_changes(clock=WrongClock(off_by=off_by))
+    here = desk(wrong, hire(wrong, FRANK, Role.MANAGER, "Frank"))
+    for address, action in ((acts.ANNA, "replied"), (BRAM, "again")):
+        lead = house.lead(address)
+        with house.services.database.reading() as session:
+            mark = staff_acts.mark(session, house.services, lead)
+        assert here.post(f"/studio/leads/{lead.id}", action=action, mark=mark).status_code == 303
+    for path, fields in (("/studio/pause", {"what": "follow_ups"}), ("/studio/resume", {})):
+        assert here.post(path, **fields).status_code == 303
+    paused_until = acts.enrolment(house).paused_until
+    assert paused_until is not None
+    assert abs(paused_until - datetime.now(UTC) - timedelta(days=7)) < timedelta(hours=1)
+    assert abs(acts.advice(house, BRAM).due_at - datetime.now(UTC)) < timedelta(hours=1), "let go, it leaves now"
+    with house.services.database.reading() as session:
+        (gap,) = (events.fact(session, "gap") or {})["gaps"]
+    assert abs(datetime.fromisoformat(gap["until"]) - datetime.now(UTC)) < timedelta(hours=1)
+
+
 def _due_since_yesterday(session: Session, enrolment_id: int) -> None:
     run = session.get_one(Enrolment, enrolment_id)
     run.next_at = datetime.now(UTC) - timedelta(hours=2)
+
+
+def _left_a_day_ago(session: Session) -> None:
+    for each in session.exec(select(Message)):
+        each.first_handed_at = datetime.now(UTC) - timedelta(hours=25)

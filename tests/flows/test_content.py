@@ -103,6 +103,14 @@ def test_a_good_folder_is_read_whole(folder: Path) -> None:
     assert content.sources["email_templates/_groet.md"] == "Groet\n"
 
 
+def test_a_problem_is_one_line_whatever_stands_in_the_value_it_quotes(folder: Path) -> None:
+    """A name over two lines is easily written, and a value may come from anywhere."""
+    change(folder, "practice.yaml", "name: Solid Performance\n", "name: |\n  Solid\n  Performance\n")
+    (name, kvk) = told(change(folder, "practice.yaml", '"00000000"', '"0000\\e[31m\\u2028"'))[:2]
+    assert name.startswith('practice.yaml:1: `name` cannot be "Solid\\nPerformance\\n": it holds a line break')
+    assert kvk.startswith('practice.yaml:5: `kvk` cannot be "0000\\x1b[31m\\u2028"')
+
+
 def test_the_shipped_content_has_no_errors() -> None:
     content = read_content(Path(service.__file__).parents[1])
     assert [str(problem) for problem in content.problems if problem.severity == "error"] == []

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from service.domain.screening import Held
 from service.errors import InvalidInputError, UnavailableError
-from service.flows import answers_to_read, brake, content_desk, draft_glance, publishing, today
+from service.flows import answers_to_read, brake, clock_check, content_desk, draft_glance, publishing, today
 from service.flows.drafts import Draft
 from service.store import bookings, events, message_rows
 from service.web.studio import rendering
@@ -42,7 +42,7 @@ def pause(visit: Visit) -> Response:
     if what not in WHAT:
         raise InvalidInputError("choose what to hold back", "Kies wat er stil moet staan.")
     with visit.services.database.transaction() as session:
-        now = visit.services.clock.now()
+        now = clock_check.now(session, visit.services)
         brake.pull(session, visit.services, name=None, all_mail=what == "all", actor=visit.me.actor, now=now)
     return see(HOME)
 
@@ -50,7 +50,8 @@ def pause(visit: Visit) -> Response:
 def resume(visit: Visit) -> Response:
     """`POST /studio/resume`: let go. What piled up meanwhile waits for a person, and is counted on the page."""
     with visit.services.database.transaction() as session:
-        brake.release(session, visit.services, name=None, actor=visit.me.actor, now=visit.services.clock.now())
+        now = clock_check.now(session, visit.services)
+        brake.release(session, visit.services, name=None, actor=visit.me.actor, now=now)
     visit.services.bell.ring()
     return see(HOME)
 

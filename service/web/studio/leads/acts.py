@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
-
 from sqlmodel import Session
 from starlette.responses import Response
 
 from service.errors import InvalidInputError, RefusedError
-from service.flows import advice_again, staff_acts
+from service.flows import advice_again, clock_check, staff_acts
 from service.store.tables import Lead
 from service.web.studio import rendering
 from service.web.studio.doors import Visit, see
 from service.web.studio.leads.listing import LEADS
 from service.web.studio.leads.one import asked_for, page
+from service.web.studio.waiting import asked
 
 ACTIONS = ("stop", "pause", "resume", "booked", "replied", "again")
 _AS_SEEN = frozenset({"pause", "resume", "booked", "replied"})  # to stop somebody is right whatever happened since
@@ -37,7 +36,7 @@ def act(visit: Visit) -> Response:
 
 def _do(visit: Visit, session: Session, lead: Lead, action: str) -> str:
     """Returns what the page may say was done."""
-    services, actor, now = visit.services, visit.me.actor, visit.services.clock.now()
+    services, actor, now = visit.services, visit.me.actor, clock_check.now(session, visit.services)
     match action:
         case "stop":
             return _or_nothing("stopped", staff_acts.stop(session, services, lead, now, actor=actor))
@@ -47,7 +46,8 @@ def _do(visit: Visit, session: Session, lead: Lead, action: str) -> str:
         case "resume":
             return _or_nothing("resumed", bool(staff_acts.resume(session, services, lead, now, actor=actor)))
         case "booked":
-            starts_at = _starts_at(visit, session)
+            calendar = services.published.calendar(session)
+            starts_at = asked.appointment(visit.field("day"), visit.field("time"), calendar, now)
             return _or_nothing("booked", staff_acts.booked(session, services, lead, starts_at, now, actor=actor))
         case "replied":
             staff_acts.replied(session, services, lead, now, actor=actor)
@@ -58,17 +58,3 @@ def _do(visit: Visit, session: Session, lead: Lead, action: str) -> str:
 
 def _or_nothing(done: str, changed: bool) -> str:
     return done if changed else "nothing"
-
-
-def _starts_at(visit: Visit, session: Session) -> datetime | None:
-    """When the appointment is, in the practice's time; None where that was left open."""
-    day, clock = visit.field("day"), visit.field("time")
-    if not day and not clock:
-        return None
-    try:
-        return visit.services.published.calendar(session).instant(date.fromisoformat(day), time.fromisoformat(clock))
-    except (ValueError, OverflowError):
-        raise InvalidInputError(
-            "fill in both the day and the time of the appointment, or neither",
-            "Vul van de afspraak de dag en de tijd in, of geen van beide.",
-        ) from None

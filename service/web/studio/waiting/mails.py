@@ -12,7 +12,7 @@ from starlette.responses import Response
 from service.domain import mail_reasons
 from service.domain.waiting import Choice
 from service.errors import InvalidInputError
-from service.flows import waiting_mails
+from service.flows import clock_check, waiting_mails
 from service.flows.results import mail_titles
 from service.store import waiting as rows
 from service.store.tables import Lead, Message
@@ -119,7 +119,7 @@ def decide_one(visit: Visit) -> Response:
             choice,
             seen=visit.field("seen"),
             actor=visit.me.actor,
-            now=visit.services.clock.now(),
+            now=clock_check.now(session, visit.services),
         )
         left = waiting_mails.group(session, case)
     _wake(visit, choice)

@@ -116,6 +116,15 @@ def test_an_appointment_has_both_a_day_and_a_time_or_neither(house: House, manag
     assert done(press(manager, house, "booked")) == "booked"
 
 
+@pytest.mark.parametrize("day", ["0202-03-20", "2062-03-20", "9999-12-31"])
+def test_an_appointment_in_a_year_that_must_be_a_slip_is_refused(house: House, manager: Desk, day: str) -> None:
+    acts.confirmed(house)
+    refused = press(manager, house, "booked", day=day, time="14:30")
+    assert refused.status_code == 422
+    assert "Klopt het jaar?" in refused.text
+    assert acts.enrolment(house).state == "active"
+
+
 def test_she_answered_pauses_a_week(house: House, manager: Desk) -> None:
     acts.confirmed(house)
     assert done(press(manager, house, "replied")) == "replied"
