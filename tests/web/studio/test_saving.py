@@ -11,6 +11,7 @@ import pytest
 from httpx2 import Response
 
 from service.domain.staff import Role
+from service.errors import UnavailableError
 from service.flows import staff, staff_sessions
 from service.flows.content_desk import ContentDesk
 from service.store import events
@@ -86,6 +87,28 @@ def test_of_a_large_change_the_log_keeps_a_part_and_says_so(house: House, desk: 
     assert len(cast("dict[str, str]", entry["diff"])[MAIL]) == saving.LARGEST_DIFF
     save(desk, {"media/x.png": b"\x89PNG\xff"}, {"media/x.png": ""})
     assert entries(house)[0] == {"files": ["media/x.png"], "diff": {}}
+
+
+@pytest.mark.parametrize("changes", [{MAIL: b"nieuw", OTHER: None}, {"email_templates/een-nieuwe.md": b"nieuw"}])
+def test_what_cannot_be_noted_is_not_saved_either_and_is_saved_and_noted_by_the_next_try(
+    house: House, desk: Desk, monkeypatch: pytest.MonkeyPatch, changes: dict[str, bytes | None]
+) -> None:
+    def files() -> dict[str, bytes | None]:
+        return {file: path.read_bytes() if (path := folder(house) / file).exists() else None for file in changes}
+
+    def locked(*_: object, **__: object) -> None:
+        raise UnavailableError("the database is locked", "De database is bezet.")
+
+    before = files()
+    seen = marks(desk, *changes)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(events, "audit", locked)
+        with pytest.raises(UnavailableError):
+            save(desk, changes, seen)
+    assert files() == before
+    assert save(desk, changes, seen).status_code == 303
+    assert files() == changes
+    assert len(entries(house)) == 1
 
 
 def conflicting(house: House, desk: Desk) -> Response:
