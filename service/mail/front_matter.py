@@ -80,17 +80,7 @@ def read(name: str, text: str) -> tuple[SourceFile, tuple[Problem, ...]]:
         number, _ = max(enumerate(text.split("\n"), 1), key=lambda line: line[1].count("["))
         too_many = Problem(id="mail.too-large", file=path, line=number, message=message, dutch=dutch)
         return SourceFile(name=name), (too_many,)
-    problems = [
-        Problem(
-            id="mail.control",
-            file=path,
-            line=number,
-            message="an invisible control character stands here; delete it",
-            dutch="hier staat een onzichtbaar teken, vaak door plakken. Typ deze regel opnieuw.",
-        )
-        for number, line in enumerate(text.split("\n"), 1)
-        if _CONTROL.search(line)
-    ]
+    problems = [_control(path, number) for number, line in enumerate(text.split("\n"), 1) if _CONTROL.search(line)]
     problems += [
         Problem(
             id="mail.control",
@@ -114,8 +104,19 @@ def read(name: str, text: str) -> tuple[SourceFile, tuple[Problem, ...]]:
     head, problem = _head(path, yaml_text)
     # a key that was merged in (`<<`) has no line of its own
     lines = {str(key): place[0] + 2 for key, place in (head.lc.data or {}).items()}
+    problems += [
+        _control(path, lines.get(str(key), 1))  # written as an escape, such as "\0"
+        for key, value in head.items()
+        if isinstance(value, str) and _CONTROL.search(value)
+    ]
     found = SourceFile(name=name, head=dict(head), head_lines=lines, body="\n" * skipped + body)
     return found, (*problems, *([problem] if problem else []))
+
+
+def _control(path: str, line: int) -> Problem:
+    message = "an invisible control character stands here; delete it"
+    dutch = "hier staat een onzichtbaar teken, vaak door plakken. Typ deze regel opnieuw."
+    return Problem(id="mail.control", file=path, line=line, message=message, dutch=dutch)
 
 
 def _head(path: str, yaml_text: str) -> tuple[CommentedMap, Problem | None]:

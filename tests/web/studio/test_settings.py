@@ -254,6 +254,16 @@ def test_other_words_of_consent_get_a_version_of_their_own(house: House, admin: 
     assert "<b>graag" not in admin.see(path).text
 
 
+def test_control_characters_that_came_along_in_a_paste_are_no_words(house: House, admin: Desk) -> None:
+    path = f"{ROOM}/consent/lage-rug"
+    fields = {"mark": mark(admin, path), "advice": "Ja:\0 graag\x1b.", "follow_up": "Ook\x7fdat.", "version": "2026-9"}
+    assert admin.post(path, **fields).status_code == 303
+    forms, _ = consent_texts.drafted(text_of(house, "forms.yaml"))
+    assert forms is not None
+    consent = forms.forms["lage-rug"].consent
+    assert (consent.advice.text, consent.follow_up.text) == ("Ja: graag .", "Ook dat.")
+
+
 def test_consents_are_counted_by_version_and_their_chain_is_checked(house: House, admin: Desk) -> None:
     house.opt_in()
     house.opt_in("bram@example.org", consent_follow_up=False, form="lage-rug", consent_version="2026-1")
