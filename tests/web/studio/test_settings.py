@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from html import unescape
 
@@ -12,6 +13,7 @@ from service.domain.staff import Role
 from service.flows import consent_texts, practice_editing, refused_origins, studio_settings
 from service.flows.studio_settings import StudioSettings
 from service.store import events
+from service.store.staff_tables import Staff
 from tests.support import studio
 from tests.support.house import House
 from tests.support.studio import Desk, words
@@ -314,5 +316,24 @@ def test_what_only_an_admin_may_settle_a_manager_cannot(house: House, admin: Des
     assert manager.post(f"{ROOM}/origins", what="allow", origin=SITE).status_code == 403
     assert manager.see(f"{ROOM}/studio").status_code == 403
     assert admin.post(f"{ROOM}/studio", editors_publish="yes").status_code == 303
+    with house.services.database.reading() as session:
+        assert studio_settings.read(session) == StudioSettings(editors_publish=True)
+
+
+def test_of_two_admins_at_one_page_neither_undoes_what_the_other_settled(house: House, admin: Desk) -> None:
+    path = f"{ROOM}/studio"
+    for fields in ({"second_step": "yes"}, {"editors_publish": "yes"}):  # both saw a page on which neither was ticked
+        with house.services.database.transaction() as session:
+            person = session.get(Staff, 1)
+            assert person is not None
+            person.totp = "there"
+        assert admin.post(path, **fields).status_code == 303
+    with house.services.database.reading() as session:
+        assert studio_settings.read(session) == StudioSettings(editors_publish=True, second_step=True)
+    page = admin.see(path).text
+    assert re.findall(r'name="was" value="(\w+)"', page) == ["editors_publish", "second_step"]
+    sent = f"form_token={admin.form_token}&was=editors_publish&was=second_step&editors_publish=yes"
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert admin.client.post(path, headers=studio.OURS | form, content=sent).status_code == 303
     with house.services.database.reading() as session:
         assert studio_settings.read(session) == StudioSettings(editors_publish=True)
