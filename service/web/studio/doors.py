@@ -180,7 +180,7 @@ def enter(door: Door, request: Request, services: Services, body: bodies.Body | 
             least = door.least_now(session)
             owes_step = turned_away.owes_step(session, member)
     if owes_step and door.least > Least.CODE and not door.sets_up:
-        return see(SET_UP)
+        return typed.answer(request, services, body, member, owes_step=True) or see(SET_UP)
     away = see(LOGIN) if now is None else _away(member.level if member else Least.ANYONE, least)
     if away or now is None:
         return typed.answer(request, services, body, None) or away or see(LOGIN)
