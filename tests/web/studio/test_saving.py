@@ -141,6 +141,27 @@ def test_what_is_chosen_is_what_is_saved(house: House, desk: Desk, choice: str, 
     assert ("van mij" in now, "Van een ander" in now) == (mine, theirs)
 
 
+@pytest.mark.parametrize(
+    ("done", "goes_to"),
+    [
+        ("/studio/sequences/lage-rug?done=removed#stap-x", "/studio/sequences/lage-rug#stap-x"),
+        (f"{DONE}?done=saved&tab=source", f"{DONE}?tab=source"),
+        ("/studio/settings/practice?saved=yes", "/studio/settings/practice"),
+        ("/studio/settings/days?year=2027", "/studio/settings/days?year=2027"),
+        ("/studio/publish?done=12", "/studio/publish?done=12"),
+    ],
+)
+def test_who_takes_theirs_does_not_read_that_their_own_was_saved(
+    house: House, desk: Desk, done: str, goes_to: str
+) -> None:
+    seen = marks(desk, MAIL)
+    (folder(house) / MAIL).write_text("van een ander")
+    page = saves.save(house, desk.client.app, desk.token, {MAIL: b"van mij"}, seen, done=done)
+    answer = desk.post(CONFLICT, choice="theirs", held=held(Response(409, content=bytes(page.body))))
+    assert (answer.status_code, answer.headers["location"]) == (303, goes_to)
+    assert (folder(house) / MAIL).read_text() == "van een ander"
+
+
 def test_a_file_that_changes_once_more_before_the_choice_is_shown_once_more(house: House, desk: Desk) -> None:
     page = held(conflicting(house, desk))
     (folder(house) / MAIL).write_text("weer anders")
