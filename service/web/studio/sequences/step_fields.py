@@ -122,11 +122,12 @@ def _read_mail(fields: Fields, found: Read, raw: Mapping[str, Data], templates: 
         found.values.update(template=template, variants=None)
         return
     variants: dict[str, Data] = {}
+    named = mapping(raw.get("variants"))  # by hand they may be called anything, and another name moves leads
     for number in VARIANTS:
         name, template = _one(fields, f"variant_{number}"), _one(fields, f"variant_template_{number}")
         if not name and not template:
             continue
-        if not is_name(name):
+        if name not in named and not is_name(name):
             told = (
                 "Een naam heeft kleine letters, cijfers en streepjes.",
                 "A name has small letters, digits and hyphens.",
