@@ -76,6 +76,9 @@ def test_a_copy_that_cannot_be_leaves_the_folder_as_it_was(house: House) -> None
         answer = here.post(f"{HERE}/copy", name=name, title=title)
         assert answer.status_code == 422, name
         assert 'class="error"' in answer.text
+    taken = here.post(f"{HERE}/copy", name="forms", title="Nek")
+    assert "Er is nog niets bewaard" in words(taken)
+    assert "is al de naam van een ander onderdeel" in words(taken)
     file_of(house, "kapot").write_text("title: [", encoding="utf-8")
     assert here.post(f"{HERE}/copy", name="nek", title="Nek").status_code == 422
     file_of(house, "kapot").unlink()
