@@ -141,6 +141,18 @@ def test_the_last_form_stays_and_a_changed_one_is_not_written_over(house: House)
     assert here.post(f"{there}/archive", what="verzonnen", **marks).status_code == 422
 
 
+def test_nothing_is_archived_while_nobody_can_tell_which_forms_lead_there(house: House) -> None:
+    here = desk(house, hire(house))
+    forms = house.services.content_dir / "forms.yaml"
+    forms.write_text(forms.read_text(encoding="utf-8").replace("    button: Stuur mij het advies\n", "", 1))
+    there = "/studio/sequences/uitstraling-been"
+    marks = {"seen": seen(here, f"{there}/archive"), "seen_forms": _seen_forms(here.see(f"{there}/archive").text)}
+    answer = here.post(f"{there}/archive", what="archive", **marks)
+    assert answer.status_code == 422
+    assert "In forms.yaml staat een fout." in words(answer)
+    assert "archived" not in text_of(house, "uitstraling-been")
+
+
 def test_a_form_that_leads_to_an_archived_sequence_is_an_error_in_the_folder(house: House) -> None:
     text = text_of(house).replace("topic: lage-rug", "topic: lage-rug\narchived: true")
     file_of(house).write_text(text, encoding="utf-8")

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from service.domain.reading import mapping
 from service.domain.step_words import Both
-from service.errors import InvalidInputError, NurtureError, Problem, ProblemsError
+from service.errors import InvalidInputError, NurtureError, Problem, ProblemsError, RefusedError
 from service.flows import new_topic, sequence_archive, sequence_editing
 from service.flows.content import TEMPLATES
 from service.flows.content_desk import NEW, Change
@@ -83,6 +83,12 @@ def archive(visit: Visit) -> Response:
         text = sequence_editing.with_rules(opened, values)
         topic = str(mapping(opened.yaml.data).get("topic") or "")
         forms = visit.desk.open(sequence_archive.FORMS)
+        if what == "archive" and draft.content.forms is None:
+            raise RefusedError(
+                "forms.yaml has an error in it, so it cannot be seen which forms lead here; mend that first",
+                "In forms.yaml staat een fout. Welke formulieren hierheen leiden, is nu niet te zien. Verhelp die "
+                "eerst.",
+            )
         if what == "archive" and sequence_archive.forms_leading_to(draft.content.forms, topic):
             closed = sequence_archive.forms_without(plain(forms.data), topic)
             changes[forms.file] = Change(data=as_before(forms.data, closed), seen=visit.field("seen_forms"))
