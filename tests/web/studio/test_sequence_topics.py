@@ -141,6 +141,18 @@ def test_the_last_form_stays_and_a_changed_one_is_not_written_over(house: House)
     assert here.post(f"{there}/archive", what="verzonnen", **marks).status_code == 422
 
 
+def test_before_archiving_one_sees_which_forms_go_and_what_is_left_without_any(house: House) -> None:
+    here = desk(house, hire(house))
+    page = words(here.see(f"{HERE}/archive"))
+    assert "verdwijnen, met alle antwoorden erin: lage-rug" in page
+    assert "geen formulier meer naar deze onderwerpen. Maak daar eerst een voor: uitstraling-been" in page
+    assert "leidt een antwoord hierheen" not in page
+    other = words(here.see("/studio/sequences/uitstraling-been/archive"))
+    assert "leidt een antwoord hierheen. Dat antwoord blijft, en leidt hier niet meer heen: lage-rug" in other
+    assert "verdwijnen, met alle antwoorden" not in other
+    assert "geen formulier meer" not in other
+
+
 def test_nothing_is_archived_while_nobody_can_tell_which_forms_lead_there(house: House) -> None:
     here = desk(house, hire(house))
     forms = house.services.content_dir / "forms.yaml"

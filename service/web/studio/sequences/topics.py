@@ -117,6 +117,8 @@ def _archive_page(visit: Visit, draft: Draft, opened: OpenSequence, error: Nurtu
     with visit.services.database.reading() as session:
         under_way = enrolments.count_open(session, opened.name)
     topic = str(mapping(opened.yaml.data).get("topic") or "")
+    there = draft.content.forms
+    gone = tuple(form.name for form in (there.forms.values() if there else ()) if form.topic == topic)
     marks = {"seen_forms": [visit.field("seen_forms") or visit.desk.open(sequence_archive.FORMS).mark]}
     return ArchivePage(
         frame=visit.frame(),
@@ -126,7 +128,9 @@ def _archive_page(visit: Visit, draft: Draft, opened: OpenSequence, error: Nurtu
         typed=marks,
         archived=opened.rules.get("archived") is True,
         under_way=under_way,
-        forms=sequence_archive.forms_leading_to(draft.content.forms, topic),
+        forms=tuple(each for each in sequence_archive.forms_leading_to(there, topic) if each not in gone),
+        gone=gone,
+        left=sequence_archive.without_a_form(there, topic),
         told=visit.words(error) if error else "",
     )
 
