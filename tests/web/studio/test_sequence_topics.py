@@ -85,6 +85,16 @@ def test_a_copy_that_cannot_be_leaves_the_folder_as_it_was(house: House) -> None
     assert folder() == before
 
 
+@pytest.mark.parametrize("title", ["Nek\u00adklachten", "\u200bNek", "\U0001f469\u200d\u2695\ufe0f Nek"])
+def test_an_invisible_character_in_a_title_is_told_as_one(house: House, title: str) -> None:
+    here = desk(house, hire(house))
+    for page in ("copy", "rules"):
+        answer = here.post(f"{HERE}/{page}", name="nek", title=title)
+        assert answer.status_code == 422
+        assert "In de titel staat een onzichtbaar teken" in answer.text
+        assert "een titel." not in words(answer)
+
+
 def test_nobody_new_enters_an_archived_sequence_and_who_is_under_way_gets_the_rest(house: House) -> None:
     acts.confirmed(house)
     house.tick()

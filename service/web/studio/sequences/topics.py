@@ -19,7 +19,7 @@ from service.store import enrolments
 from service.web.studio import rendering
 from service.web.studio.doors import Visit
 from service.web.studio.publishing.saving import save
-from service.web.studio.sequences import shown, timeline
+from service.web.studio.sequences import shown, step_fields, timeline
 from service.web.studio.sequences.views import ArchivePage, CheckItem, ChecklistPage, CopyPage
 
 COPY_FIELDS: Mapping[str, tuple[str, ...]] = {"title": (), "name": ()}
@@ -37,13 +37,13 @@ def copy(visit: Visit) -> Response:
     _, opened = timeline.opened_of(visit)
     name, title = visit.field("name").strip(), " ".join(visit.field("title").split())
     wrong: dict[str, Both] = {}
-    if not title or not title.isprintable():
-        wrong["title"] = "Geef de nieuwe reeks een titel.", "Give the new sequence a title."
+    if told := step_fields.wrong_title(title):
+        wrong["title"] = told
     forms = visit.desk.open(new_topic.FORMS)
     problems: Iterable[Problem] = ()
     try:
         made = new_topic.prepare(
-            visit.services.content_dir, name, source=opened.name, topic=name, title=title or opened.title
+            visit.services.content_dir, name, source=opened.name, topic=name, title=opened.title if told else title
         )
     except ProblemsError as error:
         problems = error.problems
