@@ -95,6 +95,18 @@ def test_an_invisible_character_in_a_title_is_told_as_one(house: House, title: s
         assert "een titel." not in words(answer)
 
 
+def test_no_copy_takes_the_name_of_what_is_live_without_a_file(house: House) -> None:
+    here, folder = desk(house, hire(house)), house.services.content_dir
+    for path in [*folder.glob("sequences/uitstraling-been*"), *folder.glob("email_templates/*uitstraling-been*")]:
+        path.unlink()
+    forms = folder / "forms.yaml"
+    forms.write_text(forms.read_text(encoding="utf-8").replace(", chooses_topic: uitstraling-been", ""))
+    answer = here.post(f"{HERE}/copy", name="uitstraling-been", title="Iets anders")
+    assert answer.status_code == 422
+    assert "Er is al een reeks met deze naam gepubliceerd." in answer.text
+    assert not file_of(house, "uitstraling-been").exists()
+
+
 def test_nobody_new_enters_an_archived_sequence_and_who_is_under_way_gets_the_rest(house: House) -> None:
     acts.confirmed(house)
     house.tick()

@@ -16,6 +16,7 @@ from service.flows.drafts import Draft
 from service.flows.sequence_editing import OpenSequence
 from service.flows.whole_files import as_before, plain
 from service.store import enrolments
+from service.store import sequences as store
 from service.web.studio import rendering
 from service.web.studio.doors import Visit
 from service.web.studio.publishing.saving import save
@@ -49,6 +50,12 @@ def copy(visit: Visit) -> Response:
         problems = error.problems
     except NurtureError as error:
         wrong["name"] = error.dutch[:1].upper() + error.dutch[1:], error.english[:1].upper() + error.english[1:]
+    with visit.services.database.reading() as session:
+        if ("sequence", name) in store.live_ids(session):
+            wrong["name"] = (
+                "Er is al een reeks met deze naam gepubliceerd. Kies een andere naam.",
+                "A sequence of this name was published already. Choose another name.",
+            )
     if wrong or problems:
         return rendering.render(_copy_page(visit, opened, wrong, problems), status=422)
     changes = {file: Change(data=text.encode(), seen=NEW) for file, text in made.files.items()}
