@@ -80,6 +80,18 @@ def test_a_fact_is_changed_and_changed_back_byte_for_byte(house: House, admin: D
     assert actions(house) == ["content saved", "content saved"]
 
 
+def test_a_line_with_a_comma_in_the_file_stays_one_line_when_something_else_changes(house: House, admin: Desk) -> None:
+    file = house.services.content_dir / "practice.yaml"
+    titles = 'protected_titles: ["arts, niet praktiserend", fysiotherapeut]'
+    file.write_text(text_of(house).replace("protected_titles: []", titles))
+    before = text_of(house)
+    assert send_facts(house, admin, phone="020 555 66 77")[0] == 303
+    assert titles in text_of(house)
+    assert len(set(text_of(house).splitlines()) - set(before.splitlines())) == 1
+    assert send_facts(house, admin, staff="balie@praktijk.nl, fysio@praktijk.nl")[0] == 303
+    assert practice_editing.facts(text_of(house))["staff"] == ("balie@praktijk.nl", "fysio@praktijk.nl")
+
+
 @pytest.mark.parametrize("mark_at_the_start", [b"", b"\xef\xbb\xbf"])
 def test_a_file_written_on_windows_stays_so(house: House, admin: Desk, mark_at_the_start: bytes) -> None:
     file = house.services.content_dir / "practice.yaml"
