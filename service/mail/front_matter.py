@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from io import StringIO
@@ -107,10 +107,16 @@ def read(name: str, text: str) -> tuple[SourceFile, tuple[Problem, ...]]:
     problems += [
         _control(path, lines.get(str(key), 1))  # written as an escape, such as "\0"
         for key, value in head.items()
-        if isinstance(value, str) and _CONTROL.search(value)
+        if any(_CONTROL.search(each) for each in _texts(value))
     ]
     found = SourceFile(name=name, head=dict(head), head_lines=lines, body="\n" * skipped + body)
     return found, (*problems, *([problem] if problem else []))
+
+
+def _texts(value: object) -> Iterator[str]:
+    """The texts of one key: its own, or those of an approval."""
+    values = value.values() if isinstance(value, Mapping) else (value,)
+    return (each for each in values if isinstance(each, str))
 
 
 def _control(path: str, line: int) -> Problem:

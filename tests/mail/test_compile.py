@@ -194,7 +194,7 @@ def test_an_invisible_control_character_is_refused_with_its_line(text: str) -> N
     assert f"email_templates/proef.md:{FIRST}: an invisible control character stands here; delete it" in said(text)
 
 
-@pytest.mark.parametrize("value", [r'"a\0b"', r'"a\x1bb"', r'"a\Lb"'])
+@pytest.mark.parametrize("value", [r'"a\0b"', r'"a\x1bb"', r'"a\Lb"', r'{by: "a\0b"}'])
 def test_so_is_one_that_is_written_out_in_the_head(value: str) -> None:
     found, problems = read("proef.md", f"---\nlayout: x\nsubject: {value}\n---\nHoi.\n")
     assert [(each.id, each.line) for each in problems] == [("mail.control", 3)]

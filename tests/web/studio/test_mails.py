@@ -243,6 +243,8 @@ def test_every_way_to_an_approval_is_noted_as_one(house: House, monkeypatch: pyt
     with house.services.database.reading() as session:
         noted = [each.details for each in events.audit_log(session, limit=9, action="approved")]
     assert noted == [{"partial": "_stopregel.md", "by": name} for name in ("Dr. B. de Wit", "Dr. A. Vermeer")]
+    odd = approve(f"{other}Nog een.\n", by="Dr. C", on=house.clock.now().date()).replace("by: Dr. C", r'by: "Dr.\0C"')
+    assert manager.post(path, tab="source", source=odd, mark=mark(manager, path)).status_code == 303
 
 
 def test_an_exercise_can_be_approved_though_its_head_does_not_ask_for_it(house: House) -> None:

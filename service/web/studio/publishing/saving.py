@@ -58,7 +58,8 @@ def _note(visit: Visit, written: Mapping[str, Change], *, typed: bool) -> None:
         for file, text in _other_approvals(visit, written) if typed else ():
             found = approvals.approval(text)
             if found.state == "approved":
-                told = {"partial": file.removeprefix(f"{TEMPLATES}/"), "by": found.by}
+                by = found.by if found.by.isprintable() else ascii(found.by)
+                told = {"partial": file.removeprefix(f"{TEMPLATES}/"), "by": by}
                 events.audit(session, visit.me.actor, "approved", visit.services.clock.now(), **told)
 
 
