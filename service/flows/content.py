@@ -17,6 +17,7 @@ from service.domain.sequence_file import parse_sequence
 from service.errors import Problem
 from service.flows import across_files
 from service.flows.content_yaml import LARGEST_FILE, YamlFile, read_yaml
+from service.flows.published import NAMES
 
 TEMPLATES = "email_templates"
 SEQUENCES = "sequences"
@@ -168,6 +169,14 @@ class _Reading:
         """What only shows when the files are held against each other."""
         self._check_topics(files)
         for each in files:
+            if each.name in NAMES.values():
+                self._add(
+                    "sequence-name-taken",
+                    each.file,
+                    f"`{each.name}` is what the settings of that name are published by; give this file another name",
+                    f"`{each.name}` is al de naam van een ander onderdeel dat gepubliceerd wordt; geef dit bestand een "
+                    "andere naam",
+                )
             report = Report(file=each.file, line_of=each.yaml.line_of)
             across_files.check_templates(report, each.yaml.data, templates)
             if forms:

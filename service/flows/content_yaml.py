@@ -26,6 +26,8 @@ _DEEPEST = 20
 _TOO_BIG = "this is too much, nested too deeply, or refers to itself too often"
 _TE_GROOT = "dit is te veel, zit te diep in elkaar, of verwijst te vaak naar zichzelf; schrijf het korter op"
 _TAG = "tag:yaml.org,2002:"
+_NO_SIGN = "this is no valid YAML: it holds a character that may not stand in it"
+_GEEN_TEKEN = "dit is geen geldige YAML: er staat een teken in dat niet mag; haal het weg"
 
 Scalar = str | int | float | bool | date | None
 Data = Scalar | list["Data"] | dict[str, "Data"]
@@ -114,6 +116,9 @@ class _Walk:
                 )
                 continue
             key = str(key_node.value)
+            if "\0" in key:
+                self._add("yaml-syntax", key_node, _NO_SIGN, _GEEN_TEKEN)
+                continue
             if key == "<<":
                 self._add(
                     "yaml-merge",
@@ -137,6 +142,8 @@ class _Walk:
 
     def _scalar(self, node: Node) -> Scalar:
         text, kind = str(node.value), str(node.tag).removeprefix(_TAG)
+        if "\0" in text:  # written as an escape; no database can keep it
+            self._add("yaml-syntax", node, _NO_SIGN, _GEEN_TEKEN)
         if kind == "null":
             return None
         if kind == "bool":
@@ -178,11 +185,7 @@ def _told(error: YAMLError) -> tuple[str, str, int | None]:
             f"dit is geen geldige YAML: {_in_dutch(what)}",
             mark.line + 1 if mark else None,
         )
-    return (
-        "this is no valid YAML: it holds a character that may not stand in it",
-        "dit is geen geldige YAML: er staat een teken in dat niet mag; haal het weg",
-        None,
-    )
+    return _NO_SIGN, _GEEN_TEKEN, None
 
 
 _READERS_WORDS = {

@@ -56,7 +56,10 @@ def prepare(folder: Path, name: str, *, source: str, topic: str, title: str) -> 
             f"there is no sequence {source}; there are: {there}", f"reeks {source} bestaat niet; kies uit: {there}"
         )
     _refuse_taken(content, name, topic)
-    mails = {each: _renamed(each, source, name) for each in sequence.templates()}
+    mails: dict[str, str] = {}
+    for each in sequence.templates():
+        new = _renamed(each, source, name)
+        mails[each] = new if new not in mails.values() else f"{each}-{name}"  # hoe and hoe-rug both become hoe-nek
     partials = {each: f"{each.removesuffix('.md')}-{name}.md" for each in _own_texts(content, sequence)}
     files = {
         f"{TEMPLATES}/{new}": _with_includes(without_approval(content.templates[old]), partials)

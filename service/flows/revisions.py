@@ -14,8 +14,9 @@ from service.domain.forms import Forms
 from service.domain.practice import Practice
 from service.domain.sequence import Sequence
 from service.errors import NotFoundError, RefusedError
-from service.flows.content import Content
+from service.flows.content import TEMPLATES, Content
 from service.flows.drafts import Draft, Part
+from service.flows.kept_mails import included
 from service.mail.compiled import CompiledMail
 from service.store import enrolments, sequences
 from service.store.tables import Revision
@@ -113,6 +114,17 @@ def as_draft(revision: Revision) -> Draft:
         problems=(),
     )
     return Draft(content=content, mails={}, parts=(part,), problems=())
+
+
+def own_files(revision: Revision) -> dict[str, str]:
+    """The files that a revision is made of, with their text: a part that sends mails keeps the text of every other one
+    too, and those may have been published anew since."""
+    start = f"{TEMPLATES}/"
+    texts = {file.removeprefix(start): text for file, text in revision.source.items() if file.startswith(start)}
+    made_of = {name for name in texts if "/" in name} | {f"{name}.md" for name in revision.compiled}
+    made_of |= {f"{each}.md" for name in made_of for each in included(texts, name.removesuffix(".md"))}
+    others = {f"{start}{name}" for name in texts.keys() - made_of}
+    return {file: text for file, text in revision.source.items() if file not in others}
 
 
 def write_files(revision: Revision, folder: Path) -> int:

@@ -20,8 +20,16 @@ def forms_leading_to(forms: Forms | None, topic: str) -> tuple[str, ...]:
     return tuple(form.name for form in (forms.forms.values() if forms else ()) if topic in form.topics())
 
 
+def without_a_form(forms: Forms | None, topic: str) -> tuple[str, ...]:
+    """The other topics that no form leads to any more, once those whose own topic this is are gone."""
+    every = forms.forms.values() if forms else ()
+    gone = {other for form in every if form.topic == topic for other in form.topics()}
+    return tuple(sorted(gone - {other for form in every if form.topic != topic for other in form.topics()} - {topic}))
+
+
 def forms_without(text: str, topic: str) -> str:
-    """The text of forms.yaml without the forms of this topic, and without the answers that choose it (those stay).
+    """The text of forms.yaml without the forms whose own topic this is, wherever their answers lead, and without what
+    chooses it in the answers of others.
 
     RefusedError where no form would be left, or where it is written in a way that cannot be changed here.
     """

@@ -26,10 +26,17 @@ def read(session: Session) -> StudioSettings:
     return StudioSettings(**{each.name: bool(kept.get(each.name, False)) for each in fields(StudioSettings)})
 
 
-def change(session: Session, settings: StudioSettings, *, actor: str, now: datetime) -> None:
-    """Settle them, and keep in the audit log who did."""
+def change(
+    session: Session, settings: StudioSettings, *, seen: StudioSettings | None = None, actor: str, now: datetime
+) -> None:
+    """Settle them, and keep in the audit log who did.
+
+    What is as it was `seen` stays as it is: another admin may have settled that meanwhile.
+    """
     before = events.hold_fact(session, _FACT) or {}
     after = asdict(settings)
+    if seen is not None:
+        after = asdict(read(session)) | {name: value for name, value in after.items() if value != asdict(seen)[name]}
     if after != before:
         events.set_fact(session, _FACT, after)
         events.audit(session, actor, "studio settings changed", now, **after)

@@ -61,8 +61,13 @@ def approve(source: str, *, by: str, on: datetime.date) -> str:
     RefusedError without a name, or when the head cannot be read.
     """
     name = " ".join(by.split())
-    if not name or not name.isprintable():
+    if not name:
         raise RefusedError("an approval needs the name of the clinician", "Een goedkeuring heeft een naam nodig.")
+    if not name.isprintable():
+        raise RefusedError(
+            "the clinician's name holds an invisible character; type it again",
+            "In de naam staat een onzichtbaar teken, vaak door plakken. Typ hem opnieuw.",
+        )
     file, problems = read("", source)
     if problems:
         told = problems[0]

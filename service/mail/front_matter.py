@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from io import StringIO
@@ -80,17 +80,7 @@ def read(name: str, text: str) -> tuple[SourceFile, tuple[Problem, ...]]:
         number, _ = max(enumerate(text.split("\n"), 1), key=lambda line: line[1].count("["))
         too_many = Problem(id="mail.too-large", file=path, line=number, message=message, dutch=dutch)
         return SourceFile(name=name), (too_many,)
-    problems = [
-        Problem(
-            id="mail.control",
-            file=path,
-            line=number,
-            message="an invisible control character stands here; delete it",
-            dutch="hier staat een onzichtbaar teken, vaak door plakken. Typ deze regel opnieuw.",
-        )
-        for number, line in enumerate(text.split("\n"), 1)
-        if _CONTROL.search(line)
-    ]
+    problems = [_control(path, number) for number, line in enumerate(text.split("\n"), 1) if _CONTROL.search(line)]
     problems += [
         Problem(
             id="mail.control",
@@ -114,8 +104,25 @@ def read(name: str, text: str) -> tuple[SourceFile, tuple[Problem, ...]]:
     head, problem = _head(path, yaml_text)
     # a key that was merged in (`<<`) has no line of its own
     lines = {str(key): place[0] + 2 for key, place in (head.lc.data or {}).items()}
+    problems += [
+        _control(path, lines.get(str(key), 1))  # written as an escape, such as "\0"
+        for key, value in head.items()
+        if any(_CONTROL.search(each) for each in _texts(value))
+    ]
     found = SourceFile(name=name, head=dict(head), head_lines=lines, body="\n" * skipped + body)
     return found, (*problems, *([problem] if problem else []))
+
+
+def _texts(value: object) -> Iterator[str]:
+    """The texts of one key: its own, or those of an approval."""
+    values = value.values() if isinstance(value, Mapping) else (value,)
+    return (each for each in values if isinstance(each, str))
+
+
+def _control(path: str, line: int) -> Problem:
+    message = "an invisible control character stands here; delete it"
+    dutch = "hier staat een onzichtbaar teken, vaak door plakken. Typ deze regel opnieuw."
+    return Problem(id="mail.control", file=path, line=line, message=message, dutch=dutch)
 
 
 def _head(path: str, yaml_text: str) -> tuple[CommentedMap, Problem | None]:

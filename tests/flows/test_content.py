@@ -270,6 +270,8 @@ def test_a_huge_file_is_refused_unread(folder: Path) -> None:
         ("a: &a {b: 1}\nc:\n  <<: *a\n", 3, "yaml-merge"),
         ("a: 1\n---\nb: 2\n", 2, "yaml-syntax"),
         ("a: \x07\n", None, "yaml-syntax"),
+        ('a: 1\nb: "x\\0"\n', 2, "yaml-syntax"),
+        ('"x\\0": 1\n', 1, "yaml-syntax"),
         ("a: *niets\n", 1, "yaml-syntax"),
         ("a: &a [*a]\n", 1, "yaml-too-big"),
     ],

@@ -210,3 +210,21 @@ def test_whichever_file_cannot_be_written_all_of_them_are_taken_back(
         with pytest.raises(RefusedError, match="nothing was written"):
             new_topic.write(content, found)
         assert texts(content) == before, fails_at
+
+
+def test_two_mails_whose_names_differ_by_the_topic_alone_stay_two(content: Path) -> None:
+    mails, sequence = content / "email_templates", content / "sequences" / "lage-rug.yaml"
+    text = sequence.read_text(encoding="utf-8")
+    for old, new in (("niets-te-zien", "zitten"), ("zitten-staan-tillen", "zitten-lage-rug")):
+        shutil.copy(mails / f"{old}.md", mails / f"{new}.md")
+        text = text.replace(f"template: {old}\n", f"template: {new}\n")
+    sequence.write_text(text, encoding="utf-8")
+    start(content)
+    named = {step.key: step.template for step in read_content(content).sequences["nek"].steps}
+    assert (named["niets-te-zien"], named["zitten-staan-tillen"]) == ("zitten-nek", "zitten-lage-rug-nek")
+    for old, new in (("niets-te-zien", "zitten-nek"), ("zitten-staan-tillen", "zitten-lage-rug-nek")):
+        assert _subject(mails / f"{old}.md") == _subject(mails / f"{new}.md")
+
+
+def _subject(path: Path) -> list[str]:
+    return [line for line in path.read_text(encoding="utf-8").split("\n") if line.startswith("subject:")]

@@ -46,9 +46,11 @@ def test_a_partial_without_a_head_gets_one() -> None:
     assert approval(approved).state == "approved"
 
 
-@pytest.mark.parametrize("name", ["", "  ", "A\x00B"])
-def test_an_approval_needs_a_name(name: str) -> None:
-    with pytest.raises(RefusedError):
+@pytest.mark.parametrize(
+    ("name", "told"), [("", "the name"), ("  ", "the name"), ("A\x00B", "invisible"), ("Dr. A.\u200b", "invisible")]
+)
+def test_an_approval_needs_a_name_that_can_be_read(name: str, told: str) -> None:
+    with pytest.raises(RefusedError, match=told):
         approve(PARTIAL, by=name, on=DAY)
 
 

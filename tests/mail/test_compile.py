@@ -6,6 +6,7 @@ import pytest
 
 from service.mail.compile import compile_mail, compile_partial
 from service.mail.compose import render, render_partial
+from service.mail.front_matter import read
 from tests.support.mails import HEAD, SAFETY, compiled, layouts, practice, said, tried, values
 
 FIRST = 8  # the line of a body's first word: five lines of head, a heading, an empty line
@@ -191,6 +192,13 @@ def test_a_partial_can_be_shown_on_a_page() -> None:
 @pytest.mark.parametrize("text", ["a\x00b", "a\u2028b", "a\x1bb"])
 def test_an_invisible_control_character_is_refused_with_its_line(text: str) -> None:
     assert f"email_templates/proef.md:{FIRST}: an invisible control character stands here; delete it" in said(text)
+
+
+@pytest.mark.parametrize("value", [r'"a\0b"', r'"a\x1bb"', r'"a\Lb"', r'{by: "a\0b"}'])
+def test_so_is_one_that_is_written_out_in_the_head(value: str) -> None:
+    found, problems = read("proef.md", f"---\nlayout: x\nsubject: {value}\n---\nHoi.\n")
+    assert [(each.id, each.line) for each in problems] == [("mail.control", 3)]
+    assert found.head["layout"] == "x"
 
 
 @pytest.mark.parametrize(

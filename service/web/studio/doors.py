@@ -180,7 +180,7 @@ def enter(door: Door, request: Request, services: Services, body: bodies.Body | 
             least = door.least_now(session)
             owes_step = turned_away.owes_step(session, member)
     if owes_step and door.least > Least.CODE and not door.sets_up:
-        return see(SET_UP)
+        return typed.answer(request, services, body, member, owes_step=True) or see(SET_UP)
     away = see(LOGIN) if now is None else _away(member.level if member else Least.ANYONE, least)
     if away or now is None:
         return typed.answer(request, services, body, None) or away or see(LOGIN)
@@ -263,16 +263,26 @@ async def _answered(door: Door, request: Request, services: Services, body: bodi
         visit = await _threads(request).run(enter, door, request, services, body)
         if isinstance(visit, Response):
             return visit
-        if door.method == "POST" and visit.member and door.least is not Least.ANYONE:
+        whose = _pressed_by(door, visit)
+        if whose is not None:
             presses = cast("Presses", request.app.state.presses)
             form = form_of(request.url.path, visit.fields, visit.uploads)
-            return await presses.once(visit.member.session_id, form, partial(_answer, door, visit))
+            return await presses.once(whose, form, partial(_answer, door, visit))
         return await _answer(door, visit)
     except NurtureError as error:
         if error.status >= 500 or "text/html" not in request.headers.get("accept", ""):
             raise
         frame = visit.frame() if isinstance(visit, Visit) else None
         return await _threads(request).run(turned_away.answer, error, request, services, frame)  # it asks the database
+
+
+def _pressed_by(door: Door, visit: Visit) -> int | str | None:
+    """Whose second press it may be: of a session, or of an invitation's link. None: of nobody who is known."""
+    if door.method == "GET":
+        return None
+    if door.least is Least.ANYONE:
+        return visit.request.path_params.get("token")
+    return visit.member.session_id if visit.member else None
 
 
 async def _answer(door: Door, visit: Visit) -> Response:

@@ -1,4 +1,5 @@
-"""What somebody typed into a form that came too late: their session had ended. It is shown back, and nothing is done.
+"""What somebody typed into a form that came too late: their session had ended, or a second step is asked for since. It
+is shown back, and nothing is done.
 
 The form is sent once more from that page, by a session of now: nobody loses an hour's work to a log-in that ran out.
 """
@@ -23,8 +24,16 @@ _SECRETS = {"password", "again", "current", "code"}
 _LONG = 500  # letters; what is shorter is typed again in no time
 
 
-def answer(request: Request, services: Services, body: bodies.Body | None, member: Member | None) -> Response | None:
-    """What was typed, as a page (403); None where nothing long was. `member` is who is there by now, if anybody is.
+def answer(
+    request: Request,
+    services: Services,
+    body: bodies.Body | None,
+    member: Member | None,
+    *,
+    owes_step: bool = False,
+) -> Response | None:
+    """What was typed, as a page (403); None where nothing long was. `member` is who is there by now, if anybody is;
+    `owes_step` where they must set a second step up first.
 
     Only what a page of ours posted, in a browser: nothing that another site sends is ever shown.
     """
@@ -36,7 +45,9 @@ def answer(request: Request, services: Services, body: bodies.Body | None, membe
         return None
     language = member.language if member else languages.preferred(request)
     token = staff_sessions.form_token_of(services, member) if member else ""
-    frame = Frame(language=language, here="", member=member, form_token=token, in_demo=services.demo)
+    frame = Frame(
+        language=language, here="", member=member, form_token=token, in_demo=services.demo, owes_step=owes_step
+    )
     shown = page(frame, request.url.path, deps.posted(body))
     return rendering.render(shown, status=403) if shown else None
 

@@ -50,6 +50,25 @@ def test_whoever_has_none_gets_through_no_door_but_that_one(house: House) -> Non
     assert not desk.is_in()
 
 
+def test_what_somebody_was_typing_when_it_was_asked_for_is_shown_back_and_can_be_sent_afterwards(house: House) -> None:
+    number = studio.hire(house, studio.ESRA, Role.EDITOR)
+    desk = studio.desk(house, number)
+    mail = {"tab": "text", "body": "Een uur werk.\nEn nog een regel.\n", "mark": "x"}
+    answer = desk.post("/studio/mails/uitnodiging", **mail)
+    assert answer.status_code == 403
+    assert "Een uur werk." in answer.text
+    assert "Een beheerder vraagt intussen iedereen om een tweede stap" in words(answer)
+    assert f'href="{SET_UP}"' in answer.text
+    assert led(desk, next(door for door in BEHIND if door.path == "/studio/pause")), "nothing long was typed there"
+    with house.services.database.transaction() as session:
+        person = rows.locked(session, number)
+        assert person is not None
+        person.totp = staff_secrets.encrypt(house.services.keyring, "totp", number, SECRET)
+    assert "Een uur werk." in desk.post("/studio/mails/uitnodiging", **mail).text, (
+        "the file is another: both stand there"
+    )
+
+
 def test_an_editor_is_led_there_too_before_being_refused(house: House) -> None:
     desk = studio.desk(house, studio.hire(house, studio.ESRA, Role.EDITOR))
     assert desk.see("/studio/staff").headers["location"] == SET_UP

@@ -12,7 +12,7 @@ from service.flows import staff, staff_login
 from service.store.db import real_now
 from tests.support import studio
 from tests.support.house import House, words
-from tests.support.studio import GIJS, PASSWORD, desk, hire, invited
+from tests.support.studio import GIJS, OURS, PASSWORD, desk, hire, invited
 
 pytestmark = pytest.mark.files
 
@@ -49,6 +49,16 @@ def test_a_link_works_once_and_looking_at_it_uses_nothing_up(house: House) -> No
     assert "link uit een uitnodiging" not in desk(house).see("/studio/verzonnen").text
     assert not accept(house, token, "een derde wachtwoord dan").is_in()
     assert desk(house).log_in(GIJS, CHOSEN).status_code == 303
+
+
+def test_setting_a_password_with_two_presses_lets_somebody_in(house: House) -> None:
+    token = invited(house)
+    fields = {"password": CHOSEN, "again": CHOSEN}
+    answers = [desk(house).client.post(f"/studio/invitation/{token}", headers=OURS, data=fields) for _ in range(2)]
+    assert [each.status_code for each in answers] == [303, 303]
+    assert answers[0].headers["set-cookie"] == answers[1].headers["set-cookie"]
+    other = desk(house).client.post(f"/studio/invitation/{token}", headers=OURS, data=fields | {"again": "x"})
+    assert other.status_code == 404, "that is another form"
 
 
 def test_a_password_that_will_not_do_is_told_and_uses_nothing_up(house: House) -> None:

@@ -9,10 +9,11 @@ import pytest
 
 from service.domain.staff import Role
 from service.flows import publishing
+from service.flows.content_desk import ContentDesk
 from service.flows.drafts import read_draft
 from service.mail.approvals import approval, approve, without_approval
 from service.store import events
-from tests.support import studio
+from tests.support import saves, studio
 from tests.support.house import House
 from tests.support.studio import ESRA, FRANK, Desk, desk, hire
 
@@ -214,6 +215,38 @@ def test_a_manager_writes_an_approval_down_and_it_lapses_with_the_text(house: Ho
     assert manager.post(f"{groet}/approve", by="Dr. A. Vermeer", mark=mark(manager, groet)).status_code == 409
 
 
+def test_no_text_is_approved_that_was_not_on_the_page(house: House) -> None:
+    manager = desk(house, hire(house, FRANK, Role.MANAGER, "Frank"))
+    path, own = "/studio/mails/_oefening-brug", file(house, "_oefening-brug")
+    old = mark(manager, path)
+    own.write_text(own.read_text().replace("twee keer 8", "twintig keer 80"))
+    answer = manager.post(f"{path}/approve", by="Dr. A. Vermeer", mark=old)
+    assert answer.status_code == 409
+    assert "De tekst is veranderd sinds je hem zag." in studio.words(answer)
+    assert 'name="held"' not in answer.text, "there is nothing to choose between"
+    assert approval(own.read_text()).state == "missing"
+
+
+def test_every_way_to_an_approval_is_noted_as_one(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    manager = desk(house, hire(house, FRANK, Role.MANAGER, "Frank"))
+    path, own = "/studio/mails/_stopregel", file(house, "_stopregel")
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(ContentDesk, "writable", False)
+        refused = manager.post(f"{path}/approve", by="Dr. A. Vermeer", mark=mark(manager, path))
+    held = refused.text.partition('name="held" value="')[2].partition('"')[0]
+    assert (refused.status_code, "approved" in actions(house)) == (409, False)
+    assert manager.post("/studio/publish/conflict", held=held, choice="mine").status_code == 303
+    assert approval(own.read_text()).state == "approved"
+    assert actions(house)[:2] == ["approved", "content saved"]
+    other = approve(f"{own.read_text()}Nog een regel.\n", by="Dr. B. de Wit", on=house.clock.now().date())
+    assert manager.post(path, tab="source", source=other, mark=mark(manager, path)).status_code == 303
+    with house.services.database.reading() as session:
+        noted = [each.details for each in events.audit_log(session, limit=9, action="approved")]
+    assert noted == [{"partial": "_stopregel.md", "by": name} for name in ("Dr. B. de Wit", "Dr. A. Vermeer")]
+    odd = approve(f"{other}Nog een.\n", by="Dr. C", on=house.clock.now().date()).replace("by: Dr. C", r'by: "Dr.\0C"')
+    assert manager.post(path, tab="source", source=odd, mark=mark(manager, path)).status_code == 303
+
+
 def test_an_exercise_can_be_approved_though_its_head_does_not_ask_for_it(house: House) -> None:
     manager = desk(house, hire(house, FRANK, Role.MANAGER, "Frank"))
     path, text = "/studio/mails/_oefening-brug", file(house, "_oefening-brug")
@@ -282,5 +315,21 @@ def test_an_editor_types_no_approval_and_keeps_the_one_that_is_there(house: Hous
     assert save(f"{own.read_text()}Nog een regel.\n") == 303
     assert approval(own.read_text()).state == "lapsed"
     assert save(approve(own.read_text(), by="Dr. A. Vermeer", on=day)) == 403
+    assert "approved" not in actions(house)
     assert save(without_approval(own.read_text())) == 303
     assert approval(own.read_text()).state == "missing"
+
+
+def test_what_an_editor_typed_below_an_approval_is_not_lost_where_this_process_never_saw_what_it_began_with(
+    house: House,
+) -> None:
+    editor = desk(house, hire(house, ESRA))
+    path, own = "/studio/mails/_stopregel", file(house, "_stopregel")
+    own.write_text(approve(own.read_text(), by="Dr. A. Vermeer", on=house.clock.now().date()))
+    old, typed = mark(editor, path), f"{own.read_text()}Een uur werk.\n"
+    own.write_text(f"{own.read_text()}Van een ander.\n")
+    saves.desk_of(editor.client.app)._known.clear()  # as after a restart, or in another process
+    answer = editor.post(path, tab="source", source=typed, mark=old)
+    assert answer.status_code == 409
+    assert "Een uur werk." in answer.text
+    assert 'name="held"' in answer.text, "and theirs stands beside it"

@@ -12,7 +12,7 @@ from service.store import events
 from service.store.db import real_now
 from tests.support import studio
 from tests.support.house import House
-from tests.support.studio import ESRA, FRANK, GIJS, desk, hire, person
+from tests.support.studio import ESRA, FRANK, GIJS, OURS, desk, hire, person
 
 pytestmark = pytest.mark.files
 
@@ -43,6 +43,17 @@ def test_an_admin_invites_somebody_and_sees_the_link_once(house: House) -> None:
     with house.services.database.reading() as session:
         found = next(each for each in staff.everybody(session, real_now(session)) if each.name == "Nova")
     assert (found.address, found.role, found.language) == ("nova@praktijk.example", Role.MANAGER, "en")
+
+
+def test_pressing_invite_twice_does_not_lose_the_link_that_is_shown_once(house: House) -> None:
+    here = desk(house, hire(house, GIJS, Role.ADMIN, "Gijs"))
+    fields = NOVA | {"form_token": here.form_token}
+    pages = [here.client.post("/studio/staff", headers=OURS, data=fields) for _ in range(2)]
+    links = [re.findall(r"/studio/invitation/[\w-]{43}", page.text) for page in pages]
+    assert [page.status_code for page in pages] == [200, 200]
+    assert links[0] == links[1]
+    assert len(links[1]) == 1
+    assert [action for _, action in actions(house)] == ["staff added"]
 
 
 def test_whatever_somebody_is_called_runs_nothing(house: House) -> None:

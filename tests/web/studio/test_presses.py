@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from service.errors import RefusedError
 from service.web.bodies import Upload
@@ -61,8 +61,19 @@ def test_what_is_no_second_press_is_done(between: str, monkeypatch: pytest.Monke
     asyncio.run(story())
 
 
-@pytest.mark.parametrize("first", [HTMLResponse("wrong", status_code=422), RefusedError("no", "nee")])
-def test_what_was_refused_is_asked_again(first: Response | Exception) -> None:
+def test_what_is_shown_once_is_shown_again() -> None:
+    async def story() -> None:
+        pressed, act = Presses(), Counted([HTMLResponse("the codes")])
+        assert [(await pressed.once("link", "form", act)).body for _ in range(2)] == [b"the codes"] * 2
+        assert act.times == 1
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    "first", [HTMLResponse("wrong", status_code=422), RefusedError("no", "nee"), StreamingResponse(iter(["a file"]))]
+)
+def test_what_was_refused_or_is_sent_as_it_is_read_is_asked_again(first: Response | Exception) -> None:
     async def story() -> None:
         pressed, act = Presses(), Counted([first])
         for _ in range(2):

@@ -102,6 +102,19 @@ def test_without_the_files_they_stay_and_the_page_of_publishing_shows_what_would
     assert "wait: 6 days" in studio.words(frank.see(PATH))
 
 
+def test_mails_of_other_sequences_stay_as_they_are_when_one_goes_back(house: House, frank: Desk) -> None:
+    mails = house.services.content_dir / "email_templates"
+    other, own, shared = (mails / f"{name}.md" for name in ("check-uitstraling-been", "check-lage-rug", "_groet"))
+    before = {path: path.read_text() for path in (other, own, shared)}
+    for path, text in before.items():
+        path.write_text(f"{text}\nNieuw van deze maand.\n")
+    first, _ = published(house, frank)
+    page = frank.see(back(first))
+    assert "check-uitstraling-been.md" not in page.text
+    assert frank.post(back(first), seen=seen(page), files="yes").status_code == 303
+    assert [path.read_text() == text for path, text in before.items()] == [False, True, True]
+
+
 def test_a_file_that_changed_since_the_plan_was_shown_is_not_written_over(house: House, frank: Desk) -> None:
     first, _ = published(house, frank)
     mark = seen(frank.see(back(first)))

@@ -11,6 +11,7 @@ import pytest
 from httpx2 import Response
 
 from service.domain.staff import Role
+from service.errors import UnavailableError
 from service.flows import staff, staff_sessions
 from service.flows.content_desk import ContentDesk
 from service.store import events
@@ -88,6 +89,28 @@ def test_of_a_large_change_the_log_keeps_a_part_and_says_so(house: House, desk: 
     assert entries(house)[0] == {"files": ["media/x.png"], "diff": {}}
 
 
+@pytest.mark.parametrize("changes", [{MAIL: b"nieuw", OTHER: None}, {"email_templates/een-nieuwe.md": b"nieuw"}])
+def test_what_cannot_be_noted_is_not_saved_either_and_is_saved_and_noted_by_the_next_try(
+    house: House, desk: Desk, monkeypatch: pytest.MonkeyPatch, changes: dict[str, bytes | None]
+) -> None:
+    def files() -> dict[str, bytes | None]:
+        return {file: path.read_bytes() if (path := folder(house) / file).exists() else None for file in changes}
+
+    def locked(*_: object, **__: object) -> None:
+        raise UnavailableError("the database is locked", "De database is bezet.")
+
+    before = files()
+    seen = marks(desk, *changes)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(events, "audit", locked)
+        with pytest.raises(UnavailableError):
+            save(desk, changes, seen)
+    assert files() == before
+    assert save(desk, changes, seen).status_code == 303
+    assert files() == changes
+    assert len(entries(house)) == 1
+
+
 def conflicting(house: House, desk: Desk) -> Response:
     """Esra changes the first line of the text while somebody else adds a last one."""
     seen = marks(desk, MAIL)
@@ -116,6 +139,27 @@ def test_what_is_chosen_is_what_is_saved(house: House, desk: Desk, choice: str, 
     assert (answer.status_code, answer.headers["location"]) == (303, DONE)
     now = (folder(house) / MAIL).read_text()
     assert ("van mij" in now, "Van een ander" in now) == (mine, theirs)
+
+
+@pytest.mark.parametrize(
+    ("done", "goes_to"),
+    [
+        ("/studio/sequences/lage-rug?done=removed#stap-x", "/studio/sequences/lage-rug#stap-x"),
+        (f"{DONE}?done=saved&tab=source", f"{DONE}?tab=source"),
+        ("/studio/settings/practice?saved=yes", "/studio/settings/practice"),
+        ("/studio/settings/days?year=2027", "/studio/settings/days?year=2027"),
+        ("/studio/publish?done=12", "/studio/publish?done=12"),
+    ],
+)
+def test_who_takes_theirs_does_not_read_that_their_own_was_saved(
+    house: House, desk: Desk, done: str, goes_to: str
+) -> None:
+    seen = marks(desk, MAIL)
+    (folder(house) / MAIL).write_text("van een ander")
+    page = saves.save(house, desk.client.app, desk.token, {MAIL: b"van mij"}, seen, done=done)
+    answer = desk.post(CONFLICT, choice="theirs", held=held(Response(409, content=bytes(page.body))))
+    assert (answer.status_code, answer.headers["location"]) == (303, goes_to)
+    assert (folder(house) / MAIL).read_text() == "van een ander"
 
 
 def test_a_file_that_changes_once_more_before_the_choice_is_shown_once_more(house: House, desk: Desk) -> None:

@@ -76,10 +76,35 @@ def test_a_copy_that_cannot_be_leaves_the_folder_as_it_was(house: House) -> None
         answer = here.post(f"{HERE}/copy", name=name, title=title)
         assert answer.status_code == 422, name
         assert 'class="error"' in answer.text
+    taken = here.post(f"{HERE}/copy", name="forms", title="Nek")
+    assert "Er is nog niets bewaard" in words(taken)
+    assert "is al de naam van een ander onderdeel" in words(taken)
     file_of(house, "kapot").write_text("title: [", encoding="utf-8")
     assert here.post(f"{HERE}/copy", name="nek", title="Nek").status_code == 422
     file_of(house, "kapot").unlink()
     assert folder() == before
+
+
+@pytest.mark.parametrize("title", ["Nek\u00adklachten", "\u200bNek", "\U0001f469\u200d\u2695\ufe0f Nek"])
+def test_an_invisible_character_in_a_title_is_told_as_one(house: House, title: str) -> None:
+    here = desk(house, hire(house))
+    for page in ("copy", "rules"):
+        answer = here.post(f"{HERE}/{page}", name="nek", title=title)
+        assert answer.status_code == 422
+        assert "In de titel staat een onzichtbaar teken" in answer.text
+        assert "een titel." not in words(answer)
+
+
+def test_no_copy_takes_the_name_of_what_is_live_without_a_file(house: House) -> None:
+    here, folder = desk(house, hire(house)), house.services.content_dir
+    for path in [*folder.glob("sequences/uitstraling-been*"), *folder.glob("email_templates/*uitstraling-been*")]:
+        path.unlink()
+    forms = folder / "forms.yaml"
+    forms.write_text(forms.read_text(encoding="utf-8").replace(", chooses_topic: uitstraling-been", ""))
+    answer = here.post(f"{HERE}/copy", name="uitstraling-been", title="Iets anders")
+    assert answer.status_code == 422
+    assert "Er is al een reeks met deze naam gepubliceerd." in answer.text
+    assert not file_of(house, "uitstraling-been").exists()
 
 
 def test_nobody_new_enters_an_archived_sequence_and_who_is_under_way_gets_the_rest(house: House) -> None:
@@ -136,6 +161,30 @@ def test_the_last_form_stays_and_a_changed_one_is_not_written_over(house: House)
     assert here.post(f"{there}/archive", what="archive", **marks).status_code == 303
     assert forms.read_text(encoding="utf-8") == before.replace(", chooses_topic: uitstraling-been", "")
     assert here.post(f"{there}/archive", what="verzonnen", **marks).status_code == 422
+
+
+def test_before_archiving_one_sees_which_forms_go_and_what_is_left_without_any(house: House) -> None:
+    here = desk(house, hire(house))
+    page = words(here.see(f"{HERE}/archive"))
+    assert "verdwijnen, met alle antwoorden erin: lage-rug" in page
+    assert "geen formulier meer naar deze onderwerpen. Maak daar eerst een voor: uitstraling-been" in page
+    assert "leidt een antwoord hierheen" not in page
+    other = words(here.see("/studio/sequences/uitstraling-been/archive"))
+    assert "leidt een antwoord hierheen. Dat antwoord blijft, en leidt hier niet meer heen: lage-rug" in other
+    assert "verdwijnen, met alle antwoorden" not in other
+    assert "geen formulier meer" not in other
+
+
+def test_nothing_is_archived_while_nobody_can_tell_which_forms_lead_there(house: House) -> None:
+    here = desk(house, hire(house))
+    forms = house.services.content_dir / "forms.yaml"
+    forms.write_text(forms.read_text(encoding="utf-8").replace("    button: Stuur mij het advies\n", "", 1))
+    there = "/studio/sequences/uitstraling-been"
+    marks = {"seen": seen(here, f"{there}/archive"), "seen_forms": _seen_forms(here.see(f"{there}/archive").text)}
+    answer = here.post(f"{there}/archive", what="archive", **marks)
+    assert answer.status_code == 422
+    assert "In forms.yaml staat een fout." in words(answer)
+    assert "archived" not in text_of(house, "uitstraling-been")
 
 
 def test_a_form_that_leads_to_an_archived_sequence_is_an_error_in_the_folder(house: House) -> None:

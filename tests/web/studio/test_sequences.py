@@ -460,3 +460,16 @@ def test_what_the_studio_wrote_is_what_gets_published(house: House) -> None:
     page = words(here.see(HERE))
     assert "Staat live" in page
     assert "6 dagen na de vorige mail" in page
+
+
+def test_variants_that_were_named_by_hand_keep_their_names_when_something_else_changes(house: House) -> None:
+    hand = "    variants: {A: uitnodiging, Lange versie: laatste-bericht}\n"
+    file_of(house).write_text(text_of(house).replace("    template: uitnodiging\n", hand, 1), encoding="utf-8")
+    here, before = desk(house, hire(house)), text_of(house)
+    path = f"{HERE}/steps/uitnodiging"
+    fields = the_form(here, path)
+    assert here.post(path, **fields | {"wait": "6"}).status_code == 303
+    assert changed_lines(before, text_of(house)) == ["    wait: 6 days"]
+    wrong = here.post(path, **the_form(here, path) | {"variant_1": "Nieuwe Naam"})
+    assert wrong.status_code == 422
+    assert "Een naam heeft kleine letters, cijfers en streepjes." in wrong.text

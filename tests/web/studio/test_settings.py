@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from html import unescape
 
@@ -12,6 +13,7 @@ from service.domain.staff import Role
 from service.flows import consent_texts, practice_editing, refused_origins, studio_settings
 from service.flows.studio_settings import StudioSettings
 from service.store import events
+from service.store.staff_tables import Staff
 from tests.support import studio
 from tests.support.house import House
 from tests.support.studio import Desk, words
@@ -76,6 +78,18 @@ def test_a_fact_is_changed_and_changed_back_byte_for_byte(house: House, admin: D
     assert send_facts(house, admin, phone="020 000 00 00", links__video_flat="")[0] == 303
     assert text_of(house) == before
     assert actions(house) == ["content saved", "content saved"]
+
+
+def test_a_line_with_a_comma_in_the_file_stays_one_line_when_something_else_changes(house: House, admin: Desk) -> None:
+    file = house.services.content_dir / "practice.yaml"
+    titles = 'protected_titles: ["arts, niet praktiserend", fysiotherapeut]'
+    file.write_text(text_of(house).replace("protected_titles: []", titles))
+    before = text_of(house)
+    assert send_facts(house, admin, phone="020 555 66 77")[0] == 303
+    assert titles in text_of(house)
+    assert len(set(text_of(house).splitlines()) - set(before.splitlines())) == 1
+    assert send_facts(house, admin, staff="balie@praktijk.nl, fysio@praktijk.nl")[0] == 303
+    assert practice_editing.facts(text_of(house))["staff"] == ("balie@praktijk.nl", "fysio@praktijk.nl")
 
 
 @pytest.mark.parametrize("mark_at_the_start", [b"", b"\xef\xbb\xbf"])
@@ -254,6 +268,16 @@ def test_other_words_of_consent_get_a_version_of_their_own(house: House, admin: 
     assert "<b>graag" not in admin.see(path).text
 
 
+def test_control_characters_that_came_along_in_a_paste_are_no_words(house: House, admin: Desk) -> None:
+    path = f"{ROOM}/consent/lage-rug"
+    fields = {"mark": mark(admin, path), "advice": "Ja:\0 graag\x1b.", "follow_up": "Ook\x7fdat.", "version": "2026-9"}
+    assert admin.post(path, **fields).status_code == 303
+    forms, _ = consent_texts.drafted(text_of(house, "forms.yaml"))
+    assert forms is not None
+    consent = forms.forms["lage-rug"].consent
+    assert (consent.advice.text, consent.follow_up.text) == ("Ja: graag .", "Ook dat.")
+
+
 def test_consents_are_counted_by_version_and_their_chain_is_checked(house: House, admin: Desk) -> None:
     house.opt_in()
     house.opt_in("bram@example.org", consent_follow_up=False, form="lage-rug", consent_version="2026-1")
@@ -304,5 +328,24 @@ def test_what_only_an_admin_may_settle_a_manager_cannot(house: House, admin: Des
     assert manager.post(f"{ROOM}/origins", what="allow", origin=SITE).status_code == 403
     assert manager.see(f"{ROOM}/studio").status_code == 403
     assert admin.post(f"{ROOM}/studio", editors_publish="yes").status_code == 303
+    with house.services.database.reading() as session:
+        assert studio_settings.read(session) == StudioSettings(editors_publish=True)
+
+
+def test_of_two_admins_at_one_page_neither_undoes_what_the_other_settled(house: House, admin: Desk) -> None:
+    path = f"{ROOM}/studio"
+    for fields in ({"second_step": "yes"}, {"editors_publish": "yes"}):  # both saw a page on which neither was ticked
+        with house.services.database.transaction() as session:
+            person = session.get(Staff, 1)
+            assert person is not None
+            person.totp = "there"
+        assert admin.post(path, **fields).status_code == 303
+    with house.services.database.reading() as session:
+        assert studio_settings.read(session) == StudioSettings(editors_publish=True, second_step=True)
+    page = admin.see(path).text
+    assert re.findall(r'name="was" value="(\w+)"', page) == ["editors_publish", "second_step"]
+    sent = f"form_token={admin.form_token}&was=editors_publish&was=second_step&editors_publish=yes"
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert admin.client.post(path, headers=studio.OURS | form, content=sent).status_code == 303
     with house.services.database.reading() as session:
         assert studio_settings.read(session) == StudioSettings(editors_publish=True)

@@ -112,7 +112,7 @@ def _page(session: Session, visit: Visit, older: Revision, plan: Plan | None) ->
 def _files(visit: Visit, older: Revision) -> tuple[dict[str, Change], dict[str, str]]:
     """The files of the folder that differ from the revision's, as they are to become; and their text as it is now."""
     changes, texts = {}, {}
-    for file, text in older.source.items():
+    for file, text in revisions.own_files(older).items():
         try:
             there = visit.desk.open(file)
         except NotFoundError:  # named in a way that the studio does not save: it stays as it is

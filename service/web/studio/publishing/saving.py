@@ -6,14 +6,15 @@ both texts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 from starlette.responses import Response
 
 from service.domain import text_diff
 from service.domain.staff import LEVELS, Least
 from service.flows.content import TEMPLATES
-from service.flows.content_desk import NEW, Change, ChangedMeanwhileError, NotWritableError
+from service.flows.content_desk import NEW, Change, ChangedMeanwhileError, NotWritableError, mark_of
 from service.mail import approvals
 from service.store import events
 from service.web.problems import ForbiddenError
@@ -25,38 +26,74 @@ LARGEST_DIFF = 20_000
 
 
 def save(visit: Visit, changes: Mapping[str, Change], *, done: str, typed: bool = True) -> Response:
-    """Write these files of the content folder, note it in the audit log, and go on to the page `done`.
+    """Write these files of the content folder, note it in the audit log, and go on to the page `done`. Both or neither.
 
     ForbiddenError where somebody whose role may not approve `typed` an approval. Where one of them changed meanwhile
     (409) or none can be written (409), the page that says so and offers what to do.
     """
-    if typed and LEVELS[visit.me.role] < Least.MANAGER:
-        _hold_approvals(visit, changes)
     try:
+        if typed and LEVELS[visit.me.role] < Least.MANAGER:
+            _hold_approvals(visit, changes)
         written = {file: changes[file] for file in visit.desk.save(changes)}
     except ChangedMeanwhileError as error:
         return conflict.show(visit, changes, error.files, done=done, typed=typed)
     except NotWritableError:
         return download.show(visit, changes, done=done, typed=typed)
     if written:
-        diff, cut = _diff(visit, written)
-        with visit.services.database.transaction() as session:
-            told = {"files": sorted(written), "diff": diff} | ({"cut": True} if cut else {})
-            events.audit(session, visit.me.actor, "content saved", visit.now, **told)
+        try:
+            _note(visit, written, typed=typed)
+        except Exception:
+            _put_back(visit, written)
+            raise
     return see(done)
+
+
+def _note(visit: Visit, written: Mapping[str, Change], *, typed: bool) -> None:
+    """What changed, and which texts were approved by it, in the audit log."""
+    diff, cut = _diff(visit, written)
+    told = {"files": sorted(written), "diff": diff} | ({"cut": True} if cut else {})
+    with visit.services.database.transaction() as session:
+        events.audit(session, visit.me.actor, "content saved", visit.now, **told)
+        session.flush()  # they stand there in this order
+        for file, text in _other_approvals(visit, written) if typed else ():
+            found = approvals.approval(text)
+            if found.state == "approved":
+                by = found.by if found.by.isprintable() else ascii(found.by)
+                told = {"partial": file.removeprefix(f"{TEMPLATES}/"), "by": by}
+                events.audit(session, visit.me.actor, "approved", visit.services.clock.now(), **told)
+
+
+def _put_back(visit: Visit, written: Mapping[str, Change]) -> None:
+    """The log could not be written, so nothing was saved: who tries again finds the files as they were."""
+    changes = {
+        file: Change(data=was, seen=NEW if change.data is None else mark_of(change.data))
+        for file, change in written.items()
+        if (was := _bytes(visit, change)) is not None or change.seen == NEW
+    }
+    with suppress(ChangedMeanwhileError, NotWritableError):  # somebody else was there already: theirs stays
+        visit.desk.save(changes)
 
 
 def _hold_approvals(visit: Visit, changes: Mapping[str, Change]) -> None:
     """The line of a head that says who approved a text stays as it is, or goes."""
+    for file, _ in _other_approvals(visit, changes):
+        if changes[file].seen != NEW and _bytes(visit, changes[file]) is None:
+            raise ChangedMeanwhileError((file,))  # what was seen is not what was read just now, so it is not known here
+        raise ForbiddenError(
+            "leave the line `approved` as it is: your role does not approve texts",
+            "Laat de regel `approved` zoals hij is: jouw rol keurt geen teksten goed.",
+        )
+
+
+def _other_approvals(visit: Visit, changes: Mapping[str, Change]) -> Iterator[tuple[str, str]]:
+    """Each file in which another approval was written than stood there before, and its text."""
     for file, change in changes.items():
         if not file.startswith(f"{TEMPLATES}/") or not file.endswith(".md"):
             continue
-        typed = approvals.given(_text(change.data) or "")
+        text = _text(change.data) or ""
+        typed = approvals.given(text)
         if typed is not None and typed != approvals.given(_text(_bytes(visit, change)) or ""):
-            raise ForbiddenError(
-                "leave the line `approved` as it is: your role does not approve texts",
-                "Laat de regel `approved` zoals hij is: jouw rol keurt geen teksten goed.",
-            )
+            yield file, text
 
 
 def _bytes(visit: Visit, change: Change) -> bytes | None:

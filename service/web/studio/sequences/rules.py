@@ -148,8 +148,8 @@ def _said(visit: Visit, wrong: dict[str, Both]) -> dict[str, list[str]]:
     title, confirmation = " ".join(visit.field("title").split()), visit.field("confirmation")
     days = [day for day in WEEKDAYS if day in visit.fields.get("day", ())]
     times = {each: visit.field(each).strip() for each in ("from", "to")}
-    if not title or not title.isprintable():
-        wrong["title"] = "Geef de reeks een titel.", "Give the sequence a title."
+    if told := step_fields.wrong_title(title):
+        wrong["title"] = told
     if not days:
         wrong["day"] = "Kies minstens één dag.", "Choose one day at least."
     wrong |= {each: _TIME for each, at in times.items() if not _CLOCK.fullmatch(at)}

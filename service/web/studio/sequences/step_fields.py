@@ -67,6 +67,18 @@ def is_name(text: str) -> bool:
     return bool(_NAME.fullmatch(text))
 
 
+def wrong_title(title: str) -> Both | None:
+    """Why a sequence cannot be called so; None where it can."""
+    if not title:
+        return "Geef de reeks een titel.", "Give the sequence a title."
+    if not title.isprintable():
+        return (
+            "In de titel staat een onzichtbaar teken, vaak door plakken of door een emoji. Typ hem opnieuw.",
+            "The title holds an invisible character, often pasted or part of an emoji. Type it again.",
+        )
+    return None
+
+
 def rows_of(typed: Fields) -> int:
     """How many rows of variants the form shows: one more than are filled in, and two at least."""
     filled = [number for number in VARIANTS if _one(typed, f"variant_{number}")]
@@ -122,11 +134,12 @@ def _read_mail(fields: Fields, found: Read, raw: Mapping[str, Data], templates: 
         found.values.update(template=template, variants=None)
         return
     variants: dict[str, Data] = {}
+    named = mapping(raw.get("variants"))  # by hand they may be called anything, and another name moves leads
     for number in VARIANTS:
         name, template = _one(fields, f"variant_{number}"), _one(fields, f"variant_template_{number}")
         if not name and not template:
             continue
-        if not is_name(name):
+        if name not in named and not is_name(name):
             told = (
                 "Een naam heeft kleine letters, cijfers en streepjes.",
                 "A name has small letters, digits and hyphens.",

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from service.domain.reading import mapping
 from service.domain.step_words import Both
-from service.errors import InvalidInputError, NurtureError, Problem, ProblemsError
+from service.errors import InvalidInputError, NurtureError, Problem, ProblemsError, RefusedError
 from service.flows import new_topic, sequence_archive, sequence_editing
 from service.flows.content import TEMPLATES
 from service.flows.content_desk import NEW, Change
@@ -16,10 +16,11 @@ from service.flows.drafts import Draft
 from service.flows.sequence_editing import OpenSequence
 from service.flows.whole_files import as_before, plain
 from service.store import enrolments
+from service.store import sequences as store
 from service.web.studio import rendering
 from service.web.studio.doors import Visit
 from service.web.studio.publishing.saving import save
-from service.web.studio.sequences import shown, timeline
+from service.web.studio.sequences import shown, step_fields, timeline
 from service.web.studio.sequences.views import ArchivePage, CheckItem, ChecklistPage, CopyPage
 
 COPY_FIELDS: Mapping[str, tuple[str, ...]] = {"title": (), "name": ()}
@@ -37,18 +38,24 @@ def copy(visit: Visit) -> Response:
     _, opened = timeline.opened_of(visit)
     name, title = visit.field("name").strip(), " ".join(visit.field("title").split())
     wrong: dict[str, Both] = {}
-    if not title or not title.isprintable():
-        wrong["title"] = "Geef de nieuwe reeks een titel.", "Give the new sequence a title."
+    if told := step_fields.wrong_title(title):
+        wrong["title"] = told
     forms = visit.desk.open(new_topic.FORMS)
     problems: Iterable[Problem] = ()
     try:
         made = new_topic.prepare(
-            visit.services.content_dir, name, source=opened.name, topic=name, title=title or opened.title
+            visit.services.content_dir, name, source=opened.name, topic=name, title=opened.title if told else title
         )
     except ProblemsError as error:
         problems = error.problems
     except NurtureError as error:
         wrong["name"] = error.dutch[:1].upper() + error.dutch[1:], error.english[:1].upper() + error.english[1:]
+    with visit.services.database.reading() as session:
+        if ("sequence", name) in store.live_ids(session):
+            wrong["name"] = (
+                "Er is al een reeks met deze naam gepubliceerd. Kies een andere naam.",
+                "A sequence of this name was published already. Choose another name.",
+            )
     if wrong or problems:
         return rendering.render(_copy_page(visit, opened, wrong, problems), status=422)
     changes = {file: Change(data=text.encode(), seen=NEW) for file, text in made.files.items()}
@@ -83,6 +90,12 @@ def archive(visit: Visit) -> Response:
         text = sequence_editing.with_rules(opened, values)
         topic = str(mapping(opened.yaml.data).get("topic") or "")
         forms = visit.desk.open(sequence_archive.FORMS)
+        if what == "archive" and draft.content.forms is None:
+            raise RefusedError(
+                "forms.yaml has an error in it, so it cannot be seen which forms lead here; mend that first",
+                "In forms.yaml staat een fout. Welke formulieren hierheen leiden, is nu niet te zien. Verhelp die "
+                "eerst.",
+            )
         if what == "archive" and sequence_archive.forms_leading_to(draft.content.forms, topic):
             closed = sequence_archive.forms_without(plain(forms.data), topic)
             changes[forms.file] = Change(data=as_before(forms.data, closed), seen=visit.field("seen_forms"))
@@ -111,6 +124,8 @@ def _archive_page(visit: Visit, draft: Draft, opened: OpenSequence, error: Nurtu
     with visit.services.database.reading() as session:
         under_way = enrolments.count_open(session, opened.name)
     topic = str(mapping(opened.yaml.data).get("topic") or "")
+    there = draft.content.forms
+    gone = tuple(form.name for form in (there.forms.values() if there else ()) if form.topic == topic)
     marks = {"seen_forms": [visit.field("seen_forms") or visit.desk.open(sequence_archive.FORMS).mark]}
     return ArchivePage(
         frame=visit.frame(),
@@ -120,7 +135,9 @@ def _archive_page(visit: Visit, draft: Draft, opened: OpenSequence, error: Nurtu
         typed=marks,
         archived=opened.rules.get("archived") is True,
         under_way=under_way,
-        forms=sequence_archive.forms_leading_to(draft.content.forms, topic),
+        forms=tuple(each for each in sequence_archive.forms_leading_to(there, topic) if each not in gone),
+        gone=gone,
+        left=sequence_archive.without_a_form(there, topic),
         told=visit.words(error) if error else "",
     )
 

@@ -209,13 +209,16 @@ class CopyPage(FormPage):
 
 @dataclass(frozen=True, kw_only=True)
 class ArchivePage(FormPage):
-    """Close a sequence to new leads, or open it again. `forms` are those that lead to it, which change along."""
+    """Close a sequence to new leads, or open it again. `forms` are those that lead to it by an answer, which change
+    along; `gone` those that go away with it, and `left` the topics that then have none."""
 
     template: ClassVar[str] = "studio/sequences/archive.html"
 
     archived: bool
     under_way: int
     forms: tuple[str, ...]
+    gone: tuple[str, ...]
+    left: tuple[str, ...]
     told: str = ""
 
 

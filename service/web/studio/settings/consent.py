@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import cast
+from unicodedata import category
 
 from starlette.responses import Response
 
@@ -63,8 +64,8 @@ def act(visit: Visit) -> Response:
 
 
 def _words(text: str) -> str:
-    """One paragraph: it stands beside a box to tick."""
-    return " ".join(text.split())
+    """One paragraph, without control characters that came along in a paste: it stands beside a box to tick."""
+    return " ".join("".join(" " if category(sign) == "Cc" else sign for sign in text).split())
 
 
 def _page(visit: Visit, *, chain: ChainShown | None = None) -> ConsentPage:

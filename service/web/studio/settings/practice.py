@@ -31,7 +31,8 @@ def act(visit: Visit) -> Response:
     """`POST /studio/settings/practice`: all of it, or, with what is wrong at each field, nothing."""
     before = opened(visit, PRACTICE)
     raise_unless_readable(before)
-    answers = {path: _answer(visit, path) for path in FACTS}
+    there = practice_editing.facts(before.text)
+    answers = {path: _answer(visit, path, there[path]) for path in FACTS}
     try:
         wrong = practice_editing.problems(before.text, answers)
         after = practice_editing.with_facts(before.text, answers)
@@ -43,11 +44,15 @@ def act(visit: Visit) -> Response:
     return kept(visit, PRACTICE, before, after, done=f"{PATH}?saved=yes")
 
 
-def _answer(visit: Visit, path: str) -> tuple[str, ...]:
-    """What the form says of one fact: a line, lines, or days. Blanks at the ends and doubled ones go."""
+def _answer(visit: Visit, path: str, there: Sequence[str]) -> tuple[str, ...]:
+    """What the form says of one fact: a line, lines, or days. Blanks at the ends and doubled ones go.
+
+    A comma parts one line from the next as well; but not in a line that stands in the file as it is.
+    """
     given = visit.fields.get(path, [])
     if FACTS[path] == "lines":
-        given = [line for each in given for part in each.splitlines() for line in part.split(",")]
+        lines = [line for each in given for line in each.splitlines()]
+        given = [part for line in lines for part in ([line] if line.strip() in there else line.split(","))]
     cleaned = [" ".join(each.split()) for each in given]
     return tuple(dict.fromkeys(each for each in cleaned if each))
 

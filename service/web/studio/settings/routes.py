@@ -63,6 +63,6 @@ DOORS: tuple[Door, ...] = (
         path=studio.PATH,
         least=_ADMIN,
         answer=studio.act,
-        fields=dict.fromkeys(studio.FIELDS, ("yes",)),
+        fields=dict.fromkeys(studio.FIELDS, ("yes",)) | {"was": studio.FIELDS},
     ),
 )

@@ -35,11 +35,12 @@ def show(visit: Visit) -> Response:
 
 
 def act(visit: Visit) -> Response:
-    """`POST /studio/settings/studio`: both at once; a box that is not ticked is off."""
+    """`POST /studio/settings/studio`: the boxes that were ticked, or no longer are, since the page was shown."""
     given = {name: visit.field(name) for name in FIELDS}
     if not set(given.values()) <= {"", "yes"}:
         raise InvalidInputError("a box is ticked, or it is not", "Een vakje is aangevinkt, of niet.")
     settings = StudioSettings(**{name: value == "yes" for name, value in given.items()})
+    seen = StudioSettings(**{name: name in visit.fields.get("was", ()) for name in FIELDS})
     with visit.services.database.transaction() as session:
-        studio_settings.change(session, settings, actor=visit.me.actor, now=visit.now)
+        studio_settings.change(session, settings, seen=seen, actor=visit.me.actor, now=visit.now)
     return see(f"{PATH}?saved=yes")
