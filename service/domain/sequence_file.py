@@ -87,10 +87,10 @@ def _check_steps(report: Report, data: Mapping[object, object]) -> None:
 
 
 def _check_template(report: Report, path: Path, raw: Mapping[object, object]) -> None:
-    variants = raw.get("variants")
-    if ("template" in raw) == ("variants" in raw):
+    template, variants = raw.get("template"), raw.get("variants")  # an empty key is absent, as everywhere
+    if (template is None) == (variants is None):
         name = f"step `{raw.get('key', path[-1])}`", f"stap `{raw.get('key', path[-1])}`"
-        if "template" in raw:
+        if template is not None:
             say, zeg = "has both `template` and `variants`; write one", "heeft `template` en `variants`; kies er een"
         elif _misspelt(raw) & {"template", "variants"}:
             return
