@@ -90,7 +90,12 @@ def test_a_wait_is_a_number_and_a_unit(text: str, amount: int, unit: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "text", ["2 dagen", "days", "-1 days", "0 days", "1.5 days", "2 weeks", "400 days", 2, "2days"]
+    "text",
+    [
+        *("2 dagen", "days", "-1 days", "0 days", "1.5 days", "2 weeks", "400 days", 2, "2days"),
+        # as keys, which a file may hold too
+        *({"amount": 400, "unit": "days"}, {"amount": 0, "unit": "hours"}, {"amount": 2, "unit": "weeks"}),
+    ],
 )
 def test_any_other_wait_is_refused(text: object) -> None:
     with pytest.raises(ValidationError):
