@@ -175,9 +175,16 @@ def _check_sent(
     report: Report, path: Path, raw: Mapping[object, object], earlier: list[str], all_keys: list[str]
 ) -> None:
     for where, key in _sent_references(raw):
-        if key in earlier:
+        if key in earlier[1:]:
             continue
-        if key in all_keys:
+        if key in earlier:
+            report.add(
+                "sent-advice",
+                (*path, *where),
+                f"`{key}` is the advice, which everybody gets; name a follow-up before this one",
+                f"`{key}` is het advies, en dat krijgt iedereen; noem een vervolgmail die voor deze komt",
+            )
+        elif key in all_keys:
             report.add(
                 "sent-not-earlier",
                 (*path, *where),
@@ -188,8 +195,8 @@ def _check_sent(
             report.add(
                 "sent-unknown-step",
                 (*path, *where),
-                f"there is no step `{key}`; {did_you_mean(key, earlier)}",
-                f"er is geen stap `{key}`; {did_you_mean(key, earlier, 'nl')}",
+                f"there is no step `{key}`; {did_you_mean(key, earlier[1:])}",
+                f"er is geen stap `{key}`; {did_you_mean(key, earlier[1:], 'nl')}",
             )
 
 

@@ -181,6 +181,7 @@ def test_all_problems_are_told_at_once() -> None:
         (1, {"only_if": {}}, "content-wrong-value"),
         (2, {"skip_if": {"sent": ["uitnodiging"]}}, "sent-not-earlier"),
         (2, {"skip_if": {"sent": ["eerder"]}}, "sent-not-earlier"),
+        (3, {"skip_if": {"sent": ["advies"]}}, "sent-advice"),
         (3, {"variants": {"a": "x"}}, "step-few-variants"),
     ],
 )
