@@ -131,10 +131,13 @@ class Form(Value):
         return tuple(dict.fromkeys((self.topic, *chosen)))
 
     def topic_for(self, answers: Mapping[str, str]) -> str:
-        """The topic these answers choose: by the first question whose answer chooses one, else the form's own."""
+        """The topic these answers choose: by the first question whose answer chooses one, else the form's own.
+
+        A question that was left open is answered "unknown".
+        """
         for question in self.questions:
             for option in question.options:
-                if option.chooses_topic and answers.get(question.name) == option.value:
+                if option.chooses_topic and answers.get(question.name, UNKNOWN) == option.value:
                     return option.chooses_topic
         return self.topic
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from service.domain.forms import Forms, parse_forms
+from service.domain.forms import Forms, Option, parse_forms
 from service.errors import InvalidInputError, Problem
 
 FORM: dict[str, Any] = {
@@ -55,6 +55,15 @@ def test_the_leg_question_chooses_the_topic() -> None:
     assert form.topic_for({"leg": "yes"}) == "uitstraling-been"
     assert form.topic_for({"leg": "no"}) == form.topic_for({"leg": "unknown"}) == form.topic_for({}) == "lage-rug"
     assert form.topics() == ("lage-rug", "uitstraling-been")
+
+
+def test_not_knowing_may_choose_the_topic_whether_it_is_said_or_left_open() -> None:
+    form = good().forms["lage-rug"]
+    options = (*form.questions[0].options, Option(value="unknown", label="Weet ik niet", chooses_topic="nek"))
+    asked = form.model_copy(update={"questions": (form.questions[0].model_copy(update={"options": options}),)})
+    for given in ({"leg": "unknown"}, {}):
+        assert asked.topic_for(asked.checked_answers(given)) == "nek"
+    assert asked.topic_for({"leg": "no"}) == "lage-rug"
 
 
 def test_a_topic_finds_its_form() -> None:
