@@ -198,6 +198,18 @@ def test_a_file_that_ends_in_yml_is_told(folder: Path) -> None:
     assert "content-yml" in {problem.id for problem in read_content(folder).problems}
 
 
+def test_a_sequence_in_a_deeper_folder_takes_nobodys_name(folder: Path) -> None:
+    there = folder / "sequences/lage-rug.yaml"
+    (folder / "sequences/oud").mkdir()
+    (folder / "sequences/oud/lage-rug.yaml").write_text(
+        there.read_text(encoding="utf-8").replace("topic: lage-rug", "topic: van-vroeger"), encoding="utf-8"
+    )
+    content = read_content(folder)
+    assert content.sequences["lage-rug"].topic == "lage-rug"
+    (problem,) = [each for each in content.problems if each.severity == "error"]
+    assert (problem.id, problem.file) == ("sequence-deeper", "sequences/oud/lage-rug.yaml")
+
+
 def test_a_file_that_is_no_utf_8_is_told(folder: Path) -> None:
     (folder / "practice.yaml").write_bytes(b"name: Caf\xe9\n")
     assert told(read_content(folder)) == ["practice.yaml:1: the character `é` is no UTF-8; save the file as UTF-8 text"]
