@@ -140,7 +140,7 @@ class _Walk:
         if kind == "null":
             return None
         if kind == "bool":
-            return text.lower() == "true"
+            return {"true": True, "false": False}.get(text.lower(), text)
         if kind in {"int", "float", "timestamp"}:
             return _number_or_day(text, kind)
         self._check_tag(node, "str")

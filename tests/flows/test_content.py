@@ -296,6 +296,14 @@ def test_endless_nesting_is_told() -> None:
     assert problem.id == "yaml-syntax"
 
 
+def test_what_an_older_yaml_takes_for_a_switch_is_never_turned_round() -> None:
+    assert read_yaml("%YAML 1.1\n---\na: yes\nb: no\nc: on\nd: true\n", "x.yaml").data == {
+        **{"a": "yes", "b": "no", "c": "on"},
+        "d": True,
+    }
+    assert read_yaml("a: !!bool yes\n", "x.yaml").data == {"a": "yes"}
+
+
 def test_times_and_yes_and_no_stay_text_and_days_are_days() -> None:
     data = read_yaml("a: 08:30\nb: no\nc: 2026-12-24\nd: 2026-02-30\ne: true\nf: 012\ng:\n", "x.yaml").data
     assert isinstance(data, dict)
