@@ -233,7 +233,7 @@ def parse_forms(data: object, line_of: LineOf, file: str) -> tuple[Forms | None,
 
 def _check_questions(report: Report, path: Path, raw: object) -> None:
     questions = [mapping(each) for each in items(mapping(raw).get("questions"))]
-    names = [str(question.get("name")) for question in questions]
+    names = [str(question.get("name")).strip() for question in questions]  # as the models do
     for position, name in repeated(enumerate(names)):
         where = (*path, "questions", position, "name")
         report.add(
@@ -248,7 +248,7 @@ def _check_questions(report: Report, path: Path, raw: object) -> None:
             say = f"`{names[position]}` is the answer of the buttons in the mails; choose another name"
             zeg = f"`{names[position]}` is het antwoord van de knoppen in de mails; kies een andere naam"
             report.add("question-reserved", (*where, "name"), say, zeg)
-        values = [str(mapping(option).get("value")) for option in items(question.get("options"))]
+        values = [str(mapping(option).get("value")).strip() for option in items(question.get("options"))]
         for each, value in repeated(enumerate(values)):
             say = f"two answers have the value `{value}`; give each its own"
             zeg = f"twee antwoorden hebben de waarde `{value}`; geef elk antwoord een eigen waarde"

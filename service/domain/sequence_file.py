@@ -61,7 +61,7 @@ def _check_window(report: Report, raw: object) -> None:
 def _check_steps(report: Report, data: Mapping[object, object]) -> None:
     """What a step cannot know by itself; looks at the raw data, so that one bad key does not hide the rest."""
     steps = [mapping(raw) for raw in items(data.get("steps"))]
-    keys = [str(raw.get("key")) for raw in steps]
+    keys = [str(raw.get("key")).strip() for raw in steps]  # as the models do
     for position, key in repeated((i, key) for i, key in enumerate(keys) if "key" in steps[i]):
         report.add(
             "step-repeats-key",
@@ -226,7 +226,7 @@ def _sent_references(raw: Mapping[object, object]) -> Iterator[tuple[Path, str]]
     for condition in ("only_if", "skip_if"):
         for position, key in enumerate(items(mapping(raw.get(condition)).get("sent"))):
             if isinstance(key, str):
-                yield (condition, "sent", position), key
+                yield (condition, "sent", position), key.strip()
 
 
 def _quietly(model: type[ModelT], raw: object) -> ModelT | None:

@@ -113,7 +113,7 @@ class _Walk:
                     "een sleutel moet een gewoon woord zijn; ontbreken er aanhalingstekens omheen?",
                 )
                 continue
-            key = str(key_node.value)
+            key = str(key_node.value).strip()
             if key == "<<":
                 self._add(
                     "yaml-merge",

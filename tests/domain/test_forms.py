@@ -106,6 +106,7 @@ def _changed(change: object) -> dict[str, Any]:
         ({"titel": "x"}, "content-unknown-key"),
         ({"name": "x"}, "content-unknown-key"),
         ({"questions": [FORM["questions"][0], FORM["questions"][0]]}, "question-repeated"),
+        ({"questions": [FORM["questions"][0], {**FORM["questions"][0], "name": "leg "}]}, "question-repeated"),
         ({"questions": [{**FORM["questions"][0], "name": "helped"}]}, "question-reserved"),
         ({"questions": [{**FORM["questions"][0], "options": [{"value": "a", "label": "A"}] * 2}]}, "answer-repeated"),
         ({"questions": [{**FORM["questions"][0], "options": []}]}, "content-empty"),

@@ -178,6 +178,7 @@ def test_all_problems_are_told_at_once() -> None:
         (3, {"variants": None}, "step-template"),
         (1, {"variants": {"a": "x", "b": "y"}}, "step-template"),
         (1, {"key": "advies"}, "step-repeats-key"),
+        (1, {"key": " eerder"}, "step-repeats-key"),
         (1, {"only_if": {}}, "content-wrong-value"),
         (2, {"skip_if": {"sent": ["uitnodiging"]}}, "sent-not-earlier"),
         (2, {"skip_if": {"sent": ["eerder"]}}, "sent-not-earlier"),

@@ -267,6 +267,7 @@ def test_a_huge_file_is_refused_unread(folder: Path) -> None:
         ("a: 1\n  b: 2\n", 2, "yaml-syntax"),
         ("a: 'open\n", None, "yaml-syntax"),
         ("a: 1\na: 2\n", 2, "yaml-repeated-key"),
+        ('a: 1\n"a ": 2\n', 2, "yaml-repeated-key"),
         ("a: 1\nb: !!python/object/apply:os.system [x]\n", 2, "yaml-tag"),
         ("a: !!binary aGk=\n", 1, "yaml-tag"),
         ("a: !eigen x\n", 1, "yaml-tag"),
