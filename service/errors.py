@@ -36,7 +36,7 @@ class Problem:
         """One line: file and line, then what is wrong, in this language where it has words for it."""
         where = f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""
         warning = {"nl": "waarschuwing: ", "en": "warning: "}[language] if self.severity == "warning" else ""
-        return f"{where}{warning}{(language == 'nl' and self.dutch) or self.message}"
+        return f"{where}{warning}{visible((language == 'nl' and self.dutch) or self.message)}"
 
     def at_field(self, language: Language) -> str:
         """What is wrong, beside the field or the question that asks for it."""
@@ -113,6 +113,11 @@ class ProblemsError(NurtureError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
+
+
+def visible(text: str) -> str:
+    """On one line, with whatever cannot be seen written out: a line end as `\\n`, a no-break space as `\\xa0`."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def trace(error: BaseException) -> str:
