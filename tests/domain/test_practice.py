@@ -161,9 +161,14 @@ def test_a_web_address_is_kept_as_a_mail_can_hold_it(written: str, kept: str) ->
 
 
 @pytest.mark.parametrize(
-    "written", ["https://ë..example/", "https://[x", "https://ë.example:x/", "http://praktijk.example"]
+    "written",
+    [
+        *("https://ë..example/", "https://[x", "https://ë.example:x/", "https://ë.example:99999/"),
+        "http://praktijk.example",
+    ],
 )
 def test_what_is_no_web_address_is_refused(written: str) -> None:
     practice, problems = parse(GOOD | {"links": {"article": written}})
     assert practice is None
-    assert "https" in problems[0].message
+    assert "that is no https address" in problems[0].message
+    assert "dat is geen https-adres" in problems[0].dutch

@@ -299,7 +299,9 @@ def test_endless_nesting_is_told() -> None:
 
 def test_what_an_older_yaml_takes_for_a_switch_is_never_turned_round() -> None:
     assert read_yaml("%YAML 1.1\n---\na: yes\nb: no\nc: on\nd: true\n", "x.yaml").data == {
-        **{"a": "yes", "b": "no", "c": "on"},
+        "a": "yes",
+        "b": "no",
+        "c": "on",
         "d": True,
     }
     assert read_yaml("a: !!bool yes\n", "x.yaml").data == {"a": "yes"}
