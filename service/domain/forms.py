@@ -16,6 +16,9 @@ from service.errors import FieldProblem, InvalidInputError, Problem
 BUTTON_ANSWERS: Mapping[str, frozenset[str]] = MappingProxyType({"helped": frozenset({"better", "same", "worse"})})
 """Answers given with the buttons in a mail, not on a form: name and possible values."""
 
+MOST_QUESTIONS, LONGEST_VERSION = 20, 100
+"""What one opt-in may carry: nobody could send in a form that has more."""
+
 Text = Annotated[str, Field(min_length=1)]
 FilledLine = Annotated[Line, Field(min_length=1)]
 AnswerName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -226,9 +229,24 @@ def parse_forms(data: object, line_of: LineOf, file: str) -> tuple[Forms | None,
             )
         form = report.read(Form, {**raw, "name": name} if isinstance(raw, Mapping) else raw, path)
         _check_questions(report, path, raw)
+        _check_size(report, path, form)
         if form:
             forms[form.name] = form
     return (None if report.failed else Forms(forms=forms)), report.problems
+
+
+def _check_size(report: Report, path: Path, form: Form | None) -> None:
+    """Not in the model: what was published once must stay readable."""
+    if form and len(form.questions) > MOST_QUESTIONS:
+        say = f"these are {len(form.questions)} questions, and nobody could send them in; keep {MOST_QUESTIONS} at most"
+        zeg = (
+            f"dit zijn {len(form.questions)} vragen, en zo kan niemand het versturen; houd er hooguit {MOST_QUESTIONS}"
+        )
+        report.add("form-too-large", (*path, "questions"), say, zeg)
+    if form and len(form.consent.advice.version) > LONGEST_VERSION:
+        say = f"this version has over {LONGEST_VERSION} signs, and nobody could send the form in; write a short one"
+        zeg = f"deze versie is langer dan {LONGEST_VERSION} tekens, en zo kan niemand het versturen; schrijf een korte"
+        report.add("form-too-large", (*path, "consent", "advice", "version"), say, zeg)
 
 
 def _check_questions(report: Report, path: Path, raw: object) -> None:

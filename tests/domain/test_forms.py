@@ -37,6 +37,7 @@ FORM: dict[str, Any] = {
     },
     "thank_you": {"title": "Bijna klaar", "texts": ["Kijk in je inbox."]},
 }
+LONG = {"version": "v" * 101, "text": "x"}
 
 
 def parse(data: object) -> tuple[Forms | None, list[Problem]]:
@@ -110,6 +111,8 @@ def _changed(change: object) -> dict[str, Any]:
         ({"questions": [{**FORM["questions"][0], "name": "helped"}]}, "question-reserved"),
         ({"questions": [{**FORM["questions"][0], "options": [{"value": "a", "label": "A"}] * 2}]}, "answer-repeated"),
         ({"questions": [{**FORM["questions"][0], "options": []}]}, "content-empty"),
+        ({"questions": [{**FORM["questions"][0], "name": f"q{number}"} for number in range(21)]}, "form-too-large"),
+        ({"consent": {"advice": LONG, "follow_up": LONG}}, "form-too-large"),
         ({"consent": {"advice": {"version": "1", "text": "x"}}}, "content-missing"),
         ({"thank_you": {"title": "x", "texts": []}}, "content-empty"),
     ],
