@@ -39,8 +39,7 @@ class Problem:
         """
         where = f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""
         warning = {"nl": "waarschuwing: ", "en": "warning: "}[language] if self.severity == "warning" else ""
-        line = f"{where}{warning}{(language == 'nl' and self.dutch) or self.message}"
-        return "".join(each if each.isprintable() else repr(each)[1:-1] for each in line)
+        return f"{where}{warning}{visible((language == 'nl' and self.dutch) or self.message)}"
 
     def at_field(self, language: Language) -> str:
         """What is wrong, beside the field or the question that asks for it."""
@@ -121,6 +120,11 @@ class ProblemsError(NurtureError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
+
+
+def visible(text: str) -> str:
+    """On one line, with whatever cannot be seen written out: a line end as `\\n`, a no-break space as `\\xa0`."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def trace(error: BaseException) -> str:

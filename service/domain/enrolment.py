@@ -224,13 +224,18 @@ def _waits_for_the_one_before(enrolment: Enrolment, step: str | None, now: datet
 def _current(enrolment: Enrolment, sequence: Sequence) -> Step | None:
     """The step to look at: the stored one, or what follows where that is gone or has been done.
 
-    Where none is stored, what follows the last one done: it may have come with another revision.
+    Where none is stored, what follows the last one done: it may have come with another revision. So may steps that
+    stand before the stored one, behind the last one done: those come first.
     """
     key = enrolment.next_step or ""
     step = sequence.step(key)
     if step is None or step.purpose == "advice" or key in enrolment.outcomes:
         following = after_step(enrolment, sequence, key)
-        step = sequence.step(following) if following else None
+        return sequence.step(following) if following else None
+    for before in reversed(sequence.follow_ups[: sequence.follow_ups.index(step)]):
+        if before.key in enrolment.outcomes:
+            break
+        step = before
     return step
 
 

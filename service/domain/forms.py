@@ -16,6 +16,9 @@ from service.errors import FieldProblem, InvalidInputError, Problem
 BUTTON_ANSWERS: Mapping[str, frozenset[str]] = MappingProxyType({"helped": frozenset({"better", "same", "worse"})})
 """Answers given with the buttons in a mail, not on a form: name and possible values."""
 
+MOST_QUESTIONS, LONGEST_VERSION = 20, 100
+"""What one opt-in may carry: nobody could send in a form that has more."""
+
 Text = Annotated[str, Field(min_length=1)]
 FilledLine = Annotated[Line, Field(min_length=1)]
 AnswerName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -131,10 +134,13 @@ class Form(Value):
         return tuple(dict.fromkeys((self.topic, *chosen)))
 
     def topic_for(self, answers: Mapping[str, str]) -> str:
-        """The topic these answers choose: by the first question whose answer chooses one, else the form's own."""
+        """The topic these answers choose: by the first question whose answer chooses one, else the form's own.
+
+        A question that was left open is answered "unknown".
+        """
         for question in self.questions:
             for option in question.options:
-                if option.chooses_topic and answers.get(question.name) == option.value:
+                if option.chooses_topic and answers.get(question.name, UNKNOWN) == option.value:
                     return option.chooses_topic
         return self.topic
 
@@ -223,14 +229,29 @@ def parse_forms(data: object, line_of: LineOf, file: str) -> tuple[Forms | None,
             )
         form = report.read(Form, {**raw, "name": name} if isinstance(raw, Mapping) else raw, path)
         _check_questions(report, path, raw)
+        _check_size(report, path, form)
         if form:
             forms[form.name] = form
     return (None if report.failed else Forms(forms=forms)), report.problems
 
 
+def _check_size(report: Report, path: Path, form: Form | None) -> None:
+    """Not in the model: what was published once must stay readable."""
+    if form and len(form.questions) > MOST_QUESTIONS:
+        say = f"these are {len(form.questions)} questions, and nobody could send them in; keep {MOST_QUESTIONS} at most"
+        zeg = (
+            f"dit zijn {len(form.questions)} vragen, en zo kan niemand het versturen; houd er hooguit {MOST_QUESTIONS}"
+        )
+        report.add("form-too-large", (*path, "questions"), say, zeg)
+    if form and len(form.consent.advice.version) > LONGEST_VERSION:
+        say = f"this version has over {LONGEST_VERSION} signs, and nobody could send the form in; write a short one"
+        zeg = f"deze versie is langer dan {LONGEST_VERSION} tekens, en zo kan niemand het versturen; schrijf een korte"
+        report.add("form-too-large", (*path, "consent", "advice", "version"), say, zeg)
+
+
 def _check_questions(report: Report, path: Path, raw: object) -> None:
     questions = [mapping(each) for each in items(mapping(raw).get("questions"))]
-    names = [str(question.get("name")) for question in questions]
+    names = [str(question.get("name")).strip() for question in questions]  # as the models do
     for position, name in repeated(enumerate(names)):
         where = (*path, "questions", position, "name")
         report.add(
@@ -245,7 +266,7 @@ def _check_questions(report: Report, path: Path, raw: object) -> None:
             say = f"`{names[position]}` is the answer of the buttons in the mails; choose another name"
             zeg = f"`{names[position]}` is het antwoord van de knoppen in de mails; kies een andere naam"
             report.add("question-reserved", (*where, "name"), say, zeg)
-        values = [str(mapping(option).get("value")) for option in items(question.get("options"))]
+        values = [str(mapping(option).get("value")).strip() for option in items(question.get("options"))]
         for each, value in repeated(enumerate(values)):
             say = f"two answers have the value `{value}`; give each its own"
             zeg = f"twee antwoorden hebben de waarde `{value}`; geef elk antwoord een eigen waarde"

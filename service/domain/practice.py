@@ -30,6 +30,7 @@ from service.domain.reading import (
 from service.errors import InvalidInputError, Problem
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+_NO_LINK = ("that is no https address", "dat is geen https-adres")
 _LONGEST_CLOSURE = timedelta(days=366)
 _TOO_LONG = Asked(
     english="it is longer than a year, and every mail would wait; check the years",
@@ -54,11 +55,14 @@ def _address(raw: str) -> str:
 
 def _web_address(raw: str) -> str:
     """The address in ASCII, as a mail can hold it: browsers show, and some copy, `patiënten` for `pati%C3%ABnten`."""
-    parts = urlsplit(raw)
     if not raw:
         return raw
+    try:
+        parts = urlsplit(raw)
+    except ValueError:
+        raise WrongValueError(*_NO_LINK) from None
     if parts.scheme != "https" or not parts.hostname or any(c.isspace() or c in "<>\"'" for c in raw):
-        raise WrongValueError("that is no https address", "dat is geen https-adres")
+        raise WrongValueError(*_NO_LINK)
     rest = raw[len("https://") + len(parts.netloc) :]
     return f"https://{_host(parts)}" + _NOT_ASCII.sub(lambda found: quote(found[0]), rest)
 
@@ -68,10 +72,10 @@ def _host(parts: SplitResult) -> str:
     if parts.netloc.isascii():
         return parts.netloc
     try:
-        host = normalise_address(f"www@{parts.hostname}").rpartition("@")[2]
-    except InvalidInputError:
-        raise WrongValueError("that is no https address", "dat is geen https-adres") from None
-    return f"{host}:{parts.port}" if parts.port else host
+        host, port = normalise_address(f"www@{parts.hostname}").rpartition("@")[2], parts.port
+    except (InvalidInputError, ValueError):
+        raise WrongValueError(*_NO_LINK) from None
+    return f"{host}:{port}" if port else host
 
 
 def _logo(raw: str) -> str:

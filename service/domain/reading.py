@@ -26,7 +26,7 @@ from pydantic_core import ErrorDetails
 
 from service.domain import field_hints
 from service.domain.field_hints import Asked
-from service.errors import Language, Problem, Severity
+from service.errors import Language, Problem, Severity, visible
 
 Path = tuple[str | int, ...]
 LineOf = Callable[[Path], int | None]
@@ -78,7 +78,8 @@ def in_dutch(text: str) -> dict[str, JsonValue]:
 def _one_line(text: str) -> str:
     if not text.isprintable():
         raise WrongValueError(
-            "it holds a line break or a control character", "er staat een regeleinde of stuurteken in"
+            "it holds a line break or a character that cannot be seen",
+            "er staat een regeleinde of een onzichtbaar teken in",
         )
     return text
 
@@ -305,7 +306,7 @@ def _shown(value: object, language: Language) -> str:
         return {"en": "a list", "nl": "een lijst"}[language]
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = str(value)
+    text = visible(str(value))
     return f'"{text[:57]}..."' if len(text) > 60 else f'"{text}"' if isinstance(value, str) else text
 
 

@@ -61,7 +61,7 @@ def _check_window(report: Report, raw: object) -> None:
 def _check_steps(report: Report, data: Mapping[object, object]) -> None:
     """What a step cannot know by itself; looks at the raw data, so that one bad key does not hide the rest."""
     steps = [mapping(raw) for raw in items(data.get("steps"))]
-    keys = [str(raw.get("key")) for raw in steps]
+    keys = [str(raw.get("key")).strip() for raw in steps]  # as the models do
     for position, key in repeated((i, key) for i, key in enumerate(keys) if "key" in steps[i]):
         report.add(
             "step-repeats-key",
@@ -87,10 +87,10 @@ def _check_steps(report: Report, data: Mapping[object, object]) -> None:
 
 
 def _check_template(report: Report, path: Path, raw: Mapping[object, object]) -> None:
-    variants = raw.get("variants")
-    if ("template" in raw) == ("variants" in raw):
+    template, variants = raw.get("template"), raw.get("variants")  # an empty key is absent, as everywhere
+    if (template is None) == (variants is None):
         name = f"step `{raw.get('key', path[-1])}`", f"stap `{raw.get('key', path[-1])}`"
-        if "template" in raw:
+        if template is not None:
             say, zeg = "has both `template` and `variants`; write one", "heeft `template` en `variants`; kies er een"
         elif _misspelt(raw) & {"template", "variants"}:
             return
@@ -175,9 +175,16 @@ def _check_sent(
     report: Report, path: Path, raw: Mapping[object, object], earlier: list[str], all_keys: list[str]
 ) -> None:
     for where, key in _sent_references(raw):
-        if key in earlier:
+        if key in earlier[1:]:
             continue
-        if key in all_keys:
+        if key in earlier:
+            report.add(
+                "sent-advice",
+                (*path, *where),
+                f"`{key}` is the advice, which everybody gets; name a follow-up before this one",
+                f"`{key}` is het advies, en dat krijgt iedereen; noem een vervolgmail die voor deze komt",
+            )
+        elif key in all_keys:
             report.add(
                 "sent-not-earlier",
                 (*path, *where),
@@ -188,8 +195,8 @@ def _check_sent(
             report.add(
                 "sent-unknown-step",
                 (*path, *where),
-                f"there is no step `{key}`; {did_you_mean(key, earlier)}",
-                f"er is geen stap `{key}`; {did_you_mean(key, earlier, 'nl')}",
+                f"there is no step `{key}`; {did_you_mean(key, earlier[1:])}",
+                f"er is geen stap `{key}`; {did_you_mean(key, earlier[1:], 'nl')}",
             )
 
 
@@ -219,7 +226,7 @@ def _sent_references(raw: Mapping[object, object]) -> Iterator[tuple[Path, str]]
     for condition in ("only_if", "skip_if"):
         for position, key in enumerate(items(mapping(raw.get(condition)).get("sent"))):
             if isinstance(key, str):
-                yield (condition, "sent", position), key
+                yield (condition, "sent", position), key.strip()
 
 
 def _quietly(model: type[ModelT], raw: object) -> ModelT | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import Field, model_serializer, model_validator
+from pydantic import model_serializer, model_validator
 
 from service.domain.reading import Value, WrongValueError
 
@@ -24,7 +24,7 @@ class Wait(Value):
     Written, and kept in JSON, as "2 days", "4 hours" or "3 working days".
     """
 
-    amount: int = Field(ge=1)
+    amount: int
     unit: Unit
 
     def __str__(self) -> str:
@@ -39,14 +39,17 @@ class Wait(Value):
         found = _WAIT.fullmatch(data.strip()) if isinstance(data, str) else None
         if not found:
             raise WrongValueError("that is no length of time", "dat is geen tijdsduur")
-        amount, unit = int(found[1]), re.sub(r"[ _-]", "_", found[2].lower()) + "s"
-        if not amount:
+        return {"amount": int(found[1]), "unit": re.sub(r"[ _-]", "_", found[2].lower()) + "s"}
+
+    @model_validator(mode="after")
+    def _is_a_wait(self) -> Wait:
+        if self.amount < 1:
             raise WrongValueError(
                 "nothing can be waited for; the shortest wait is 1 hour", "dat is geen wachttijd; 1 uur is de kortste"
             )
-        if amount > _LONGEST_WAIT_DAYS * (24 if unit == "hours" else 1):
+        if self.amount > _LONGEST_WAIT_DAYS * (24 if self.unit == "hours" else 1):
             raise WrongValueError("that is longer than a year", "dat is langer dan een jaar")
-        return {"amount": amount, "unit": unit}
+        return self
 
     @model_serializer
     def _as_text(self) -> str:

@@ -124,6 +124,14 @@ class _Reading:
         found = False
         for path in self._files(SEQUENCES):
             file = path.relative_to(self._folder).as_posix()
+            if path.suffix in {".yaml", ".yml"} and path.parent != self._folder / SEQUENCES:
+                self._add(
+                    "sequence-deeper",
+                    file,
+                    f"a sequence in a folder of its own is not read; put it in {SEQUENCES}/ itself, or take it away",
+                    f"een reeks in een eigen map lezen we niet; zet het bestand in {SEQUENCES}/ zelf, of haal het weg",
+                )
+                continue
             if path.suffix == ".yml":
                 self._add(
                     "content-yml",

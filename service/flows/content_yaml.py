@@ -115,7 +115,7 @@ class _Walk:
                     "een sleutel moet een gewoon woord zijn; ontbreken er aanhalingstekens omheen?",
                 )
                 continue
-            key = str(key_node.value)
+            key = str(key_node.value).strip()
             if "\0" in key:
                 self._add("yaml-syntax", key_node, _NO_SIGN, _GEEN_TEKEN)
                 continue
@@ -147,7 +147,7 @@ class _Walk:
         if kind == "null":
             return None
         if kind == "bool":
-            return text.lower() == "true"
+            return {"true": True, "false": False}.get(text.lower(), text)
         if kind in {"int", "float", "timestamp"}:
             return _number_or_day(text, kind)
         self._check_tag(node, "str")

@@ -147,6 +147,8 @@ def end(enrolment: Enrolment, state: State, reason: str, now: datetime) -> None:
     move(enrolment, state)
     enrolment.ended_at, enrolment.end_reason = now, reason
     enrolment.next_at = None
+    if enrolment.paused_until is not None and enrolment.paused_until > now:
+        enrolment.anchor -= enrolment.paused_until - now  # the pause is over too: who goes on again waits from then
     enrolment.pause_reason = enrolment.paused_until = None
 
 

@@ -43,9 +43,10 @@ def agree(token: str, services: Here, body: Sent) -> Response:
         if isinstance(opt_in, ErasedToken):
             page: Page = erased_page(session, services)
         else:
-            form = _form(session, services, opt_in)
+            shown = _shown(posted(body))
+            form = _form(session, services, opt_in, shown)
             answers = _answers(form, _question(session, services, opt_in, form), posted(body))
-            consent.confirm(session, services, opt_in, answers, now, shown=_shown(posted(body)))
+            consent.confirm(session, services, opt_in, answers, now, shown=shown)
             session.flush()
             page = _done(session, services, opt_in, now)
     services.bell.ring()
@@ -78,8 +79,9 @@ def _done(session: Session, services: Services, opt_in: OptIn, now: datetime) ->
     return ConfirmDonePage(practice=at.practice, in_demo=at.in_demo, upcoming=mails)
 
 
-def _form(session: Session, services: Services, opt_in: OptIn) -> Form | None:
-    _, forms = services.published.live_forms(session)
+def _form(session: Session, services: Services, opt_in: OptIn, shown: int | None = None) -> Form | None:
+    """Her form as the page showed it: an answer that it has no longer keeps nobody from saying yes."""
+    _, forms = services.published.forms_shown(session, shown)
     return forms.forms.get(opt_in.form or "") or forms.for_topic(opt_in.topic)
 
 

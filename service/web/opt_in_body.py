@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from service.domain.forms import LONGEST_VERSION, MOST_QUESTIONS
 from service.errors import FieldProblem
 from service.flows.clients import Client
 from service.flows.opt_in_check import OptInRequest
@@ -35,7 +36,7 @@ def _one_line(value: str) -> str:
     return value
 
 
-_Word = Annotated[str, Field(max_length=100), AfterValidator(_one_line)]
+_Word = Annotated[str, Field(max_length=LONGEST_VERSION), AfterValidator(_one_line)]
 
 
 class OptInBody(BaseModel):
@@ -49,7 +50,7 @@ class OptInBody(BaseModel):
     consent_advice: bool = False
     consent_follow_up: bool = False
     first_name: Annotated[str, Field(max_length=200)] | None = None
-    answers: Annotated[dict[_Word, _Word], Field(max_length=20)] | None = None
+    answers: Annotated[dict[_Word, _Word], Field(max_length=MOST_QUESTIONS)] | None = None
     consent_version: _Word | None = None
     source_url: Annotated[str, Field(max_length=_LONGEST_PAGE), AfterValidator(_web_address)] | None = None
     form_token: Annotated[str, Field(max_length=2_000)] | None = None

@@ -87,7 +87,8 @@ def test_an_answer_never_given_is_unknown_and_skips_the_step() -> None:
 
 
 def test_an_answer_given_in_time_sends_the_step() -> None:
-    waiting = replace(ANNA, next_step="eerder", anchor=at(3), answers={"helped": "same"})
+    asked = replace(ANNA, next_step="eerder", anchor=at(3), outcomes={"hoe-ging-het": "accepted"})
+    waiting = replace(asked, answers={"helped": "same"})
     assert isinstance(decide(waiting, SEQUENCE, FACTS, at(4)), Send)
 
 
@@ -197,6 +198,19 @@ def test_a_removed_step_strands_nobody() -> None:
     all_done = replace(removed, outcomes={"uitnodiging": "accepted"})
     assert isinstance(decide(all_done, SEQUENCE, FACTS, at(1)), Finish)
     assert after_step(replace(removed, outcomes={}), SEQUENCE, "verdwenen") == "hoe-ging-het"
+
+
+def test_a_new_step_in_front_of_the_next_one_comes_first_and_one_that_is_passed_never() -> None:
+    assert decided(replace(ANNA, next_step="uitnodiging", outcomes={"hoe-ging-het": "accepted"})) == "eerder"
+    assert decided(replace(ANNA, next_step="uitnodiging", outcomes={})) == "hoe-ging-het"
+    assert decided(replace(ANNA, next_step="uitnodiging", outcomes={"eerder": "skipped"})) == "uitnodiging"
+
+
+def decided(enrolment: Enrolment) -> str | None:
+    """The step that is looked at, a moment after its anchor."""
+    decision = decide(enrolment, SEQUENCE, FACTS, at(1))
+    assert isinstance(decision, Wait)
+    return decision.step
 
 
 def test_a_step_with_an_outcome_is_never_decided_again() -> None:

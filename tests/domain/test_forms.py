@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from service.domain.forms import Forms, parse_forms
+from service.domain.forms import Forms, Option, parse_forms
 from service.errors import InvalidInputError, Problem
 
 FORM: dict[str, Any] = {
@@ -37,6 +37,7 @@ FORM: dict[str, Any] = {
     },
     "thank_you": {"title": "Bijna klaar", "texts": ["Kijk in je inbox."]},
 }
+LONG = {"version": "v" * 101, "text": "x"}
 
 
 def parse(data: object) -> tuple[Forms | None, list[Problem]]:
@@ -55,6 +56,15 @@ def test_the_leg_question_chooses_the_topic() -> None:
     assert form.topic_for({"leg": "yes"}) == "uitstraling-been"
     assert form.topic_for({"leg": "no"}) == form.topic_for({"leg": "unknown"}) == form.topic_for({}) == "lage-rug"
     assert form.topics() == ("lage-rug", "uitstraling-been")
+
+
+def test_not_knowing_may_choose_the_topic_whether_it_is_said_or_left_open() -> None:
+    form = good().forms["lage-rug"]
+    options = (*form.questions[0].options, Option(value="unknown", label="Weet ik niet", chooses_topic="nek"))
+    asked = form.model_copy(update={"questions": (form.questions[0].model_copy(update={"options": options}),)})
+    for given in ({"leg": "unknown"}, {}):
+        assert asked.topic_for(asked.checked_answers(given)) == "nek"
+    assert asked.topic_for({"leg": "no"}) == "lage-rug"
 
 
 def test_a_topic_finds_its_form() -> None:
@@ -97,9 +107,12 @@ def _changed(change: object) -> dict[str, Any]:
         ({"titel": "x"}, "content-unknown-key"),
         ({"name": "x"}, "content-unknown-key"),
         ({"questions": [FORM["questions"][0], FORM["questions"][0]]}, "question-repeated"),
+        ({"questions": [FORM["questions"][0], {**FORM["questions"][0], "name": "leg "}]}, "question-repeated"),
         ({"questions": [{**FORM["questions"][0], "name": "helped"}]}, "question-reserved"),
         ({"questions": [{**FORM["questions"][0], "options": [{"value": "a", "label": "A"}] * 2}]}, "answer-repeated"),
         ({"questions": [{**FORM["questions"][0], "options": []}]}, "content-empty"),
+        ({"questions": [{**FORM["questions"][0], "name": f"q{number}"} for number in range(21)]}, "form-too-large"),
+        ({"consent": {"advice": LONG, "follow_up": LONG}}, "form-too-large"),
         ({"consent": {"advice": {"version": "1", "text": "x"}}}, "content-missing"),
         ({"thank_you": {"title": "x", "texts": []}}, "content-empty"),
     ],

@@ -97,6 +97,14 @@ def test_a_holiday_that_does_not_exist_gets_a_suggestion() -> None:
     assert problem.message == "unknown holiday `Goeie vrijdag`; did you mean `Goede vrijdag`?"
 
 
+def test_what_cannot_be_seen_in_a_value_is_written_out_on_the_one_line_of_its_problem() -> None:
+    _, problems = parse(GOOD | {"name": "Solid\u00a0Performance", "kvk": "1234\n5678\x1b[31m"})
+    told = [each.told("nl") for each in problems]
+    assert 'kan niet "Solid\\xa0Performance" zijn: er staat een regeleinde of een onzichtbaar teken in' in told[0]
+    assert 'kan niet "1234\\n5678\\x1b[31m" zijn' in told[1]
+    assert all(each.isprintable() for each in told)
+
+
 def test_every_missing_fact_of_the_pain_check_is_told_at_once() -> None:
     _, problems = parse(GOOD | {"pain_check": {"price": "€ 95"}})
     assert len(problems) == 5
@@ -153,9 +161,14 @@ def test_a_web_address_is_kept_as_a_mail_can_hold_it(written: str, kept: str) ->
 
 
 @pytest.mark.parametrize(
-    "written", ["https://ë..example/", "https://[x", "https://ë.example:x/", "http://praktijk.example"]
+    "written",
+    [
+        *("https://ë..example/", "https://[x", "https://ë.example:x/", "https://ë.example:99999/"),
+        "http://praktijk.example",
+    ],
 )
 def test_what_is_no_web_address_is_refused(written: str) -> None:
     practice, problems = parse(GOOD | {"links": {"article": written}})
     assert practice is None
-    assert "https" in problems[0].message
+    assert "that is no https address" in problems[0].message
+    assert "dat is geen https-adres" in problems[0].dutch

@@ -90,7 +90,12 @@ def test_a_wait_is_a_number_and_a_unit(text: str, amount: int, unit: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "text", ["2 dagen", "days", "-1 days", "0 days", "1.5 days", "2 weeks", "400 days", 2, "2days"]
+    "text",
+    [
+        *("2 dagen", "days", "-1 days", "0 days", "1.5 days", "2 weeks", "400 days", 2, "2days"),
+        # as keys, which a file may hold too
+        *({"amount": 400, "unit": "days"}, {"amount": 0, "unit": "hours"}, {"amount": 2, "unit": "weeks"}),
+    ],
 )
 def test_any_other_wait_is_refused(text: object) -> None:
     with pytest.raises(ValidationError):
@@ -168,11 +173,16 @@ def test_all_problems_are_told_at_once() -> None:
         (1, {"at": "19:00"}, "at-outside-window"),
         (1, {"at": "9 uur"}, "content-wrong-value"),
         (1, {"template": "../secret"}, "content-wrong-value"),
+        (0, {"template": None}, "step-template"),
+        (1, {"template": None}, "step-template"),
+        (3, {"variants": None}, "step-template"),
         (1, {"variants": {"a": "x", "b": "y"}}, "step-template"),
         (1, {"key": "advies"}, "step-repeats-key"),
+        (1, {"key": " eerder"}, "step-repeats-key"),
         (1, {"only_if": {}}, "content-wrong-value"),
         (2, {"skip_if": {"sent": ["uitnodiging"]}}, "sent-not-earlier"),
         (2, {"skip_if": {"sent": ["eerder"]}}, "sent-not-earlier"),
+        (3, {"skip_if": {"sent": ["advies"]}}, "sent-advice"),
         (3, {"variants": {"a": "x"}}, "step-few-variants"),
     ],
 )

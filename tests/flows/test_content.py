@@ -206,6 +206,18 @@ def test_a_file_that_ends_in_yml_is_told(folder: Path) -> None:
     assert "content-yml" in {problem.id for problem in read_content(folder).problems}
 
 
+def test_a_sequence_in_a_deeper_folder_takes_nobodys_name(folder: Path) -> None:
+    there = folder / "sequences/lage-rug.yaml"
+    (folder / "sequences/oud").mkdir()
+    (folder / "sequences/oud/lage-rug.yaml").write_text(
+        there.read_text(encoding="utf-8").replace("topic: lage-rug", "topic: van-vroeger"), encoding="utf-8"
+    )
+    content = read_content(folder)
+    assert content.sequences["lage-rug"].topic == "lage-rug"
+    (problem,) = [each for each in content.problems if each.severity == "error"]
+    assert (problem.id, problem.file) == ("sequence-deeper", "sequences/oud/lage-rug.yaml")
+
+
 def test_a_file_that_is_no_utf_8_is_told(folder: Path) -> None:
     (folder / "practice.yaml").write_bytes(b"name: Caf\xe9\n")
     assert told(read_content(folder)) == ["practice.yaml:1: the character `é` is no UTF-8; save the file as UTF-8 text"]
@@ -263,6 +275,7 @@ def test_a_huge_file_is_refused_unread(folder: Path) -> None:
         ("a: 1\n  b: 2\n", 2, "yaml-syntax"),
         ("a: 'open\n", None, "yaml-syntax"),
         ("a: 1\na: 2\n", 2, "yaml-repeated-key"),
+        ('a: 1\n"a ": 2\n', 2, "yaml-repeated-key"),
         ("a: 1\nb: !!python/object/apply:os.system [x]\n", 2, "yaml-tag"),
         ("a: !!binary aGk=\n", 1, "yaml-tag"),
         ("a: !eigen x\n", 1, "yaml-tag"),
@@ -292,6 +305,16 @@ def test_aliases_cannot_multiply() -> None:
 def test_endless_nesting_is_told() -> None:
     (problem,) = read_yaml("[" * 5_000, "x.yaml").problems
     assert problem.id == "yaml-syntax"
+
+
+def test_what_an_older_yaml_takes_for_a_switch_is_never_turned_round() -> None:
+    assert read_yaml("%YAML 1.1\n---\na: yes\nb: no\nc: on\nd: true\n", "x.yaml").data == {
+        "a": "yes",
+        "b": "no",
+        "c": "on",
+        "d": True,
+    }
+    assert read_yaml("a: !!bool yes\n", "x.yaml").data == {"a": "yes"}
 
 
 def test_times_and_yes_and_no_stay_text_and_days_are_days() -> None:

@@ -203,3 +203,16 @@ def test_a_pause_before_the_confirmation_holds_the_first_follow_up_until_it_ends
     assert left_on(house) == {}
     house.live_through(days=10)
     assert min(left_on(house).values()) >= march(23)
+
+
+def test_who_stops_in_a_pause_and_says_yes_again_waits_from_that_press(house: House) -> None:
+    acts.confirmed(house)
+    house.live_through(days=3)
+    acts.answer(house, "worse")
+    house.clock.advance(days=1)
+    acts.withdraw(house)
+    house.clock.advance(days=1)
+    assert acts.confirm(house) == "started"
+    run = acts.enrolment(house)
+    assert (run.paused_until, run.anchor) == (None, house.clock.now())
+    assert house.live_through(days=3) == 1

@@ -21,6 +21,7 @@ from tests.support import acts
 from tests.support.drafts import Document, publish, with_practice, with_sequence, with_steps
 from tests.support.house import ROOT, House, open_house, shipped
 
+NEW = {"key": "nieuw", "template": "uitnodiging", "wait": "1 day"}
 PARTS = ["forms", "lage-rug", "practice", "service", "uitstraling-been"]
 
 
@@ -235,6 +236,21 @@ def test_leads_who_are_moved_get_no_step_twice_and_the_rest_of_the_new_ones(hous
     assert list(acts.follow_ups(house)) == ["hoe-ging-het", "check", "nieuw", "laatste"]
     assert {message.attempts for message in acts.follow_ups(house).values()} == {1}
     assert acts.enrolment(house).end_reason == "all_steps_done"
+
+
+@pytest.mark.parametrize("had", [None, 0, 1], ids=["not-pressed", "nothing-yet", "one"])
+def test_a_new_step_reaches_whoever_moves_and_has_had_nothing_behind_it(house: House, had: int | None) -> None:
+    house.opt_in()
+    house.send_due()
+    if had is not None:
+        acts.confirm(house)
+        house.live_through(days=3 * had)
+    place = 1 + (had or 0)
+    publish(house, with_sequence(lambda document: document["steps"].insert(place, dict(NEW))), move_leads=True)
+    if had is None:
+        acts.confirm(house)
+    house.live_through(days=40)
+    assert list(acts.follow_ups(house)) == [*steps(shipped())[1:place], "nieuw", *steps(shipped())[place:]]
 
 
 @pytest.mark.parametrize("gone", [("niets-te-zien", "eerdere-uitnodiging"), ("hoe-ging-het", "check")])

@@ -111,6 +111,18 @@ def test_what_is_agreed_to_are_the_words_that_the_page_showed(house: House, clie
     assert (agreed(house).wording or "none") in html.unescape(shown)
 
 
+def test_an_answer_that_the_page_showed_counts_though_the_form_has_it_no_longer(
+    house: House, client: TestClient
+) -> None:
+    url = confirm_link(house, client)
+    field = re.search(r'name="shown" value="(\d+)"', client.get(url).text)
+    assert field
+    options = [{"value": "rond", "label": "Eerder rond"}, {"value": "recht", "label": "Eerder recht"}]
+    publish(house, with_form(questions=[{"name": "posture", "label": "Hoe sta je?", "options": options}]))
+    assert client.post(url, data={"shown": field[1], "answers.posture": "hollow"}).status_code == 200
+    assert (acts.enrolment(house).state, house.lead().answers) == ("active", {"posture": "hollow"})
+
+
 @pytest.mark.parametrize("named", ["", "0", "999999999", "99999999999999999999", "eerste", "-1", "1; drop"])
 def test_whoever_names_no_page_of_ours_agrees_to_the_newest_words(house: House, client: TestClient, named: str) -> None:
     url = confirm_link(house, client)

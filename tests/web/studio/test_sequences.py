@@ -197,6 +197,17 @@ def test_everything_wrong_in_a_form_is_told_at_once_and_nothing_is_written(house
     assert text_of(house) == before
 
 
+def test_a_condition_may_ask_for_follow_ups_and_not_for_the_advice(house: House) -> None:
+    here = desk(house, hire(house))
+    before, form = text_of(house), the_form(here, f"{HERE}/steps/check")
+    page = here.see(f"{HERE}/steps/check").text
+    assert re.findall(r'name="only_if_sent" value="([^"]+)"', page) == ["hoe-ging-het"]
+    wrong = here.post(f"{HERE}/steps/check", **form | {"only_if_sent": "advies"})
+    assert "<code>advies</code> is het advies" in wrong.text
+    assert 'name="only_if_sent" value="advies" checked' in wrong.text
+    assert text_of(house) == before
+
+
 def test_a_condition_that_the_form_cannot_show_is_left_alone(house: House) -> None:
     file_of(house).write_text(text_of(house).replace("{answer: {helped: [same]}}", "{weer: mooi}"), encoding="utf-8")
     here = desk(house, hire(house))

@@ -210,7 +210,7 @@ def _page(
         window=shown.say(visit, window_told(opened.window)) if opened.window else "",
         templates=tuple(sorted({*_templates(draft), *_named(typed)})),
         answers=answer_groups(visit, draft.content.forms, typed, [f"{kind}_answer" for kind in step_fields.CONDITIONS]),
-        earlier=tuple(each.key for each in opened.cards[:position]),
+        earlier=tuple(each.key for each in opened.cards[:position] if each.position or each.key in _said_sent(typed)),
         months=tuple(Choice(value=month, label=name) for month, name in zip(MONTHS, names, strict=True)),
         kept=kept,
         waiting=waiting,
@@ -222,6 +222,11 @@ def _named(typed: Fields) -> list[str]:
     """Mails that a step names though their files are not there: they stay to be chosen, and are told as wrong."""
     fields = ["template", *(f"variant_template_{number}" for number in step_fields.VARIANTS)]
     return [each for name in fields for each in typed.get(name, ()) if step_fields.is_name(each)]
+
+
+def _said_sent(typed: Fields) -> set[str]:
+    """The steps that its conditions name: also the advice, which is told as wrong there and offered to nobody else."""
+    return {each for kind in step_fields.CONDITIONS for each in typed.get(f"{kind}_sent", ())}
 
 
 def _templates(draft: Draft) -> list[str]:
