@@ -16,17 +16,21 @@ from tests.support.studio_tour import Site, site, tour
 
 pytestmark = pytest.mark.browser
 LOOKS: tuple[tuple[int, Literal["light", "dark"]], ...] = ((320, "dark"), (1280, "light"))
-# What scrolls sideways, or is too small to touch (WCAG 2.2, 2.5.5): asked at once, for each question takes its time.
+# What scrolls sideways, is too small to touch (WCAG 2.2, 2.5.5), or is called something else than it says (2.5.3), so
+# that whoever speaks to the screen cannot press it: asked at once, for each question takes its time.
 WRONG = """(width) => {
     const wide = document.documentElement.scrollWidth, titles = document.querySelectorAll("h1").length;
     const pressed = [...document.querySelectorAll("button, a.button, nav.studio-nav a, select, summary")]
         .filter((node) => node.checkVisibility({visibilityProperty: true}))
         .map((node) => [node.getBoundingClientRect(), node.innerText || node.name])
         .filter(([box]) => box.width && box.height);
+    const called = [...document.querySelectorAll("a[aria-label], button[aria-label]")]
+        .filter((node) => /\\p{L}/u.test(node.innerText) && !node.ariaLabel.includes(node.innerText.trim()));
     return [pressed.length, [
         ...(wide > width ? [`${wide} px wide`] : []),
         ...(titles === 1 ? [] : [`${titles} headings of the first level`]),
         ...pressed.filter(([box]) => box.height < 44).map(([box, name]) => `${box.height} px high: ${name}`),
+        ...called.map((node) => `says ${node.innerText}, is called ${node.ariaLabel}`),
     ]];
 }"""
 # Of which sorts a page is made: an element by what it is, and what it stands in.

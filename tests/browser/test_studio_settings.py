@@ -32,10 +32,10 @@ def test_a_summer_holiday_is_put_in_and_taken_out_by_keyboard_and_without_script
     page.get_by_label("Laatste dag").fill(f"{year}-08-07")
     page.get_by_label("Waarvoor").fill("zomersluiting")
     page.get_by_label("Waarvoor").press("Enter")
-    page.get_by_role("button", name=f"Haal 27 juli {year} weg").wait_for()
+    page.get_by_role("button", name=f"Haal weg: 27 juli {year}").wait_for()
     assert page.locator("td.closed").count() == 12
     assert f"{{from: {year}-07-27, to: {year}-08-07, note: zomersluiting}}" in practice.read_text(encoding="utf-8")
-    page.get_by_role("button", name=f"Haal 27 juli {year} weg").press("Enter")
+    page.get_by_role("button", name=f"Haal weg: 27 juli {year}").press("Enter")
     page.get_by_text("Nog geen gesloten dagen").wait_for()
     assert practice.read_bytes() == before
 
