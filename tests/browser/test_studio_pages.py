@@ -68,6 +68,7 @@ def test_no_page_breaks_a_rule_of_accessibility_or_its_policy_scrolls_sideways_o
     refused: list[str] = []
     page.on("console", lambda message: refused.append(message.text) if "Content Security" in message.text else None)
     wrong: dict[tuple[str, int], list[object]] = {}
+    titles: dict[str, set[str]] = {}
     paths: set[str] = set()
     sorts: set[str] = set()
     measured = ruled = 0
@@ -75,6 +76,8 @@ def test_no_page_breaks_a_rule_of_accessibility_or_its_policy_scrolls_sideways_o
         go()
         page.wait_for_load_state()  # a button that was pressed does not wait for the styles
         page.evaluate(OPEN_ALL)
+        if not page.locator("body.alone").count():  # nor of whoever is not in, nor of what went wrong
+            titles.setdefault(page.title(), set()).add(urlsplit(page.url).path)
         path, made_of = re.sub(r"\d+", "", urlsplit(page.url).path), set(page.evaluate(SORTS))
         new = path not in paths or not made_of <= sorts
         paths.add(path)
@@ -89,5 +92,6 @@ def test_no_page_breaks_a_rule_of_accessibility_or_its_policy_scrolls_sideways_o
         ruled += new
     assert not wrong
     assert not refused
+    assert not {title: paths for title, paths in titles.items() if len(paths) > 1}, "tabs that cannot be told apart"
     assert ruled > len(paths) > 50, "hardly anything was looked at, so this shows nothing"
     assert measured > 500, "nothing was measured, so this shows nothing"
