@@ -99,3 +99,20 @@ def test_where_colours_are_the_readers_own_the_words_of_what_is_chosen_can_be_re
         chosen = page.locator("nav [aria-current]").all()
         assert len(chosen) > 1, path
         assert [round(each.evaluate(CONTRAST), 1) for each in chosen if each.evaluate(CONTRAST) < 4.5] == [], path
+
+
+def test_a_report_on_paper_is_whole_and_light_and_has_nothing_on_it_to_press(page: Page, here: Site) -> None:
+    path = dict(results.pages(here.house))["results-sequence"]
+    here.enter(page.context)
+    page.set_viewport_size({"width": 680, "height": 960})  # A4 within its margins
+    page.emulate_media(media="print", color_scheme="dark")
+    page.goto(f"{here.url}{path}")
+    page.evaluate("document.querySelectorAll('details.table').forEach(each => each.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 680, "a column is cut off"
+    assert page.get_by_role("columnheader", name="Geboekt").last.is_visible()
+    assert page.get_by_role("link", name="4 weken").is_visible(), "which weeks it tells of"
+    for gone in (".studio-nav", ".demo-bar", "main button", ".periods a:not([aria-current])"):
+        assert not page.locator(gone).first.is_visible(), gone
+    look = page.locator("body").evaluate("node => [getComputedStyle(node).backgroundColor, getComputedStyle(node).color]")
+    assert look == ["rgb(255, 255, 255)", "rgb(29, 43, 42)"]
+    assert page.locator(".key.back").evaluate("node => getComputedStyle(node).printColorAdjust") == "exact"
