@@ -16,8 +16,8 @@ from tests.support.studio_tour import Site, site, tour
 
 pytestmark = pytest.mark.browser
 LOOKS: tuple[tuple[int, Literal["light", "dark"]], ...] = ((320, "dark"), (1280, "light"))
-# What scrolls sideways, is too small to touch (WCAG 2.2, 2.5.5), or is called something else than it says (2.5.3), so
-# that whoever speaks to the screen cannot press it: asked at once, for each question takes its time.
+# What scrolls sideways, is too small to touch (WCAG 2.2, 2.5.5), stands right against a card, or is called something
+# else than it says (2.5.3), so that whoever speaks to the screen cannot press it: asked at once, for that takes time.
 WRONG = """(width) => {
     const wide = document.documentElement.scrollWidth, titles = document.querySelectorAll("h1").length;
     const pressed = [...document.querySelectorAll("button, a.button, nav.studio-nav a, select, summary")]
@@ -26,10 +26,20 @@ WRONG = """(width) => {
         .filter(([box]) => box.width && box.height);
     const called = [...document.querySelectorAll("a[aria-label], button[aria-label]")]
         .filter((node) => /\\p{L}/u.test(node.innerText) && !node.ariaLabel.includes(node.innerText.trim()));
+    const cards = [...document.querySelectorAll(".panel, .wait-card")].filter((node) => node.checkVisibility());
+    const words = [...document.querySelectorAll("main :is(p, li, h2, h3):not(:has(> a:only-child))")].filter((node) =>
+        node.innerText.trim() && node.checkVisibility()
+        && !node.closest(".panel, .wait-card") && !node.querySelector(".panel, .wait-card"));
+    const glued = cards.flatMap((card) => words.filter((node) => {
+        const one = card.getBoundingClientRect(), other = node.getBoundingClientRect();
+        return one.left < other.right && other.left < one.right
+            && Math.max(one.top - other.bottom, other.top - one.bottom) < 5;
+    }));
     return [pressed.length, [
         ...(wide > width ? [`${wide} px wide`] : []),
         ...(titles === 1 ? [] : [`${titles} headings of the first level`]),
         ...pressed.filter(([box]) => box.height < 44).map(([box, name]) => `${box.height} px high: ${name}`),
+        ...glued.map((node) => `against a card: ${node.innerText.slice(0, 40)}`),
         ...called.map((node) => `says ${node.innerText}, is called ${node.ariaLabel}`),
     ]];
 }"""

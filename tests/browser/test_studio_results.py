@@ -113,6 +113,6 @@ def test_a_report_on_paper_is_whole_and_light_and_has_nothing_on_it_to_press(pag
     assert page.get_by_role("link", name="4 weken").is_visible(), "which weeks it tells of"
     for gone in (".studio-nav", ".demo-bar", "main button", ".periods a:not([aria-current])"):
         assert not page.locator(gone).first.is_visible(), gone
-    look = page.locator("body").evaluate("node => [getComputedStyle(node).backgroundColor, getComputedStyle(node).color]")
-    assert look == ["rgb(255, 255, 255)", "rgb(29, 43, 42)"]
+    look = "node => [getComputedStyle(node).backgroundColor, getComputedStyle(node).color]"
+    assert page.locator("body").evaluate(look) == ["rgb(255, 255, 255)", "rgb(29, 43, 42)"]
     assert page.locator(".key.back").evaluate("node => getComputedStyle(node).printColorAdjust") == "exact"
