@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.support.studio_tour import Site, site
 
@@ -47,9 +47,14 @@ def test_what_a_website_needs_is_copied_by_a_button(browser: Browser, here: Site
     page.goto(f"{here.url}/studio/settings/forms/lage-rug")
     page.get_by_role("button", name="Kopieer: Een link").press("Enter")
     page.get_by_role("button", name="Gekopieerd").wait_for()
+    assert page.get_by_role("status").inner_text() == "Gekopieerd", "nothing is said aloud"
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == page.locator("#link").input_value()
     assert copied.startswith("<a href=")
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('may not')) }")
+    page.get_by_role("button", name="Kopieer: In een kader").press("Enter")
+    expect(page.locator("#iframe")).to_be_focused()
+    assert page.evaluate("getSelection().toString()") == page.locator("#iframe").input_value()
 
 
 EDGE = """node => {
