@@ -207,6 +207,11 @@ def test_a_worse_answer_gives_the_phone_number_to_press() -> None:
     assert 'href="tel:0200000000"' in html_of(PAGES["answered-worse"])
 
 
+@pytest.mark.parametrize("name", ["problem", "problem-framed", "not-found"])
+def test_no_error_is_a_dead_end(name: str) -> None:
+    assert re.search(r'Lukt het niet\? Bel ons op <a href="tel:\d+">', html_of(PAGES[name]))
+
+
 def test_statuses_are_told_and_a_fault_of_ours_asks_to_come_back() -> None:
     assert pages.render(PAGES["not-found"]).status_code == 404
     assert pages.render(PAGES["problem"]).status_code == 422
