@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import httpx
@@ -9,6 +10,7 @@ import structlog
 from sqlmodel import Session
 
 from service.domain.screening import Held
+from service.domain.wording import dutch_moment
 from service.errors import NotFoundError, RefusedError
 from service.flows.messages import add_service_mail
 from service.flows.published import NAMES
@@ -147,10 +149,17 @@ def deliver(services: Services, now: datetime) -> int:
         take_locks(session, ["alerts"])  # of two workers one tells, and the other then finds it told
         review(session, now)
         waiting = events.open_alerts(session, untold=True)
+        calendar = services.published.calendar(session)
         for alert in waiting:
             alert.told_at = now
+            title, details = _title(alert.dutch)
+            said = {
+                "title": title,
+                "details": details,
+                "since": dutch_moment(calendar.local(alert.raised_at), year=True),
+                "url": f"{services.base_url}/studio/waiting/alerts",
+            }
             for recipient in dict.fromkeys(services.alert_to):  # an address named twice gets one mail
-                extra = {"alert": {"title": alert.dutch, "cause": alert.cause, "details": alert.english}}
                 add_service_mail(
                     session,
                     services,
@@ -158,13 +167,22 @@ def deliver(services: Services, now: datetime) -> int:
                     template="dienst-melding",
                     recipient=recipient,
                     now=now,
-                    extra=extra,
+                    extra={"alert": said},
                 )
     for alert in waiting:
         _call(services, alert)
     if waiting:
         services.bell.ring()
     return len(waiting)
+
+
+def _title(text: str) -> tuple[str, str]:
+    """The first sentence of an alert, for a subject, and the rest of it. What a server said stands in brackets."""
+    for found in re.finditer(r"[.!?] ", text):
+        before = text[: found.start()]
+        if before.count("(") <= before.count(")"):
+            return before, text[found.end() :]
+    return text.rstrip("."), ""
 
 
 def _call(services: Services, alert: Alert) -> None:

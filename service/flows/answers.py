@@ -69,9 +69,9 @@ def cause(session: Session, services: Services, lead_id: int, now: datetime) -> 
 def _tell_practice(session: Session, services: Services, lead: Lead, now: datetime, *, resting: bool) -> None:
     alert = {
         "title": "Een lead geeft aan dat het slechter gaat",
-        "cause": "worse",
         "details": f"{lead.first_name or 'Iemand'} ({lead.address}) koos “slechter”. "
         f"{'De mails staan twee weken stil; op' if resting else 'Op'} de pagina stond wanneer je de huisarts belt.",
+        "url": f"{services.base_url}/studio/leads/{lead.id}",
     }
     add_staff_mails(
         session,

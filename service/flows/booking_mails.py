@@ -12,6 +12,7 @@ from service.domain.calendar import Calendar
 from service.domain.mailbox import parse_mailbox
 from service.domain.pain_check import PartOfDay
 from service.domain.practice import Practice
+from service.domain.wording import dutch_moment
 from service.flows.messages import add_service_mail, add_staff_mails
 from service.flows.services import Services
 from service.mail.proposal import Proposal, icalendar
@@ -24,12 +25,15 @@ DAYS: tuple[str, ...] = tuple(str(name) for _, name in sorted(get_day_names("wid
 """The days of the week as they stand in `preferred`, from Monday on."""
 
 
-def ask(session: Session, services: Services, row: BookingRequest, lead: Lead, topic: str, now: datetime) -> None:
-    """Mail the request to the practice, and a receipt to the lead."""
+def ask(session: Session, services: Services, row: BookingRequest, lead: Lead, sequence: str, now: datetime) -> None:
+    """Mail the request to the practice, and a receipt to the lead. `sequence`: whose mail she came by."""
     cause = f"pain-check-request:{row.id}"
+    titles = {each.sequence.name: each.sequence.title for each in services.published.live_sequences(session)}
+    topic = titles.get(sequence, sequence)
     details = _details(session, services, row, now) | {"email": lead.address, "topic": topic}
     details["name"] = details["name"] or lead.first_name or ""
-    _to_practice(session, services, row, details, cause=cause, about=lead, now=now)
+    theirs = details | {"url": _page(services, lead)}
+    _to_practice(session, services, row, theirs, cause=cause, about=lead, now=now)
     add_service_mail(
         session,
         services,
@@ -47,7 +51,7 @@ def ask_for_somebody(
     session: Session, services: Services, row: BookingRequest, email: str | None, cause: str, now: datetime
 ) -> None:
     """Mail the request of somebody whom we know no more. The e-mail address stands in the mail alone."""
-    details = _details(session, services, row, now) | {"email": email or ""}
+    details = _details(session, services, row, now) | {"email": email or "", "url": _page(services, None)}
     _to_practice(session, services, row, details, cause=cause, about=None, now=now)
     notify_sender(session)
 
@@ -66,8 +70,9 @@ def remind(session: Session, services: Services, row: BookingRequest, now: datet
                 "title": "Een aanvraag voor een pijncheck wacht op antwoord",
                 "cause": f"Aanvraag {row.id} is een werkdag oud, en er is nog niets over vastgelegd.",
                 "since": _day_and_time(row.created_at, services.published.calendar(session)),
-                "hint": "Bel of mail deze persoon. Leg daarna vast wat het werd, zoals: "
+                "hint": "Bel of mail deze persoon. Leg daarna in de studio vast wat het werd, of in een terminal: "
                 f"nurture request close {row.id} --as booked",
+                "url": _page(services, None),
             }
         },
         about=about,
@@ -91,6 +96,7 @@ def cancelled(session: Session, services: Services, booking: Booking, lead: Lead
                 "title": "Een afspraak voor een pijncheck is afgezegd",
                 "cause": f"De afspraak van lead {lead.id}{when} is afgezegd ({booking.source}).",
                 "hint": "Neem zelf contact op als dat past. De vervolgmails blijven gestopt.",
+                "url": _page(services, lead),
             }
         },
         about=lead,
@@ -101,6 +107,11 @@ def cancelled(session: Session, services: Services, booking: Booking, lead: Lead
 def cancelled_cause(booking: Booking) -> str:
     """The cause of the one mail about a cancelled appointment."""
     return f"booking-cancelled:{booking.id}:{_second(booking.created_at)}"
+
+
+def _page(services: Services, lead: Lead | None) -> str:
+    """Where in the studio it goes on: with what is known of a lead, or with all requests that wait."""
+    return f"{services.base_url}/studio/" + (f"leads/{lead.id}" if lead else "waiting")
 
 
 def _to_practice(
@@ -173,7 +184,7 @@ def _details(session: Session, services: Services, row: BookingRequest, now: dat
         "times": ", ".join(each for each in row.preferred if each in TIMES.values()),
         "remarks": row.note or "",
         "topic": "",
-        "requested_at": calendar.local(now).strftime("%d-%m-%Y %H:%M"),
+        "requested_at": dutch_moment(calendar.local(now), year=True),
         "answer_by": _day(promised.by) if promised else "",
         "closed_until": _day(promised.closed_until) if promised and promised.closed_until else "",
         "proposed": "",

@@ -18,7 +18,7 @@ from service.domain import own_words
 from service.domain.calendar import Calendar
 from service.domain.feedback import Feedback
 from service.domain.own_words import OwnWords
-from service.domain.wording import dutch_moment, dutch_short_moment
+from service.domain.wording import dutch_moment
 from service.errors import NurtureError
 from service.flows import outlook
 from service.flows.messages import Extra, add_staff_mails
@@ -87,10 +87,12 @@ def tell(
         "writer": feedback.writer,
         "untied": "ja" if whose == "untied" else "",
         "inside": "ja" if whose == "inside" else "",
+        "url": _page(services, lead),
         **_commands(lead),
         **_context(session, services, lead, message, feedback, now),
     }
-    extra: Extra = {"reply": reply} if known else {"alert": _plain(lead, words, feedback, whose)}
+    plain = _plain(lead, words, feedback, whose) | {"url": _page(services, lead)}
+    extra: Extra = {"reply": reply} if known else {"alert": plain}
     add_staff_mails(
         session,
         services,
@@ -107,6 +109,11 @@ def _cause(feedback: Feedback) -> str:
     return f"{leads.HER_WORDS}{feedback.source}:{feedback.key}"
 
 
+def _page(services: Services, lead: Lead) -> str:
+    """Where in the studio all about her stands, with the buttons for her mails."""
+    return f"{services.base_url}/studio/leads/{lead.id}"
+
+
 def _commands(lead: Lead) -> dict[str, str]:
     """For a shell: an address may hold signs that mean something there."""
     address = shlex.quote(lead.address)
@@ -118,23 +125,26 @@ def _context(
 ) -> dict[str, str | Sequence[str]]:
     """What was asked for, what was sent, what comes; without what cannot be told, for the words must arrive anyway."""
     calendar = services.published.calendar(session)
-    runs = [row for row in enrolments.of_lead(session, lead.id) if row.state in enrolments.OPEN]
+    all_runs = enrolments.of_lead(session, lead.id)
+    runs = [row for row in all_runs if row.state in enrolments.OPEN]
     ends = [row.paused_until for row in runs if row.paused_until is not None and row.paused_until > now]
     known: dict[str, str | Sequence[str]] = {
         "came_at": dutch_moment(calendar.local(feedback.at or now), year=True),
         "rests_until": dutch_moment(calendar.local(max(ends))) if ends else "",
-        "topic": ", ".join(dict.fromkeys(row.topic for row in enrolments.of_lead(session, lead.id))),
+        "topic": ", ".join(dict.fromkeys(row.topic for row in all_runs)),
     }
     try:
         answered = None
         if message is not None and message.recipient == lead.address:
             answered = outlook.left(session, services, message)
+        titles = {each.sequence.topic: each.sequence.title for each in services.published.live_sequences(session)}
         sent = outlook.sent(session, services, lead.id)[-_LATELY:]
         coming = [mail for row in runs for mail in outlook.planned(session, services, row, now)]
     except (NurtureError, ValueError, LookupError) as error:
         log.error("a lead's mails cannot be listed", lead=lead.id, error=type(error).__name__)
         return known
     return known | {
+        "topic": ", ".join(dict.fromkeys(titles.get(row.topic, row.topic) for row in all_runs)),
         "answered": f"“{answered.subject}” ({dutch_moment(calendar.local(answered.at))})" if answered else "",
         "sent": _listed(sent, calendar),
         "coming": _listed(sorted(coming, key=lambda mail: mail.at)[:_COMING], calendar),
@@ -142,7 +152,7 @@ def _context(
 
 
 def _listed(mails: Iterable[outlook.Mail], calendar: Calendar) -> list[str]:
-    return [f"{dutch_short_moment(calendar.local(mail.at))}: {mail.subject}" for mail in mails]
+    return [f"{dutch_moment(calendar.local(mail.at))}: {mail.subject}" for mail in mails]
 
 
 def _plain(lead: Lead, words: OwnWords, feedback: Feedback, whose: Whose) -> dict[str, str]:

@@ -68,7 +68,7 @@ def _schema(state: Schema) -> Finding:
             text="The database has an older schema.",
             dutch="De database heeft een ouder schema.",
             fix="Make a backup, then run: nurture migrate",
-            dutch_fix="Maak een reservekopie en draai dan: nurture migrate",
+            dutch_fix="Maak een back-up en draai dan: nurture migrate",
         )
     return Finding(
         id="database-newer",
@@ -76,7 +76,7 @@ def _schema(state: Schema) -> Finding:
         text="The database was made by a newer version.",
         dutch="De database is gemaakt door een nieuwere versie.",
         fix="Install that version again, or restore a backup from before.",
-        dutch_fix="Installeer die versie opnieuw, of zet een reservekopie van ervoor terug.",
+        dutch_fix="Installeer die versie opnieuw, of zet een back-up van ervoor terug.",
     )
 
 
@@ -90,7 +90,7 @@ def _keys(session: Session, check_keys: Callable[[Session], None]) -> Finding:
             text=sentence(error.english),
             dutch=sentence(error.staff),
             fix="Put the old key back from where you keep your secrets, behind the newer ones.",
-            dutch_fix="Zet de oude sleutel terug uit je kluis of reservekopie, achter de nieuwere.",
+            dutch_fix="Zet de oude sleutel terug uit je kluis of back-up, achter de nieuwere.",
         )
     return Finding(
         id="keys", level="ok", text="Every key in use is there.", dutch="Elke sleutel die in gebruik is, is er."

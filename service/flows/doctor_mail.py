@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from service.flows.finding import Finding, sentence
+from service.flows.finding import Finding, in_days, sentence
 from service.flows.server_certificates import days_left
 from service.mail.mail_url import MailUrl
 from service.mail.transport import Transport
@@ -125,11 +125,12 @@ def _certificate(way: Way) -> Iterator[Finding]:
             dutch=f"Het certificaat van {url.host} is nog {days} dagen geldig.",
         )
         return
+    in_english, in_dutch = in_days(days)
     yield Finding(
         id=f"{way.word}-certificate-ends",
         level="warning",
-        text=f"The certificate of {url.host} ends in {days} days; after that no mail can be handed over.",
-        dutch=f"Het certificaat van {url.host} verloopt over {days} dagen. Daarna kan er geen mail meer weg.",
+        text=f"The certificate of {url.host} ends {in_english}; after that no mail can be handed over.",
+        dutch=f"Het certificaat van {url.host} verloopt {in_dutch}. Daarna kan er geen mail meer weg.",
         fix="Tell whoever keeps that mail server.",
         dutch_fix="Meld het aan de beheerder van die mailserver.",
     )

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from service.flows import self_test
-from service.flows.finding import Finding, Level
+from service.flows.finding import Finding, Level, in_days
 from service.flows.server_certificates import days_left
 from service.flows.services import Services
 
@@ -73,11 +73,12 @@ def _certificate(base_url: str) -> Finding | None:
             text=f"The certificate of {host} is good for {days} days.",
             dutch=f"Het certificaat van {host} is nog {days} dagen geldig.",
         )
+    in_english, in_dutch = in_days(days)
     return Finding(
         id="certificate-ends",
         level="warning",
-        text=f"The certificate of {host} ends in {days} days; after that no link in any mail works.",
-        dutch=f"Het certificaat van {host} verloopt over {days} dagen. Daarna werkt geen link in geen enkele mail.",
+        text=f"The certificate of {host} ends {in_english}; after that no link in any mail works.",
+        dutch=f"Het certificaat van {host} verloopt {in_dutch}. Daarna werkt geen link in geen enkele mail.",
         fix="See why it was not renewed: the log of the proxy in front (Caddy renews by itself, a month before).",
         dutch_fix="Zoek uit waarom het niet is vernieuwd: kijk in het log van de proxy, of vraag je hostingpartij.",
     )

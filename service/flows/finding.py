@@ -31,6 +31,13 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:].rstrip(".") + "."
 
 
+def in_days(days: int) -> tuple[str, str]:
+    """So many whole days from now, in English and in Dutch: "in 2 days", "over 2 dagen"."""
+    if days == 0:
+        return "within a day", "binnen een dag"
+    return f"in {days} {'day' if days == 1 else 'days'}", f"over {days} {'dag' if days == 1 else 'dagen'}"
+
+
 def tags(text: str) -> dict[str, str]:
     """`name=value; …` of a record (RFC 6376 section 3.2) as a mapping; blanks inside a value are folding, and go."""
     pairs = (part.partition("=") for part in text.split(";"))

@@ -240,8 +240,8 @@ def _tell_unread(session: Session, now: datetime) -> None:
     alerts.tell(
         session,
         _UNREAD,
-        dutch="Iemand antwoordde op een mail van ons, en dat antwoord kon niet worden doorgestuurd: alles over haar is "
-        "gewist, of ze schreef heel vaak. Lees het in de mailbox waarin antwoorden binnenkomen.",
+        dutch="Iemand antwoordde op een mail van ons, en dat antwoord kon niet worden doorgestuurd: alles over de lead "
+        "is gewist, of die schreef heel vaak. Lees het in de mailbox waarin antwoorden binnenkomen.",
         english="an answer to a mail of ours could not be passed on: its lead was erased, or wrote very often; it lies "
         "unread in the mailbox that answers come to",
         now=now,

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from service.domain.conditions import UNKNOWN
 from service.domain.enrolment import State
 from service.domain.forms import Form, Question
+from service.domain.wording import dutch_moment
 from service.errors import FieldProblem, InvalidInputError
 from service.flows import planning, privacy
 from service.flows.messages import FRESH_LINK, add_fresh_link, add_staff_mails
@@ -145,8 +146,8 @@ def erase(session: Session, services: Services, lead: Lead, now: datetime) -> No
     for at in dropped:
         alert = {
             "title": "Een aanvraag voor een pijncheck vervalt",
-            "details": f"De aanvraag van {local(at):%d-%m-%Y %H:%M} is ingetrokken: de aanvrager liet alle gegevens "
-            "wissen. Bel of mail niet meer.",
+            "details": f"De aanvraag van {dutch_moment(local(at), year=True)} is ingetrokken: de aanvrager liet alle "
+            "gegevens wissen. Bel of mail niet meer.",
             "hint": "Verwijder ook de mail met die aanvraag.",
         }
         cause = f"request-dropped:{new_public_id()}"  # by a name of its own: nothing leads back to who it was

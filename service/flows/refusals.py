@@ -168,7 +168,7 @@ def _it_is_us(
         refused,
         dutch=f"Meer dan een paar domeinen weigeren onze mail om hun beleid (het laatst bericht {said}). "
         "Waarschijnlijk ligt het aan ons: kijk met nurture doctor. Er gaat niets verloren; we proberen het steeds "
-        "met een mail.",
+        "met één mail.",
         english=f"several domains refuse our mail by policy (last message {said}), so it is probably us: see nurture "
         "doctor; nothing is lost, we keep trying with one mail at a time",
         now=now,

@@ -179,7 +179,7 @@ REPLY: Mapping[str, JsonValue] = MappingProxyType(
     {
         "name": "Anna",
         "email": _ANNA,
-        "topic": "lage-rug",
+        "topic": "Lage rugpijn",
         "subject": "Re: Hoe ging de eerste stap?",
         "came_at": "woensdag 11 maart 2026 14:12",
         "answered": "“Hoe ging de eerste stap?” (woensdag 11 maart 10:00)",
@@ -194,14 +194,15 @@ REPLY: Mapping[str, JsonValue] = MappingProxyType(
         ],
         "defused": "ja",
         "sent": [
-            "ma 09 mrt 2026 10:00: Je gratis advies: begin vandaag",
-            "wo 11 mrt 2026 10:00: Hoe ging de eerste stap?",
+            "maandag 9 maart 10:00: Je gratis advies: begin vandaag",
+            "woensdag 11 maart 10:00: Hoe ging de eerste stap?",
         ],
         "coming": [
-            "ma 23 mrt 2026 08:30: Een check van twee minuten",
-            "do 26 mrt 2026 08:30: Niets te zien, toch last?",
+            "maandag 23 maart 08:30: Een check van twee minuten",
+            "donderdag 26 maart 08:30: Niets te zien, toch last?",
         ],
         "rests_until": "woensdag 18 maart 14:12",
+        "url": "https://mail.example.nl/studio/leads/21",
         **{act: f"nurture lead {act} {_ANNA}" for act in ("show", "resume", "stop")},
     }
 )

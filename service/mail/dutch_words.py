@@ -95,6 +95,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "staat_stil_tot": ("reply.rests_until",),
     "verstuurde_mails": ("reply.sent",),
     "mails_die_komen": ("reply.coming",),
+    "antwoordlink": ("reply.url",),
     "opdracht_tonen": ("reply.show",),
     "opdracht_hervatten": ("reply.resume",),
     "opdracht_stoppen": ("reply.stop",),

@@ -39,7 +39,7 @@ _SERVICE = (
     *(f"request.{n}" for n in ("requested_at", "answer_by", "closed_until", "proposed", "url")),
     *(f"alert.{n}" for n in ("title", "cause", "details", "since", "hint", "url")),
     *(f"reply.{n}" for n in ("name", "email", "topic", "subject", "came_at", "answered", "cut", "defused", "writer")),
-    *(f"reply.{n}" for n in ("untied", "inside", "rests_until", "show", "resume", "stop")),
+    *(f"reply.{n}" for n in ("untied", "inside", "rests_until", "show", "resume", "stop", "url")),
     "request.lines",
     "alert.lines",
     "reply.lines",
@@ -71,7 +71,7 @@ OPTIONAL = frozenset(
 
 LINKS = frozenset(
     {"confirm_url", "booking_url", "unsubscribe_url", "preferences_url", "fresh_url", "request.url", "alert.url"}
-    | {"invitation.url", "week.url"}
+    | {"invitation.url", "week.url", "reply.url"}
     | {"practice.privacy_url", "practice.booking.url"}
     | {name for name in _PRACTICE if name.startswith("practice.links.")}
 )

@@ -47,6 +47,7 @@ _LABELS = {
     "/times": "Deel van de dag",
     "/note": "Opmerking",
     "/answer": "Antwoord",
+    "/action": "Keuze",
     "/altcha": "Controle",
     "/form_token": "Formulier",
 }

@@ -122,3 +122,31 @@ def test_a_mail_is_written_with_marks_names_and_its_preview_beside_it(page: Page
     page.get_by_role("heading", name="Iemand anders heeft dit ook veranderd").wait_for()
     assert "Onze behandelkamer" in page.content()
     assert not [each for each in refused if "422" not in each and "409" not in each]
+
+
+# Is any of it to be seen, and not behind something else? What is higher than the window is asked where it is in it.
+SEEN = """() => {
+    const node = document.activeElement, box = node.getBoundingClientRect();
+    const top = Math.max(box.top, 0), bottom = Math.min(box.bottom, innerHeight);
+    return [0.1, 0.5, 0.9].some((part) => node.contains(
+        document.elementFromPoint(box.left + box.width / 2, top + (bottom - top) * part)));
+}"""
+
+
+def test_what_has_the_focus_is_never_behind_the_bar_that_saves(page: Page, here: Site) -> None:
+    here.enter(page.context)
+    for width, height in ((1280, 800), (640, 400), (320, 800), (320, 256)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.goto(f"{here.url}{MAIL}")
+        page.get_by_role("button", name="Vet").wait_for()
+        page.get_by_label("Onderwerp", exact=True).focus()
+        hidden, met = [], 0
+        for _ in range(40):
+            if page.evaluate("document.activeElement.matches('[data-save]')"):
+                break
+            met += 1
+            if not page.evaluate(SEEN):
+                hidden.append(page.evaluate("document.activeElement.outerHTML.slice(0, 80)"))
+            page.keyboard.press("Tab")
+        assert not hidden, (width, height)
+        assert 4 < met < 40, "not everything was met, so this shows nothing"

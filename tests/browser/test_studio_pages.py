@@ -16,17 +16,31 @@ from tests.support.studio_tour import Site, site, tour
 
 pytestmark = pytest.mark.browser
 LOOKS: tuple[tuple[int, Literal["light", "dark"]], ...] = ((320, "dark"), (1280, "light"))
-# What scrolls sideways, or is too small to touch (WCAG 2.2, 2.5.5): asked at once, for each question takes its time.
+# What scrolls sideways, is too small to touch (WCAG 2.2, 2.5.5), stands right against a card, or is called something
+# else than it says (2.5.3), so that whoever speaks to the screen cannot press it: asked at once, for that takes time.
 WRONG = """(width) => {
     const wide = document.documentElement.scrollWidth, titles = document.querySelectorAll("h1").length;
     const pressed = [...document.querySelectorAll("button, a.button, nav.studio-nav a, select, summary")]
         .filter((node) => node.checkVisibility({visibilityProperty: true}))
         .map((node) => [node.getBoundingClientRect(), node.innerText || node.name])
         .filter(([box]) => box.width && box.height);
+    const called = [...document.querySelectorAll("a[aria-label], button[aria-label]")]
+        .filter((node) => /\\p{L}/u.test(node.innerText) && !node.ariaLabel.includes(node.innerText.trim()));
+    const cards = [...document.querySelectorAll(".panel, .wait-card")].filter((node) => node.checkVisibility());
+    const words = [...document.querySelectorAll("main :is(p, li, h2, h3):not(:has(> a:only-child))")].filter((node) =>
+        node.innerText.trim() && node.checkVisibility()
+        && !node.closest(".panel, .wait-card") && !node.querySelector(".panel, .wait-card"));
+    const glued = cards.flatMap((card) => words.filter((node) => {
+        const one = card.getBoundingClientRect(), other = node.getBoundingClientRect();
+        return one.left < other.right && other.left < one.right
+            && Math.max(one.top - other.bottom, other.top - one.bottom) < 5;
+    }));
     return [pressed.length, [
         ...(wide > width ? [`${wide} px wide`] : []),
         ...(titles === 1 ? [] : [`${titles} headings of the first level`]),
         ...pressed.filter(([box]) => box.height < 44).map(([box, name]) => `${box.height} px high: ${name}`),
+        ...glued.map((node) => `against a card: ${node.innerText.slice(0, 40)}`),
+        ...called.map((node) => `says ${node.innerText}, is called ${node.ariaLabel}`),
     ]];
 }"""
 # Of which sorts a page is made: an element by what it is, and what it stands in.
@@ -64,6 +78,7 @@ def test_no_page_breaks_a_rule_of_accessibility_or_its_policy_scrolls_sideways_o
     refused: list[str] = []
     page.on("console", lambda message: refused.append(message.text) if "Content Security" in message.text else None)
     wrong: dict[tuple[str, int], list[object]] = {}
+    titles: dict[str, set[str]] = {}
     paths: set[str] = set()
     sorts: set[str] = set()
     measured = ruled = 0
@@ -71,6 +86,8 @@ def test_no_page_breaks_a_rule_of_accessibility_or_its_policy_scrolls_sideways_o
         go()
         page.wait_for_load_state()  # a button that was pressed does not wait for the styles
         page.evaluate(OPEN_ALL)
+        if not page.locator("body.alone").count():  # nor of whoever is not in, nor of what went wrong
+            titles.setdefault(page.title(), set()).add(urlsplit(page.url).path)
         path, made_of = re.sub(r"\d+", "", urlsplit(page.url).path), set(page.evaluate(SORTS))
         new = path not in paths or not made_of <= sorts
         paths.add(path)
@@ -85,5 +102,6 @@ def test_no_page_breaks_a_rule_of_accessibility_or_its_policy_scrolls_sideways_o
         ruled += new
     assert not wrong
     assert not refused
+    assert not {title: paths for title, paths in titles.items() if len(paths) > 1}, "tabs that cannot be told apart"
     assert ruled > len(paths) > 50, "hardly anything was looked at, so this shows nothing"
     assert measured > 500, "nothing was measured, so this shows nothing"

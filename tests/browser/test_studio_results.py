@@ -76,3 +76,43 @@ def test_where_colours_are_the_readers_own_what_is_chosen_and_what_a_colour_mean
         page.goto(f"{here.url}{paths.get(path, f'/studio/{path}')}")
         seen = [page.locator(each).first.evaluate(ground) for each in (chosen, other)]
         assert seen[0] != seen[1], (path, chosen, seen)
+
+
+# Of a node's words on its own ground (WCAG 1.4.3).
+CONTRAST = """node => {
+    const part = (value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+    const light = (colour) => {
+        const [red, green, blue] = colour.match(/[\\d.]+/g).map((each) => part(each / 255));
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    };
+    const look = getComputedStyle(node);
+    const [less, more] = [light(look.color), light(look.backgroundColor)].sort((one, other) => one - other);
+    return (more + 0.05) / (less + 0.05);
+}"""
+
+
+def test_where_colours_are_the_readers_own_the_words_of_what_is_chosen_can_be_read(page: Page, here: Site) -> None:
+    here.enter(page.context)
+    page.emulate_media(forced_colors="active")
+    for path in ("results", "mails/uitnodiging", "waiting/mails", "leads"):
+        page.goto(f"{here.url}/studio/{path}")
+        chosen = page.locator("nav [aria-current]").all()
+        assert len(chosen) > 1, path
+        assert [round(each.evaluate(CONTRAST), 1) for each in chosen if each.evaluate(CONTRAST) < 4.5] == [], path
+
+
+def test_a_report_on_paper_is_whole_and_light_and_has_nothing_on_it_to_press(page: Page, here: Site) -> None:
+    path = dict(results.pages(here.house))["results-sequence"]
+    here.enter(page.context)
+    page.set_viewport_size({"width": 680, "height": 960})  # A4 within its margins
+    page.emulate_media(media="print", color_scheme="dark")
+    page.goto(f"{here.url}{path}")
+    page.evaluate("document.querySelectorAll('details.table').forEach(each => each.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 680, "a column is cut off"
+    assert page.get_by_role("columnheader", name="Geboekt").last.is_visible()
+    assert page.get_by_role("link", name="4 weken").is_visible(), "which weeks it tells of"
+    for gone in (".studio-nav", ".demo-bar", "main button", ".periods a:not([aria-current])"):
+        assert not page.locator(gone).first.is_visible(), gone
+    look = "node => [getComputedStyle(node).backgroundColor, getComputedStyle(node).color]"
+    assert page.locator("body").evaluate(look) == ["rgb(255, 255, 255)", "rgb(29, 43, 42)"]
+    assert page.locator(".key.back").evaluate("node => getComputedStyle(node).printColorAdjust") == "exact"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.support.studio_tour import Site, site
 
@@ -32,10 +32,10 @@ def test_a_summer_holiday_is_put_in_and_taken_out_by_keyboard_and_without_script
     page.get_by_label("Laatste dag").fill(f"{year}-08-07")
     page.get_by_label("Waarvoor").fill("zomersluiting")
     page.get_by_label("Waarvoor").press("Enter")
-    page.get_by_role("button", name=f"Haal 27 juli {year} weg").wait_for()
+    page.get_by_role("button", name=f"Haal weg: 27 juli {year}").wait_for()
     assert page.locator("td.closed").count() == 12
     assert f"{{from: {year}-07-27, to: {year}-08-07, note: zomersluiting}}" in practice.read_text(encoding="utf-8")
-    page.get_by_role("button", name=f"Haal 27 juli {year} weg").press("Enter")
+    page.get_by_role("button", name=f"Haal weg: 27 juli {year}").press("Enter")
     page.get_by_text("Nog geen gesloten dagen").wait_for()
     assert practice.read_bytes() == before
 
@@ -47,9 +47,14 @@ def test_what_a_website_needs_is_copied_by_a_button(browser: Browser, here: Site
     page.goto(f"{here.url}/studio/settings/forms/lage-rug")
     page.get_by_role("button", name="Kopieer: Een link").press("Enter")
     page.get_by_role("button", name="Gekopieerd").wait_for()
+    assert page.get_by_role("status").inner_text() == "Gekopieerd", "nothing is said aloud"
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == page.locator("#link").input_value()
     assert copied.startswith("<a href=")
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('may not')) }")
+    page.get_by_role("button", name="Kopieer: In een kader").press("Enter")
+    expect(page.locator("#iframe")).to_be_focused()
+    assert page.evaluate("getSelection().toString()") == page.locator("#iframe").input_value()
 
 
 EDGE = """node => {

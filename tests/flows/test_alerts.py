@@ -16,7 +16,7 @@ from service.mail.transport import open_transport
 from service.store import events
 from tests.support import acts
 from tests.support.drafts import publish, with_practice
-from tests.support.house import START, House, part
+from tests.support.house import BASE_URL, START, House, words
 from tests.support.smtp_server import Fault, SmtpServer
 from tests.support.transports import Network, always, lost_after_the_dot
 
@@ -87,9 +87,25 @@ def test_an_alert_goes_to_each_of_staff_and_to_the_webhook(told: House, hook: Ho
     told.tick()
     told.tick()
     assert [len(told.mails(address)) for address in STAFF] == [1, 1]
-    assert "Er is iets kapot." in part(told.mails(STAFF[0])[0], "plain")
+    assert str(told.mails(STAFF[0])[0]["Subject"]) == "Melding: Er is iets kapot"
     expected = {"cause": "kapot", "text": "Er is iets kapot.", "english": "something broke", "at": START.isoformat()}
     assert hook.bodies == [expected]
+
+
+def test_a_mail_of_an_alert_is_dutch_with_a_short_subject_and_leads_to_where_it_is_seen_to(told: House) -> None:
+    dutch = "De mail gaat nu niet weg (nee. 5.1.1). Er gaat niets verloren. Kijk met: nurture doctor"
+    with told.services.database.transaction() as session:
+        alerts.tell(session, "some-cause", dutch=dutch, english="mail cannot leave", now=told.clock.now())
+    told.tick()
+    told.tick()
+    [mail, *_] = told.mails(STAFF[0])
+    text = words(mail)
+    assert str(mail["Subject"]) == "Melding: De mail gaat nu niet weg (nee. 5.1.1)"
+    assert "*Meer hierover:* Er gaat niets verloren. Kijk met: nurture doctor" in text
+    assert "*Sinds:* maandag 9 maart 2026 10:00" in text
+    assert f"Bekijk het in de studio {BASE_URL}/studio/waiting/alerts" in text
+    for not_for_people in ("some-cause", "mail cannot leave"):
+        assert not_for_people not in text
 
 
 def test_the_same_cause_is_told_once_while_it_stands(told: House, hook: Hook) -> None:

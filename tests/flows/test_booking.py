@@ -16,7 +16,7 @@ from tests.support import acts
 from tests.support.acts import ANNA
 from tests.support.days import EVERY_DAY
 from tests.support.drafts import publish, with_practice, with_steps
-from tests.support.house import House, words
+from tests.support.house import BASE_URL, House, words
 from tests.support.transports import Network, accepted, in_turn, refused_for_now
 
 PRACTICE_BOX = "praktijk@solidperformance.example"
@@ -74,6 +74,17 @@ def asked(house: House, at: datetime = FRIDAY) -> None:
     house.send_due()
 
 
+def test_the_practice_reads_what_was_asked_about_and_where_to_go_on_and_the_lead_nothing_of_that(house: House) -> None:
+    asked(house)
+    [to_practice], to_lead = house.mails(PRACTICE_BOX), house.mails(ANNA)[-1]
+    page = f"{BASE_URL}/studio/leads/{house.lead().id}"
+    assert "Het gevraagde advies ging over: Lage rugpijn." in words(to_practice)
+    assert "Aangevraagd op vrijdag 13 maart 2026 16:00." in words(to_practice)
+    assert f"deze aanvraag in de studio {page}" in words(to_practice)
+    assert "ontvangen" in str(to_lead["Subject"])
+    assert "/studio" not in words(to_lead)
+
+
 def test_both_mails_say_by_when_the_practice_answers(house: House) -> None:
     asked(house)
     receipt, request = house.mails(ANNA)[-1], house.mails(PRACTICE_BOX)[-1]
@@ -128,6 +139,7 @@ def test_a_request_without_an_answer_is_told_of_after_one_working_day_and_once(h
     assert len(reminders) == 1
     text = words(reminders[0])
     assert f"nurture request close {number}" in text
+    assert f"{BASE_URL}/studio/waiting" in text, "who reads it has no terminal"
     assert "vrijdag 13 maart 16:00" in text
 
 

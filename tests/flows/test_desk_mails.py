@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +13,7 @@ from service.mail.words import COMPLAINT
 from service.store.tables import Lead, Revision
 from tests.support import acts
 from tests.support.answers import STAFF, comes, comes_untied, desk_mails, out_of_office, reply
-from tests.support.house import House, part, words
+from tests.support.house import BASE_URL, House, part, words
 
 HOSTILE = """Hoi <script>alert(1)</script> {{ practice.kvk }} {% if x %}
 \x1b[31m\u202e<img src="https://kwaad.example/pixel.gif"> & "aanhaling"
@@ -36,11 +37,12 @@ def test_staff_get_her_words_and_what_they_need_to_answer_at_once(house: House) 
     text = told(house)
     for expected in (
         *("Het gaat beter.", "Mag ik door? Anna", "*Onderwerp:* Re: Hoe ging de eerste stap?"),
-        *("*Naam:* Anna", "*E-mail:* anna@example.org", "*Gevraagd advies:* lage-rug"),
+        *("*Naam:* Anna", "*E-mail:* anna@example.org", "*Gevraagd advies:* Lage rugpijn"),
         "*Binnengekomen:* woensdag 11 maart 2026 10:00",
         "*Antwoord op:* “Hoe ging de eerste stap?” (woensdag 11 maart 10:00)",
-        "ma 09 mrt 2026 10:00: Je gratis advies: begin vandaag wo 11 mrt 2026 10:00: Hoe ging de eerste stap?",
-        "ma 23 mrt 2026 08:30: Een check van twee minuten",
+        "maandag 9 maart 10:00: Je gratis advies: begin vandaag woensdag 11 maart 10:00: Hoe ging de eerste stap?",
+        "maandag 23 maart 08:30: Een check van twee minuten",
+        f"{BASE_URL}/studio/leads/{house.lead().id}",
         "staan stil tot woensdag 18 maart 10:00. Daarna gaan ze vanzelf verder.",
         *("nurture lead resume anna@example.org", "nurture lead stop anna@example.org"),
     ):
@@ -51,7 +53,7 @@ def test_what_is_said_to_come_next_is_what_comes(house: House) -> None:
     acts.confirmed(house)
     house.live_through(days=2)
     comes(house, reply())
-    assert "ma 23 mrt 2026 08:30: Een check van twee minuten" in told(house)
+    assert "maandag 23 maart 08:30: Een check van twee minuten" in told(house)
     house.live_through(days=13)
     assert acts.follow_ups(house)["check"].first_handed_at == datetime(2026, 3, 23, 7, 30, tzinfo=UTC)
 
@@ -94,7 +96,7 @@ def test_hostile_text_is_shown_as_text_in_both_parts(house: House) -> None:
     assert "https[:]//kwaad[.]example/inloggen?a=1" in plain
     assert not any(sign in html + plain for sign in ("\x1b", "\u202e"))
     assert "\n  De vervolgmails\n  -----" in plain, "her lines are set in, so none of them passes for ours"
-    assert html.count("href=") == 0
+    assert re.findall('href="([^"]+)"', html) == [f"{BASE_URL}/studio/leads/{house.lead().id}"], "ours alone"
 
 
 def test_a_text_without_end_is_cut_and_an_empty_one_said_to_be(house: House) -> None:

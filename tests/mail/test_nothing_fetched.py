@@ -16,7 +16,8 @@ from tests.support.shipped_mails import BASE, shipped_mails
 MAILS = shipped_mails()
 _FETCHES = {"src", "srcset", "background", "poster", "data", "ping", "action"}
 _OURS = re.compile(
-    re.escape(BASE) + r"/(?:[abcup]/[A-Za-z-]+(?:\?answer=(?:better|same|worse))?|studio(?:/results\?weeks=4)?)"
+    re.escape(BASE)
+    + r"/(?:[abcup]/[A-Za-z-]+(?:\?answer=(?:better|same|worse))?|studio(?:/results\?weeks=4|/leads/\d+)?)"
 )
 
 

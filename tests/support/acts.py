@@ -101,7 +101,7 @@ def request_pain_check(house: House, address: str = ANNA, **fields: str) -> bool
     def ask(session: Session) -> bool:
         message = session.get_one(Message, message_id)
         wish = booking.PainCheckRequest(
-            name=fields.get("name"), phone=fields.get("phone"), note=fields.get("note"), preferred=("mon",)
+            name=fields.get("name"), phone=fields.get("phone"), note=fields.get("note"), preferred=("maandag",)
         )
         return booking.request(session, house.services, message, wish, house.clock.now())
 

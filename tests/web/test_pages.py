@@ -207,6 +207,11 @@ def test_a_worse_answer_gives_the_phone_number_to_press() -> None:
     assert 'href="tel:0200000000"' in html_of(PAGES["answered-worse"])
 
 
+@pytest.mark.parametrize("name", ["problem", "problem-framed", "not-found"])
+def test_no_error_is_a_dead_end(name: str) -> None:
+    assert re.search(r'Lukt het niet\? Bel ons op <a href="tel:\d+">', html_of(PAGES[name]))
+
+
 def test_statuses_are_told_and_a_fault_of_ours_asks_to_come_back() -> None:
     assert pages.render(PAGES["not-found"]).status_code == 404
     assert pages.render(PAGES["problem"]).status_code == 422
@@ -247,3 +252,20 @@ def test_a_static_file_is_named_with_a_mark_of_what_is_in_it() -> None:
 )
 def test_a_number_is_dialled_as_it_is_meant(written: str, dialled: str) -> None:
     assert pages.dialled(written) == dialled
+
+
+@pytest.mark.parametrize("name", ["booking", "booking-erased", "form", "confirm"])
+def test_a_question_that_may_stay_open_says_so_and_its_choices_are_written_alike(name: str) -> None:
+    page = html_of(PAGES[name])
+    asked = re.findall(r"<legend>(.*?)</legend>", page)
+    assert asked
+    assert [each for each in asked if "(niet verplicht)" not in each] == []
+    choices = re.findall(r'<label class="choice">.*?<span>(.*?)</span>', page, re.DOTALL)
+    assert [each for each in choices if not each[0].isupper()] == []
+
+
+def test_who_was_erased_hears_at_both_fields_that_one_of_them_will_do() -> None:
+    tied = [each["name"] for each in Tags(html_of(PAGES["booking-erased"])).all("input") if "reach" in each.values()]
+    assert tied == ["phone", "email"]
+    assert 'id="reach"' in html_of(PAGES["booking-erased"])
+    assert "reach" not in html_of(PAGES["booking"])

@@ -77,6 +77,9 @@ def test_the_second_step_is_set_up_with_the_secret_of_the_page_and_only_encrypte
     assert new.log_in(ESRA).headers["location"] == "/studio/login/code"
     assert new.post("/studio/login/code", code=codes[0]).headers["location"] == "/studio/"
     assert "9 opgeschreven codes" in studio.words(new.see("/studio/account"))
+    for code in codes[1:]:
+        assert desk(house, number, stage="code").post("/studio/login/code", code=code).status_code == 303
+    assert "Zet de tweede stap uit en weer aan voor nieuwe codes" in studio.words(new.see("/studio/account"))
 
 
 def test_the_page_after_setting_up_logs_out_with_its_own_form(house: House) -> None:

@@ -82,7 +82,9 @@ def test_whoever_has_one_comes_and_goes_and_cannot_turn_it_off(house: House) -> 
         person.totp = staff_secrets.encrypt(house.services.keyring, "totp", number, SECRET)
     desk = studio.desk(house, number)
     assert desk.is_in()
-    assert "Hij blijft dus aan" in words(desk.see("/studio/account"))
+    page = words(desk.see("/studio/account"))
+    assert "Hij blijft dus aan" in page
+    assert "Er is geen opgeschreven code meer over. Vraag een beheerder om een nieuwe uitnodiging" in page
     answer = desk.post("/studio/account/code/off", current=studio.PASSWORD)
     assert answer.status_code == 409
     assert studio.person(house, number).totp is not None

@@ -52,6 +52,22 @@ def card(page: str, name: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", found[0]).split())
 
 
+def test_two_mails_of_one_subject_are_told_apart_by_their_tabs(house: House) -> None:
+    there = desk(house, hire(house))
+    pages = [there.see(f"/studio/mails/{name}").text for name in ("advies-lage-rug", "advies-uitstraling-been")]
+    titles = [re.findall("<title>(.*?)</title>", page) for page in pages]
+    assert titles[0] == ["Je gratis advies: begin vandaag · advies lage rug · Studio"]
+    assert titles[1] != titles[0]
+
+
+def test_what_went_wrong_is_named_in_the_tab_as_on_the_page(house: House) -> None:
+    there = desk(house, hire(house))
+    for path, named in (("/studio/mails/geen", "Deze pagina is er niet"), ("/studio/staff", "Dit mag je niet")):
+        page = there.see(path).text
+        assert f"<title>{named} · Studio</title>" in page
+        assert f"<h1>{named}</h1>" in page
+
+
 def test_each_mail_stands_as_a_card_that_says_how_it_stands(house: House) -> None:
     there = desk(house, hire(house))
     page = there.see("/studio/mails").text

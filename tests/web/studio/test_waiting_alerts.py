@@ -36,6 +36,13 @@ def test_when_nothing_is_wrong_the_page_says_so(house: House) -> None:
     assert "Alles gaat goed." in studio.words(desk(house, hire(house)).see(PAGE))
 
 
+def test_what_was_told_to_a_terminal_is_a_sentence_on_a_page(house: House) -> None:
+    told(house, "staff-mail-returned")
+    english = desk(house, hire(house, GIJS, Role.ADMIN, "Gijs", language="en"))
+    for path in (PAGE, "/studio/"):
+        assert "Something. " in studio.words(english.see(path)), path
+
+
 def test_the_page_says_whom_this_installation_tells_of_alerts(house: House) -> None:
     staff, editor = hire(house, FRANK, Role.MANAGER, "Frank"), hire(house)
     nobody = studio.words(desk(house.with_changes(alert_to=(), alert_url=None), staff).see(PAGE))

@@ -70,11 +70,25 @@ def test_when_nobody_waits_the_page_says_what_will_show_up_there(house: House) -
     assert "Wie een pijncheck vraagt of terugschrijft, verschijnt hier." in page
 
 
+def test_in_the_english_studio_a_wished_day_is_told_in_english(house: House) -> None:
+    asked(house)
+    page = studio.words(desk(house, hire(house, FRANK, Role.MANAGER, "Frank", language="en")).see(PAGE))
+    assert "Best moment Monday" in page
+    assert "maandag" not in page
+
+
 def test_a_manager_sees_all_that_is_needed_to_call(house: House) -> None:
     asked(house)
     answer = manager(house).see(PAGE)
     page = studio.words(answer)
-    for owed in ("Anna Jansen", "06 12345678", ANNA, "mon", "na vieren", "Straalt de pijn uit naar je been? Nee"):
+    for owed in (
+        "Anna Jansen",
+        "06 12345678",
+        ANNA,
+        "Liefst op maandag",
+        "na vieren",
+        "Straalt de pijn uit naar je been? Nee",
+    ):
         assert owed in page
     assert 'href="tel:0612345678"' in answer.text
     assert f"/studio/leads/{house.lead().id}" in answer.text

@@ -30,7 +30,7 @@ def show(visit: Visit) -> Response:
     """`GET /studio/leads`; `?before=` the number that the next page begins before."""
     before = visit.query("before")
     if before and number_of(before) is None:
-        raise InvalidInputError("there is no such page of the list", "Die bladzijde van de lijst is er niet.")
+        raise InvalidInputError("there is no such page of the list", "Die pagina van de lijst is er niet.")
     return rendering.render(_page(visit, before=number_of(before)))
 
 

@@ -34,7 +34,11 @@ STATES: Mapping[str, tuple[str, Pair]] = MappingProxyType(
 """What became of a mail: whether that is well, and its word."""
 
 _ANSWERS: Mapping[str, Pair] = MappingProxyType(
-    {"better": ("beter", "better"), "same": ("hetzelfde", "the same"), "worse": ("slechter", "worse")}
+    {
+        "better": ("het gaat beter", "it is better"),
+        "same": ("het is hetzelfde gebleven", "it is the same"),
+        "worse": ("het gaat slechter", "it is worse"),
+    }
 )
 _ANSWERED = frozenset({"answered", "replied"})
 _HAPPENED: Mapping[str, tuple[str, Pair]] = MappingProxyType(
@@ -101,7 +105,7 @@ class Teller:
             return "talk", self.say(("Gaf antwoord", "Answered us")), ""
         if kind == "answered":
             helped = _ANSWERS.get(str(details.get("helped")), ("?", "?"))
-            return "talk", self.say((f"Antwoordde: het gaat {helped[0]}", f"Answered: it is {helped[1]}")), ""
+            return "talk", self.say((f"Antwoordde: {helped[0]}", f"Answered: {helped[1]}")), ""
         sign, pair = _HAPPENED.get(kind, ("form", (dutch_words(kind).capitalize(), kind.replace("_", " "))))
         how = ", ".join(
             self.source(str(details[name])) for name in ("source", "outcome", "choice") if details.get(name)

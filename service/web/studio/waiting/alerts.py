@@ -13,6 +13,7 @@ from service.store import events
 from service.store.tables import Alert
 from service.web.studio import rendering
 from service.web.studio.doors import HOME, Visit, see
+from service.web.studio.languages import sentence
 from service.web.studio.waiting import asked
 from service.web.studio.waiting.mails import MAILS
 from service.web.studio.waiting.people import PEOPLE
@@ -169,7 +170,7 @@ def card(visit: Visit, alert: Alert) -> AlertCard:
     )
     return AlertCard(
         id=alert.id,
-        text=((here.text if here else None) or stored).in_(visit.language),
+        text=sentence(((here.text if here else None) or stored).in_(visit.language)),
         since=alert.raised_at,
         todo=(here.todo if here else _PASS_ON).in_(visit.language),
         link=here.link if here else "",

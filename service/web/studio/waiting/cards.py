@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from babel.dates import get_day_names
 from sqlmodel import Session
 
 from service.domain import pain_check
@@ -15,6 +16,7 @@ from service.domain.staff import StaffLanguage
 from service.errors import UnavailableError
 from service.flows import answers_to_read, booking_requests, staff_acts
 from service.flows.answers_to_read import Answer
+from service.flows.booking_mails import DAYS, TIMES
 from service.flows.results import topic_titles
 from service.store import answers as read_rows
 from service.store import bookings, enrolments, events, staff
@@ -36,6 +38,11 @@ _BECAME: Mapping[str, Said] = MappingProxyType(
     }
 )
 _READ = Said(dutch="Antwoord gelezen", english="Answer read")
+_WISHED: Mapping[str, str] = MappingProxyType(
+    {dutch: str(get_day_names("wide", locale="en_GB")[number]) for number, dutch in enumerate(DAYS)}
+    | {dutch: english for english, dutch in TIMES.items()}
+)
+"""The days and the parts of the day on the form, which are kept in Dutch, in English."""
 
 
 def requests(visit: Visit, session: Session) -> tuple[tuple[RequestCard, ...], int]:
@@ -127,7 +134,7 @@ def _request(
         address=lead.address if lead else "",
         phone=row.phone or "",
         dial=dialled(row.phone or ""),
-        preferred=tuple(row.preferred),
+        preferred=tuple(each if visit.language == "nl" else _WISHED.get(each, each) for each in row.preferred),
         note=row.note or "",
         answers=_filled_in(lead, questions) if lead else (),
     )
