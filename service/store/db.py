@@ -73,7 +73,8 @@ class Database:
         if self.is_sqlite:
             came = time.monotonic()
             with self._write_lock.held(urgent=urgent):
-                writer = sqlite_file.after_waiting(self._writer, time.monotonic() - came)
+                waited = max(time.monotonic() - came, self._write_lock.longest_wait)  # who is urgent passed others
+                writer = sqlite_file.after_waiting(self._writer, waited)
                 with self._session(writer) as session, session.begin():
                     yield session
         else:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
+
+
+class _Place(NamedTuple):
+    gate: threading.Lock
+    since: float
 
 
 class FairLock:
@@ -19,8 +26,8 @@ class FairLock:
 
     def __init__(self) -> None:
         self._mutex = threading.Lock()
-        self._urgent: deque[threading.Lock] = deque()
-        self._others: deque[threading.Lock] = deque()
+        self._urgent: deque[_Place] = deque()
+        self._others: deque[_Place] = deque()
         self._passed = 0
         self._held = False
 
@@ -29,6 +36,13 @@ class FairLock:
         """How many stand in line."""
         with self._mutex:
             return len(self._urgent) + len(self._others)
+
+    @property
+    def longest_wait(self) -> float:
+        """Seconds that whoever stands there longest has stood in line; 0 where nobody does."""
+        with self._mutex:
+            since = [line[0].since for line in (self._urgent, self._others) if line]
+        return time.monotonic() - min(since) if since else 0.0
 
     @contextmanager
     def held(self, *, urgent: bool = False) -> Iterator[None]:
@@ -55,16 +69,16 @@ class FairLock:
                 waiting = self._others
             self._passed = self._passed + 1 if self._others and waiting is self._urgent else 0
             if waiting:
-                waiting.popleft().release()
+                waiting.popleft().gate.release()
             else:
                 self._held = False
 
-    def _acquire(self, waiting: deque[threading.Lock]) -> None:
+    def _acquire(self, waiting: deque[_Place]) -> None:
         with self._mutex:
             if not self._held:
                 self._held = True
                 return
             gate = threading.Lock()
             gate.acquire()
-            waiting.append(gate)
+            waiting.append(_Place(gate, time.monotonic()))
         gate.acquire()

@@ -100,7 +100,8 @@ class _OneFile:
 
 
 def after_waiting(engine: Engine, seconds: float) -> Engine:
-    """The engine for a transaction that stood in line for so long: that counts for how long it waits for the file.
+    """The engine for a transaction where it, or one behind it, stood in line for so long: that counts for how long it
+    waits for the file.
 
     Else, while another process holds the file, each in the line would wait its own five seconds after those before it.
     """

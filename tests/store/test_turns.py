@@ -40,6 +40,25 @@ def test_a_flood_of_what_is_urgent_keeps_nobody_waiting_for_ever() -> None:
     assert written(("settle", False), ("confirm", False), *flood) == [*"0123", "settle", *"4567", "confirm", "8", "9"]
 
 
+def test_who_is_passed_by_somebody_urgent_counts_as_waiting_longest() -> None:
+    lock, waits = FairLock(), list[float]()
+
+    def write(*, urgent: bool) -> None:
+        with lock.held(urgent=urgent):
+            waits.append(lock.longest_wait)
+
+    first, passing = (threading.Thread(target=write, kwargs={"urgent": urgent}) for urgent in (False, True))
+    with lock.held():
+        assert lock.longest_wait == 0
+        for number, thread in enumerate((first, passing), start=1):
+            thread.start()
+            wait_for(partial(in_line, lock, number), "it stands in line")
+    first.join()
+    passing.join()
+    assert waits[0] > 0, "whoever is urgent went first, and the other was behind it"
+    assert waits[1] == 0
+
+
 def test_a_block_that_fails_lets_the_next_one_in() -> None:
     lock = FairLock()
     for _ in range(2):
