@@ -53,7 +53,10 @@ def _plain(layer: Mapping[str, Written], is_setting: Names, problems: list[Probl
     values: dict[str, Written] = {}
     for name, value in layer.items():
         plain = name.removesuffix(_MOUNTED)
-        if is_setting(name):
+        known = name if is_setting(name) else plain
+        if is_setting(known) and not _is_text(value.text):
+            problems.append(_problem(known, f"{name}: its bytes are no text in UTF-8; write it anew, in UTF-8", value))
+        elif is_setting(name):
             values[name] = value
         elif plain != name and is_setting(plain):
             if plain in layer:
@@ -64,11 +67,21 @@ def _plain(layer: Mapping[str, Written], is_setting: Names, problems: list[Probl
     return values
 
 
+def _is_text(value: str) -> bool:
+    """Python reads what is none (a name in Latin-1, say) as halves of characters, which no mail and no row can hold."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _read_secret(name: str, path: Written, problems: list[Problem]) -> Written | None:
     try:
         text = folder(path.text).read_text(encoding="utf-8-sig").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not UTF-8 text"
+    except (OSError, ValueError) as error:
+        reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
+        reason = getattr(error, "strerror", None) or reason
         problems.append(_problem(name, f"{name}_FILE names {path.text}, which cannot be read: {reason}", path))
         return None
     if not text:

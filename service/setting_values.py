@@ -47,7 +47,10 @@ def days(text: str, *, least: int = 1, most: int = 3_650) -> int:
 
 def folder(text: str) -> Path:
     """An absolute path; a relative one counts from the folder that holds the package."""
-    return (ROOT / Path(text).expanduser()).resolve()
+    try:
+        return (ROOT / Path(text).expanduser()).resolve()
+    except RuntimeError as error:  # whoever runs the service may have no home
+        raise ValueError(f"{text!r} begins in a home folder that is not known here; write the whole path") from error
 
 
 def database_url(text: str) -> str:

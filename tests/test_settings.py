@@ -149,6 +149,35 @@ def test_a_mounted_secret_that_cannot_be_used_is_told(surroundings: dict[str, st
     assert any(problem.file == str(tmp_path / "short") for problem in problems)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("NURTURE_MAIL_FROM", b"Praktijk Zo\xeb <a@b.nl>"),  # Latin-1, as an old editor keeps it
+        ("NURTURE_WEBHOOK_SECRETS_BREVO", b"user:\xff"),
+        ("NURTURE_DATA_DIR", b"/tmp/\xff"),
+        ("NURTURE_MAIL_URL_FILE", b"/tmp/\xff"),
+    ],
+)
+def test_what_is_no_text_is_told_before_a_mail_fails_of_it(
+    surroundings: dict[str, str], name: str, value: bytes
+) -> None:
+    (problem,) = problems_of(surroundings | {name: os.fsdecode(value)})
+    assert problem.message == f"{name}: its bytes are no text in UTF-8; write it anew, in UTF-8"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("NURTURE_DATA_DIR", "NURTURE_CONTENT_DIR", "NURTURE_SECRET_KEYS_FILE"),
+        *("NURTURE_DATABASE_URL", "NURTURE_MAIL_URL"),
+    ],
+)
+def test_a_home_folder_of_nobody_is_one_plain_sentence(surroundings: dict[str, str], name: str) -> None:
+    before = {"NURTURE_DATABASE_URL": "sqlite:///", "NURTURE_MAIL_URL": "file:"}.get(name, "")
+    (problem,) = problems_of(surroundings | {name: f"{before}~nobody-of-that-name/x"})
+    assert "'~nobody-of-that-name/x' begins in a home folder that is not known here" in problem.message
+
+
 def test_the_environment_wins_over_the_dotenv_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NURTURE_DATA_DIR", str(tmp_path / "data"))

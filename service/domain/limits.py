@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_LONGEST = 30 * 86_400
+"""What is counted goes when no limit looks at it any more, and docs/privacy.md promises leads when that is."""
 _LIMIT = re.compile(r"(?P<count>\d{1,9})/(?P<units>\d{0,4})(?P<unit>[smhd])")
 _FIELDS = {"address": "address", "network": "network", "domain": "domain", "all": "everyone"}
 
@@ -76,7 +78,12 @@ def _parse_limit(text: str) -> Limit:
     count, units = int(match["count"]), int(match["units"] or 1)
     if count < 1 or units < 1:
         raise ValueError(f"{text!r} would let nothing through; both numbers must be at least 1")
-    return Limit(count=count, seconds=units * _SECONDS[match["unit"]])
+    seconds = units * _SECONDS[match["unit"]]
+    if seconds > _LONGEST:
+        raise ValueError(
+            f"{text!r} looks back further than 30 days, and nothing is kept so long for it; write 30d at most"
+        )
+    return Limit(count=count, seconds=seconds)
 
 
 _HOUR, _DAY = 3_600, 86_400

@@ -10,7 +10,6 @@ from pathlib import Path
 from service.errors import RefusedError
 from service.flows import archive
 from service.flows.services import Services
-from service.mail.links import fingerprint
 from service.store import events
 
 _NAME = re.compile(r"nurture-\d{8}-\d{6}\.zip")
@@ -48,7 +47,8 @@ def expire(services: Services, folder: Path, *, keep: Path, now: datetime, actor
     one that was never finished: it can say nothing, is of no use, and holds people all the same.
     """
     last = now + _NIGHT - services.retention.backups
-    ours = fingerprint(services.suppression_key)
+    # The keys of the database, by what was just made of it: a command given without the settings knows none of them.
+    own = archive.manifest_of(keep).keys
     removed, unreadable, foreign = [], [], []
     for path in sorted(folder.iterdir()):
         half = _HALF.fullmatch(path.name)
@@ -59,7 +59,8 @@ def expire(services: Services, folder: Path, *, keep: Path, now: datetime, actor
                 over, theirs = path.stat().st_mtime <= (now - _NIGHT).timestamp(), False
             else:
                 found = archive.manifest_of(path)
-                over, theirs = found.made_at <= last, bool(found.keys and found.keys.suppression != ours)
+                over = found.made_at <= last
+                theirs = bool(found.keys and (own is None or found.keys.suppression != own.suppression))
             if over and theirs:
                 foreign.append(path)
             elif over:

@@ -56,6 +56,16 @@ def test_backups_expire_before_they_are_thirty_days_old(machine: Machine) -> Non
     assert machine.run("restore", str(made), "--replace", "--yes").status == 0
 
 
+def test_backups_expire_also_where_the_command_is_given_without_the_settings_that_hold_the_keys(
+    machine: Machine,
+) -> None:
+    folder = machine.folder / "backups"
+    folder.mkdir()
+    old = aged(machine, folder, 31)
+    said = machine.run("backup", "--into", str(folder), data_dir=str(machine.folder / "elsewhere"))
+    assert (said.status, said.err, old.exists()) == (0, "", False)
+
+
 def test_only_what_is_surely_a_backup_of_ours_is_removed(machine: Machine) -> None:
     folder = machine.folder / "backups"
     folder.mkdir()

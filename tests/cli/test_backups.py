@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -192,7 +194,17 @@ def test_what_is_no_backup_is_refused_in_one_sentence(new: Machine, given: str) 
 def test_there_is_nothing_to_back_up_before_the_first_start(new: Machine, tmp_path: Path) -> None:
     refused = new.run("backup", str(tmp_path / "a.zip"))
     assert (refused.status, refused.err.count("\n")) == (1, 1), refused
+    assert "is NURTURE_DATABASE_URL right?" in refused.err
     assert not (tmp_path / "a.zip").exists()
+
+
+def test_a_backup_that_is_told_to_have_failed_is_not_there(new: Machine, tmp_path: Path) -> None:
+    new.live()
+    with closing(sqlite3.connect(new.folder / "nurture.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # nobody else can write in the audit log
+        said = new.run("backup", str(tmp_path / "a.zip"))
+    assert (said.status, "locked" in said.err) == (1, True), said
+    assert list(tmp_path.glob("*a.zip*")) == []
 
 
 def audited(machine: Machine) -> list[str]:

@@ -38,6 +38,7 @@ def test_the_longest_window_is_what_must_be_remembered() -> None:
     [
         *("address", "addres=1/h", "address=1/h; address=2/h", "address=", "address=one/h", "address=1/w"),
         *("address=0/h", "address=1/0h", "address=-1/h", "address=1/h,", "=1/h", "network=1"),
+        *("address=3/31d", "all=5/721h", "network=1/9999d"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_a_sentence(text: str) -> None:
