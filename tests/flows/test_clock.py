@@ -128,7 +128,7 @@ def test_what_becomes_of_an_advice_at_a_worker_whose_clock_is_wrong_is_dated_by_
 
 
 def _is_due_now(session: Session, message_id: int) -> None:
-    session.get_one(Message, message_id).due_at = datetime.now(UTC) - timedelta(seconds=1)
+    session.get_one(Message, message_id).due_at = datetime.now(UTC) - timedelta(hours=1)
 
 
 def _is_out(session: Session, lease: str) -> None:
