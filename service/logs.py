@@ -6,10 +6,13 @@ import contextlib
 import logging
 import sys
 import threading
+import time
 
 import structlog
 
 from service.errors import trace
+
+_MOST_LINES = 1000  # of libraries that are remembered
 
 
 def configure() -> None:
@@ -27,6 +30,7 @@ def configure() -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler()
+    handler.addFilter(_Seldom())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             use_get_message=False,
@@ -43,6 +47,25 @@ def configure() -> None:
     sys.excepthook = lambda _kind, error, _trace: _tell(error)
     threading.excepthook = lambda given: _tell(given.exc_value)
     sys.unraisablehook = lambda given: _tell(given.exc_value)
+
+
+class _Seldom(logging.Filter):
+    """What a library says again within a second is left out: asyncio says two thousand times a second that it can take
+    no connection, where no more files may be opened, and the disk would be full of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it is told."""
+        line, now = (record.name, str(record.msg).partition("\n")[0]), time.monotonic()
+        if now - self._said.get(line, -1.0) < 1.0:
+            return False
+        if len(self._said) >= _MOST_LINES:
+            self._said.clear()
+        self._said[line] = now
+        return True
 
 
 class _Lines(structlog.PrintLogger):

@@ -81,7 +81,7 @@ def tell(session: Session, services: Services, now: datetime) -> bool:
     if not wrong and said is None:
         return False
     moment = real_now(session)
-    silence = None if said is None else moment - datetime.fromisoformat(said["at"])
+    silence = None if said is None else abs(moment - datetime.fromisoformat(said["at"]))  # it may have been ahead
     if wrong and (silence is None or silence >= _MINUTE):
         events.hold_fact(session, _FACT)
         events.set_fact(session, _FACT, {"at": moment.isoformat()})

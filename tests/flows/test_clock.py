@@ -104,6 +104,16 @@ def test_a_worker_whose_clock_differs_from_the_databases_sends_the_advice_alone_
 
 
 @pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_that_a_clock_differs_is_over_also_where_the_one_that_was_wrong_was_the_databases(house: House) -> None:
+    ticks.plan(house.with_changes(clock=WrongClock(off_by=timedelta(minutes=6))).services)
+    assert acts.alerts(house) == ["clock-differs"]
+    ahead = (datetime.now(UTC) + timedelta(days=400)).isoformat()
+    acts.commit(house, events.set_fact, "clock_differs", {"at": ahead})
+    ticks.plan(house.with_changes(clock=RealClock()).services)
+    assert acts.alerts(house) == []
+
+
+@pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
 @pytest.mark.parametrize("off_by", [timedelta(days=-400), timedelta(days=400)])
 def test_what_becomes_of_an_advice_at_a_worker_whose_clock_is_wrong_is_dated_by_the_databases(
     house: House, off_by: timedelta
@@ -125,7 +135,7 @@ def test_what_becomes_of_an_advice_at_a_worker_whose_clock_is_wrong_is_dated_by_
 
 
 def _is_due_now(session: Session, message_id: int) -> None:
-    session.get_one(Message, message_id).due_at = datetime.now(UTC) - timedelta(seconds=1)
+    session.get_one(Message, message_id).due_at = datetime.now(UTC) - timedelta(hours=1)
 
 
 def _is_out(session: Session, lease: str) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -231,6 +231,15 @@ def test_consents_of_code_of_before_get_their_receipts_within_a_day_and_once(hou
         events.forget_fact(session, "receipts_made_up")
         session.flush()
         assert receipts.make_up(session) == 1
+
+
+def test_they_get_them_also_once_a_clock_that_was_a_year_ahead_is_right_again(house: House) -> None:
+    agreed(house)
+    chained.meddle(house, "DELETE FROM receipt WHERE id > 1")
+    ahead = (datetime.now(UTC) + timedelta(days=400)).isoformat()
+    acts.commit(house, events.set_fact, "receipts_made_up", {"at": ahead})
+    ticks.housekeeping(house.services)
+    assert len(chained.entries(house)) == 5
 
 
 def test_many_at_once_make_one_unbroken_chain(house: House) -> None:

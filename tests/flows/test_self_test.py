@@ -74,6 +74,15 @@ def test_it_runs_once_a_day_and_not_at_all_where_it_is_off(house: House) -> None
         assert len(server.asked) == 1
 
 
+def test_it_goes_on_once_a_clock_that_was_a_year_ahead_is_right_again(house: House) -> None:
+    with elsewhere() as server:
+        there = reached_at(house, server.url)
+        self_test.run_where_due(there.services)
+        move_back(house, days=-400)
+        self_test.run_where_due(there.services)
+        assert len(server.asked) == 2
+
+
 def test_before_anything_is_published_there_is_no_link_to_test(migrated_database_url: str, tmp_path: Path) -> None:
     with elsewhere() as server, open_house(migrated_database_url, tmp_path, published=False) as house:
         self_test.run_where_due(reached_at(house, server.url).services)
