@@ -88,9 +88,10 @@ def _check_steps(report: Report, data: Mapping[object, object]) -> None:
 
 def _check_template(report: Report, path: Path, raw: Mapping[object, object]) -> None:
     variants = raw.get("variants")
-    if ("template" in raw) == ("variants" in raw):
+    named = [key for key in ("template", "variants") if raw.get(key) is not None]  # one left empty names nothing
+    if len(named) != 1:
         name = f"step `{raw.get('key', path[-1])}`", f"stap `{raw.get('key', path[-1])}`"
-        if "template" in raw:
+        if named:
             say, zeg = "has both `template` and `variants`; write one", "heeft `template` en `variants`; kies er een"
         elif _misspelt(raw) & {"template", "variants"}:
             return

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 from service.domain.reading import Path
 from service.errors import Problem
@@ -52,7 +53,7 @@ def read_yaml(text: str, file: str) -> YamlFile:
     try:
         node = YAML(typ="safe", pure=True).compose(text)
     except YAMLError as error:
-        return _failed(file, *_told(error))
+        return _failed(file, *_told(error, text))
     except (RecursionError, ValueError):
         return _failed(
             file,
@@ -168,7 +169,7 @@ def _number_or_day(text: str, kind: str) -> Scalar:
         return text
 
 
-def _told(error: YAMLError) -> tuple[str, str, int | None]:
+def _told(error: YAMLError, text: str) -> tuple[str, str, int | None]:
     if isinstance(error, MarkedYAMLError):
         unclosed = error.context == "while scanning a quoted scalar"
         mark = (error.context_mark if unclosed else None) or error.problem_mark or error.context_mark
@@ -181,7 +182,7 @@ def _told(error: YAMLError) -> tuple[str, str, int | None]:
     return (
         "this is no valid YAML: it holds a character that may not stand in it",
         "dit is geen geldige YAML: er staat een teken in dat niet mag; haal het weg",
-        None,
+        text.count("\n", 0, error.position) + 1 if isinstance(error, ReaderError) else None,
     )
 
 
