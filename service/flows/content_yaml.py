@@ -14,6 +14,7 @@ from types import MappingProxyType
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 from service.domain.reading import Path
 from service.errors import Problem
@@ -54,7 +55,7 @@ def read_yaml(text: str, file: str) -> YamlFile:
     try:
         node = YAML(typ="safe", pure=True).compose(text)
     except YAMLError as error:
-        return _failed(file, *_told(error))
+        return _failed(file, *_told(error, text))
     except (RecursionError, ValueError):
         return _failed(
             file,
@@ -175,7 +176,7 @@ def _number_or_day(text: str, kind: str) -> Scalar:
         return text
 
 
-def _told(error: YAMLError) -> tuple[str, str, int | None]:
+def _told(error: YAMLError, text: str) -> tuple[str, str, int | None]:
     if isinstance(error, MarkedYAMLError):
         unclosed = error.context == "while scanning a quoted scalar"
         mark = (error.context_mark if unclosed else None) or error.problem_mark or error.context_mark
@@ -185,7 +186,8 @@ def _told(error: YAMLError) -> tuple[str, str, int | None]:
             f"dit is geen geldige YAML: {_in_dutch(what)}",
             mark.line + 1 if mark else None,
         )
-    return _NO_SIGN, _GEEN_TEKEN, None
+    return _NO_SIGN, _GEEN_TEKEN, text.count("
+", 0, error.position) + 1 if isinstance(error, ReaderError) else None
 
 
 _READERS_WORDS = {

@@ -103,6 +103,11 @@ def test_a_good_folder_is_read_whole(folder: Path) -> None:
     assert content.sources["email_templates/_groet.md"] == "Groet\n"
 
 
+def test_a_character_that_no_yaml_holds_is_told_with_its_line(folder: Path) -> None:
+    (problem,) = told(change(folder, "sequences/lage-rug.yaml", "wait: 2 days", "wait: 2 \x07days"))
+    assert problem.startswith("sequences/lage-rug.yaml:10: this is no valid YAML: it holds a character")
+
+
 def test_a_problem_is_one_line_whatever_stands_in_the_value_it_quotes(folder: Path) -> None:
     """A name over two lines is easily written, and a value may come from anywhere."""
     change(folder, "practice.yaml", "name: Solid Performance\n", "name: |\n  Solid\n  Performance\n")

@@ -54,6 +54,17 @@ def in_flight(house: House) -> Reaper:
     return reaper
 
 
+def test_a_lease_is_fifteen_seconds_and_renewed_well_before_it_runs_out(house: House) -> None:
+    """Whoever is gone is missed soon (ACCEPTANCE L4)."""
+    house.opt_in()
+    assert acts.hand_over(house, LEASE)
+    with house.services.database.reading() as session:
+        until, now = session.exec(select(Message.lease_until)).one(), real_now(session)
+    assert until is not None
+    assert timedelta(seconds=10) < until - now <= timedelta(seconds=15)
+    assert HEARTBEAT_SECONDS <= 5
+
+
 def test_a_worker_that_lives_keeps_what_it_has_in_hand_when_the_clock_leaps(house: House, steady: Steady) -> None:
     reaper = in_flight(house)
     assert reaper.reap(house.services) == 0

@@ -126,6 +126,17 @@ def test_json_that_cannot_be_read_is_refused(client: TestClient, body: bytes) ->
     assert answer.json()["status"] == 422
 
 
+@pytest.mark.parametrize(("levels", "pointer"), [(5, "/answers/posture"), (6, "")])
+def test_json_of_five_levels_is_read_and_of_six_is_not(client: TestClient, levels: int, pointer: str) -> None:
+    """Neither can be taken, but of what was read the field is named."""
+    nested: Any = "hollow"
+    for _ in range(levels - 2):
+        nested = [nested]
+    answer = client.post("/api/opt-ins", json=OPT_IN | {"answers": {"posture": nested}})
+    assert answer.status_code == 422
+    assert [each["pointer"] for each in answer.json()["errors"]] == [pointer]
+
+
 def test_half_a_character_is_refused(client: TestClient) -> None:
     body = b'{"email":"a@example.org","topic":"lage-rug","consent_advice":true,"first_name":"\\ud800"}'
     answer = client.post("/api/opt-ins", content=body, headers={"Content-Type": "application/json"})
