@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
-
 from sqlmodel import Session
 from starlette.responses import Response
 
@@ -14,6 +12,7 @@ from service.web.studio import rendering
 from service.web.studio.doors import Visit, see
 from service.web.studio.leads.listing import LEADS
 from service.web.studio.leads.one import asked_for, page
+from service.web.studio.waiting import asked
 
 ACTIONS = ("stop", "pause", "resume", "booked", "replied", "again")
 _AS_SEEN = frozenset({"pause", "resume", "booked", "replied"})  # to stop somebody is right whatever happened since
@@ -30,7 +29,8 @@ def act(visit: Visit) -> Response:
             lead = staff_acts.still(session, visit.services, number, visit.field("mark"), as_seen=seen)
             done = _do(visit, session, lead, action)
     except (InvalidInputError, RefusedError) as error:
-        return rendering.render(page(visit, told=visit.words(error)), status=error.status)
+        typed = {name: visit.field(name) for name in ("day", "time", "until")}
+        return rendering.render(page(visit, told=visit.words(error), typed=typed), status=error.status)
     visit.services.bell.ring()
     return see(f"{LEADS}/{number}?done={done}")
 
@@ -47,7 +47,8 @@ def _do(visit: Visit, session: Session, lead: Lead, action: str) -> str:
         case "resume":
             return _or_nothing("resumed", bool(staff_acts.resume(session, services, lead, now, actor=actor)))
         case "booked":
-            starts_at = _starts_at(visit, session)
+            typed = visit.field("day"), visit.field("time")
+            starts_at = asked.appointment(*typed, services.published.calendar(session), now)
             return _or_nothing("booked", staff_acts.booked(session, services, lead, starts_at, now, actor=actor))
         case "replied":
             staff_acts.replied(session, services, lead, now, actor=actor)
@@ -58,17 +59,3 @@ def _do(visit: Visit, session: Session, lead: Lead, action: str) -> str:
 
 def _or_nothing(done: str, changed: bool) -> str:
     return done if changed else "nothing"
-
-
-def _starts_at(visit: Visit, session: Session) -> datetime | None:
-    """When the appointment is, in the practice's time; None where that was left open."""
-    day, clock = visit.field("day"), visit.field("time")
-    if not day and not clock:
-        return None
-    try:
-        return visit.services.published.calendar(session).instant(date.fromisoformat(day), time.fromisoformat(clock))
-    except (ValueError, OverflowError):
-        raise InvalidInputError(
-            "fill in both the day and the time of the appointment, or neither",
-            "Vul van de afspraak de dag en de tijd in, of geen van beide.",
-        ) from None
