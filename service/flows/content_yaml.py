@@ -186,8 +186,7 @@ def _told(error: YAMLError, text: str) -> tuple[str, str, int | None]:
             f"dit is geen geldige YAML: {_in_dutch(what)}",
             mark.line + 1 if mark else None,
         )
-    return _NO_SIGN, _GEEN_TEKEN, text.count("
-", 0, error.position) + 1 if isinstance(error, ReaderError) else None
+    return _NO_SIGN, _GEEN_TEKEN, text.count("\n", 0, error.position) + 1 if isinstance(error, ReaderError) else None
 
 
 _READERS_WORDS = {

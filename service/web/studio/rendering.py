@@ -7,6 +7,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
@@ -60,7 +61,11 @@ def _environment(language: StaffLanguage) -> Environment:
     def on_day(day: date, pattern: str = "d MMMM yyyy") -> str:
         return format_date(day, pattern, locale="nl" if language == "nl" else "en_GB")
 
+    def number(count: int) -> str:
+        return format_decimal(count, locale="nl" if language == "nl" else "en_GB")
+
     environment.filters["moment"] = moment
     environment.filters["on_day"] = on_day
     environment.filters["iso"] = iso
+    environment.filters["number"] = number
     return environment

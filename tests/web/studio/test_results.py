@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from service.domain.staff import Role
 from service.flows import brake, results, results_by_week
+from service.flows.results import SequenceResult
 from service.flows.results_by_week import Period
 from service.store import events
 from service.web.studio.results import charts, figures
@@ -187,6 +190,26 @@ def test_figures_of_very_many_mails_are_counted_once_for_all_who_look(
     assert counter.figures(house.services, 12) is kept
     house.clock.advance(days=7)
     assert counter.figures(house.services, 12) is not kept, "another week is another period"
+
+
+def test_large_numbers_are_written_as_whoever_reads_writes_them(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    lived(house)
+    counted = results.results
+
+    def many(*asked: Any) -> list[SequenceResult]:
+        return [
+            replace(each, opt_ins=12345, mails=tuple(replace(mail, accepted=54321) for mail in each.mails))
+            for each in counted(*asked)
+        ]
+
+    monkeypatch.setattr(results, "results", many)
+    for language, opt_ins, sent in (("nl", "12.345", "54.321"), ("en", "12,345", "54,321")):
+        page = studio.words(
+            desk(house, hire(house, f"{language}@example.org", language=language)).see(f"{PAGE}?weeks=4")
+        )
+        assert opt_ins in page
+        assert sent in page
+        assert not re.search("12345|54321", page)
 
 
 def test_bars_stay_in_their_picture_and_a_few_are_no_tower() -> None:

@@ -185,6 +185,9 @@ def test_everything_wrong_in_a_form_is_told_at_once_and_nothing_is_written(house
     answer = here.post(f"{HERE}/steps/check", **form | wrong)
     assert answer.status_code == 422
     assert re.findall(r'class="error" id="(\w+)-wrong"', answer.text) == ["wait", "at", "max_late", "only_if_at_most"]
+    assert set(re.findall(r'href="#(\w+)-wrong"', answer.text)) == {"wait", "at", "max_late", "only_if_at_most"}, (
+        "two of these say the same, so the list leads to each"
+    )
     for typed in ("nul", "25:00", "-1"):
         assert f'value="{typed}"' in answer.text
     late = here.post(f"{HERE}/steps/check", **form | {"at": "07:00"})
@@ -306,6 +309,7 @@ def test_the_rules_of_a_sequence_are_changed_in_their_own_places(house: House) -
     assert "<b>laag" not in here.see(HERE).text
     wrong = here.post(f"{HERE}/rules", **changed | {"title": " ", "from": "19:00", "to": "8", "again": "0", "day": "x"})
     assert re.findall(r'id="(\w+)-wrong"', wrong.text) == ["title", "day", "to", "again"]
+    assert '<fieldset class="panel" aria-describedby="day-wrong">' in wrong.text
     closes = here.post(f"{HERE}/rules", **changed | {"seen": seen(here, f"{HERE}/rules"), "from": "13:00"})
     assert closes.status_code == 422
 

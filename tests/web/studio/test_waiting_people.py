@@ -172,6 +172,10 @@ def test_a_moment_that_is_none_or_a_slip_changes_nothing_and_says_why(
     assert answer.status_code == 422
     assert told in answer.text
     assert request(house).handled_at is None
+    assert f'<a href="#request-{number}">' in answer.text, "of several requests it is said of which"
+    assert f'<p class="error" id="told-{number}">' in answer.text
+    assert f'value="{day}" aria-invalid="true"' in answer.text
+    assert f'value="{time}" aria-invalid="true"' in answer.text
 
 
 @pytest.mark.parametrize("outcome", ["declined", "cancelled", "handled"])

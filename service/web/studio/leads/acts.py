@@ -29,7 +29,8 @@ def act(visit: Visit) -> Response:
             lead = staff_acts.still(session, visit.services, number, visit.field("mark"), as_seen=seen)
             done = _do(visit, session, lead, action)
     except (InvalidInputError, RefusedError) as error:
-        return rendering.render(page(visit, told=visit.words(error)), status=error.status)
+        typed = {name: visit.field(name) for name in ("day", "time", "until")}
+        return rendering.render(page(visit, told=visit.words(error), typed=typed), status=error.status)
     visit.services.bell.ring()
     return see(f"{LEADS}/{number}?done={done}")
 
@@ -46,8 +47,8 @@ def _do(visit: Visit, session: Session, lead: Lead, action: str) -> str:
         case "resume":
             return _or_nothing("resumed", bool(staff_acts.resume(session, services, lead, now, actor=actor)))
         case "booked":
-            calendar = services.published.calendar(session)
-            starts_at = asked.appointment(visit.field("day"), visit.field("time"), calendar, now)
+            typed = visit.field("day"), visit.field("time")
+            starts_at = asked.appointment(*typed, services.published.calendar(session), now)
             return _or_nothing("booked", staff_acts.booked(session, services, lead, starts_at, now, actor=actor))
         case "replied":
             staff_acts.replied(session, services, lead, now, actor=actor)

@@ -60,7 +60,7 @@ def nobody() -> NotFoundError:
     return NotFoundError("there is no such lead, or it was erased", "Deze lead is er niet, of is gewist.")
 
 
-def page(visit: Visit, *, done: str = "", told: str = "") -> LeadPage:
+def page(visit: Visit, *, done: str = "", told: str = "", typed: Mapping[str, str] | None = None) -> LeadPage:
     """The whole page. Editors get nothing by which somebody could be recognised."""
     frame, services, now = visit.frame(), visit.services, visit.services.clock.now()
     with services.database.reading() as session:
@@ -104,6 +104,7 @@ def page(visit: Visit, *, done: str = "", told: str = "") -> LeadPage:
         tomorrow=now.astimezone(frame.zone).date() + timedelta(days=1),
         done=done,
         told=told,
+        typed=typed or {},
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import ClassVar
 
@@ -113,6 +114,7 @@ class LeadPage(StudioPage):
     tomorrow: date
     done: str = ""
     told: str = ""
+    typed: Mapping[str, str] = field(default_factory=dict)  # where something was refused
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -90,7 +90,7 @@ def answer_request(visit: Visit) -> Response:
     except RefusedError:
         changed = False
     except InvalidInputError as error:
-        return rendering.render(_page(visit, told=visit.words(error)), status=error.status)
+        return rendering.render(_page(visit, told=visit.words(error), told_of=request_id), status=error.status)
     return see(f"{PEOPLE}?done={outcome if changed else 'already'}&of={request_id}")
 
 
@@ -106,7 +106,7 @@ def read_answers(visit: Visit) -> Response:
     return see(f"{PEOPLE}?done={'read' if changed else 'read-already'}")
 
 
-def _page(visit: Visit, *, done: str = "", told: str = "") -> PeoplePage:
+def _page(visit: Visit, *, done: str = "", told: str = "", told_of: int = 0) -> PeoplePage:
     frame = visit.frame()
     with visit.services.database.reading() as session:
         requests, more_requests = cards.requests(visit, session)
@@ -122,4 +122,7 @@ def _page(visit: Visit, *, done: str = "", told: str = "") -> PeoplePage:
             handled=cards.handled(visit, session),
             done=done,
             told=told,
+            told_of=told_of,
+            day=visit.field("day") if told_of else "",
+            time=visit.field("time") if told_of else "",
         )

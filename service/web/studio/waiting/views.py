@@ -92,7 +92,10 @@ class HandledLine:
 
 @dataclass(frozen=True, kw_only=True)
 class PeoplePage(StudioPage):
-    """Who waits for an answer. `done` says what was just done, `told` what was refused."""
+    """Who waits for an answer. `done` says what was just done, `told` what was refused.
+
+    `told_of`: of which request that is, with the day and the time that were typed there.
+    """
 
     template: ClassVar[str] = "studio/waiting/people.html"
 
@@ -105,6 +108,9 @@ class PeoplePage(StudioPage):
     handled: tuple[HandledLine, ...]
     done: str = ""
     told: str = ""
+    told_of: int = 0
+    day: str = ""
+    time: str = ""
 
     @property
     def count_answers(self) -> int:

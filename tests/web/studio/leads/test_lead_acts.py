@@ -112,7 +112,11 @@ def test_an_appointment_ends_the_run_and_answers_the_request(house: House, manag
 def test_an_appointment_has_both_a_day_and_a_time_or_neither(house: House, manager: Desk) -> None:
     acts.confirmed(house)
     for fields in ({"day": "2026-03-20"}, {"time": "14:30"}, {"day": "x", "time": "y"}):
-        assert press(manager, house, "booked", **fields).status_code == 422
+        refused = press(manager, house, "booked", **fields)
+        assert refused.status_code == 422
+        assert [each for each in fields.values() if f'value="{each}"' not in refused.text] == [], "typed once is enough"
+    in_a_slip = press(manager, house, "booked", day="2062-03-20", time="14:30")
+    assert "Klopt het jaar?" in in_a_slip.text
     assert done(press(manager, house, "booked")) == "booked"
 
 
