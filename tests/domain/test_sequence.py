@@ -174,10 +174,9 @@ def test_all_problems_are_told_at_once() -> None:
         (1, {"at": "9 uur"}, "content-wrong-value"),
         (1, {"template": "../secret"}, "content-wrong-value"),
         (0, {"template": None}, "step-template"),
-        (1, {"template": None}, "step-template"),
+        (1, {"template": None}, "step-template"),  # the key was written, and nothing behind it
         (3, {"variants": None}, "step-template"),
-        (1, {"variants": {"a": "x", "b": "y"}}, "step-template"),  # the key was written, and nothing behind it
-        (3, {"variants": None}, "step-template"),
+        (1, {"variants": {"a": "x", "b": "y"}}, "step-template"),
         (1, {"key": "advies"}, "step-repeats-key"),
         (1, {"key": " eerder"}, "step-repeats-key"),
         (1, {"only_if": {}}, "content-wrong-value"),
