@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Executable, bindparam, func, insert, select, update
+from sqlalchemy import Executable, bindparam, case, func, insert, select, update
 from sqlmodel import Session
 
 from service.store import outbox
@@ -80,6 +80,11 @@ _HANDED_OVER = (
         lease_until=bindparam("until", type_=UtcDateTime()),
         attempts=_MESSAGES.c.attempts + 1,
         first_handed_at=func.coalesce(_MESSAGES.c.first_handed_at, bindparam("now", type_=UtcDateTime())),
+        # A retry is her mail of the day it goes (`message_rows.left_at`), also where nobody ever learns its fate.
+        due_at=case(
+            (_MESSAGES.c.first_handed_at.is_(None), _MESSAGES.c.due_at),
+            else_=bindparam("now", type_=UtcDateTime()),
+        ),
     )
 )
 _OPEN = insert(core(Attempt))

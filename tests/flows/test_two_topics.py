@@ -12,8 +12,10 @@ import pytest
 from service.domain.reading import WEEKDAYS
 from service.flows import lead_report, my_data
 from tests.support import acts
+from tests.support.days import AMSTERDAM, EVERY_DAY, march
 from tests.support.drafts import publish, with_sequence
 from tests.support.house import House
+from tests.support.transports import Network, accepted, in_turn, lost_after_the_dot, refused_for_now
 
 Coming = list[tuple[datetime, str | None, str | None]]
 HOURS = (("08:30", "19:00"), ("00:00", "23:30"), ("13:00", "16:00"), ("07:00", "10:00"), ("09:00", "17:00"))
@@ -79,3 +81,33 @@ def test_every_day_that_is_said_is_the_day_it_comes(house: House, seed: int) -> 
     assert told
     house.live_through(days=150)
     assert came(house, now) == told
+
+
+def test_a_retry_of_unknown_fate_is_her_mail_of_the_day_it_went(house: House) -> None:
+    """Refused on Tuesday and lost on Wednesday: what is due on Wednesday as well waits for Thursday."""
+    net = Network()
+    house = house.with_changes(open_transport=net.open)
+
+    def soon(document: dict[str, Any], wait: str) -> None:
+        document["steps"] = [document["steps"][0], {"key": "hoe-ging-het", "template": "hoe-ging-het", "wait": wait}]
+        document["window"] = EVERY_DAY
+
+    back = with_sequence(lambda document: soon(document, "1 day"))
+    publish(house, with_sequence(lambda document: soon(document, "2 days"), back, "uitstraling-been"))
+    acts.confirmed(house)
+    house.clock.advance(hours=1)
+    acts.confirmed(house, topic="uitstraling-been")
+    house.clock.advance(hours=23)
+    net.answer = in_turn(refused_for_now(), lost_after_the_dot())
+    house.tick()
+    house.clock.advance(hours=23)
+    house.send_due()
+    net.answer = in_turn(accepted())
+    house.clock.advance(hours=2)
+    house.tick()
+    back_mail, *others = [each for each in house.messages() if each.kind == "follow_up"]
+    assert (back_mail.state, [each.state for each in others if each.attempts]) == ("unknown", [])
+    house.live_through(days=2)
+    (leg_mail,) = [each for each in house.messages() if each.kind == "follow_up" and each.state == "accepted"]
+    assert leg_mail.settled_at is not None
+    assert leg_mail.settled_at.astimezone(AMSTERDAM).date() == march(12)

@@ -113,11 +113,11 @@ class House:
             found = session.execute(is_due.limit(1)).first()
         return self.send_due() if found else 0
 
-    def live_through(self, **by: float) -> int:
+    def live_through(self, *, keep_house: bool = True, **by: float) -> int:
         """Let this much time pass, with a tick at every due moment. Returns how many advices and follow-ups left.
 
-        House is kept at the end, and every fourth day in between: each time is a hundred statements, a third of what
-        all tests of flows cost when it was twice a day.
+        House is kept at the end, unless told otherwise, and every fourth day in between: each time is a hundred
+        statements, a third of what all tests of flows cost when it was twice a day.
         """
         target, kept = self.clock.now() + timedelta(**by), self.clock.now()
         sent = self.tick(keep_house=False)
@@ -129,7 +129,7 @@ class House:
             sent += self.tick(keep_house=again)
         self.clock.moment = target
         self._was_awake()
-        return sent + self.tick()
+        return sent + self.tick(keep_house=keep_house)
 
     def _was_awake(self) -> None:
         """Its worker ticked all the while, though the clock jumped: this was no downtime."""
