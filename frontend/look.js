@@ -12,7 +12,8 @@ export const colours = HighlightStyle.define([
 ]);
 
 export const look = EditorView.theme({
-  "&": { maxHeight: "70vh", fontSize: "1rem", color: "var(--ink)", backgroundColor: "var(--card)" },
+  // At least as high as what it scrolls, or in a low window that lies over what comes below.
+  "&": { maxHeight: "max(70vh, 23rem)", fontSize: "1rem", color: "var(--ink)", backgroundColor: "var(--card)" },
   "&.cm-focused": { outline: "3px solid var(--focus)", outlineOffset: "0" },
   ".cm-scroller": { overflow: "auto", minHeight: "22rem", lineHeight: "1.6", fontFamily: "ui-monospace, SFMono-Regular, Menlo, Consolas, 'Liberation Mono', monospace" },
   ".cm-content": { padding: "0.75rem 0", caretColor: "var(--ink)" },

@@ -148,5 +148,5 @@ def test_what_has_the_focus_is_never_behind_the_bar_that_saves(page: Page, here:
             if not page.evaluate(SEEN):
                 hidden.append(page.evaluate("document.activeElement.outerHTML.slice(0, 80)"))
             page.keyboard.press("Tab")
-        assert not hidden, (width, height)
+        assert not hidden, (width, height, hidden)
         assert 4 < met < 40, "not everything was met, so this shows nothing"

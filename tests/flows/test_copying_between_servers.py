@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -75,10 +76,10 @@ def test_a_worker_that_comes_in_while_all_is_copied_waits_and_then_hands_nothing
 
     with ThreadPoolExecutor(1) as threads:
 
-        def while_it_waits(connection: Connection) -> None:
+        def while_it_waits(connection: Connection, beyond: Mapping[str, int]) -> None:
             working.append(threads.submit(work))
             wait_until_it_waits(house)
-            go_on_counting(connection)
+            go_on_counting(connection, beyond)
 
         monkeypatch.setattr(dump, "go_on_counting", while_it_waits)
         copies.copy(house, postgres_url)

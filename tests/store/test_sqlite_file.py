@@ -18,7 +18,8 @@ def test_a_sqlite_that_is_too_old_is_told_with_what_to_do(monkeypatch: pytest.Mo
         open_database("sqlite:///nurture.db")
     [problem] = refused.value.problems
     assert problem.message == (
-        "the SQLite of this Python is 3.34.1, and 3.35.0 or newer is needed; use another Python, or PostgreSQL"
+        "NURTURE_DATABASE_URL: the SQLite of this Python is 3.34.1, and 3.35.0 or newer is needed; use another Python, "
+        "or PostgreSQL"
     )
     open_database("postgresql+psycopg://nobody@localhost/nurture").close()
 
