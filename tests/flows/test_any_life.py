@@ -31,7 +31,7 @@ from tests.support.postgres import PostgresServer
 from tests.support.reused import Shelf
 
 LIVES, ACTS = int(os.environ.get("LIVES", "0")), int(os.environ.get("ACTS", "60"))
-FEW = {"sqlite": (5, 40), "postgres": (3, 30)}
+FEW = {"sqlite": (4, 40), "postgres": (2, 30)}
 """Lives, and acts of each, where none were asked for."""
 BEGINS = [
     datetime(*day, 8, 30, tzinfo=UTC)
