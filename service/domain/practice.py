@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
-from urllib.parse import SplitResult, quote, urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from service.domain.calendar import DUTCH_HOLIDAY_NAMES
 from service.domain.field_hints import Asked
-from service.domain.lead import normalise_address
+from service.domain.practice_fields import Address, FilledLine, Link, Logo, WebAddress, Zone
 from service.domain.reading import (
     Day,
     Line,
@@ -27,74 +24,14 @@ from service.domain.reading import (
     items,
     mapping,
 )
-from service.errors import InvalidInputError, Problem
+from service.errors import Problem
 
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
-_NO_LINK = ("that is no https address", "dat is geen https-adres")
 _LONGEST_CLOSURE = timedelta(days=366)
 _TOO_LONG = Asked(
     english="it is longer than a year, and every mail would wait; check the years",
     dutch="het duurt langer dan een jaar, en zo lang wacht elke mail; kijk de jaartallen na",
 )
 
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise WrongValueError("there is no such time zone", "die tijdzone bestaat niet") from None
-    return name
-
-
-def _address(raw: str) -> str:
-    try:
-        return normalise_address(raw)
-    except InvalidInputError:
-        raise WrongValueError("that is no e-mail address", "dat is geen e-mailadres") from None
-
-
-def _web_address(raw: str) -> str:
-    """The address in ASCII, as a mail can hold it: browsers show, and some copy, `patiënten` for `pati%C3%ABnten`."""
-    if not raw:
-        return raw
-    try:
-        parts = urlsplit(raw)
-    except ValueError:
-        raise WrongValueError(*_NO_LINK) from None
-    if parts.scheme != "https" or not parts.hostname or any(c.isspace() or c in "<>\"'" for c in raw):
-        raise WrongValueError(*_NO_LINK)
-    rest = raw[len("https://") + len(parts.netloc) :]
-    return f"https://{_host(parts)}" + _NOT_ASCII.sub(lambda found: quote(found[0]), rest)
-
-
-def _host(parts: SplitResult) -> str:
-    """Host and port, in A-labels where it has other letters (RFC 5890)."""
-    if parts.netloc.isascii():
-        return parts.netloc
-    try:
-        host, port = normalise_address(f"www@{parts.hostname}").rpartition("@")[2], parts.port
-    except (InvalidInputError, ValueError):
-        raise WrongValueError(*_NO_LINK) from None
-    return f"{host}:{port}" if port else host
-
-
-def _logo(raw: str) -> str:
-    if raw.startswith(("https:", "http:")):
-        return _web_address(raw)
-    if raw.startswith("/") or ".." in raw or "\\" in raw:
-        raise WrongValueError("that lies outside the media folder", "dat ligt buiten de map media")
-    return raw
-
-
-Address = Annotated[Line, AfterValidator(_address)]
-WebAddress = Annotated[Line, AfterValidator(_web_address)]
-Text = Annotated[str, Field(min_length=1)]
-FilledLine = Annotated[Line, Field(min_length=1)]
-Link = Annotated[
-    WebAddress,
-    Asked(english="write an address that starts with https://", dutch="schrijf een adres dat begint met https://"),
-]
-"""A web address that may be left out."""
 
 _A_LINE = "one line of text"
 _EEN_REGEL = in_dutch("tekst op één regel")
@@ -252,14 +189,13 @@ class Practice(Value):
     email: Address = Field(
         description="the practice's e-mail address", json_schema_extra=in_dutch("het e-mailadres van de praktijk")
     )
-    time_zone: Annotated[str, AfterValidator(_zone)] = Field(
+    time_zone: Zone = Field(
         default="Europe/Amsterdam",
         description="a name such as Europe/Amsterdam",
         json_schema_extra=in_dutch("een naam zoals Europe/Amsterdam"),
     )
     logo: Annotated[
-        Line,
-        AfterValidator(_logo),
+        Logo,
         Asked(
             english="choose a picture that you uploaded, or write an https address",
             dutch="kies een plaatje dat je hebt geüpload, of schrijf een https-adres",

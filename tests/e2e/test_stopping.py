@@ -9,14 +9,13 @@ import pytest
 
 from service.store import reports
 from service.store.db import open_database
-from tests.support.running import installation, wait_for
+from tests.support.running import http, installation, wait_for
 from tests.support.smtp_server import Fault, SmtpServer
 
-OUTLIVES_ITS_TERMINAL = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # this run of the tests, as by `nohup`
-BY_ITS_TERMINAL = pytest.mark.skipif(OUTLIVES_ITS_TERMINAL, reason="what it starts outlives a terminal, too")
+BY_NOHUP = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); from service.cli import main; main()"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=BY_ITS_TERMINAL)])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_stop_loses_nothing_repeats_nothing_and_leaves_nothing_unknown(
     database_url: str, tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -38,6 +37,18 @@ def test_a_stop_loses_nothing_repeats_nothing_and_leaves_nothing_unknown(
         recipients = [each.recipients[0] for each in server.messages]
         assert sorted(recipients) == sorted(f"lead{each}@example.org" for each in range(20))
         assert "Traceback" not in running.logs()
+
+
+def test_by_nohup_it_outlives_its_terminal(tmp_path: Path) -> None:
+    with installation(tmp_path, f"sqlite:///{tmp_path}/nurture.db") as running:
+        process = running.launch("serve", "--port", str(running.port), program=BY_NOHUP)
+        wait_for(lambda: http("GET", f"{running.url}/readyz").status == 200, "ready")
+        process.send_signal(signal.SIGHUP)
+        assert running.opt_in("anna@example.org").status == 202
+        assert running.first_mail("anna@example.org"), "the worker goes on, too"
+        assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0, running.logs()
 
 
 def message_states(database_url: str) -> dict[str, int]:

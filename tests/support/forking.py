@@ -76,6 +76,7 @@ def _become(
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # as from a terminal, also where these tests run by `nohup`
     _write_to(log, 1, 2)
     if errors is not None:
         _write_to(errors, 2)

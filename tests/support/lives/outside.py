@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from hypothesis import strategies as st
 
-from service.domain.booking_events import BookingChange
+from service.domain.booking_events import BookingChange, Kind
 from service.domain.booking_table import Row
 from service.domain.feedback import Feedback, FeedbackKind, Tie
 from service.flows import booking_events, booking_import, feedback
@@ -28,6 +28,7 @@ KINDS = (
     *(FeedbackKind.SOFT_BOUNCE, FeedbackKind.SOFT_BOUNCE, FeedbackKind.HARD_BOUNCE, FeedbackKind.REJECTED),
     *(FeedbackKind.UNSUBSCRIBED, FeedbackKind.REPLIED, FeedbackKind.AWAY, FeedbackKind.COMPLAINED),
 )
+BOOKED: tuple[Kind, ...] = ("booked", "booked", "cancelled")
 LATE = st.sampled_from((0, 0, 10, 3000, 60_000))
 """Minutes between what happened and the word of it."""
 TEXTS = {
@@ -94,13 +95,13 @@ class Outside(Staff):
                 data = mails_back.reply(to, text, sender=who)
         self.hears(who, mail, kind, self.now, lambda: comes_in.comes_in(self.house, data))
 
-    @act(who=WHO, number=st.integers(1, 3), kind=st.sampled_from(("booked", "booked", "cancelled")), late=LATE)
-    def agenda(self, who: str, number: int, kind: str, late: int) -> None:
+    @act(who=WHO, number=st.integers(1, 3), kind=st.sampled_from(BOOKED), late=LATE)
+    def agenda(self, who: str, number: int, kind: Kind, late: int) -> None:
         """An appointment to come is made, or called off."""
         change = BookingChange(
             key=new_public_id(),
             type=kind,
-            kind=kind,  # type: ignore[arg-type]
+            kind=kind,
             booking=f"{list(PEOPLE).index(who)}-{number}",
             at=self.now - timedelta(minutes=late),
             starts_at=self.now + A_WEEK,
