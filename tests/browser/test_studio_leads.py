@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from playwright.sync_api import Browser, Locator, Page
 
 from service.store.tables import Lead, Message
 from tests.support import acts
+from tests.support.aside import aside
 from tests.support.studio_tour import Site, site
 
 pytestmark = pytest.mark.browser
@@ -21,8 +21,7 @@ HOSTILE = "<img src=x onerror=\"document.title='gekaapt'\"><script>document.titl
 @pytest.fixture
 def here(template_file: Callable[[str], Path], tmp_path: Path) -> Iterator[Site]:
     with site(template_file("published"), tmp_path) as running:
-        with ThreadPoolExecutor(1) as aside:  # this thread has the browser's loop, in which no mail can be sent
-            aside.submit(acts.confirmed, running.house, first_name="Anna").result()
+        aside(lambda: acts.confirmed(running.house, first_name="Anna"))
         yield running
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page
 
 from tests.support import acts
+from tests.support.aside import aside
 from tests.support.studio_tour import Site, site
 from tests.support.tours import waiting
 
@@ -19,9 +19,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def here(template_file: Callable[[str], Path], tmp_path: Path) -> Iterator[Site]:
     with site(template_file("published"), tmp_path) as running:
-        with ThreadPoolExecutor(1) as aside:  # sending runs a loop of its own, and the browser's runs here
-            aside.submit(waiting.people_wait, running.house).result()
-            aside.submit(waiting.mails_wait, running.house).result()
+        aside(lambda: waiting.people_wait(running.house), lambda: waiting.mails_wait(running.house))
         yield running
 
 

@@ -26,6 +26,11 @@ from tests.support.transports import Network, always, refused_for_now
 from tests.support.website import opt_in, website
 
 BRAM = "bram@example.org"
+on_postgres = pytest.mark.parametrize(
+    "migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+"""The only one with a clock of its own beside the machine's."""
+far_off = pytest.mark.parametrize("off_by", [timedelta(days=-400), timedelta(days=400)])
 
 
 @pytest.mark.parametrize(
@@ -72,7 +77,7 @@ def test_a_clock_that_jumps_a_day_sends_each_step_once(house: House, jump: timed
     assert len(set(left_on(house).values())) >= 2
 
 
-@pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+@on_postgres
 @pytest.mark.parametrize("off_by", [timedelta(minutes=6), timedelta(days=-1), timedelta(days=400)])
 def test_a_worker_whose_clock_differs_from_the_databases_sends_the_advice_alone_until_it_is_right(
     house: House, off_by: timedelta
@@ -103,7 +108,7 @@ def test_a_worker_whose_clock_differs_from_the_databases_sends_the_advice_alone_
     assert acts.alerts(house) == []
 
 
-@pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+@on_postgres
 def test_that_a_clock_differs_is_over_also_where_the_one_that_was_wrong_was_the_databases(house: House) -> None:
     ticks.plan(house.with_changes(clock=WrongClock(off_by=timedelta(minutes=6))).services)
     assert acts.alerts(house) == ["clock-differs"]
@@ -113,8 +118,8 @@ def test_that_a_clock_differs_is_over_also_where_the_one_that_was_wrong_was_the_
     assert acts.alerts(house) == []
 
 
-@pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
-@pytest.mark.parametrize("off_by", [timedelta(days=-400), timedelta(days=400)])
+@on_postgres
+@far_off
 def test_what_becomes_of_an_advice_at_a_worker_whose_clock_is_wrong_is_dated_by_the_databases(
     house: House, off_by: timedelta
 ) -> None:
@@ -143,7 +148,7 @@ def _is_out(session: Session, lease: str) -> None:
         each.lease_until = datetime.now(UTC) - timedelta(seconds=1)
 
 
-@pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+@on_postgres
 def test_a_clock_that_is_a_day_ahead_makes_no_stretch_without_mail(house: House) -> None:
     right = house.with_changes(clock=RealClock())
     house.clock.moment = datetime.now(UTC)
@@ -156,7 +161,7 @@ def test_a_clock_that_is_a_day_ahead_makes_no_stretch_without_mail(house: House)
         assert datetime.fromisoformat((events.fact(session, "worker_seen") or {})["at"]) <= datetime.now(UTC)
 
 
-@pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+@on_postgres
 def test_a_clock_that_is_ahead_makes_no_long_outage_of_a_short_one(house: House) -> None:
     house.clock.moment = now = datetime.now(UTC)
     with house.services.database.transaction() as session:
@@ -168,7 +173,7 @@ def test_a_clock_that_is_ahead_makes_no_long_outage_of_a_short_one(house: House)
         assert events.fact(session, "gap") is None
 
 
-@pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+@on_postgres
 def test_a_worker_whose_clock_is_ahead_erases_nobody_before_her_time(house: House) -> None:
     house.clock.moment = datetime.now(UTC)
     house.opt_in()
@@ -202,8 +207,8 @@ def test_a_clock_that_leaps_a_year_erases_nobody_before_it_has_stood_for_a_day(h
         assert len(house.rows()["lead"]) < len(before["lead"])
 
 
-@pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
-@pytest.mark.parametrize("off_by", [timedelta(days=-400), timedelta(days=400)])
+@on_postgres
+@far_off
 def test_a_website_whose_clock_is_wrong_keeps_nobody_waiting_and_erases_nobody(house: House, off_by: timedelta) -> None:
     wrong = house.with_changes(clock=WrongClock(off_by=off_by))
     right = house.with_changes(clock=RealClock())
@@ -218,8 +223,8 @@ def test_a_website_whose_clock_is_wrong_keeps_nobody_waiting_and_erases_nobody(h
     assert abs(run.paused_until - datetime.now(UTC) - timedelta(days=14)) < timedelta(hours=1)
 
 
-@pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
-@pytest.mark.parametrize("off_by", [timedelta(days=-400), timedelta(days=400)])
+@on_postgres
+@far_off
 def test_a_website_whose_clock_is_wrong_hears_that_a_mailbox_is_gone_for_thirty_days(
     house: House, off_by: timedelta
 ) -> None:
@@ -235,8 +240,8 @@ def test_a_website_whose_clock_is_wrong_hears_that_a_mailbox_is_gone_for_thirty_
     assert acts.enrolment(house).state == "stopped"
 
 
-@pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
-@pytest.mark.parametrize("off_by", [timedelta(days=-400), timedelta(days=400)])
+@on_postgres
+@far_off
 def test_at_a_website_whose_clock_is_wrong_a_no_and_an_appointment_are_dated_right(
     house: House, off_by: timedelta
 ) -> None:
@@ -260,8 +265,8 @@ def test_at_a_website_whose_clock_is_wrong_a_no_and_an_appointment_are_dated_rig
     assert erase_at - datetime.now(UTC) < timedelta(days=14), "not kept for as long as the clock is ahead"
 
 
-@pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
-@pytest.mark.parametrize("off_by", [timedelta(days=-400), timedelta(days=400)])
+@on_postgres
+@far_off
 def test_the_link_to_all_data_works_for_a_day_whatever_the_clock_of_the_website_says(
     house: House, off_by: timedelta
 ) -> None:
@@ -276,8 +281,8 @@ def test_the_link_to_all_data_works_for_a_day_whatever_the_clock_of_the_website_
         assert client.post(fresh, data={"action": "json"}).headers["content-type"].startswith("text/html")
 
 
-@pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
-@pytest.mark.parametrize("off_by", [timedelta(days=-400), timedelta(days=400)])
+@on_postgres
+@far_off
 def test_what_staff_do_where_the_clock_is_wrong_counts_from_the_databases_time(house: House, off_by: timedelta) -> None:
     house.clock.moment = datetime.now(UTC)
     acts.confirmed(house)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 from service.domain.lead import SuppressionReason
 from tests.support import acts
+from tests.support.aside import aside
 from tests.support.house import House
 
 LONG = "een-heel-lange-naam-die-nergens-past.van-den-heuvel-oosterhuis@praktijk-voorbeeld.example.org"
@@ -14,8 +14,7 @@ LONG = "een-heel-lange-naam-die-nergens-past.van-den-heuvel-oosterhuis@praktijk-
 
 def pages(house: House) -> Iterator[tuple[str, str]]:
     """The list, leads at every turn, a mail, and the question before erasing."""
-    with ThreadPoolExecutor(1) as aside:  # a browser's thread has a loop of its own, in which no mail can be sent
-        aside.submit(story, house).result()
+    aside(lambda: story(house))
     anna = house.lead(acts.ANNA)
     [advice, *_] = house.messages(acts.ANNA)
     yield "leads", "/studio/leads"

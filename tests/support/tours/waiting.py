@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from sqlmodel import Session, col, select
@@ -14,6 +13,7 @@ from service.store import events
 from service.store.tables import BookingRequest, Message
 from tests.support import acts
 from tests.support.answers import comes, comes_untied, reply
+from tests.support.aside import aside
 from tests.support.house import House
 
 _WITH_FOLLOW_UP = ("vera@example.org", "wim@example.org")
@@ -25,9 +25,7 @@ def pages(house: House) -> Iterator[tuple[str, str]]:
     yield "waiting-empty", "/studio/waiting"
     yield "waiting-mails-empty", "/studio/waiting/mails"
     yield "waiting-group-empty", "/studio/waiting/mails/other"
-    with ThreadPoolExecutor(1) as aside:  # sending runs a loop of its own, and a browser's runs here
-        aside.submit(people_wait, house).result()
-        aside.submit(mails_wait, house).result()
+    aside(lambda: people_wait(house), lambda: mails_wait(house))
     yield "waiting", "/studio/waiting?done=booked&of=3"
     yield "waiting-mails", "/studio/waiting/mails?done=drop&of=4"
     yield "waiting-group", "/studio/waiting/mails/unknown-follow-up"
