@@ -59,7 +59,8 @@ def _lines(found: SequenceResult) -> Iterator[str]:
 
 
 def _mail(mail: MailResult) -> str:
-    name = f"{mail.step} ({mail.variant}: {mail.template})" if mail.variant else mail.step
+    of = mail.variant or in_words("before these versions", "van vóór deze versies")
+    name = f"{mail.step} ({of}: {mail.template})" if mail.variant or mail.before_split else mail.step
     pressed = ", ".join(f"{answer} {count}" for answer, count in sorted(mail.answers.items()))
     counts = {
         in_words("accepted", "aangenomen"): mail.accepted,

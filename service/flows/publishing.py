@@ -264,7 +264,7 @@ def key_problems(
         own = {_words(compiled_mails[name]) for name in becomes if name in compiled_mails}
         return any(own & words.get(name, set()) for name in was)
 
-    older = map(Sequence.model_validate, sequences.documents_of(session, "sequence", new.name))
+    older = map(Sequence.model_validate, sequences.documents_of(session, "sequence", new.name).values())
     faults = key_faults(older, new, same_text)
     if not faults:  # as nearly always: to find lines is to read the file once more
         return []

@@ -7,13 +7,14 @@ used last before it (ACCEPTANCE M10); no pixel and no wrapped link is behind any
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 
 from sqlmodel import Session
 
 from service.domain.sequence import Sequence as Steps
 from service.domain.shares import Share
+from service.flows import splits
 from service.flows.services import Services
 from service.store import results as store
 
@@ -24,6 +25,9 @@ _TAKEN = ("accepted", "delivered", "complained")
 @dataclass(frozen=True, kw_only=True)
 class MailResult:
     """One mail of a step. `variant` is its name among the step's variants, or None.
+
+    Of a step that is split now a mail of before that, or one by a revision that split it otherwise, stands apart
+    (`before_split`): it went to everybody, so it is compared with nothing.
 
     `accepted` mails the other side took, `delivered` of them it told so, `complained` of them were reported as spam;
     `bounced` it refused for good, at once or later. `left`: the lead said no after this mail and
@@ -43,6 +47,21 @@ class MailResult:
     answers: Mapping[str, int] = field(default_factory=dict)
     requests: int = 0
     booked: int = 0
+    before_split: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Did none of them become anything?"""
+        return not (self.accepted or self.bounced or self.unknown or self.skipped)
+
+    def without(self, some: MailResult) -> MailResult:
+        """These mails but for some of them."""
+        counts = {name: getattr(self, name) - getattr(some, name) for name in _COUNTS}
+        answers = {each: count - some.answers.get(each, 0) for each, count in self.answers.items()}
+        return replace(self, answers={each: count for each, count in answers.items() if count}, **counts)
+
+
+_COUNTS = [each.name for each in fields(MailResult) if each.type == "int"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,30 +181,45 @@ def compare(one: MailResult, other: MailResult) -> bool:
 
 
 def _mails(session: Session, live: Mapping[str, Steps], span: store.Span) -> dict[str, list[MailResult]]:
-    states = store.states(session, span)
+    found = {mail: [result] for mail, result in _counted(session, live, span).items()}
+    for split in splits.splits(session, live):
+        beside = _counted(session, live, replace(span, revisions=split.revisions))
+        for version, template in split.versions.items():
+            mail = (split.sequence, split.step, template)
+            of_all, of_version = found.pop(mail, []), beside.get(mail)
+            earlier = [each.without(of_version) if of_version else each for each in of_all]
+            found[mail] = [each for each in earlier if not each.is_empty]
+            found[mail] += [replace(of_version, variant=version)] if of_version else []
+        for mail, told in found.items():
+            if mail[:2] == (split.sequence, split.step):
+                found[mail] = [replace(each, before_split=each.variant is None) for each in told]
+    shown: dict[str, list[MailResult]] = {}
+    for mail in sorted(found, key=lambda each: _place(each, live)):
+        shown.setdefault(mail[0], []).extend(found[mail])
+    return shown
+
+
+def _counted(session: Session, live: Mapping[str, Steps], span: store.Span) -> dict[store.Mail, MailResult]:
     left, requests = store.last_before_a_no(session, span), store.requests(session, span)
     answers, booked = store.answers(session, span), store.credited(session, span)
-    found: dict[str, list[MailResult]] = {}
-    for mail, counts in sorted(states.items(), key=lambda each: _place(each[0], live)):
-        sequence, step, template = mail
-        found.setdefault(sequence, []).append(
-            MailResult(
-                step=step or _advice(live.get(sequence)),
-                template=template,
-                variant=_variant(live.get(sequence), step, template),
-                accepted=sum(counts.get(state, 0) for state in _TAKEN),
-                delivered=counts.get("delivered", 0) + counts.get("complained", 0),
-                complained=counts.get("complained", 0),
-                bounced=counts.get("bounced", 0) + counts.get("failed", 0),
-                unknown=counts.get("unknown", 0),
-                skipped=counts.get("skipped", 0),
-                left=left.get(mail, 0),
-                answers=answers.get(mail, {}),
-                requests=requests.get(mail, 0),
-                booked=booked.get(mail, 0),
-            )
+    return {
+        mail: MailResult(
+            step=mail[1] or _advice(live.get(mail[0])),
+            template=mail[2],
+            variant=None,
+            accepted=sum(counts.get(state, 0) for state in _TAKEN),
+            delivered=counts.get("delivered", 0) + counts.get("complained", 0),
+            complained=counts.get("complained", 0),
+            bounced=counts.get("bounced", 0) + counts.get("failed", 0),
+            unknown=counts.get("unknown", 0),
+            skipped=counts.get("skipped", 0),
+            left=left.get(mail, 0),
+            answers=answers.get(mail, {}),
+            requests=requests.get(mail, 0),
+            booked=booked.get(mail, 0),
         )
-    return found
+        for mail, counts in store.states(session, span).items()
+    }
 
 
 def _place(mail: store.Mail, live: Mapping[str, Steps]) -> tuple[str, int, str]:
@@ -197,10 +231,3 @@ def _place(mail: store.Mail, live: Mapping[str, Steps]) -> tuple[str, int, str]:
 
 def _advice(sequence: Steps | None) -> str:
     return sequence.advice.key if sequence else ""
-
-
-def _variant(sequence: Steps | None, key: str, template: str) -> str | None:
-    """By the live sequence: what a variant was called before is not kept."""
-    step = (sequence.step(key) if key else sequence.advice) if sequence else None
-    named = step.variants if step and step.variants else {}
-    return next((name for name, each in sorted(named.items()) if each == template), None)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select, true
 from sqlmodel import Session, col
 
 from service.store.tables import (
@@ -40,15 +40,24 @@ BECAME_SOMETHING = (
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """A stretch of time: from `since` up to, and not including, `until`; without either it has no such end."""
+    """A stretch of time: from `since` up to, and not including, `until`; without either it has no such end.
+
+    Where `revisions` are given only mails made by one of them are counted.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
+    revisions: frozenset[int] | None = None
 
     def holds(self, column: Any) -> list[ColumnElement[bool]]:
         """The conditions by which a moment lies in it."""
         begun = [] if self.since is None else [column >= self.since]
         return begun if self.until is None else [*begun, column < self.until]
+
+    def counts(self) -> list[ColumnElement[bool]]:
+        """The conditions by which a mail was made in it."""
+        made = self.holds(col(Message.created_at))
+        return made if self.revisions is None else [*made, col(Message.revision_id).in_(self.revisions)]
 
 
 def opt_ins(session: Session, span: Span) -> dict[str, int]:
@@ -85,7 +94,7 @@ def states(session: Session, span: Span) -> dict[Mail, dict[str, int]]:
     """Mail -> message state -> how many; of those that became something."""
     statement = (
         select(*_MAIL, col(Message.state), func.count())
-        .where(*BECAME_SOMETHING, *span.holds(col(Message.created_at)))
+        .where(*BECAME_SOMETHING, *span.counts())
         .group_by(*_MAIL, col(Message.state))
     )
     found: dict[Mail, dict[str, int]] = {}
@@ -115,7 +124,7 @@ def last_before_a_no(session: Session, span: Span) -> dict[Mail, int]:
         .group_by(col(Message.enrolment_id))
     ).subquery()
     statement = select(*_MAIL, func.count()).join(last, last.c.id == col(Message.id))
-    under_way = _counted(session, statement.where(*span.holds(col(Message.created_at))))
+    under_way = _counted(session, statement.where(*span.counts()))
     return dict(Counter(under_way) + Counter(_after_the_end(session, span)))
 
 
@@ -137,7 +146,7 @@ def _after_the_end(session: Session, span: Span) -> dict[Mail, int]:
         select(*_MAIL, func.count(func.distinct(col(Message.id))))
         .join(last, last.c.id == col(Message.id))
         .join(Enrolment, col(Enrolment.id) == col(Message.enrolment_id))
-        .where(col(Enrolment.state) == "finished", *span.holds(col(Message.created_at)))
+        .where(col(Enrolment.state) == "finished", *span.counts())
     )
     return _counted(session, statement)
 
@@ -145,7 +154,7 @@ def _after_the_end(session: Session, span: Span) -> dict[Mail, int]:
 def requests(session: Session, span: Span) -> dict[Mail, int]:
     """Mail -> how many asked for a pain check by its own link."""
     asked = select(*_MAIL, func.count()).join(BookingRequest, col(BookingRequest.from_message_id) == col(Message.id))
-    return _counted(session, asked.where(_OF_A_SEQUENCE, *span.holds(col(Message.created_at))))
+    return _counted(session, asked.where(_OF_A_SEQUENCE, *span.counts()))
 
 
 def answers(session: Session, span: Span) -> dict[Mail, dict[str, int]]:
@@ -161,7 +170,7 @@ def answers(session: Session, span: Span) -> dict[Mail, dict[str, int]]:
     statement = (
         select(*_MAIL, pressed.c.helped, func.count())
         .join(pressed, pressed.c.message == col(Message.id))
-        .where(_OF_A_SEQUENCE, pressed.c.helped.is_not(None), *span.holds(col(Message.created_at)))
+        .where(_OF_A_SEQUENCE, pressed.c.helped.is_not(None), *span.counts())
         .group_by(*_MAIL, pressed.c.helped)
     )
     found: dict[Mail, dict[str, int]] = {}
@@ -181,20 +190,20 @@ def credited(session: Session, span: Span) -> dict[Mail, int]:
         .order_by(col(Booking.id).desc())
     ).all()
     order = {message: place for place, (message, _, _) in enumerate(kept) if message is not None}
-    first: dict[int, tuple[int, Mail]] = {}
+    first: dict[int, tuple[int, _Sent]] = {}
     for each in _by_id(session, order, span):
         place = order[each.message]
         if each.run not in first or place > first[each.run][0]:
-            first[each.run] = (place, each.mail)
+            first[each.run] = (place, each)
     told = {(lead, at) for _, lead, at in kept}
     used = _links_used(session, span)
-    last: dict[int, tuple[datetime, Mail]] = {}
+    last: dict[int, tuple[datetime, _Sent]] = {}
     for each in _by_id(session, used, span):
         in_time = each.goal_at is not None and used[each.message] <= each.goal_at
         open_yet = each.run not in first and (each.lead, each.goal_at) not in told
         if in_time and open_yet and (each.run not in last or used[each.message] > last[each.run][0]):
-            last[each.run] = (used[each.message], each.mail)
-    return dict(Counter(mail for _, mail in [*first.values(), *last.values()]))
+            last[each.run] = (used[each.message], each)
+    return dict(Counter(each.mail for _, each in [*first.values(), *last.values()] if each.counts))
 
 
 def _links_used(session: Session, span: Span) -> dict[int, datetime]:
@@ -210,30 +219,28 @@ def _links_used(session: Session, span: Span) -> dict[int, datetime]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Sent:
-    """A mail that belongs to a run. `goal_at`: when the run had its booking."""
+    """A mail that belongs to a run. `goal_at`: when the run had its booking; `counts`: it was made in the stretch."""
 
     message: int
     run: int
     lead: int
     goal_at: datetime | None
+    counts: bool
     mail: Mail
 
 
 def _by_id(session: Session, ids: Iterable[int], span: Span) -> Iterator[_Sent]:
     """Those of these messages that belong to a run."""
+    of_run = (col(Message.id), col(Message.enrolment_id), col(Message.lead_id), col(Enrolment.goal_at))
     wanted = sorted(set(ids))
     for begin in range(0, len(wanted), _AT_A_TIME):
         statement = (
-            select(col(Message.id), col(Message.enrolment_id), col(Message.lead_id), col(Enrolment.goal_at), *_MAIL)
+            select(*of_run, and_(true(), *span.counts()), *_MAIL)
             .join(Enrolment, col(Enrolment.id) == col(Message.enrolment_id))
-            .where(
-                col(Message.id).in_(wanted[begin : begin + _AT_A_TIME]),
-                _OF_A_SEQUENCE,
-                *span.holds(col(Message.created_at)),
-            )
+            .where(col(Message.id).in_(wanted[begin : begin + _AT_A_TIME]), _OF_A_SEQUENCE)
         )
-        for message, run, lead, goal_at, *mail in session.execute(statement):
-            yield _Sent(message=message, run=run, lead=lead, goal_at=goal_at, mail=_mail(mail))
+        for message, run, lead, goal_at, counts, *mail in session.execute(statement):
+            yield _Sent(message=message, run=run, lead=lead, goal_at=goal_at, counts=counts, mail=_mail(mail))
 
 
 def _noted(session: Session, kind: str, span: Span) -> Iterable[tuple[dict[str, Any], datetime]]:

@@ -63,10 +63,10 @@ def revisions_of(session: Session, name: str) -> Sequence[Revision]:
     return session.exec(select(Revision).where(Revision.name == name).order_by(col(Revision.id).desc())).all()
 
 
-def documents_of(session: Session, kind: str, name: str) -> Sequence[dict[str, Any]]:
-    """The documents of every revision of one thing, newest first."""
-    statement = select(Revision.document).where(Revision.kind == kind, Revision.name == name)
-    return [dict(each) for each in session.exec(statement.order_by(col(Revision.id).desc()))]
+def documents_of(session: Session, kind: str, name: str) -> dict[int, dict[str, Any]]:
+    """Revision id -> document, of every revision of one thing, newest first."""
+    statement = select(Revision.id, Revision.document).where(Revision.kind == kind, Revision.name == name)
+    return {id_: dict(each) for id_, each in session.exec(statement.order_by(col(Revision.id).desc()))}
 
 
 def compiled_of(session: Session, kind: str, name: str) -> Iterator[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -130,7 +131,11 @@ def test_results_are_told_and_given_as_json(tmp_path: Path) -> None:
 def test_of_few_people_nothing_is_said_about_which_version_does_better(office: Office) -> None:
     house = office.house
     variants = {"template": None, "variants": {"kort": "uitnodiging", "lang": "eerdere-uitnodiging"}}
-    publish(house, with_steps({"key": "keuze", "wait": "1 day", **variants}, window=EVERY_DAY))
+    step = {"key": "keuze", "wait": "1 day"}
+    publish(house, with_steps({**step, "template": "uitnodiging"}, window=EVERY_DAY))
+    acts.confirmed(house, "before@example.org")
+    house.live_through(days=1, hours=1)
+    publish(house, with_steps({**step, **variants}, window=EVERY_DAY))
     everybody = [f"lead-{number}@example.org" for number in range(12)]
     for address in everybody:
         acts.confirmed(house, address)
@@ -141,4 +146,5 @@ def test_of_few_people_nothing_is_said_about_which_version_does_better(office: O
             acts.booked(house, address)
     said = office.nurture("stats", "--language", "nl").out
     assert "Te weinig om iets te zeggen: kort ging naar" in said, "as the studio says it"
+    assert re.search(r"keuze \(van vóór deze versies: .*aangenomen 1\b", said)
     assert "dan toeval verklaart" not in said

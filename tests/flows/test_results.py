@@ -182,6 +182,37 @@ def test_each_variant_has_its_own_line_and_few_leads_prove_nothing(house: House)
     assert not results.compare(short, long)
 
 
+def test_versions_are_counted_from_the_moment_that_a_step_has_them(house: House) -> None:
+    """One of them went to everybody before: those mails had months to be booked by."""
+    plain, split = ({"key": "keuze", "wait": "1 day", **mail} for mail in ({"template": "uitnodiging"}, VARIANTS))
+    publish(house, with_steps(plain, window=EVERY_DAY))
+    before = [f"before-{number}@example.org" for number in range(5)]
+    stays = "stays@example.org"
+    for address in before:
+        acts.confirmed(house, address)
+    house.live_through(days=1, hours=1)
+    press_booking(house, "keuze", before[0])
+    acts.booked(house, before[0])
+    acts.confirmed(house, stays)
+    publish(house, with_steps(split, window=EVERY_DAY))
+    people = [f"lead-{number}@example.org" for number in range(8)]
+    for address in people:
+        acts.confirmed(house, address)
+    house.live_through(days=1, hours=1)
+    [early, *mails] = [acts.follow_ups(house, each)["keuze"].template for each in (stays, *people)]
+    short = people[mails.index(early)]  # the one that everybody got before
+    for address in (short, stays):
+        press_booking(house, "keuze", address)
+        acts.booked(house, address)
+    told = {mail.variant: mail for mail in found(house).mails if mail.step == "keuze"}
+    assert told["kort"].accepted + told["lang"].accepted == 8
+    assert (told["kort"].booked, told["lang"].booked) == (1, 0)
+    earlier = told[None]
+    assert (earlier.template, earlier.before_split) == (told["kort"].template, True)
+    assert (earlier.accepted, earlier.booked) == (6, 2), "who stayed by what she began with is among them"
+    assert [mail.variant for mail in found(house).variants("keuze")] == ["kort", "lang"]
+
+
 def test_a_clear_difference_is_told_as_one() -> None:
     one = MailResult(step="s", template="a", variant="a", accepted=400, booked=80)
     other = MailResult(step="s", template="b", variant="b", accepted=400, booked=20)

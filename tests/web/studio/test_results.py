@@ -148,14 +148,18 @@ def test_two_versions_of_a_mail_stand_beside_each_other_with_an_honest_word(hous
         assert isinstance(steps, list)
         steps[1] |= {"template": None, "variants": {"<b>kort": "hoe-ging-het", "lang": "eerdere-uitnodiging"}}
 
+    acts.confirmed(house, "before@example.org")
+    house.live_through(days=3)
     publish(house, with_sequence(split))
     for number in range(18):  # all of them get the same version once in 131,072 times
         acts.confirmed(house, f"lead-{number}@example.org")
-    house.live_through(days=3)
+    house.live_through(days=5)
     answer = desk(house, hire(house)).see(PAGE)
     assert "Te weinig om iets te zeggen" in answer.text
     assert "<b>kort" not in answer.text, "what staff call a version is text"
     assert "&lt;b&gt;kort" in answer.text
+    assert "1 eerdere mail, van vóór deze versies, telt hier niet mee." in answer.text
+    assert re.search(r"hoe-ging-het \(van vóór deze versies\)</th><td>1</td>", answer.text)
 
 
 def test_nothing_of_any_lead_is_on_any_of_its_pages(house: House) -> None:

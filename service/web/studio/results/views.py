@@ -39,6 +39,11 @@ class Step(Together):
         return sum(mail.booked for mail in self.mails)
 
     @property
+    def before_split(self) -> int:
+        """How many mails of it are of before it had these versions."""
+        return sum(mail.accepted for mail in self.mails if mail.before_split)
+
+    @property
     def said_something(self) -> bool:
         """Did anything come of it that is worth a word?"""
         came = self.bounced or self.left or self.requests or self.booked
