@@ -9,6 +9,7 @@ import httpx
 import structlog
 from sqlmodel import Session
 
+from service.domain import mail_reasons
 from service.domain.screening import Held
 from service.domain.wording import dutch_moment
 from service.errors import NotFoundError, RefusedError
@@ -21,12 +22,14 @@ from service.store.tables import Alert
 
 _WEBHOOK_SECONDS = 10
 _OPT_INS_HELD, _OPT_INS_CROWDED = "opt-in-held", "opt-ins-crowded"
+_MAY_HAVE_LEFT = "restored-mails"
 _ABOUT = {
     "message-unknown": "unknown",
     "mail-broken": "held",
     "backlog": "held",
     _OPT_INS_HELD: "held",
     _OPT_INS_CROWDED: "held",
+    _MAY_HAVE_LEFT: "held",
 }
 """The state of the mails that an alert is about; behind a colon in its cause stands their template."""
 RUN_STUCK = "run-stuck"
@@ -86,8 +89,24 @@ def tell_opt_in_held(session: Session, why: Held, now: datetime) -> None:
     )
 
 
+def tell_may_have_left(session: Session, now: datetime) -> None:
+    """Mails of before a restore wait for a person, an advice that somebody asked for among them; `review` closes it."""
+    if message_rows.any_in(session, "held", None, reasons=_reasons(_MAY_HAVE_LEFT)):
+        tell(
+            session,
+            _MAY_HAVE_LEFT,
+            dutch="Mails van vóór het terugzetten wachten op jou: misschien zijn ze al verstuurd. "
+            "Kijk met: nurture message list --state held",
+            english="mails of before the restore wait for you: they may have left already; "
+            "see: nurture message list --state held",
+            now=now,
+        )
+
+
 def _reasons(cause: str) -> frozenset[str]:
-    """The reasons of the mails that an alert about opt-ins is about; of any other, none."""
+    """The reasons of the mails that an alert is about, where not all that are held are; else none."""
+    if cause == _MAY_HAVE_LEFT:
+        return frozenset({mail_reasons.RESTORED})
     if cause == _OPT_INS_CROWDED:
         return frozenset({Held.CROWDED.value})
     return frozenset(why.value for why in Held if why is not Held.CROWDED) if cause == _OPT_INS_HELD else frozenset()

@@ -85,6 +85,7 @@ def release(session: Session, services: Services, *, name: str | None, actor: st
         backlog.add_put_back(session, since=put_back, until=now)  # time went on: more fell due meanwhile
         events.forget_fact(session, _PUT_BACK)
         alerts.mended(session, _PUT_BACK, now)
+        alerts.tell_may_have_left(session, now)
     over = {key: datetime.fromisoformat(at) for key, at in since.items() if name in {None, key}}
     _keep(session, after, {key: at for key, at in since.items() if key not in over}, actor, "resumed", now)
     if _ALL in over:

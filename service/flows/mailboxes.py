@@ -204,6 +204,14 @@ class Reader:
                     alerts.mended(session, cause, now)
 
 
+def review(session: Session, services: Services, now: datetime) -> None:
+    """What was told of a mailbox that the settings name no more is over: nobody will read it again."""
+    read = {f"{_UNREACHABLE}:{box.name}" for box in boxes(services)}
+    for each in events.open_alerts(session):
+        if each.cause.partition(":")[0] == _UNREACHABLE and each.cause not in read:
+            alerts.mended(session, each.cause, now)
+
+
 def take_in(services: Services, letter: Letter, now: datetime) -> bool:
     """Act on one mail. True where it was acted on, now or before, and nobody needs it any more: a person's words are
     all in the hands of staff.

@@ -40,8 +40,13 @@ class Fault:
 
 
 def run_where_due(services: Services) -> None:
-    """Test the way out where it is time to: each day of real time, each hour while it is shut. One process does it."""
+    """Test the way out where it is time to: each day of real time, each hour while it is shut. One process does it.
+
+    Where it is tested no more, what was told of it is over: nobody would find that it works again.
+    """
     if not services.self_test:
+        with services.database.transaction() as session:
+            alerts.mended(session, _CAUSE, services.clock.now())
         return
     with services.database.transaction() as session:
         lead = _begin(session, services)

@@ -12,6 +12,7 @@ from service.flows import (
     feedback_alerts,
     heartbeat,
     mail_trials,
+    mailboxes,
     opt_in_caps,
     planning,
     rates,
@@ -78,6 +79,7 @@ def housekeeping(services: Services) -> None:
         rates.review(session, now)
         feedback_alerts.close_old(session, now)
         refused_webhooks.review(session, now)
+        mailboxes.review(session, services, now)
     self_test.run_where_due(services)
     alerts.deliver(services, now)
     if is_sure:  # a failure from here on keeps back no more than the heartbeat, which is then missed

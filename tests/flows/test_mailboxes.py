@@ -12,7 +12,7 @@ import pytest
 from sqlmodel import col, select
 
 from service.errors import UnavailableError
-from service.flows import feedback, mailboxes
+from service.flows import feedback, mailboxes, ticks
 from service.flows.mailboxes import Reader, boxes
 from service.mail import return_paths
 from service.mail.imap import Connection, MailboxError
@@ -419,6 +419,10 @@ def test_a_server_that_is_away_for_a_moment_alarms_nobody(house: House) -> None:
         assert alerts(house) == []
         look(house, 5)
         assert alerts(house) == [UNREACHABLE]
+        ticks.housekeeping(house.services)
+        assert alerts(house) == [UNREACHABLE]
+        ticks.housekeeping(house.with_changes(bounce_mailbox=None).services)
+        assert alerts(house) == [], "a mailbox that the settings name no more"
 
 
 def test_a_reader_that_is_stopped_leaves_at_once_and_alarms_nobody(house: House) -> None:

@@ -74,6 +74,14 @@ def test_it_runs_once_a_day_and_not_at_all_where_it_is_off(house: House) -> None
         assert len(server.asked) == 1
 
 
+def test_where_it_is_tested_no_more_nothing_that_was_told_of_it_stands(house: House) -> None:
+    with elsewhere() as server:
+        self_test.run_where_due(reached_at(house, server.url).services)
+    alert(house)
+    ticks.housekeeping(house.services)
+    assert [each.cause for each in acts.all_alerts(house) if each.resolved_at is None] == []
+
+
 def test_it_goes_on_once_a_clock_that_was_a_year_ahead_is_right_again(house: House) -> None:
     with elsewhere() as server:
         there = reached_at(house, server.url)
