@@ -15,7 +15,7 @@ from typing import Literal
 import hypothesis
 import pytest
 from _pytest.terminal import TerminalReporter
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page
 
 from service.store.db import open_database
 from service.store.schema import migrate
@@ -40,6 +40,7 @@ BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
 _LEFT: list[int] = []  # by each process of the run, once it ended
+OURS = ("http://127.0.0.1", "http://localhost", "data:", "blob:", "file:")  # what a page may ask for
 MEMORY, ROOM = Path("/dev/shm"), 4 << 30  # bytes: twenty times what was ever in use at once
 
 
@@ -241,12 +242,7 @@ def page(browser: Browser) -> Iterator[Page]:
     """A page of its own that reaches this machine alone; whatever else a page asks for fails the test."""
     context = browser.new_context(locale="nl-NL")
     foreign: list[str] = []
-
-    def refuse(route: Route) -> None:
-        foreign.append(route.request.url)
-        route.abort()
-
-    context.route(lambda url: not url.startswith(("http://127.0.0.1", "http://localhost", "data:", "file:")), refuse)
+    context.on("request", lambda request: None if request.url.startswith(OURS) else foreign.append(request.url))
     yield context.new_page()
     context.close()
     assert not foreign, f"the page asked a third party: {foreign}"

@@ -12,6 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests.support import cases
 from tests.support.studio_tour import Site, site, tour
 
 pytestmark = pytest.mark.browser
@@ -74,7 +75,10 @@ def look_at(page: Page, width: int, scheme: Literal["light", "dark"]) -> tuple[i
 def test_no_page_breaks_a_rule_of_accessibility_or_its_policy_scrolls_sideways_or_has_what_is_too_small(
     page: Page, here: Site
 ) -> None:
-    """Each state narrow; wide and by the rules, each page and each state with an element of a sort not seen before."""
+    """Each state narrow; wide and by the rules, each page and each state with an element of a sort not seen before.
+
+    A run of everything has the second for each page alone.
+    """
     refused: list[str] = []
     page.on("console", lambda message: refused.append(message.text) if "Content Security" in message.text else None)
     wrong: dict[tuple[str, int], list[object]] = {}
@@ -89,7 +93,7 @@ def test_no_page_breaks_a_rule_of_accessibility_or_its_policy_scrolls_sideways_o
         if not page.locator("body.alone").count():  # nor of whoever is not in, nor of what went wrong
             titles.setdefault(page.title(), set()).add(urlsplit(page.url).path)
         path, made_of = re.sub(r"\d+", "", urlsplit(page.url).path), set(page.evaluate(SORTS))
-        new = path not in paths or not made_of <= sorts
+        new = path not in paths or not (made_of <= sorts or cases.of_everything())
         paths.add(path)
         sorts |= made_of
         for width, scheme in LOOKS if new else LOOKS[:1]:
@@ -103,5 +107,5 @@ def test_no_page_breaks_a_rule_of_accessibility_or_its_policy_scrolls_sideways_o
     assert not wrong
     assert not refused
     assert not {title: paths for title, paths in titles.items() if len(paths) > 1}, "tabs that cannot be told apart"
-    assert ruled > len(paths) > 50, "hardly anything was looked at, so this shows nothing"
+    assert ruled >= len(paths) > 50, "hardly anything was looked at, so this shows nothing"
     assert measured > 500, "nothing was measured, so this shows nothing"

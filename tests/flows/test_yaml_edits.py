@@ -10,6 +10,7 @@ from service.domain.reading import Path
 from service.errors import ProblemsError, RefusedError
 from service.flows import yaml_edits
 from service.flows.content_yaml import read_yaml
+from tests.support.cases import examples
 from tests.support.house import ROOT
 
 PRACTICE = (ROOT / "practice.yaml").read_text(encoding="utf-8")
@@ -38,7 +39,7 @@ def at(text: str, path: Path) -> object:
     return found
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(path=st.sampled_from(TEXTS), value=WORDS)
 def test_a_text_that_is_changed_and_changed_back_leaves_the_file_as_it_was(path: Path, value: str) -> None:
     before = str(at(PRACTICE, path))

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from service.domain.mailbox import Mailbox
 from service.mail.compose import HeldMailError, compose, render
 from service.mail.mime import build
+from tests.support.cases import examples
 from tests.support.mails import HEAD, HOSTILE, UNSUBSCRIBE, compiled, headers, values
 
 INTENDED = [
@@ -202,7 +203,7 @@ def test_two_parsers_agree_on_a_thousand_subjects_and_names(subject_parts: list[
     check_agreement(subject, name, data)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.text(max_size=50))
 def test_no_first_name_whatever_it_is_breaks_a_mail(name: str) -> None:
     data = compose(NAMED, values(first_name=name), headers())

@@ -36,6 +36,7 @@ ASIDE = frozenset(
         *("form_tokens", "kept_in_the_mailbox", "lead_report", "mail_news", "mailboxes", "media", "new_topic"),
         *("overrides", "publish_plan", "publishing", "respacing", "results", "revisions", "send_limits"),
         *("self_test", "signed_mail", "simulation", "staff_restored", "staff_throttle", "weekly_mail"),
+        *("copying", "taking_back"),  # from SQLite to PostgreSQL all of it; the other way few ever go
     )
 )
 """And of the flows these stand beside the ledger: days, plans, files, reports, mailboxes, certificates, looks."""
@@ -57,6 +58,11 @@ def engines(enough: Literal["sqlite", "postgres"]) -> list[ParameterSet]:
     """For a long test: the one engine that is enough in a run of everything, both where it is asked for by name."""
     both = {"sqlite": pytest.param("sqlite"), "postgres": pytest.param("postgres", marks=pytest.mark.postgres)}
     return [both[enough]] if of_everything() else list(both.values())
+
+
+def examples(number: int) -> int:
+    """How many examples of a property that takes long: a third of them in a run of everything."""
+    return -(-number // 3) if of_everything() else number
 
 
 def thin_out(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from service.mail.outbound import Outcome
 from service.mail.providers import PROVIDERS
 from service.mail.providers.values import Hook, HttpAnswer, UnreadableHookError
+from tests.support.cases import examples
 
 _NAMES = (
     *("data", "event-data", "signature", "Message", "mail", "event", "type", "message", "code", "ErrorCode", "id"),
@@ -28,7 +29,7 @@ each_provider = pytest.mark.parametrize("name", PROVIDERS)
 
 
 @each_provider
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(
     status=st.integers(100, 599),
     said=_JSON,
@@ -59,7 +60,7 @@ def test_no_answer_is_tripped_over_where_a_word_belongs(name: str, status: int) 
 
 
 @each_provider
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(said=_JSON)
 def test_no_event_is_too_strange_to_be_read(name: str, said: Any) -> None:
     bodies: list[Any] = [said, dict.fromkeys(_NAMES, said)]
