@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+from html.parser import HTMLParser
 
 import pytest
 from starlette.requests import Request
 
-from service.domain.staff import StaffLanguage
+from service.domain.staff import Role, StaffLanguage
+from service.flows import results
 from service.web.studio.languages import LOCALE, preferred, translations
+from tests.support import acts
+from tests.support.house import House
+from tests.support.studio import desk, hire
 from tests.support.translations import brought_up_to_date, read, rooms, words
+
+OPEN = {"br", "hr", "img", "input", "link", "meta", "path", "rect", "use"}  # what has no end
 
 
 def test_the_catalogues_hold_every_word_of_the_templates_and_no_other() -> None:
@@ -60,3 +67,58 @@ def test_dutch_is_read_from_the_catalogue_and_english_is_its_own() -> None:
 def test_before_anybody_is_known_the_browsers_language_counts(asked: str, language: StaffLanguage) -> None:
     headers = [(b"accept-language", asked.encode("latin-1"))]
     assert preferred(Request({"type": "http", "headers": headers})) == language
+
+
+class Read(HTMLParser):
+    """Each text of a page, with the language that a screen reader speaks it in."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.spoken: list[tuple[str, str]] = []
+        self._languages: list[str] = [""]
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """A language holds for all that is inside."""
+        if tag not in OPEN:
+            self._languages.append(dict(attrs).get("lang") or self._languages[-1])
+
+    def handle_endtag(self, tag: str) -> None:
+        """Back to that of whatever is around."""
+        if tag not in OPEN:
+            self._languages.pop()
+
+    def handle_data(self, data: str) -> None:
+        """But for the page's own name, of which no part can have another."""
+        if self.lasttag != "title" and data.strip():
+            self.spoken.append((data.strip().strip(":"), self._languages[-1]))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/studio/", "/studio/results", "/studio/results/lage-rug", "/studio/mails", "/studio/mails/hoe-ging-het"),
+        *("/studio/sequences", "/studio/sequences/lage-rug", "/studio/sequences/lage-rug/calendar"),
+        *(
+            "/studio/leads",
+            "/studio/leads/1",
+            "/studio/leads/1/mails/2",
+            "/studio/settings/forms",
+            "/studio/settings/forms/lage-rug",
+        ),
+    ],
+)
+def test_what_readers_see_is_spoken_in_dutch_on_english_pages_too(house: House, path: str) -> None:
+    """WCAG 2.2, 3.1.2: subjects and titles are Dutch, whatever the page around them is."""
+    acts.confirmed(house)
+    house.live_through(days=4)
+    with house.services.database.reading() as session:
+        subjects = results.mail_titles(session, house.services)
+        titles = results.topic_titles(session, house.services)
+        forms = house.services.published.live_forms(session)[1].forms
+    dutch = {*subjects.values(), *titles.values(), *(form.title for form in forms.values())} - subjects.keys()
+    answer = desk(house, hire(house, role=Role.ADMIN, language="en")).see(path)
+    assert answer.status_code == 200
+    found = [each for each in Read(answer.text).spoken if each[0] in dutch]
+    assert found, "nothing Dutch is on it, so this shows nothing"
+    assert {language for _, language in found} == {"nl"}, [text for text, language in found if language != "nl"]

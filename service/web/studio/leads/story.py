@@ -70,6 +70,7 @@ class Story:
             state=self._say(state),
             mood=mood,
             mail=mail.id if self._may_look and mail.state not in ("skipped", "cancelled") else None,
+            is_subject=not mail.to_practice and mail.id in self._subjects,
         )
 
     def _why(self, mail: MessageShown) -> str:
@@ -131,6 +132,7 @@ class Story:
             sign="mail",
             text=self._ahead.get(step.template, step.template),
             why=self._reason(step),
+            is_subject=step.template in self._ahead,
         )
 
     def _reason(self, each: MessageShown | ComingShown) -> str:

@@ -58,7 +58,8 @@ class Line:
     """One thing that happened or is to come, in words. `at` None: it is not to come, as things stand.
 
     `sign` says of which sort it is (`mail`, `yes`, `no`, `talk`, `date`, `wait`, `form`); `state` what became of a
-    mail, and `mood` whether that is well. `mail` is the number of a mail that can be looked at.
+    mail, and `mood` whether that is well. `mail` is the number of a mail that can be looked at. With `is_subject` the
+    text is a mail's own, and Dutch in every studio.
     """
 
     at: datetime | None
@@ -69,6 +70,7 @@ class Line:
     state: str = ""
     mood: str = ""
     mail: int | None = None
+    is_subject: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
