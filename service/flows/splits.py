@@ -29,7 +29,7 @@ def splits(session: Session, live: Mapping[str, Sequence]) -> list[Split]:
     """Of every live sequence."""
     found = []
     for name, sequence in live.items():
-        steps = {"": sequence.advice, **{step.key: step for step in sequence.steps}}
+        steps = {step.key if place else "": step for place, step in enumerate(sequence.steps)}
         split = {key: step.variants for key, step in steps.items() if step.variants}
         if not split:
             continue
@@ -48,5 +48,6 @@ def splits(session: Session, live: Mapping[str, Sequence]) -> list[Split]:
 
 def _variants(document: Mapping[str, Any], key: str) -> Any:
     """As they were published: a revision of another version of the service is read as it is, not as a model."""
-    steps = [document["advice"]] if not key else [each for each in document["steps"] if each["key"] == key]
-    return steps[0].get("variants") if steps else None
+    advice, *follow_ups = document["steps"]
+    of_step = [each for each in follow_ups if each["key"] == key] if key else [advice]
+    return of_step[0].get("variants") if of_step else None

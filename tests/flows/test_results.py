@@ -13,7 +13,7 @@ from service.flows.results import MailResult, SequenceResult
 from service.store.tables import Message
 from tests.support import acts
 from tests.support.days import EVERY_DAY
-from tests.support.drafts import publish, with_steps
+from tests.support.drafts import Document, publish, with_sequence, with_steps
 from tests.support.house import House
 from tests.support.news import about, comes
 from tests.support.transports import Network, always, lost_after_the_dot, no_such_mailbox
@@ -211,6 +211,23 @@ def test_versions_are_counted_from_the_moment_that_a_step_has_them(house: House)
     assert (earlier.template, earlier.before_split) == (told["kort"].template, True)
     assert (earlier.accepted, earlier.booked) == (6, 2), "who stayed by what she began with is among them"
     assert [mail.variant for mail in found(house).variants("keuze")] == ["kort", "lang"]
+
+
+def test_so_are_those_of_the_advice(house: House) -> None:
+    def split(document: Document) -> None:
+        both = {"kort": "advies-lage-rug", "lang": "advies-uitstraling-been"}
+        document["steps"][0] |= {"template": None, "variants": both}
+
+    house.opt_in("before@example.org")
+    house.send_due()
+    publish(house, with_sequence(split))
+    for number in range(6):
+        house.opt_in(f"lead-{number}@example.org")
+    house.send_due()
+    told = [(mail.variant, mail.before_split, mail.accepted) for mail in found(house).mails]
+    assert told[0] == (None, True, 1)
+    assert [variant for variant, _, _ in told[1:]] == ["kort", "lang"]
+    assert sum(accepted for _, _, accepted in told[1:]) == 6
 
 
 def test_a_clear_difference_is_told_as_one() -> None:
