@@ -184,7 +184,7 @@ def _mails(session: Session, live: Mapping[str, Steps], span: store.Span) -> dic
     found = {mail: [result] for mail, result in _counted(session, live, span).items()}
     for split in splits.splits(session, live):
         beside = _counted(session, live, replace(span, revisions=split.revisions))
-        for version, template in split.versions.items():
+        for template, version in split.versions.items():
             mail = (split.sequence, split.step, template)
             of_all, of_version = found.pop(mail, []), beside.get(mail)
             earlier = [each.without(of_version) if of_version else each for each in of_all]

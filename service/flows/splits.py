@@ -17,7 +17,10 @@ from service.store import sequences
 
 @dataclass(frozen=True, kw_only=True)
 class Split:
-    """A step (empty for the advice) of a live sequence: its versions, name -> mail, and which revisions have them."""
+    """A step (empty for the advice) of a live sequence: its versions, and which revisions have them.
+
+    `versions`: mail -> name; of two names for one mail, which tell nobody anything, the first.
+    """
 
     sequence: str
     step: str
@@ -38,7 +41,7 @@ def splits(session: Session, live: Mapping[str, Sequence]) -> list[Split]:
             Split(
                 sequence=name,
                 step=key,
-                versions=versions,
+                versions={mail: version for version, mail in sorted(versions.items(), reverse=True)},
                 revisions=frozenset(id_ for id_, each in documents.items() if _variants(each, key) == versions),
             )
             for key, versions in split.items()

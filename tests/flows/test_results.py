@@ -213,10 +213,10 @@ def test_versions_are_counted_from_the_moment_that_a_step_has_them(house: House)
     assert [mail.variant for mail in found(house).variants("keuze")] == ["kort", "lang"]
 
 
-def test_so_are_those_of_the_advice(house: House) -> None:
+def test_so_are_those_of_the_advice_and_two_names_for_one_mail_are_one_version(house: House) -> None:
     def split(document: Document) -> None:
-        both = {"kort": "advies-lage-rug", "lang": "advies-uitstraling-been"}
-        document["steps"][0] |= {"template": None, "variants": both}
+        three = {"kort": "advies-lage-rug", "lang": "advies-uitstraling-been", "nog eens kort": "advies-lage-rug"}
+        document["steps"][0] |= {"template": None, "variants": three}
 
     house.opt_in("before@example.org")
     house.send_due()
