@@ -7,7 +7,7 @@ used last before it (ACCEPTANCE M10); no pixel and no wrapped link is behind any
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlmodel import Session
@@ -48,20 +48,6 @@ class MailResult:
     requests: int = 0
     booked: int = 0
     before_split: bool = False
-
-    @property
-    def is_empty(self) -> bool:
-        """Did none of them become anything?"""
-        return not (self.accepted or self.bounced or self.unknown or self.skipped)
-
-    def without(self, some: MailResult) -> MailResult:
-        """These mails but for some of them."""
-        counts = {name: getattr(self, name) - getattr(some, name) for name in _COUNTS}
-        answers = {each: count - some.answers.get(each, 0) for each, count in self.answers.items()}
-        return replace(self, answers={each: count for each, count in answers.items() if count}, **counts)
-
-
-_COUNTS = [each.name for each in fields(MailResult) if each.type == "int"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,21 +167,21 @@ def compare(one: MailResult, other: MailResult) -> bool:
 
 
 def _mails(session: Session, live: Mapping[str, Steps], span: store.Span) -> dict[str, list[MailResult]]:
-    found = {mail: [result] for mail, result in _counted(session, live, span).items()}
+    found = list(_counted(session, live, span).items())
     for split in splits.splits(session, live):
-        beside = _counted(session, live, replace(span, revisions=split.revisions))
-        for template, version in split.versions.items():
-            mail = (split.sequence, split.step, template)
-            of_all, of_version = found.pop(mail, []), beside.get(mail)
-            earlier = [each.without(of_version) if of_version else each for each in of_all]
-            found[mail] = [each for each in earlier if not each.is_empty]
-            found[mail] += [replace(of_version, variant=version)] if of_version else []
-        for mail, told in found.items():
-            if mail[:2] == (split.sequence, split.step):
-                found[mail] = [replace(each, before_split=each.variant is None) for each in told]
+        step = (split.sequence, split.step)
+        beside = _counted(session, live, replace(span, made_by=split.revisions))
+        before = _counted(session, live, replace(span, not_by=split.revisions))
+        found = [(mail, told) for mail, told in found if mail[:2] != step]
+        found += [(mail, replace(told, before_split=True)) for mail, told in before.items() if mail[:2] == step]
+        found += [
+            (mail, replace(told, variant=split.versions.get(mail[2])))
+            for mail, told in beside.items()
+            if mail[:2] == step
+        ]
     shown: dict[str, list[MailResult]] = {}
-    for mail in sorted(found, key=lambda each: _place(each, live)):
-        shown.setdefault(mail[0], []).extend(found[mail])
+    for mail, told in sorted(found, key=lambda each: _place(each[0], live)):
+        shown.setdefault(mail[0], []).append(told)
     return shown
 
 

@@ -42,12 +42,13 @@ BECAME_SOMETHING = (
 class Span:
     """A stretch of time: from `since` up to, and not including, `until`; without either it has no such end.
 
-    Where `revisions` are given only mails made by one of them are counted.
+    Where they are given, only mails are counted that one of the revisions `made_by` made, and none of those `not_by`.
     """
 
     since: datetime | None = None
     until: datetime | None = None
-    revisions: frozenset[int] | None = None
+    made_by: frozenset[int] | None = None
+    not_by: frozenset[int] = frozenset()
 
     def holds(self, column: Any) -> list[ColumnElement[bool]]:
         """The conditions by which a moment lies in it."""
@@ -55,9 +56,10 @@ class Span:
         return begun if self.until is None else [*begun, column < self.until]
 
     def counts(self) -> list[ColumnElement[bool]]:
-        """The conditions by which a mail was made in it."""
-        made = self.holds(col(Message.created_at))
-        return made if self.revisions is None else [*made, col(Message.revision_id).in_(self.revisions)]
+        """The conditions by which a mail counts."""
+        revision, made = col(Message.revision_id), self.holds(col(Message.created_at))
+        made += [revision.in_(self.made_by)] if self.made_by is not None else []
+        return made + ([revision.not_in(self.not_by)] if self.not_by else [])
 
 
 def opt_ins(session: Session, span: Span) -> dict[str, int]:

@@ -37,9 +37,13 @@ def check(page: Page, state: str) -> None:
 
 def test_the_script_shows_the_form_in_the_sites_own_looks_and_the_advice_arrives(there: Embedding, sized: Page) -> None:
     refused: list[str] = []
-    asked: set[Request] = set()
+    asked: list[Request] = []
+
+    def ask(request: Request) -> None:
+        asked.append(request)
+
     sized.on("console", lambda message: refused.append(message.text) if "Content Security" in message.text else None)
-    sized.on("request", lambda request: asked.update([request]))
+    sized.on("request", ask)
     sized.goto(there.article("script", there.snippets.script) + "?utm=mail#pijnadvies")
     widget = sized.locator("nurture-form")
     email(widget).wait_for()
