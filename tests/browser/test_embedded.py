@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Frame, Page, Request
 
+from tests.support.accessibility import broken_rules
 from tests.support.embedding import SUBMIT, Embedding, email, embedding, fill_in, source_urls
 from tests.support.running import wait_for
 
@@ -30,8 +30,7 @@ def sized(page: Page, request: pytest.FixtureRequest) -> Page:
 
 def check(page: Page, state: str) -> None:
     """Nobody is kept out: no rule of accessibility is broken, and nothing goes over the edge."""
-    broken = [(each["id"], [node["html"] for node in each["nodes"]]) for each in Axe().run(page).response["violations"]]
-    assert not broken, state
+    assert not broken_rules(page), state
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{state} scrolls sideways"
 
 

@@ -9,10 +9,10 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.support import cases
+from tests.support.accessibility import broken_rules
 from tests.support.studio_tour import Site, site, tour
 
 pytestmark = pytest.mark.browser
@@ -48,20 +48,12 @@ WRONG = """(width) => {
 SORTS = """() => [...document.body.querySelectorAll("*")].map((node) => [node.parentElement, node]
     .flatMap((each) => [each.tagName, each.className, each.type, each.getAttribute("role")]).join(" "))"""
 OPEN_ALL = "document.querySelectorAll('details').forEach((each) => { each.open = true })"
-RULES = "axe.run({resultTypes: ['violations'], preload: false})"
 
 
 @pytest.fixture
 def here(template_file: Callable[[str], Path], tmp_path: Path) -> Iterator[Site]:
     with site(template_file("published"), tmp_path) as running:
         yield running
-
-
-def breaks_rules(page: Page) -> list[object]:
-    """What breaks a rule of accessibility."""
-    page.evaluate(Axe().axe_script)
-    found = page.evaluate(RULES)["violations"]
-    return [(each["id"], [node["html"][:300] for node in each["nodes"]]) for each in found]
 
 
 def look_at(page: Page, width: int, scheme: Literal["light", "dark"]) -> tuple[int, list[object]]:
@@ -100,7 +92,7 @@ def test_no_page_breaks_a_rule_of_accessibility_or_its_policy_scrolls_sideways_o
             pressed, found = look_at(page, width, scheme)
             measured += pressed
             if new and LOOKS[ruled % 2] == (width, scheme):  # one look each: most pages come by in more than one state
-                found += breaks_rules(page)
+                found += broken_rules(page)
             if found:
                 wrong[name, width] = found
         ruled += new

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from service.flows.content_desk import ContentDesk
 from service.web.app import create_app
 from tests.support import saves
+from tests.support.accessibility import broken_rules
 from tests.support.studio_tour import Site, site
 
 pytestmark = pytest.mark.browser
@@ -42,7 +42,7 @@ def page_of_a_save(here: Site, context: BrowserContext, page: Page, *, other: st
 
 
 def faults(page: Page) -> list[object]:
-    found: list[object] = [each["id"] for each in Axe().run(page).response["violations"]]
+    found: list[object] = [*broken_rules(page)]
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         found.append("scrolls sideways")
     for each in page.locator("button:visible, a.button, summary").all():
