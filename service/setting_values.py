@@ -171,7 +171,20 @@ def _origin(text: str, *, example: str) -> str:
     parts = _split(text.removesuffix("/"))
     if parts is None or parts.path or parts.query or parts.fragment or "@" in parts.netloc:
         named = "it" if "@" in text else repr(text)  # before an @ may stand a password
-        raise ValueError(f"{named} is no address of a website; write scheme and host alone, such as {example}")
+        wanted = _in_ascii(text) or f"scheme and host alone, such as {example}"
+        raise ValueError(f"{named} is no address of a website; write {wanted}")
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     usual = {"http": 80, "https": 443}[parts.scheme]
     return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port not in {None, usual} else "")
+
+
+def _in_ascii(text: str) -> str:
+    """The origin, its host as browsers send it: by its A-labels (RFC 3490). Empty where it has no other letters."""
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+        sent = parts.netloc.rpartition("@")[2].lower().replace(host, host.encode("idna").decode("ascii"))
+    except ValueError:  # no address at all, or a name that has no A-labels
+        return ""
+    found = f"{parts.scheme}://{sent}"
+    return "" if host.isascii() or _split(found) is None else found

@@ -96,6 +96,23 @@ def test_relative_paths_count_from_the_package(surroundings: dict[str, str]) -> 
     assert settings.mail_url == f"file:{ROOT}/data/mail"
 
 
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [
+        ("https://praktijk-café.nl/", "write https://xn--praktijk-caf-meb.nl"),
+        ("https://Praktijk-Café.nl:8443", "write https://xn--praktijk-caf-meb.nl:8443"),
+        ("https://café.nl/praktijk", "write https://xn--caf-dma.nl"),
+        ("https://a..é.nl", "write scheme and host alone, such as https://mail.example.nl"),
+        ("ftp://café.nl", "write scheme and host alone, such as https://mail.example.nl"),
+    ],
+)
+def test_a_name_in_other_letters_is_told_as_browsers_send_it(
+    surroundings: dict[str, str], written: str, wanted: str
+) -> None:
+    (problem,) = problems_of(surroundings | {"NURTURE_BASE_URL": written})
+    assert problem.message.endswith(wanted)
+
+
 def test_an_empty_value_is_not_set_and_strangers_are_left_alone(surroundings: dict[str, str]) -> None:
     settings = load_settings(
         surroundings
