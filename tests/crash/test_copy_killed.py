@@ -13,12 +13,14 @@ from service.flows import copy_marks
 from service.store import dump, schema
 from service.store.db import open_database
 from service.store.tables import Lead
+from tests.support import cases
 from tests.support.running import installation
 
 MOMENTS = (0.05, 0.4, 0.6, 0.7, 0.8, 0.9)  # of the time that a whole copy takes
 ANNA, BRAM = "anna@example.org", "bram@example.org"
 
 
+@pytest.mark.parametrize("database_url", cases.engines("sqlite"), indirect=True)
 def test_killed_at_any_moment_it_leaves_one_database_to_go_on_with(
     database_url: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

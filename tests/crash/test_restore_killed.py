@@ -6,9 +6,11 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from service.store.db import open_database
+from tests.support import cases
 from tests.support.running import Running, installation
 
 MOMENTS = (0.05, 0.3, 0.5, 0.7, 0.9)  # of the time that a whole restore takes; a first one that is surely too early
@@ -16,6 +18,7 @@ ANNA, BRAM = "anna@example.org", "bram@example.org"
 LEADS = {"one.zip": [ANNA], "two.zip": [ANNA, BRAM]}
 
 
+@pytest.mark.parametrize("database_url", cases.engines("sqlite"), indirect=True)
 def test_killed_at_any_moment_it_leaves_the_old_state_or_the_new_one(database_url: str, tmp_path: Path) -> None:
     with installation(tmp_path, database_url, NURTURE_DEMO="0") as running:
         running.start()

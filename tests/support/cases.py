@@ -1,9 +1,9 @@
-"""A run of everything gives PostgreSQL the first and the last case of each test; SQLite sees all of them.
+"""A run of everything gives PostgreSQL the first case of each test; SQLite sees all of them.
 
 Cases of one test differ in what is asked, hardly in what the database is asked: the whole of it on both engines takes a
-third longer. Of the modules about pages, words, commands and mail that comes in PostgreSQL sees every fifth of those;
-of a module marked `files`, whose tests are about files and pages, the first test. `EVERY_CASE=1 make test` runs all of
-it, and so does naming a file or a folder.
+third longer. Of what is about pages, words, commands and mail that comes in PostgreSQL sees every fifth of those; of
+modules marked `files`, which are about files and their pages, every fifteenth. `EVERY_CASE=1 make test` runs all of it,
+and so does naming a file or a folder.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Literal
 import pytest
 from _pytest.mark.structures import ParameterSet
 
-ALL, ENDS = "EVERY_CASE", "TESTS_AT_THEIR_ENDS"  # what a person sets; what the processes of a run tell each other
+ALL, EVERYTHING = "EVERY_CASE", "TESTS_OF_EVERYTHING"  # what a person sets; what the processes of a run tell each other
 LEFT = pytest.StashKey[int]()
 PAGES = ("browser", "cli", "e2e", "web")
 """What is tested there is pages, words and commands."""
 LEDGER = frozenset(
     {
-        *("e2e/test_acceptance.py", "e2e/test_life.py", "e2e/test_main_job.py", "e2e/test_stopping.py"),
+        *("e2e/test_acceptance.py", "e2e/test_life.py", "e2e/test_stopping.py"),
         *("web/test_caps.py", "web/test_confirm.py", "web/test_durability.py", "web/test_flood.py"),
         *("web/test_mail_webhooks.py", "web/test_opt_ins.py", "web/test_unsubscribe.py", "web/test_webhooks.py"),
     }
@@ -40,18 +40,18 @@ ASIDE = frozenset(
     )
 )
 """And of the flows these stand beside the ledger: days, plans, files, reports, mailboxes, certificates, looks."""
-EVERY = 5
+EVERY, FEW = 5, 15
 
 
 def choose(config: pytest.Config) -> None:
     """Decide it once, before a run starts its processes."""
     if config.args_source is pytest.Config.ArgsSource.TESTPATHS and not os.environ.get(ALL):
-        os.environ[ENDS] = "1"
+        os.environ[EVERYTHING] = "1"
 
 
 def of_everything() -> bool:
     """Is this a run of everything, in which a long test shows less than it does where it is asked for by name?"""
-    return bool(os.environ.get(ENDS))
+    return bool(os.environ.get(EVERYTHING))
 
 
 def engines(enough: Literal["sqlite", "postgres"]) -> list[ParameterSet]:
@@ -66,7 +66,7 @@ def examples(number: int) -> int:
 
 
 def thin_out(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the cases between the first and the last to SQLite, where that is chosen."""
+    """Leave the rest to SQLite, where that is chosen."""
     if not of_everything():
         return
     on_both = {_test(each) for each in items if each.get_closest_marker("postgres") is None}
@@ -74,24 +74,27 @@ def thin_out(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("postgres") is not None and _test(item) in on_both:
             tests.setdefault(_test(item), []).append(item)
-    left = [item for cases in tests.values() for item in cases[1:-1]]
-    by_file: dict[str, list[pytest.Item]] = {}
-    for cases in tests.values():
-        for each in cases[:1] + cases[1:][-1:]:
-            by_file.setdefault(_file(each), []).append(each)
-    for file, found in by_file.items():
-        if found[0].get_closest_marker("files"):
-            left += found[1:]
-        elif _is_of_pages(file):
-            left += [each for number, each in enumerate(found) if number % EVERY]
+    left = [item for cases in tests.values() for item in cases[1:]]
+    alike: dict[tuple[str, int], list[pytest.Item]] = {}
+    for first, *_ in tests.values():
+        alike.setdefault(_kind(first), []).append(first)
+    for (_, every), found in alike.items():
+        left += [each for number, each in enumerate(found) if number % every]
     known = set(left)
     items[:] = [item for item in items if item not in known]
     config.hook.pytest_deselected(items=list(known))
     config.stash[LEFT] = len(known)
 
 
-def _is_of_pages(file: str) -> bool:
-    return file in ASIDE or (file.partition("/")[0] in PAGES and file not in LEDGER)
+def _kind(item: pytest.Item) -> tuple[str, int]:
+    """What it is about, and of how many tests about the same PostgreSQL sees one; of the ledger all."""
+    file = _file(item)
+    folder = file.partition("/")[0]
+    if item.get_closest_marker("files"):
+        return "files", FEW
+    if file in ASIDE:
+        return "aside", EVERY
+    return (folder, EVERY) if folder in PAGES and file not in LEDGER else (file, 1)
 
 
 def report_left(reporter: pytest.TerminalReporter, counts: Sequence[int]) -> None:

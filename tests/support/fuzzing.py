@@ -63,14 +63,13 @@ def fuzz(
     strict: Sequence[str],
     examples: int,
     seed: int,
-    each_limit: bool = True,
 ) -> Fuzzed:
-    """Send `examples` requests made up for each operation, and with `each_limit` those that try its schema's once.
+    """Send `examples` requests made up for each operation, and those that try the limits of its schema.
 
     `values` are real ones by path and parameter (`path.token`, `body.email`): half of the requests hold them. The paths
     in `strict` must also refuse whatever their schema does not allow.
     """
-    schema = schemathesis.openapi.from_dict(app.openapi(), config=_config(values, strict, examples, seed, each_limit))
+    schema = schemathesis.openapi.from_dict(app.openapi(), config=_config(values, strict, examples, seed))
     schema.app = _Hostile(app)
     answers: Counter[tuple[str, int]] = Counter()
     defects: dict[str, str] = {}
@@ -85,7 +84,7 @@ def fuzz(
 
 
 def _config(
-    values: Mapping[str, Mapping[str, Sequence[str]]], strict: Sequence[str], examples: int, seed: int, each_limit: bool
+    values: Mapping[str, Mapping[str, Sequence[str]]], strict: Sequence[str], examples: int, seed: int
 ) -> schemathesis.Config:
     named = {f"{path} {name}": list(given) for path, names in values.items() for name, given in names.items()}
     operations = {
@@ -99,7 +98,6 @@ def _config(
             "seed": seed,
             "continue-on-failure": True,
             "cache": {"enabled": False},
-            "phases": {"coverage": {"enabled": each_limit}},
             "dictionaries": {name: {"values": given} for name, given in named.items()},
             "operations": [{"include-path": path, **settings} for path, settings in operations.items()],
             "checks": {"enabled": False} | {name: {"enabled": True} for name in CHECKS},
