@@ -84,8 +84,8 @@ def mend(house: House, cause: str = "kapot") -> None:
 
 def test_an_alert_goes_to_each_of_staff_and_to_the_webhook(told: House, hook: Hook) -> None:
     raise_alert(told)
-    told.tick()
-    told.tick()
+    told.tick(keep_house=True)
+    told.tick(keep_house=True)
     assert [len(told.mails(address)) for address in STAFF] == [1, 1]
     assert str(told.mails(STAFF[0])[0]["Subject"]) == "Melding: Er is iets kapot"
     expected = {"cause": "kapot", "text": "Er is iets kapot.", "english": "something broke", "at": START.isoformat()}
@@ -96,8 +96,8 @@ def test_a_mail_of_an_alert_is_dutch_with_a_short_subject_and_leads_to_where_it_
     dutch = "De mail gaat nu niet weg (nee. 5.1.1). Er gaat niets verloren. Kijk met: nurture doctor"
     with told.services.database.transaction() as session:
         alerts.tell(session, "some-cause", dutch=dutch, english="mail cannot leave", now=told.clock.now())
-    told.tick()
-    told.tick()
+    told.tick(keep_house=True)
+    told.tick(keep_house=True)
     [mail, *_] = told.mails(STAFF[0])
     text = words(mail)
     assert str(mail["Subject"]) == "Melding: De mail gaat nu niet weg (nee. 5.1.1)"
@@ -111,9 +111,9 @@ def test_a_mail_of_an_alert_is_dutch_with_a_short_subject_and_leads_to_where_it_
 def test_the_same_cause_is_told_once_while_it_stands(told: House, hook: Hook) -> None:
     for _ in range(3):
         raise_alert(told)
-        told.tick()
+        told.tick(keep_house=True)
         told.clock.advance(hours=1)
-    told.tick()
+    told.tick(keep_house=True)
     assert len(told.mails()) == 2
     assert len(hook.bodies) == 1
 
@@ -121,23 +121,23 @@ def test_the_same_cause_is_told_once_while_it_stands(told: House, hook: Hook) ->
 def test_a_cause_that_comes_back_is_told_again(told: House, hook: Hook) -> None:
     for _ in range(2):
         raise_alert(told)
-        told.tick()
+        told.tick(keep_house=True)
         mend(told)
-    told.tick()
+    told.tick(keep_house=True)
     assert len(told.mails(STAFF[0])) == 2
     assert len(hook.bodies) == 2
 
 
 def test_an_alert_that_is_given_the_number_of_one_that_was_forgotten_is_told(told: House, hook: Hook) -> None:
     raise_alert(told, "aanvraag-gewist")
-    told.tick()
+    told.tick(keep_house=True)
     with told.services.database.transaction() as session:
         events.forget_alerts(session, ["aanvraag-gewist"])
         acts.count_from_what_is_there(session.connection())  # as where a backup was put back
     told.clock.advance(hours=1)
     raise_alert(told)
-    told.tick()
-    told.tick()
+    told.tick(keep_house=True)
+    told.tick(keep_house=True)
     assert len(told.mails(STAFF[0])) == 2
     assert [body["cause"] for body in hook.bodies] == ["aanvraag-gewist", "kapot"]
 
@@ -145,8 +145,8 @@ def test_an_alert_that_is_given_the_number_of_one_that_was_forgotten_is_told(tol
 def test_two_causes_are_two_alerts(told: House, hook: Hook) -> None:
     raise_alert(told)
     raise_alert(told, "anders")
-    told.tick()
-    told.tick()
+    told.tick(keep_house=True)
+    told.tick(keep_house=True)
     assert [body["cause"] for body in hook.bodies] == ["kapot", "anders"]
     assert len(told.mails(STAFF[0])) == 2
 
@@ -154,8 +154,8 @@ def test_two_causes_are_two_alerts(told: House, hook: Hook) -> None:
 def test_a_webhook_that_fails_keeps_no_mail_back_and_is_not_called_twice(told: House, hook: Hook) -> None:
     hook.status = 500
     raise_alert(told)
-    told.tick()
-    told.tick()
+    told.tick(keep_house=True)
+    told.tick(keep_house=True)
     assert len(told.mails()) == 2
     assert len(hook.bodies) == 1
 
@@ -176,8 +176,8 @@ def test_a_webhook_that_is_gone_keeps_no_mail_back(told: House, hook: Hook, capf
     gone.close()
     house = told.with_changes(alert_url=gone.url)
     raise_alert(house)
-    house.tick()
-    house.tick()
+    house.tick(keep_house=True)
+    house.tick(keep_house=True)
     assert len(house.mails()) == 2
     said = capfd.readouterr()
     assert "alert webhook failed" in said.out + said.err
@@ -187,14 +187,14 @@ def test_a_webhook_that_is_gone_keeps_no_mail_back(told: House, hook: Hook, capf
 def test_one_address_named_twice_gets_one_mail(house: House) -> None:
     here = house.with_changes(alert_to=(STAFF[0], STAFF[0]))
     raise_alert(here)
-    here.tick()
-    here.tick()
+    here.tick(keep_house=True)
+    here.tick(keep_house=True)
     assert len(here.mails()) == 1
 
 
 def test_without_anybody_to_tell_an_alert_just_stands(house: House) -> None:
     raise_alert(house)
-    house.tick()
+    house.tick(keep_house=True)
     assert house.mails() == []
     with house.services.database.reading() as session:
         assert [alert.cause for alert in events.open_alerts(session)] == ["kapot"]
@@ -223,9 +223,9 @@ def test_an_alert_ends_with_the_lead_whose_mail_it_was_about_so_that_the_next_is
     for address in ("anna@example.org", "bram@example.org"):
         here.opt_in(address)
         here.send_due()
-        here.tick()
+        here.tick(keep_house=True)
         assert [message.state for message in here.messages(address)] == ["unknown"]
-        here.live_through(days=29)
+        here.live_through(days=29, keep_house=True)
         assert here.messages(address) == []
     assert [body["cause"] for body in hook.bodies] == ["message-unknown", "message-unknown"]
 
@@ -235,12 +235,12 @@ def test_days_that_never_open_are_told_again_when_what_was_published_does_not_he
     acts.confirmed(house)
     publish(house, with_practice(closed=closed))
     for phone in ("020 123 45 67", "020 123 45 68"):
-        house.live_through(days=4)
+        house.live_through(days=4, keep_house=True)
         assert acts.alerts(house) == ["calendar-closed"]
         publish(house, with_practice(closed=closed, phone=phone))
         assert acts.alerts(house) == []
     publish(house, with_practice())
-    house.live_through(days=4)
+    house.live_through(days=4, keep_house=True)
     assert acts.alerts(house) == []
     assert acts.follow_ups(house)
 

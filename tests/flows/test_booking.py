@@ -103,7 +103,7 @@ def test_a_long_closure_is_told_in_the_receipt(house: House) -> None:
 def test_what_is_open_about_a_request_goes_with_it(house: House) -> None:
     asked(house)
     house.clock.moment = datetime(2026, 3, 16, 15, 0, tzinfo=UTC)
-    house.tick()
+    house.tick(keep_house=True)
     number = requests(house)[0].id
     assert acts.alerts(house) == [f"request-unanswered:{number}"]
     acts.commit(house, retention_rows.remove_requests, [number])
@@ -126,14 +126,14 @@ def test_a_request_without_an_answer_is_told_of_after_one_working_day_and_once(h
     told = house.with_changes(alert_to=("frank@solidperformance.example",))
     asked(told)
     house.clock.moment = datetime(2026, 3, 16, 14, 59, tzinfo=UTC)
-    told.tick()
+    told.tick(keep_house=True)
     assert acts.alerts(told) == []
     house.clock.advance(minutes=1)
-    told.tick()
-    told.tick()
+    told.tick(keep_house=True)
+    told.tick(keep_house=True)
     number = requests(told)[0].id
     assert acts.alerts(told) == [f"request-unanswered:{number}"]
-    told.live_through(days=20)
+    told.live_through(days=20, keep_house=True)
     assert len(house.mails("frank@solidperformance.example")) == 1
     reminders = [mail for mail in house.mails(PRACTICE_BOX) if str(mail["Subject"]).startswith("Melding")]
     assert len(reminders) == 1
@@ -146,8 +146,8 @@ def test_a_request_without_an_answer_is_told_of_after_one_working_day_and_once(h
 def test_who_gets_alerts_anyway_hears_of_it_once(house: House) -> None:
     told = house.with_changes(alert_to=(PRACTICE_BOX,))
     asked(told)
-    told.live_through(days=5)
-    told.tick()  # which tells what was found by the one before
+    told.live_through(days=5, keep_house=True)
+    told.tick(keep_house=True)  # which tells what was found by the one before
     assert sum(str(mail["Subject"]).startswith("Melding") for mail in house.mails(PRACTICE_BOX)) == 1
 
 
@@ -155,7 +155,7 @@ def test_who_gets_alerts_anyway_hears_of_it_once(house: House) -> None:
 def test_an_answer_in_time_is_no_alert(house: House, outcome: booking.Outcome) -> None:
     asked(house)
     close(house, outcome)
-    house.live_through(days=5)
+    house.live_through(days=5, keep_house=True)
     assert acts.all_alerts(house) == []
     [row] = requests(house)
     assert (row.outcome, row.remind_at) == (outcome, None)
@@ -163,7 +163,7 @@ def test_an_answer_in_time_is_no_alert(house: House, outcome: booking.Outcome) -
 
 def test_an_answer_after_the_alert_closes_it(house: House) -> None:
     asked(house)
-    house.live_through(days=4)
+    house.live_through(days=4, keep_house=True)
     assert len(acts.alerts(house)) == 1
     close(house, "declined")
     assert acts.alerts(house) == []
@@ -174,7 +174,7 @@ def test_only_booked_ends_the_mails_and_the_pause_ends_by_itself(house: House) -
     close(house, "declined")
     assert acts.enrolment(house).state == "active"
     assert acts.enrolment(house).pause_reason == "pain_check_request"
-    assert house.live_through(days=60) > 0
+    assert house.live_through(days=60, keep_house=True) > 0
 
 
 def test_closed_as_booked_ends_the_mails_and_the_link_that_asked_gets_the_credit(house: House) -> None:
@@ -182,7 +182,7 @@ def test_closed_as_booked_ends_the_mails_and_the_link_that_asked_gets_the_credit
     close(house, "booked")
     assert acts.enrolment(house).state == "finished"
     assert credit(house) == {"advies": 1}
-    assert house.live_through(days=60) == 0
+    assert house.live_through(days=60, keep_house=True) == 0
 
 
 def test_what_is_closed_or_never_was_cannot_be_closed(house: House) -> None:
@@ -198,7 +198,7 @@ def test_what_is_closed_or_never_was_cannot_be_closed(house: House) -> None:
 
 def test_erasing_a_lead_ends_the_alert_about_her(house: House) -> None:
     asked(house)
-    house.live_through(days=4)
+    house.live_through(days=4, keep_house=True)
     acts.commit(house, privacy.erase, house.services, house.lead().id, "asked for", house.clock.now())
     assert acts.alerts(house) == []
     assert requests(house) == []
@@ -213,7 +213,7 @@ def test_a_request_that_older_code_answered_is_not_told_of(house: House) -> None
         row.handled_at = house.clock.now()
 
     acts.commit(house, answer)
-    house.live_through(days=5)
+    house.live_through(days=5, keep_house=True)
     assert acts.all_alerts(house) == []
     assert requests(house)[0].remind_at is None
 
@@ -230,7 +230,7 @@ def three_steps(house: House) -> None:
     steps = [{"key": key, "wait": "1 day"} for key in ("een", "twee", "drie")]
     publish(house, with_steps(*steps, window=EVERY_DAY))
     acts.confirmed(house)
-    house.live_through(days=2, hours=1)
+    house.live_through(days=2, hours=1, keep_house=True)
 
 
 def test_the_link_that_was_used_last_before_the_appointment_gets_the_credit(house: House) -> None:

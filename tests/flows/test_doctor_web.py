@@ -43,7 +43,7 @@ def test_a_service_that_is_well_is_well_and_nothing_of_the_look_stays(
     house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     acts.confirmed(house)
-    house.tick()
+    house.tick(keep_house=True)
     before = house.rows()
     with secured(house, monkeypatch, tmp_path, days=60) as base_url:
         found = look(house, base_url)

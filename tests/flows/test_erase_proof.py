@@ -28,9 +28,9 @@ TYPED = {"name": "Annelies Vermeulen", "phone": "06 98765432", "note": 'Liefst "
 def lived(house: House, address: str = ADDRESS) -> tuple[Sought, ...]:
     """Annelies left something everywhere. Returns what to look for."""
     acts.confirmed(house, address, first_name="Annelies")
-    house.live_through(days=3)
+    house.live_through(days=3, keep_house=True)
     acts.request_pain_check(house, address, **TYPED)
-    house.tick()
+    house.tick(keep_house=True)
     with house.services.database.reading() as session:
         return erase_proof.sought_of(session, session.get_one(Lead, house.lead(address).id))
 

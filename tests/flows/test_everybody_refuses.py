@@ -19,7 +19,7 @@ def test_a_day_on_which_all_turn_us_away_goes_through_the_guard(house: House) ->
     strict = house.with_changes(backlog_limit=2)
     for address in FIVE:
         acts.confirmed(strict, address)
-    strict.tick()
+    strict.tick(keep_house=True)
     refused = strict.with_changes(open_transport=Network(answer=always(refused_by_policy())).open)
     refused.live_through(days=1)
     assert "channel-refused" in acts.alerts(strict)

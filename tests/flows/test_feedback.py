@@ -110,7 +110,7 @@ def test_what_was_refused_for_what_we_are_suppresses_nobody_and_staff_are_told_o
     assert (acts.enrolment(advised).state, rules(advised)) == ("active", {})
     assert acts.alerts(advised) == ["mail-rejected:lettermint"]
     advised.clock.advance(days=8)
-    advised.tick()
+    advised.tick(keep_house=True)
     assert acts.alerts(advised) == []
 
 
@@ -257,10 +257,10 @@ def test_what_came_back_is_forgotten_after_its_days(advised: House) -> None:
     comes(advised, about(acts.advice(advised), K.DELIVERED))
     comes(advised, about(None, K.UNKNOWN))
     advised.clock.advance(days=89)
-    advised.tick()
+    advised.tick(keep_house=True)
     assert len(events(advised)) == 2
     advised.clock.advance(days=2)
-    advised.tick()
+    advised.tick(keep_house=True)
     assert events(advised) == []
     assert acts.advice(advised).state == "delivered"
 

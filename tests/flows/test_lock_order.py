@@ -49,7 +49,7 @@ def test_moving_leads_to_a_new_revision_waits_for_who_is_busy_with_one(house: Ho
 
 def test_a_planner_that_waits_for_a_lead_keeps_nothing_that_a_hand_over_asks_for(house: House) -> None:
     acts.confirmed(house)
-    house.tick()
+    house.tick(keep_house=True)
     house.clock.advance(days=3)  # its step is due, and the worker says anew that it is here
     now = house.clock.now()
     with ThreadPoolExecutor(1) as pool:

@@ -164,7 +164,7 @@ def test_what_staff_let_go_stays_so_until_the_next_complaint_which_is_told_anew(
     ids = mails_taken(house, 10)
     comes_back(house, COMPLAINED, *ids[:4])
     acts.release_the_brake(house)
-    house.tick()
+    house.tick(keep_house=True)
     assert not held_back(house)
     assert acts.alerts(house) == ["complaints"]
     comes_back(house, COMPLAINED, ids[4])

@@ -43,7 +43,7 @@ def alert(house: House) -> tuple[str, str]:
 
 def test_a_way_out_that_works_leaves_nothing_but_when_it_was_tested(house: House) -> None:
     acts.confirmed(house)
-    house.tick()
+    house.tick(keep_house=True)
     before = house.rows()
     with serving(house) as url:
         here = reached_at(house, url)

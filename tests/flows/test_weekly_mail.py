@@ -27,7 +27,7 @@ TWO_STEPS = ({"key": "een", "wait": "1 day"}, {"key": "twee", "wait": "9 days"})
 def house(house: House) -> House:
     """One whose owner wants the mail; it is Monday the 9th, and the first tick has been."""
     told = house.with_changes(weekly_mail=True, alert_to=(OWNER,))
-    told.tick()
+    told.tick(keep_house=True)
     return told
 
 
@@ -47,7 +47,7 @@ def lived(house: House) -> None:
     for name in ("anna", "bram", "carla"):
         acts.confirmed(house, f"{name}@example.org")
     house.opt_in("daan@example.org")
-    house.live_through(days=1, hours=1)
+    house.live_through(days=1, hours=1, keep_house=True)
     acts.answer(house, "better", "anna@example.org")
     acts.withdraw(house, "bram@example.org")
     acts.booked(house, "carla@example.org")
@@ -56,10 +56,10 @@ def lived(house: House) -> None:
 def test_on_monday_at_eight_the_owner_reads_last_weeks_figures(house: House) -> None:
     lived(house)
     monday(house, hour=7.9)
-    house.tick()
+    house.tick(keep_house=True)
     assert told(house) == []
     monday(house)
-    house.tick()
+    house.tick(keep_house=True)
     [mail] = told(house)
     assert mail["Subject"] == "Weekbericht week 11, 9 tot en met 15 maart 2026"
     said = words(mail)
@@ -80,38 +80,38 @@ def test_it_is_told_once_however_often_is_looked_and_by_however_many(house: Hous
         sent = list(workers.map(lambda _: weekly_mail.send_where_due(house.services, house.clock.now()), range(8)))
     assert sent.count(True) == 1
     house.clock.advance(days=3)
-    house.tick()
+    house.tick(keep_house=True)
     assert len(told(house)) == 1
 
 
 def test_after_weeks_of_downtime_the_newest_week_alone_is_told(house: House) -> None:
     monday(house, 5, hour=15)
-    house.tick()
+    house.tick(keep_house=True)
     [mail] = told(house)
     assert "week 15, 6 tot en met 12 april" in str(mail["Subject"])
 
 
 def test_a_clock_that_was_set_forward_and_back_tells_no_week_twice_and_leaves_none_out(house: House) -> None:
     monday(house, 1)
-    house.tick()
+    house.tick(keep_house=True)
     monday(house, 3)
-    house.tick()
+    house.tick(keep_house=True)
     monday(house, 1, hour=9)
-    house.tick()
+    house.tick(keep_house=True)
     monday(house, 2)
-    house.tick()
+    house.tick(keep_house=True)
     monday(house, 3, hour=9)
-    house.tick()
+    house.tick(keep_house=True)
     assert sorted(str(mail["Subject"]).split()[2] for mail in told(house)) == ["11,", "12,", "13,"]
 
 
 def test_whoever_begins_in_mid_week_is_told_of_no_week_before(house: House) -> None:
     acts.commit(house, events.forget_fact, "weekly_mail")
     house.clock.advance(days=2)
-    house.tick()
+    house.tick(keep_house=True)
     assert told(house) == []
     monday(house)
-    house.tick()
+    house.tick(keep_house=True)
     assert len(told(house)) == 1
 
 
@@ -123,7 +123,7 @@ def test_in_summer_time_eight_is_eight_on_the_practices_clock(house: House) -> N
 def test_nobody_is_told_where_it_is_switched_off(house: House) -> None:
     house = house.with_changes(weekly_mail=False)
     monday(house)
-    house.tick()
+    house.tick(keep_house=True)
     assert told(house) == []
 
 
@@ -139,14 +139,14 @@ def test_before_anything_is_published_there_is_no_mail(migrated_database_url: st
 def test_a_content_folder_of_before_does_without(house: House) -> None:
     publish(house, _without_weekly(shipped()))
     monday(house)
-    house.tick()
+    house.tick(keep_house=True)
     assert told(house) == []
 
 
 def test_while_all_mail_is_held_back_it_waits_and_then_leaves(house: House) -> None:
     acts.pull_the_brake(house, all_mail=True)
     monday(house)
-    house.tick()
+    house.tick(keep_house=True)
     assert told(house) == []
     acts.release_the_brake(house)
     assert len(told(house)) == 1
@@ -155,7 +155,7 @@ def test_while_all_mail_is_held_back_it_waits_and_then_leaves(house: House) -> N
 def test_without_an_address_for_alerts_it_goes_to_the_practices_staff(house: House) -> None:
     house = house.with_changes(alert_to=())
     monday(house)
-    house.tick()
+    house.tick(keep_house=True)
     house.send_due()
     assert len(house.mails("praktijk@solidperformance.example")) == 1
 
@@ -163,7 +163,7 @@ def test_without_an_address_for_alerts_it_goes_to_the_practices_staff(house: Hou
 def test_nothing_of_any_lead_is_in_it_or_in_its_row(house: House) -> None:
     lived(house)
     monday(house)
-    house.tick()
+    house.tick(keep_house=True)
     [mail] = told(house)
     [row] = [each for each in house.rows()["message"] if WEEKLY in each]
     for private in ("anna", "bram", "carla", "daan", "example.org"):

@@ -66,7 +66,7 @@ def test_what_was_due_leaves_and_every_follow_up_on_the_very_days_of_a_lead_of_t
     upgraded.clock.moment = datetime(2026, 3, 11, 9, 10, tzinfo=UTC)
     acts.confirmed(upgraded, at("lotte"))
     upgraded.clock.moment = MADE_AT
-    assert upgraded.tick() == 3  # two follow-ups, and Karin's advice
+    assert upgraded.tick(keep_house=True) == 3  # two follow-ups, and Karin's advice
     upgraded.live_through(days=40)
     ilse, lotte = acts.follow_ups(upgraded, at("ilse")), acts.follow_ups(upgraded, at("lotte"))
     assert len(ilse) == 8
