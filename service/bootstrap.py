@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -148,24 +148,32 @@ def prepare(services: Services, settings: Settings) -> None:
         log.warning("an older copy of the database was put back", since=held.since.isoformat(), held=held.waiting)
 
 
-def check_schema(database: Database) -> None:
-    """Raise RefusedError, with what to do, unless the database has the schema of this version; writes nothing."""
+_REFUSED: Mapping[Schema, tuple[str, str]] = {
+    Schema.EMPTY: (
+        "the database is empty: is NURTURE_DATABASE_URL the right one?",
+        "de database is leeg: klopt NURTURE_DATABASE_URL?",
+    ),
+    Schema.OLDER: (
+        "the database has an older schema; run: nurture migrate",
+        "de database heeft een ouder schema; draai: nurture migrate",
+    ),
+    Schema.NEWER: (
+        "the database was made by a newer version; install that version, or restore a backup",
+        "de database is van een nieuwere versie; installeer die versie, of zet een back-up terug",
+    ),
+    Schema.FOREIGN: (
+        "the database holds tables of something else with names of ours; give the service a database of its own",
+        "in de database staan tabellen van iets anders met namen van ons; geef de dienst een eigen database",
+    ),
+}
+
+
+def check_schema(database: Database, *, but: Collection[Schema] = ()) -> None:
+    """Raise RefusedError, with what to do, unless the database has the schema of this version, or is in one of the
+    states of `but`; writes nothing."""
     state = schema_state(database)
-    if state is Schema.EMPTY:
-        raise RefusedError(
-            "the database is empty: is NURTURE_DATABASE_URL the right one?",
-            "de database is leeg: klopt NURTURE_DATABASE_URL?",
-        )
-    if state is Schema.OLDER:
-        raise RefusedError(
-            "the database has an older schema; run: nurture migrate",
-            "de database heeft een ouder schema; draai: nurture migrate",
-        )
-    if state is Schema.NEWER:
-        raise RefusedError(
-            "the database was made by a newer version; install that version, or restore a backup",
-            "de database is van een nieuwere versie; installeer die versie, of zet een back-up terug",
-        )
+    if state is not Schema.CURRENT and state not in but:
+        raise RefusedError(*_REFUSED[state])
 
 
 def keep_keys(database: Database, settings: Settings) -> None:

@@ -91,15 +91,11 @@ def demo(port: Port = 8000) -> None:
 
 def migrate() -> None:
     """Bring the database to the newest schema. Safe to run from several machines at once."""
+    from service.bootstrap import check_schema
     from service.store import schema
 
     _, services = open_services(ready=False)
-    before = schema.schema_state(services.database)
-    if before is schema.Schema.NEWER:
-        raise RefusedError(
-            "the database was made by a newer version; install that version, or restore a backup",
-            "de database is van een nieuwere versie; installeer die versie, of zet een back-up terug",
-        )
+    check_schema(services.database, but={schema.Schema.EMPTY, schema.Schema.OLDER})
     worked = schema.migrate(services.database)
     if worked:
         say("The schema was brought up to date.", "De database is bijgewerkt.")

@@ -70,6 +70,15 @@ def _schema(state: Schema) -> Finding:
             fix="Make a backup, then run: nurture migrate",
             dutch_fix="Maak een back-up en draai dan: nurture migrate",
         )
+    if state is Schema.FOREIGN:
+        return Finding(
+            id="database-foreign",
+            level="error",
+            text="The database holds tables of something else, with the names of ours.",
+            dutch="In de database staan tabellen van iets anders, die heten als de onze.",
+            fix="Is NURTURE_DATABASE_URL the right one? Give the service a database of its own.",
+            dutch_fix="Klopt NURTURE_DATABASE_URL? Geef de dienst een eigen database.",
+        )
     return Finding(
         id="database-newer",
         level="error",

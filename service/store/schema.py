@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from service.errors import RefusedError
 from service.store.db import Database
+from service.store.tables import Table
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "alembic"
 _LOCK = 7_214_003  # one number for "somebody migrates", on PostgreSQL
@@ -29,6 +30,7 @@ class Schema(StrEnum):
     CURRENT = "current"
     OLDER = "older"
     NEWER = "newer"
+    FOREIGN = "foreign"  # tables with names of ours, that no version of ours says it made
 
 
 def schema_state(database: Database) -> Schema:
@@ -89,7 +91,10 @@ def is_known(revision: str) -> bool:
 def _state(connection: Connection) -> Schema:
     found = revision_of(connection)
     if found is None:
-        return Schema.OLDER if inspect(connection).get_table_names() else Schema.EMPTY
+        there = set(inspect(connection).get_table_names())
+        if there & set(Table.metadata.tables):
+            return Schema.FOREIGN
+        return Schema.OLDER if there else Schema.EMPTY
     if found == _scripts().get_current_head():
         return Schema.CURRENT
     return Schema.OLDER if is_known(found) else Schema.NEWER

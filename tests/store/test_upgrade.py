@@ -242,6 +242,25 @@ def test_of_several_that_migrate_at_once_one_works_and_all_are_content(
     database.close()
 
 
+def test_tables_of_something_else_with_names_of_ours_are_told_and_left_alone(database_url: str, tmp_path: Path) -> None:
+    database = open_database(database_url)
+    with database.transaction() as session:
+        session.execute(text("CREATE TABLE lead (naam text)"))
+        session.execute(text("CREATE TABLE klant (naam text)"))
+    for command in ("migrate", "stats"):
+        said = nurture(command, folder=tmp_path, database_url=database_url, data_dir=str(tmp_path))
+        assert (said.status, said.err.count("\n")) == (1, 1), said
+        assert said.err.startswith("the database holds tables of something else with names of ours; give the service")
+    said = nurture("doctor", folder=tmp_path, database_url=database_url, data_dir=str(tmp_path))
+    assert "error    database-foreign" in said.out
+    assert schema_state(database) is Schema.FOREIGN
+    with database.transaction() as session:
+        session.execute(text("DROP TABLE lead"))
+    assert nurture("migrate", folder=tmp_path, database_url=database_url, data_dir=str(tmp_path)).status == 0
+    assert schema_state(database) is Schema.CURRENT, "beside the table of the others"
+    database.close()
+
+
 @pytest.mark.postgres
 def test_a_busy_table_ends_the_migration_in_one_sentence_with_nothing_changed(
     postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
