@@ -162,8 +162,8 @@ _REFUSED: Mapping[Schema, tuple[str, str]] = {
         "de database is van een nieuwere versie; installeer die versie, of zet een back-up terug",
     ),
     Schema.FOREIGN: (
-        "the database holds tables of something else with names of ours; give the service a database of its own",
-        "in de database staan tabellen van iets anders met namen van ons; geef de dienst een eigen database",
+        "the database has tables named as ours, but no version of ours: name another database, or restore a backup",
+        "de database heeft tabellen met namen van ons, maar geen versie: noem een andere, of zet een back-up terug",
     ),
 }
 

@@ -74,10 +74,10 @@ def _schema(state: Schema) -> Finding:
         return Finding(
             id="database-foreign",
             level="error",
-            text="The database holds tables of something else, with the names of ours.",
-            dutch="In de database staan tabellen van iets anders, die heten als de onze.",
-            fix="Is NURTURE_DATABASE_URL the right one? Give the service a database of its own.",
-            dutch_fix="Klopt NURTURE_DATABASE_URL? Geef de dienst een eigen database.",
+            text="The database has tables named as ours, but no version of ours.",
+            dutch="De database heeft tabellen met namen van ons, maar geen versie van ons.",
+            fix="Set NURTURE_DATABASE_URL to a database of its own; if this one was ours, restore a backup.",
+            dutch_fix="Noem in NURTURE_DATABASE_URL een eigen database; was deze van ons, zet dan een back-up terug.",
         )
     return Finding(
         id="database-newer",

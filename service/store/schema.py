@@ -30,7 +30,7 @@ class Schema(StrEnum):
     CURRENT = "current"
     OLDER = "older"
     NEWER = "newer"
-    FOREIGN = "foreign"  # tables with names of ours, that no version of ours says it made
+    FOREIGN = "foreign"  # tables named as ours, of no version: of something else, or damaged
 
 
 def schema_state(database: Database) -> Schema:

@@ -51,7 +51,9 @@ def test_a_database_of_another_version_is_refused_with_the_command_that_helps(
 
     assert "newer version" in refused("UPDATE alembic_version SET version_num = 'ffffffffffff'")
     assert nurture("migrate", folder=tmp_path, **settings).status == 1
-    assert "run: nurture migrate" in refused("DELETE FROM alembic_version")
+    assert "run: nurture migrate" in refused("UPDATE alembic_version SET version_num = '0016'")
+    assert "restore a backup" in refused("DELETE FROM alembic_version")
+    assert nurture("migrate", folder=tmp_path, **settings).status == 1
 
 
 def inbox(url: str) -> list[tuple[str, str]]:

@@ -250,7 +250,9 @@ def test_tables_of_something_else_with_names_of_ours_are_told_and_left_alone(dat
     for command in ("migrate", "stats"):
         said = nurture(command, folder=tmp_path, database_url=database_url, data_dir=str(tmp_path))
         assert (said.status, said.err.count("\n")) == (1, 1), said
-        assert said.err.startswith("the database holds tables of something else with names of ours; give the service")
+        assert said.err.startswith(
+            "the database has tables named as ours, but no version of ours: name another database"
+        )
     said = nurture("doctor", folder=tmp_path, database_url=database_url, data_dir=str(tmp_path))
     assert "error    database-foreign" in said.out
     assert schema_state(database) is Schema.FOREIGN
