@@ -73,7 +73,7 @@ def _look(source: Database, target: Database) -> None:
             Schema.EMPTY: "holds nothing to copy",
             Schema.OLDER: "has an older schema; run: nurture migrate",
             Schema.NEWER: "was made by a newer version; copy it with that one",
-            Schema.FOREIGN: "holds tables of something else",
+            Schema.FOREIGN: "has tables named as ours, but no version of ours",
         }
         raise RefusedError(f"the database of NURTURE_DATABASE_URL {needed[found]}")
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session
@@ -32,7 +32,7 @@ def examine(services: Services, *, check_keys: Callable[[Session], None]) -> Ite
             dutch_fix="Controleer NURTURE_DATABASE_URL, of de database draait, en of in de map geschreven mag worden.",
         )
         return
-    yield _schema(state)
+    yield _SCHEMAS[state]
     if state is not Schema.CURRENT:
         return
     with services.database.reading() as session:
@@ -44,49 +44,46 @@ def examine(services: Services, *, check_keys: Callable[[Session], None]) -> Ite
         yield from _refused_origins(session, services)
 
 
-def _schema(state: Schema) -> Finding:
-    if state is Schema.CURRENT:
-        return Finding(
-            id="database",
-            level="ok",
-            text="The database answers, and its schema is current.",
-            dutch="De database antwoordt en is bij de tijd.",
-        )
-    if state is Schema.EMPTY:
-        return Finding(
-            id="database-empty",
-            level="warning",
-            text="The database is empty.",
-            dutch="De database is leeg.",
-            fix="Run: nurture setup (or nurture serve, which makes the schema).",
-            dutch_fix="Draai: nurture setup.",
-        )
-    if state is Schema.OLDER:
-        return Finding(
-            id="database-older",
-            level="error",
-            text="The database has an older schema.",
-            dutch="De database heeft een ouder schema.",
-            fix="Make a backup, then run: nurture migrate",
-            dutch_fix="Maak een back-up en draai dan: nurture migrate",
-        )
-    if state is Schema.FOREIGN:
-        return Finding(
-            id="database-foreign",
-            level="error",
-            text="The database has tables named as ours, but no version of ours.",
-            dutch="De database heeft tabellen met namen van ons, maar geen versie van ons.",
-            fix="Set NURTURE_DATABASE_URL to a database of its own; if this one was ours, restore a backup.",
-            dutch_fix="Noem in NURTURE_DATABASE_URL een eigen database; was deze van ons, zet dan een back-up terug.",
-        )
-    return Finding(
+_SCHEMAS: Mapping[Schema, Finding] = {
+    Schema.CURRENT: Finding(
+        id="database",
+        level="ok",
+        text="The database answers, and its schema is current.",
+        dutch="De database antwoordt en is bij de tijd.",
+    ),
+    Schema.EMPTY: Finding(
+        id="database-empty",
+        level="warning",
+        text="The database is empty.",
+        dutch="De database is leeg.",
+        fix="Run: nurture setup (or nurture serve, which makes the schema).",
+        dutch_fix="Draai: nurture setup.",
+    ),
+    Schema.OLDER: Finding(
+        id="database-older",
+        level="error",
+        text="The database has an older schema.",
+        dutch="De database heeft een ouder schema.",
+        fix="Make a backup, then run: nurture migrate",
+        dutch_fix="Maak een back-up en draai dan: nurture migrate",
+    ),
+    Schema.FOREIGN: Finding(
+        id="database-foreign",
+        level="error",
+        text="The database has tables named as ours, but no version of ours.",
+        dutch="De database heeft tabellen met namen van ons, maar geen versie van ons.",
+        fix="Set NURTURE_DATABASE_URL to a database of its own; if this one was ours, restore a backup.",
+        dutch_fix="Noem in NURTURE_DATABASE_URL een eigen database; was deze van ons, zet dan een back-up terug.",
+    ),
+    Schema.NEWER: Finding(
         id="database-newer",
         level="error",
         text="The database was made by a newer version.",
         dutch="De database is gemaakt door een nieuwere versie.",
         fix="Install that version again, or restore a backup from before.",
         dutch_fix="Installeer die versie opnieuw, of zet een back-up van ervoor terug.",
-    )
+    ),
+}
 
 
 def _keys(session: Session, check_keys: Callable[[Session], None]) -> Finding:
