@@ -43,20 +43,24 @@ class Fleet:
         self._wait_for(lambda: len(listeners(house)) >= 2, "two workers that listen")
         self._wait_for(lambda: any(_ready(port) for port in self.ports), "a website that is ready")
 
-    def kill_one(self, chance: random.Random, *, sender: bool = False) -> None:
-        """SIGKILL one of the three oldest, so that those that are only starting are spared, and start it again.
+    def kill_one(self, chance: random.Random) -> None:
+        """SIGKILL one of the three oldest, so that those that are only starting are spared, and start it again."""
+        self._kill([chance.choice(self.alive[:3])])
 
-        With `sender`, of those alone that hand mail over.
-        """
-        sending = [at for at, (each, _) in enumerate(self.alive) if not sender or "--no-worker" not in each]
-        position = chance.choice(sending[:3])
-        command, process = self.alive.pop(position)
-        assert process.poll() is None, self._said(command, process)
-        if "--no-worker" not in command:
-            self.killed.append(time.time())
-        process.kill()
-        process.wait(20)
-        self.alive.append((command, self.running.launch(*command)))
+    def kill_all(self) -> None:
+        """SIGKILL them all at once, and start them again."""
+        self._kill(list(self.alive))
+
+    def _kill(self, chosen: Sequence[tuple[tuple[str, ...], Process]]) -> None:
+        for command, process in chosen:
+            assert process.poll() is None, self._said(command, process)
+            if "--no-worker" not in command:
+                self.killed.append(time.time())
+            process.kill()
+        for command, process in chosen:
+            process.wait(20)
+            self.alive.remove((command, process))
+            self.alive.append((command, self.running.launch(*command)))
 
     def _wait_for(self, look: Callable[[], bool], what: str) -> None:
         try:

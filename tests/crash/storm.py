@@ -33,6 +33,7 @@ _FOLLOW_UPS = 50  # that become due around each kill,
 _MOST_WAITING = 300  # unless so many wait still: what is never worked off shows nothing more
 _LEAVE = 0.15  # of these leads unsubscribe as theirs becomes due
 _SPREAD = 1.5  # seconds from a start to the kill, at the most, and over which follow-ups become due
+_BUSY, _AT_MOST = 4, 3.0  # mails that were taken and not answered yet: what a kill waits for, and how many seconds
 _PATIENCE = 120.0  # seconds in which nothing at all happens any more: then what is left is stuck
 _STOPPED = (0, -signal.SIGTERM)  # the web server ends by the signal it was asked with
 _LONG_ONES = text(
@@ -72,12 +73,12 @@ def storm(database_url: str, folder: Path, *, kills: int, seed: int, by: str = "
         side.open(ours.ports)
         people = People(ours.ports, seed, posters=3, pause=0.12)
         try:
-            for _ in range(kills):
-                _blow(house, ours, people, chance, side)
+            for left in reversed(range(kills)):
+                _blow(house, ours, people, chance, side, last=not left)
                 people.check()
+            side.clear()
         finally:
             people.stop()
-        side.clear()
         ours.wait_until_ready()
         _settle(house)
         side.finish()
@@ -101,8 +102,11 @@ def storm(database_url: str, folder: Path, *, kills: int, seed: int, by: str = "
     return Storm(line=line, wrong=found.wrong, cut_off=found.cut_off, taken=side.taken)
 
 
-def _blow(house: House, ours: Fleet, people: People, chance: random.Random, side: OtherSide) -> None:
-    """Follow-ups become due, some of these leads unsubscribe just then, and a process dies."""
+def _blow(house: House, ours: Fleet, people: People, chance: random.Random, side: OtherSide, *, last: bool) -> None:
+    """Follow-ups become due, some of these leads unsubscribe just then, and a process dies, at the last all of them.
+
+    As when the power goes: that one meets mails on their way, however few kills there are and whomever they hit.
+    """
     if chance.random() < 0.9:  # now and then it dies while it starts
         ours.wait_until_working(house)
     insist(lambda: _let_go(house))
@@ -115,8 +119,18 @@ def _blow(house: House, ours: Fleet, people: People, chance: random.Random, side
             people.leaves(lead.address, token, moment.timestamp() + chance.random() * 2 - 0.5)
     insist(lambda: acts.commit(house, _bring_forward))
     time.sleep(chance.uniform(0.05, _SPREAD))
-    side.wait_until_busy()
-    ours.kill_one(chance, sender=side.knows_keys)
+    if last or chance.random() < 0.5:
+        _wait_until_busy(side)
+    if last:
+        ours.kill_all()
+    else:
+        ours.kill_one(chance)
+
+
+def _wait_until_busy(side: OtherSide) -> None:
+    ends = time.monotonic() + _AT_MOST
+    while side.in_hand < _BUSY and time.monotonic() < ends:
+        time.sleep(0.005)
 
 
 def _bring_forward(session: Session) -> None:

@@ -16,7 +16,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, Literal
 from urllib.parse import quote
@@ -85,6 +85,7 @@ class SmtpServer:
     wants AUTH before MAIL. `inject` is sent in plain text right after the 220 to STARTTLS, as an attacker would.
     `weather` is asked at each stage, with the recipients known by then, when none of the `faults` fits. A `witness` is
     given each message as it is taken, before the client hears of it, and then the server keeps none itself.
+    `in_hand` is how many mails have been read to the dot whose client waits for the answer.
     """
 
     def __init__(
@@ -105,6 +106,7 @@ class SmtpServer:
         self.messages: list[Received] = []
         self.commands: list[str] = []
         self.connections = 0
+        self.in_hand = 0
         self._changed = threading.Condition()
         self._certificates, self._implicit, self._login = certificates, implicit_tls, login
         self._auth_methods, self._inject = auth_methods, inject
@@ -264,11 +266,22 @@ class SmtpServer:
             if not row:
                 raise _HangUpError  # the client left before the dot: nothing was taken
             rows.append(row.removeprefix(b".") if row.startswith(b".") else row)
-        fault = self._fault(dialogue, "dot", dialogue.recipients)
-        if fault is None or (not fault.reply and fault.keep):
-            self._keep(dialogue, b"".join(rows))
-        if fault is None or not self._misbehave(dialogue, fault):
-            _say(dialogue, f"250 2.0.0 Ok: queued as Q{len(self.messages):06d}")
+        with self._holding():
+            fault = self._fault(dialogue, "dot", dialogue.recipients)
+            if fault is None or (not fault.reply and fault.keep):
+                self._keep(dialogue, b"".join(rows))
+            if fault is None or not self._misbehave(dialogue, fault):
+                _say(dialogue, f"250 2.0.0 Ok: queued as Q{len(self.messages):06d}")
+
+    @contextlib.contextmanager
+    def _holding(self) -> Iterator[None]:
+        with self._changed:
+            self.in_hand += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self.in_hand -= 1
 
     def _keep(self, dialogue: _Dialogue, data: bytes) -> None:
         received = Received(
