@@ -105,6 +105,7 @@ def migrate() -> None:
 
 def _serve(services: Services, host: str, port: int, *, with_worker: bool, hello: str = "") -> None:
     from service.bootstrap import publish_first
+    from service.flows import content_log
     from service.logs import configure
     from service.web.app import create_app
     from service.worker import Worker
@@ -114,6 +115,7 @@ def _serve(services: Services, host: str, port: int, *, with_worker: bool, hello
             typer.echo(hello)
         publish_first(services)
         configure()
+        content_log.catch_up(services.database, services.content_dir)
         running: Worker | None = Worker(services) if with_worker else None
         server = web_server(create_app(services, worker_alive=(lambda: running.alive) if running else None))
         stop_together(server, running)

@@ -10,7 +10,7 @@ import hashlib
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from service.errors import NurtureError, Problem, ProblemsError, UnavailableErro
 from service.flows import content_journal
 from service.flows.content import Content
 from service.flows.content_journal import Step
+from service.flows.content_log import ContentLog, Entry
 from service.flows.drafts import Draft, Lend, read_draft
 from service.flows.kept_mails import KeptMails
 from service.mail.workshop import Workshop
@@ -55,6 +56,10 @@ class Change:
 
     data: bytes | None
     seen: str
+
+
+def _no_entries(_: Mapping[str, Change]) -> Sequence[Entry]:
+    return ()
 
 
 class ChangedMeanwhileError(NurtureError):
@@ -94,9 +99,12 @@ class ContentDesk:
     Saving waits for nobody who compiles: the one lock is for writing, the other for making the draft.
     """
 
-    def __init__(self, folder: Path, lend: Lend = Workshop) -> None:
-        """`lend` gives the process that drafts are compiled in: its start is most of what one changed mail takes."""
-        self._folder, self._lend = folder, lend
+    def __init__(self, folder: Path, lend: Lend = Workshop, log: ContentLog | None = None) -> None:
+        """`lend` gives the process that drafts are compiled in: its start is most of what one changed mail takes.
+
+        Without a `log` nothing is told of what is saved.
+        """
+        self._folder, self._lend, self._log = folder, lend, log
         self._writing, self._drafting, self._keeping = threading.Lock(), threading.Lock(), threading.Lock()
         self._drafted: tuple[str, Draft] | None = None
         self._kept = KeptMails()
@@ -148,12 +156,14 @@ class ContentDesk:
         content_journal.settle(self._folder)
         return self._opened(file, path)
 
-    def save(self, changes: Mapping[str, Change]) -> frozenset[str]:
+    def save(
+        self, changes: Mapping[str, Change], entries: Callable[[Mapping[str, Change]], Sequence[Entry]] = _no_entries
+    ) -> frozenset[str]:
         """Write all of these, or, where one of them changed meanwhile or the folder cannot be written in, none.
 
         A file that says so already is left as it is, whatever was seen of it: who presses twice is in nobody's way.
-        Returns the files that were written.
-        Several files are kept in a journal first: a process that is ended half-way leaves no half of them.
+        Returns the files that were written; the `entries` about those are in the audit log, or nothing is saved.
+        All of it is kept in a journal first: a process that is ended half-way leaves no half of it.
         """
         paths = {file: content_journal.path_of(self._folder, file) for file in changes}
         if not self.writable:
@@ -169,10 +179,18 @@ class ContentDesk:
                     Step(path=paths[file], file=file, data=change.data, before=there[file].kept)
                     for file, change in new.items()
                 ]
-                content_journal.carry_out(self._folder, steps)
+                if steps:
+                    self._carry_out(steps, entries(new))
                 return frozenset(new)
         except OSError as error:
             raise NotWritableError from error
+
+    def _carry_out(self, steps: Sequence[Step], told: Sequence[Entry]) -> None:
+        if self._log is None:
+            content_journal.carry_out(self._folder, steps)
+            return
+        content_journal.note_what_was_left(self._folder, self._log.catch_up)
+        content_journal.carry_out(self._folder, steps, self._log.note(told), self._log.keep)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -1,6 +1,7 @@
-"""Several files saved as one, though each is replaced by itself: what is to be written is kept in a file first.
+"""Several files and a note of it saved as one, though each is written by itself: all of it is kept in a file first.
 
 Whoever comes next finishes what a process that was ended left half-way: all of it then stands there, and never a part.
+The note is for a database, so it waits in a file of its own for whoever has one at hand.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +20,7 @@ from pathlib import Path
 from service.errors import NotFoundError, UnavailableError
 from service.flows.whole_files import replace_file
 
-_NAME, _LEFT, _LOCK = ".studio-journal", ".studio-left", ".studio-lock"
+_NAME, _LEFT, _UNNOTED, _LOCK = ".studio-journal", ".studio-left", ".studio-unnoted", ".studio-lock"
 _STEM = r"[a-z0-9_][a-z0-9_-]{0,79}"
 _OURS = re.compile(
     rf"practice\.yaml|forms\.yaml|sequences/{_STEM}(\.yaml|\.checklist\.md)"
@@ -76,22 +78,42 @@ def _is_open(folder: Path) -> bool:
     return (folder / _NAME).exists()
 
 
-def carry_out(folder: Path, steps: Sequence[Step]) -> None:
-    """Write all of these. OSError where there is no room or it is not allowed: then everything is as it was."""
-    if len(steps) > 1:
-        replace_file(folder / _NAME, json.dumps([_plain(each) for each in steps]), mode=0o600)
-        _sync(folder)
+def carry_out(folder: Path, steps: Sequence[Step], note: str = "", keep: Callable[[str], None] | None = None) -> None:
+    """Write all of these, and have the note kept. What goes wrong with that is raised: then everything is as it was.
+
+    OSError where there is no room or it is not allowed.
+    """
+    plain = {"note": note, "steps": [_plain(each) for each in steps]}
+    replace_file(folder / _NAME, json.dumps(plain), mode=0o600)
+    _sync(folder)
     done: list[Step] = []
     try:
         for each in steps:
             _put(each.path, each.data)
             done.append(each)
-    except OSError:
+        if note and keep is not None:
+            keep(note)
+    except Exception:
         for each in done:
             _put(each.path, each.before)
         _clear(folder, steps)
         raise
     _clear(folder, steps)
+
+
+def something_was_left(folder: Path) -> bool:
+    """Is something half-written, or not noted yet?"""
+    return _is_open(folder) or any(folder.glob(f"{_UNNOTED}-*.json"))
+
+
+def note_what_was_left(folder: Path, keep: Callable[[str], None]) -> None:
+    """For whoever is `alone`: have those notes kept whose process was ended before that. What goes wrong is raised.
+
+    One of them may have been kept already, just before that end.
+    """
+    for path in sorted(folder.glob(f"{_UNNOTED}-*.json")):
+        keep(json.loads(path.read_bytes())["note"])
+        path.unlink()
 
 
 def _finish(folder: Path) -> None:
@@ -103,22 +125,22 @@ def _finish(folder: Path) -> None:
     if not _is_open(folder):
         return
     kept = (folder / _NAME).read_bytes()
-    left = False
+    left = noted = False
     try:
-        for each in json.loads(kept):
+        found = json.loads(kept)
+        for each in found["steps"]:
             path, data, before = path_of(folder, each["file"]), _bytes(each["data"]), _bytes(each["before"])
             there = path.read_bytes() if path.exists() else None
-            if there == data:
+            if there not in (data, before):
+                left = True
                 continue
             if there == before:
                 _put(path, data)
-            else:
-                left = True
+            noted = bool(found["note"])
     except (ValueError, KeyError, TypeError, NotFoundError):  # no journal of ours
         left = True
-    if left:
-        number = sum(1 for _ in folder.glob(f"{_LEFT}-*")) + 1
-        replace_file(folder / f"{_LEFT}-{number}.json", kept, mode=0o600)
+    for name in [_LEFT] * left + [_UNNOTED] * noted:
+        replace_file(folder / f"{name}-{time.time_ns()}.json", kept, mode=0o600)
     _clear(folder)
 
 

@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 
 from service.flows.consent_texts import Counts
 from service.flows.content_desk import ContentDesk
+from service.flows.content_log import ContentLog
 from service.flows.opt_in_groups import OptInGroups
 from service.flows.previews import Previews
 from service.flows.services import Services
@@ -68,7 +69,8 @@ def create_app(services: Services, *, worker_alive: Callable[[], bool] | None) -
     app.state.hook_refusals = Refusals(services, keep_hooks)
     app.state.consent_counts = Counts()
     app.state.previews = Previews()
-    app.state.content_desk = ContentDesk(services.content_dir, app.state.previews.lent)
+    log = ContentLog(services.database)
+    app.state.content_desk = ContentDesk(services.content_dir, app.state.previews.lent, log)
     app.state.results_counter = Counter()
     app.router.routes.extend(_routes(demo_too=services.demo))
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")

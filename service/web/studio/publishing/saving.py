@@ -7,16 +7,15 @@ both texts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 
 from starlette.responses import Response
 
 from service.domain import text_diff
 from service.domain.staff import LEVELS, Least
 from service.flows.content import TEMPLATES
-from service.flows.content_desk import NEW, Change, ChangedMeanwhileError, NotWritableError, mark_of
+from service.flows.content_desk import NEW, Change, ChangedMeanwhileError, NotWritableError
+from service.flows.content_log import Entry
 from service.mail import approvals
-from service.store import events
 from service.web.problems import ForbiddenError
 from service.web.studio.doors import Visit, see
 from service.web.studio.publishing import conflict, download
@@ -34,44 +33,25 @@ def save(visit: Visit, changes: Mapping[str, Change], *, done: str, typed: bool 
     try:
         if typed and LEVELS[visit.me.role] < Least.MANAGER:
             _hold_approvals(visit, changes)
-        written = {file: changes[file] for file in visit.desk.save(changes)}
+        visit.desk.save(changes, lambda written: [*_entries(visit, written, typed=typed)])
     except ChangedMeanwhileError as error:
         return conflict.show(visit, changes, error.files, done=done, typed=typed)
     except NotWritableError:
         return download.show(visit, changes, done=done, typed=typed)
-    if written:
-        try:
-            _note(visit, written, typed=typed)
-        except Exception:
-            _put_back(visit, written)
-            raise
     return see(done)
 
 
-def _note(visit: Visit, written: Mapping[str, Change], *, typed: bool) -> None:
-    """What changed, and which texts were approved by it, in the audit log."""
+def _entries(visit: Visit, written: Mapping[str, Change], *, typed: bool) -> Iterator[Entry]:
+    """What changed, and which texts were approved by it, for the audit log."""
     diff, cut = _diff(visit, written)
     told = {"files": sorted(written), "diff": diff} | ({"cut": True} if cut else {})
-    with visit.services.database.transaction() as session:
-        events.audit(session, visit.me.actor, "content saved", visit.now, **told)
-        session.flush()  # they stand there in this order
-        for file, text in _other_approvals(visit, written) if typed else ():
-            found = approvals.approval(text)
-            if found.state == "approved":
-                by = found.by if found.by.isprintable() else ascii(found.by)
-                told = {"partial": file.removeprefix(f"{TEMPLATES}/"), "by": by}
-                events.audit(session, visit.me.actor, "approved", visit.services.clock.now(), **told)
-
-
-def _put_back(visit: Visit, written: Mapping[str, Change]) -> None:
-    """The log could not be written, so nothing was saved: who tries again finds the files as they were."""
-    changes = {
-        file: Change(data=was, seen=NEW if change.data is None else mark_of(change.data))
-        for file, change in written.items()
-        if (was := _bytes(visit, change)) is not None or change.seen == NEW
-    }
-    with suppress(ChangedMeanwhileError, NotWritableError):  # somebody else was there already: theirs stays
-        visit.desk.save(changes)
+    yield Entry(actor=visit.me.actor, action="content saved", at=visit.now, details=told)
+    for file, text in _other_approvals(visit, written) if typed else ():
+        found = approvals.approval(text)
+        if found.state == "approved":
+            by = found.by if found.by.isprintable() else ascii(found.by)
+            told = {"partial": file.removeprefix(f"{TEMPLATES}/"), "by": by}
+            yield Entry(actor=visit.me.actor, action="approved", at=visit.services.clock.now(), details=told)
 
 
 def _hold_approvals(visit: Visit, changes: Mapping[str, Change]) -> None:

@@ -1,0 +1,159 @@
+"""A change of the content folder and its entry in the audit log: both or neither, though the process is killed."""
+
+from __future__ import annotations
+
+import errno
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.flows import content_journal, content_log
+from service.flows.content_desk import NEW, Change, ContentDesk, NotWritableError
+from service.flows.content_log import ContentLog, Entry
+from service.flows.whole_files import replace_file
+from service.store import events
+from tests.support import cases
+from tests.support.folders import content_copy
+from tests.support.house import ROOT, House
+from tests.support.running import installation
+
+MAIL, NEWS = "email_templates/uitnodiging.md", "sequences/nieuw.yaml"
+
+KILLED = """
+import os, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from service.flows import content_journal
+from service.flows.content_desk import NEW, Change, ContentDesk
+from service.flows.content_log import ContentLog, Entry
+from service.store.db import open_database
+where, url, when, MAIL, NEWS = sys.argv[1:]
+if when == "before anything is written":
+    content_journal.replace_file = lambda *_, **__: os.kill(os.getpid(), 9)
+class Killed(ContentLog):
+    def keep(self, note):
+        if when == "once it is in the log":
+            super().keep(note)
+        os.kill(os.getpid(), 9)
+def entries(written):
+    assert sorted(written) == [MAIL, NEWS]
+    for action in ("content saved", "approved"):
+        yield Entry(actor="Frank", action=action, at=datetime.now(UTC), details={"files": sorted(written)})
+desk = ContentDesk(Path(where), log=Killed(open_database(url)))
+mail = desk.open(MAIL)
+changes = {mail.file: Change(data=b"nieuw", seen=mail.mark), NEWS: Change(data=b"title: Nieuw", seen=NEW)}
+desk.save(changes, lambda written: list(entries(written)))
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return content_copy(tmp_path)
+
+
+def save_and_be_killed(house: House, folder: Path, when: str) -> None:
+    url = house.services.database.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-c", KILLED, str(folder), url, when, MAIL, NEWS]
+    killed = subprocess.run(command, cwd=ROOT, check=False)
+    assert killed.returncode == -9
+
+
+def logged(house: House) -> list[str]:
+    with house.services.database.reading() as session:
+        return [each.action for each in reversed(events.audit_log(session, limit=50)) if each.actor == "Frank"]
+
+
+def saved(folder: Path) -> list[bool]:
+    return [(folder / MAIL).read_bytes() == b"nieuw", (folder / NEWS).exists()]
+
+
+@pytest.mark.parametrize("when", ["before it is in the log", "once it is in the log"])
+def test_what_stands_in_the_files_stands_in_the_log_once_the_service_is_back(
+    house: House, folder: Path, when: str
+) -> None:
+    save_and_be_killed(house, folder, when)
+    assert saved(folder) == [True, True]
+    for _ in range(2):
+        content_log.catch_up(house.services.database, folder)
+        assert logged(house) == ["content saved", "approved"]
+    assert [each.name for each in folder.glob(".studio-*")] == [".studio-lock"]
+
+
+@pytest.mark.parametrize("migrated_database_url", cases.engines("sqlite"), indirect=True)
+def test_that_is_looked_after_as_the_service_starts(house: House, folder: Path, tmp_path: Path) -> None:
+    url = house.services.database.url.render_as_string(hide_password=False)
+    with installation(tmp_path, url, NURTURE_CONTENT_DIR=str(folder)) as running:
+        running.start()
+        save_and_be_killed(house, folder, "before it is in the log")
+        running.stop()
+        running.start()
+        assert logged(house) == ["content saved", "approved"]
+
+
+def test_what_was_never_saved_is_not_in_the_log(house: House, folder: Path) -> None:
+    save_and_be_killed(house, folder, "before anything is written")
+    content_log.catch_up(house.services.database, folder)
+    assert (saved(folder), logged(house)) == ([False, False], [])
+
+
+def test_whoever_reads_meanwhile_takes_nothing_from_the_log_and_the_next_save_writes_it_too(
+    house: House, folder: Path
+) -> None:
+    save_and_be_killed(house, folder, "before it is in the log")
+    for _ in range(2):
+        ContentDesk(folder).open(MAIL)  # by a process that has no log, such as `nurture check`
+    desk = ContentDesk(folder, log=ContentLog(house.services.database))
+    theirs = Entry(actor="Frank", action="theirs", at=house.clock.now(), details={})
+    desk.save({"sequences/ander.yaml": Change(data=b"x", seen=NEW)}, lambda _: [theirs])
+    assert logged(house) == ["content saved", "approved", "theirs"]
+
+
+def test_a_save_that_somebody_undid_by_hand_before_it_was_finished_is_not_told(house: House, folder: Path) -> None:
+    save_and_be_killed(house, folder, "before it is in the log")
+    (folder / MAIL).write_text("met de hand")
+    (folder / NEWS).write_text("title: Met de hand")
+    content_log.catch_up(house.services.database, folder)
+    assert logged(house) == []
+    assert list(folder.glob(".studio-left-*"))
+
+
+def test_where_the_log_cannot_be_written_nothing_is_saved(
+    house: House, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = ContentDesk(folder, log=ContentLog(house.services.database))
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("no log today")
+
+    monkeypatch.setattr(events, "audit", broken)
+    before, mail = (folder / MAIL).read_bytes(), desk.open(MAIL)
+    changes = {MAIL: Change(data=b"nieuw", seen=mail.mark), NEWS: Change(data=b"x", seen=NEW)}
+    told = Entry(actor="Frank", action="content saved", at=house.clock.now(), details={})
+    with pytest.raises(RuntimeError):
+        desk.save(changes, lambda _: [told])
+    assert ((folder / MAIL).read_bytes(), (folder / NEWS).exists()) == (before, False)
+    assert [each.name for each in folder.glob(".studio-*")] == [".studio-lock"]
+
+
+def test_where_there_is_no_room_to_catch_up_that_waits_and_the_service_starts(
+    house: House, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_and_be_killed(house, folder, "before it is in the log")
+
+    def full(path: Path, data: bytes, **more: Any) -> None:
+        if ".studio" in path.name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace_file(path, data, **more)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(content_journal, "replace_file", full)
+        content_log.catch_up(house.services.database, folder)
+        desk = ContentDesk(folder)
+        with pytest.raises(NotWritableError):
+            desk.save({NEWS: Change(data=b"x", seen=NEW)})
+    assert logged(house) == []
+    content_log.catch_up(house.services.database, folder)
+    assert logged(house) == ["content saved", "approved"]
