@@ -9,7 +9,7 @@ COPY .ci/bundle .ci/bundle
 RUN .ci/bundle
 
 FROM python:3.11-slim-bookworm
-ENV PYTHONUNBUFFERED=1 PATH=/app/.venv/bin:/usr/local/bin:/usr/bin:/bin
+ENV PYTHONUNBUFFERED=1 PATH=/app/.venv/bin:$PATH
 
 # /data and /content give the volumes mounted there their owner.
 RUN useradd --system --uid 10001 --no-create-home nurture && install -d -o nurture -g nurture /data /content

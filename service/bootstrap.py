@@ -165,6 +165,12 @@ _REFUSED: Mapping[Schema, tuple[str, str]] = {
         "the database has tables named as ours, but no version of ours: name another database, or restore a backup",
         "de database heeft tabellen met namen van ons, maar geen versie: noem een andere, of zet een back-up terug",
     ),
+    Schema.NOT_UTF8: (
+        "the database keeps text in another encoding than UTF-8, so not every name fits; make it anew with: "
+        "createdb --encoding UTF8 --template template0",
+        "de database bewaart tekst niet in UTF-8, dus niet elke naam past; maak hem opnieuw met: "
+        "createdb --encoding UTF8 --template template0",
+    ),
 }
 
 

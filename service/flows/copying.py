@@ -74,6 +74,7 @@ def _look(source: Database, target: Database) -> None:
             Schema.OLDER: "has an older schema; run: nurture migrate",
             Schema.NEWER: "was made by a newer version; copy it with that one",
             Schema.FOREIGN: "has tables named as ours, but no version of ours",
+            Schema.NOT_UTF8: "keeps text in another encoding than UTF-8",
         }
         raise RefusedError(f"the database of NURTURE_DATABASE_URL {needed[found]}")
     try:
@@ -82,6 +83,11 @@ def _look(source: Database, target: Database) -> None:
         there = schema.schema_state(target)
     except UnavailableError as error:
         raise RefusedError(f"the target cannot be used: {error.english}") from error
+    if there is schema.Schema.NOT_UTF8:
+        raise RefusedError(
+            "the target keeps text in another encoding than UTF-8, so not every name fits; make it anew with: "
+            "createdb --encoding UTF8 --template template0"
+        )
     if there not in {Schema.EMPTY, Schema.CURRENT}:
         raise RefusedError("the target holds tables of something else or of another version; give it an empty database")
     target.close()

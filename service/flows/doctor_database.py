@@ -75,6 +75,14 @@ _SCHEMAS: Mapping[Schema, Finding] = {
         fix="Set NURTURE_DATABASE_URL to a database of its own; if this one was ours, restore a backup.",
         dutch_fix="Noem in NURTURE_DATABASE_URL een eigen database; was deze van ons, zet dan een back-up terug.",
     ),
+    Schema.NOT_UTF8: Finding(
+        id="database-not-utf8",
+        level="error",
+        text="The database keeps text in another encoding than UTF-8, so not every name of a lead fits.",
+        dutch="De database bewaart tekst niet in UTF-8, dus niet elke naam van een lead past.",
+        fix="Make it anew with: createdb --encoding UTF8 --template template0",
+        dutch_fix="Maak hem opnieuw met: createdb --encoding UTF8 --template template0",
+    ),
     Schema.NEWER: Finding(
         id="database-newer",
         level="error",

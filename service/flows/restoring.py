@@ -48,6 +48,11 @@ def restore(
         raise RefusedError("the backup was made by a newer version; install that version, then restore")
     with services.database.alone() as session:
         connection = session.connection()
+        if not schema.takes_every_letter(connection):
+            raise RefusedError(
+                "this database keeps text in another encoding than UTF-8, so not every name fits; make it anew with: "
+                "createdb --encoding UTF8 --template template0"
+            )
         if not replace and not dump.holds_nothing(connection):
             raise RefusedError("this database is not empty; nothing was changed (--replace throws away what is in it)")
         noes = carried.gather(connection, manifest.keys.suppression if manifest.keys else None)

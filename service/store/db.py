@@ -50,6 +50,7 @@ class Database:
             self._name = f"nurture-{secrets.token_hex(4)}"
             arguments = {
                 "connect_timeout": 5,
+                "client_encoding": "utf8",  # also where the database is in another, so that this can be told
                 "options": f"-c timezone=UTC {_PATIENCE}",
                 "application_name": self._name,
                 **_ANSWERS_OR_IS_GONE,

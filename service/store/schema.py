@@ -31,6 +31,7 @@ class Schema(StrEnum):
     OLDER = "older"
     NEWER = "newer"
     FOREIGN = "foreign"  # tables named as ours, of no version: of something else, or damaged
+    NOT_UTF8 = "not-utf8"  # whatever stands in it: not every name of a lead fits, and an opt-in would be lost
 
 
 def schema_state(database: Database) -> Schema:
@@ -88,7 +89,14 @@ def is_known(revision: str) -> bool:
     return any(revision == script.revision for script in _scripts().walk_revisions())
 
 
+def takes_every_letter(connection: Connection) -> bool:
+    """Is its text in UTF-8? SQLite's always is, or in UTF-16."""
+    return connection.dialect.name == "sqlite" or connection.scalar(text("SHOW server_encoding")) == "UTF8"
+
+
 def _state(connection: Connection) -> Schema:
+    if not takes_every_letter(connection):
+        return Schema.NOT_UTF8
     found = revision_of(connection)
     if found is None:
         there = set(inspect(connection).get_table_names())

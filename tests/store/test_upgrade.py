@@ -25,6 +25,7 @@ from service.store.tables import Message, Table
 from tests.support import acts, backups, chained
 from tests.support.commands import nurture
 from tests.support.house import House, open_house
+from tests.support.postgres import PostgresServer
 from tests.support.running import installation
 from tests.support.waiting import wait_until_it_waits
 from tests.support.website import website
@@ -294,3 +295,29 @@ def test_the_demo_brings_its_own_database_along_and_nobody_else_does(tmp_path: P
     assert said.status == 0, said
     assert schema_state(database) is Schema.CURRENT
     database.close()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_is_not_in_utf8_is_told_before_a_name_is_met_that_does_not_fit(
+    _postgres: PostgresServer, tmp_path: Path, encoding: str
+) -> None:
+    """A cluster made where no language was set is in SQL_ASCII."""
+    name = _postgres.create(encoding=encoding)
+    url = _postgres.url(name)
+    for command in (["migrate"], ["serve", "--port", "1"], ["stats"]):
+        said = nurture(*command, folder=tmp_path, database_url=url, data_dir=str(tmp_path))
+        assert (said.status, said.err.count("\n")) == (1, 1), said
+        assert "another encoding than UTF-8, so not every name fits; make it anew with: createdb" in said.err
+    said = nurture("doctor", folder=tmp_path, database_url=url, data_dir=str(tmp_path))
+    assert "error    database-not-utf8" in said.out
+    ours = f"sqlite:///{tmp_path}/ours.db"
+    assert nurture("migrate", folder=tmp_path, database_url=ours, data_dir=str(tmp_path)).status == 0
+    backup = str(tmp_path / "backup.zip")
+    made = nurture("backup", backup, "--with-keys", folder=tmp_path, database_url=ours, data_dir=str(tmp_path))
+    assert made.status == 0, made
+    said = nurture("restore", backup, folder=tmp_path, database_url=url, data_dir=str(tmp_path))
+    assert (said.status, "this database keeps text in another encoding" in said.err) == (1, True), said
+    said = nurture("copy-database", "--to", url, folder=tmp_path, database_url=ours, data_dir=str(tmp_path))
+    assert (said.status, "the target keeps text in another encoding" in said.err) == (1, True), said
+    _postgres.drop(name)

@@ -65,10 +65,12 @@ class PostgresServer:
         """The database's URL as `NURTURE_DATABASE_URL` takes it."""
         return f"postgresql+psycopg://postgres@/{name}?host={quote(str(self.folder), safe='')}"
 
-    def create(self, *, template: str = "template0") -> str:
+    def create(self, *, template: str = "template0", encoding: str = "UTF8") -> str:
         """Make a database, a copy of `template` or empty, and return its name. Nobody may be in the template."""
         name = f"test_{os.getpid()}_{next(self._numbers)}"
-        make = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        make = sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING {}").format(
+            sql.Identifier(name), sql.Identifier(template), sql.Literal(encoding)
+        )
         # By its files: page by page through the log, as from version 15 on it is done unless told, takes twice as long.
         with self._administrator() as connection:
             by_files = connection.info.server_version >= 150_000
