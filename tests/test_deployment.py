@@ -54,6 +54,12 @@ def test_every_path_the_image_copies_is_there_and_let_in() -> None:
     assert all(any(fnmatch(path, source) for sources, _ in copied() for source in sources) for path in allowed)
 
 
+def test_what_the_base_image_brings_is_still_found() -> None:
+    """`useradd` is in /usr/sbin: a PATH of our own must go before theirs, and not instead of it."""
+    paths = [word for found in dockerfile() if found.word == "ENV" for word in found.rest.split() if "PATH=" in word]
+    assert paths == ["PATH=/app/.venv/bin:$PATH"]
+
+
 def test_the_image_runs_without_root_and_names_no_registry() -> None:
     users = [found.rest for found in dockerfile() if found.word == "USER"]
     assert users == ["nurture"]
