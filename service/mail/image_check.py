@@ -20,6 +20,7 @@ WIDEST, HIGHEST, SMALLEST = 1200, 2400, 16
 _KINDS: dict[str, ImageKind] = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif"}
 _ENDINGS: dict[ImageKind, str] = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif"}
 _PLACE_TAKEN = 0x8825  # the GPS block of EXIF
+_ORIENTATION, _UPRIGHT = 0x0112, (None, 0, 1)  # how the camera was held (EXIF 2.32, section 4.6.4); 0 says nothing
 
 
 class _UnfitError(Exception):
@@ -58,6 +59,12 @@ def _read(path: str, data: bytes) -> Image:
             message = "this photo tells where it was taken; save it without location"
             dutch = "in deze foto staat waar hij is gemaakt. Bewaar hem zonder locatie."
             raise _UnfitError(Problem(id="media.location", file=path, message=message, dutch=dutch))
+        if opened.getexif().get(_ORIENTATION) not in _UPRIGHT:
+            message = "many mail programs show this photo turned; turn it upright and save it, or add it in the studio"
+            dutch = (
+                "veel mailprogramma's laten deze foto gedraaid zien. Draai en bewaar hem, of voeg hem toe in de studio."
+            )
+            raise _UnfitError(Problem(id="media.turned", file=path, message=message, dutch=dutch))
         kind = _KINDS[str(opened.format)]
     name = f"{hashlib.sha256(data).hexdigest()[:40]}.{_ENDINGS[kind]}"
     return Image(path=path, name=name, kind=kind, width=width, height=height)

@@ -11,7 +11,7 @@ from service.mail.compiled import Image
 from service.mail.compose import HeldMailError, render
 from service.mail.image_check import judge
 from tests.support.mails import HEAD, layouts, values
-from tests.support.pictures import image, with_place
+from tests.support.pictures import image, with_place, with_turn
 
 PHOTO = Image(path="media/foto.jpg", name="0" * 40 + ".jpg", kind="image/jpeg", width=900, height=600)
 BROKEN = "media/stuk.png"
@@ -28,6 +28,11 @@ def compiled_with(body: str, **known: Image | None) -> tuple[object, list[str]]:
 def test_an_image_is_known_by_its_content_and_not_by_its_name(kind: str, served: str) -> None:
     found, problems = judge("media/wat-dan-ook.txt", image(kind))
     assert (problems, found and (found.kind, found.width, found.height)) == ([], (served, 900, 600))
+
+
+@pytest.mark.parametrize("turn", [0, 1])
+def test_a_photo_that_is_upright_may_say_so(turn: int) -> None:
+    assert judge("media/foto.jpg", with_turn(turn))[1] == []
 
 
 def test_equal_bytes_have_one_name_and_others_another() -> None:
@@ -50,8 +55,9 @@ def test_equal_bytes_have_one_name_and_others_another() -> None:
         (image(height=2401), "media.size", "900 bij 2401 beeldpunten"),
         (image(width=1, height=1), "media.size", "1 bij 1 beeldpunten"),
         (with_place(), "media.location", "waar hij is gemaakt"),
+        (with_turn(6), "media.turned", "laten deze foto gedraaid zien"),
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_what_cannot_be_shown_is_refused_with_what_to_do(data: bytes, problem: str, said: str) -> None:
     found, [told] = judge("media/x.png", data)

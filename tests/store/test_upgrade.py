@@ -300,11 +300,12 @@ def test_the_demo_brings_its_own_database_along_and_nobody_else_does(tmp_path: P
 @pytest.mark.postgres
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
 def test_a_database_that_is_not_in_utf8_is_told_before_a_name_is_met_that_does_not_fit(
-    _postgres: PostgresServer, tmp_path: Path, encoding: str
+    request: pytest.FixtureRequest, tmp_path: Path, encoding: str
 ) -> None:
     """A cluster made where no language was set is in SQL_ASCII."""
-    name = _postgres.create(encoding=encoding)
-    url = _postgres.url(name)
+    server: PostgresServer = request.getfixturevalue("_postgres")
+    name = server.create(encoding=encoding)
+    url = server.url(name)
     for command in (["migrate"], ["serve", "--port", "1"], ["stats"]):
         said = nurture(*command, folder=tmp_path, database_url=url, data_dir=str(tmp_path))
         assert (said.status, said.err.count("\n")) == (1, 1), said
@@ -320,4 +321,4 @@ def test_a_database_that_is_not_in_utf8_is_told_before_a_name_is_met_that_does_n
     assert (said.status, "this database keeps text in another encoding" in said.err) == (1, True), said
     said = nurture("copy-database", "--to", url, folder=tmp_path, database_url=ours, data_dir=str(tmp_path))
     assert (said.status, "the target keeps text in another encoding" in said.err) == (1, True), said
-    _postgres.drop(name)
+    server.drop(name)

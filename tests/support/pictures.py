@@ -19,3 +19,10 @@ def with_place() -> bytes:
     exif = Image.Exif()
     exif.get_ifd(0x8825).update({1: "N", 2: (52.0, 22.0, 0.0), 3: "E", 4: (4.0, 54.0, 0.0)})
     return image("JPEG", exif=exif)
+
+
+def with_turn(turn: int) -> bytes:
+    """A photo that says how the camera was held: 1 upright, up to 8."""
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    return image("JPEG", exif=exif)
