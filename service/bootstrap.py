@@ -28,7 +28,7 @@ from service.mail.transport import open_transport
 from service.settings import Settings
 from service.store import events, high_water
 from service.store.db import Database, open_database
-from service.store.schema import Schema, migrate, schema_state
+from service.store.schema import ANEW, Schema, migrate, schema_state
 
 if TYPE_CHECKING:
     from service.mail.dkim import DkimSigner
@@ -166,10 +166,8 @@ _REFUSED: Mapping[Schema, tuple[str, str]] = {
         "de database heeft tabellen met namen van ons, maar geen versie: noem een andere, of zet een back-up terug",
     ),
     Schema.NOT_UTF8: (
-        "the database keeps text in another encoding than UTF-8, so not every name fits; make it anew with: "
-        "createdb --encoding UTF8 --template template0",
-        "de database bewaart tekst niet in UTF-8, dus niet elke naam past; maak hem opnieuw met: "
-        "createdb --encoding UTF8 --template template0",
+        f"the database keeps text in another encoding than UTF-8, so not every name fits; make it anew with: {ANEW}",
+        f"de database bewaart tekst niet in UTF-8, dus niet elke naam past; maak hem opnieuw met: {ANEW}",
     ),
 }
 

@@ -86,7 +86,7 @@ def _look(source: Database, target: Database) -> None:
     if there is schema.Schema.NOT_UTF8:
         raise RefusedError(
             "the target keeps text in another encoding than UTF-8, so not every name fits; make it anew with: "
-            "createdb --encoding UTF8 --template template0"
+            + schema.ANEW
         )
     if there not in {Schema.EMPTY, Schema.CURRENT}:
         raise RefusedError("the target holds tables of something else or of another version; give it an empty database")

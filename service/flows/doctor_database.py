@@ -13,7 +13,7 @@ from service.flows.finding import Finding, sentence
 from service.flows.services import Services
 from service.store import events
 from service.store.db import real_now
-from service.store.schema import Schema, schema_state
+from service.store.schema import ANEW, Schema, schema_state
 
 _ORIGINS_SHOWN = timedelta(days=30)
 
@@ -80,8 +80,8 @@ _SCHEMAS: Mapping[Schema, Finding] = {
         level="error",
         text="The database keeps text in another encoding than UTF-8, so not every name of a lead fits.",
         dutch="De database bewaart tekst niet in UTF-8, dus niet elke naam van een lead past.",
-        fix="Make it anew with: createdb --encoding UTF8 --template template0",
-        dutch_fix="Maak hem opnieuw met: createdb --encoding UTF8 --template template0",
+        fix=f"Make it anew with: {ANEW}",
+        dutch_fix=f"Maak hem opnieuw met: {ANEW}",
     ),
     Schema.NEWER: Finding(
         id="database-newer",

@@ -51,7 +51,7 @@ def restore(
         if not schema.takes_every_letter(connection):
             raise RefusedError(
                 "this database keeps text in another encoding than UTF-8, so not every name fits; make it anew with: "
-                "createdb --encoding UTF8 --template template0"
+                + schema.ANEW
             )
         if not replace and not dump.holds_nothing(connection):
             raise RefusedError("this database is not empty; nothing was changed (--replace throws away what is in it)")

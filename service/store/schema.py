@@ -20,6 +20,8 @@ from service.store.tables import Table
 MIGRATIONS = Path(__file__).resolve().parents[2] / "alembic"
 _LOCK = 7_214_003  # one number for "somebody migrates", on PostgreSQL
 BUSY_TABLE_SECONDS = 5
+ANEW = "createdb --encoding UTF8 --template template0"
+"""What makes a PostgreSQL database that takes every letter."""
 _LOCK_NOT_AVAILABLE = "55P03"
 
 
