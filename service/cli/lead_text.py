@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -90,7 +90,7 @@ def _sections(report: LeadReport, local: _Local) -> dict[str, list[str]]:
     never = in_words("not sent", "niet verstuurd")
     return {
         in_words("Opt-ins", "Aanvragen"): [_opt_in(each, local) for each in report.opt_ins],
-        in_words("Consents", "Toestemmingen"): [_consent(each, local) for each in report.consents],
+        in_words("Consents", "Toestemmingen"): _consents(report.consents, local),
         in_words("Sequences", "Reeksen"): [_enrolment(each, local) for each in report.enrolments],
         "Mails": [line for each in report.messages for line in _message(each, local)],
         in_words("What comes next, and why", "Wat er nog komt, en waarom"): [
@@ -116,10 +116,16 @@ def _opt_in(each: OptInShown, local: _Local) -> str:
     return f"{local(each.created_at)}  {each.topic}{form}, {ticked}: {_words(each.disposition)}"
 
 
-def _consent(each: ConsentShown, local: _Local) -> str:
+def _consents(given: Sequence[ConsentShown], local: _Local) -> list[str]:
+    pressed = any(each.source == "confirmation" for each in given)  # then no box waits for that any more
+    return [_consent(each, local, pressed=pressed) for each in given]
+
+
+def _consent(each: ConsentShown, local: _Local, *, pressed: bool) -> str:
     stated = in_words(f"version {each.version}", f"versie {each.version}")
     version = stated if each.version else in_words("no version stated", "geen versie genoemd")
-    waits = "" if each.effective else in_words(", waits for the confirmation", ", wacht op de knop")
+    counts = each.effective or pressed or each.withdrawn_at is not None
+    waits = "" if counts else in_words(", waits for the confirmation", ", wacht op de knop")
     gone = ""
     if each.withdrawn_at:
         when, by = local(each.withdrawn_at), _road(each.withdrawn_by or "")

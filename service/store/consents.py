@@ -13,11 +13,8 @@ from service.store import new_rows, receipts
 from service.store.quick import among, firsts
 from service.store.tables import Consent, OptIn, Withdrawal
 
-_ACTIVE_FOLLOW_UP = (
-    col(Consent.purpose) == "follow_up",
-    col(Consent.effective).is_(True),
-    col(Withdrawal.consent_id).is_(None),
-)
+_STANDING_FOLLOW_UP = (col(Consent.purpose) == "follow_up", col(Withdrawal.consent_id).is_(None))
+_ACTIVE_FOLLOW_UP = (*_STANDING_FOLLOW_UP, col(Consent.effective).is_(True))
 
 
 _RUNS = (
@@ -36,7 +33,11 @@ def give(session: Session, rows: Sequence[Mapping[str, Any]]) -> list[int]:
 
 
 def _active_follow_up() -> SelectOfScalar[Consent]:
-    return select(Consent).outerjoin(Withdrawal, col(Withdrawal.consent_id) == Consent.id).where(*_ACTIVE_FOLLOW_UP)
+    return _standing_follow_up().where(col(Consent.effective).is_(True))
+
+
+def _standing_follow_up() -> SelectOfScalar[Consent]:
+    return select(Consent).outerjoin(Withdrawal, col(Withdrawal.consent_id) == Consent.id).where(*_STANDING_FOLLOW_UP)
 
 
 def active_for_enrolments(session: Session, enrolment_ids: Iterable[int]) -> dict[int, Consent]:
@@ -59,6 +60,12 @@ def enrolments_with_one(session: Session, enrolment_ids: Iterable[int]) -> set[i
 def active_of_lead(session: Session, lead_id: int) -> Sequence[Consent]:
     """Every active, effective follow-up consent of a lead."""
     return session.exec(_active_follow_up().where(Consent.lead_id == lead_id)).all()
+
+
+def ticked_of_lead(session: Session, lead_id: int) -> Consent | None:
+    """The newest yes to follow-ups that nobody took back and that the button of the mail has not made count yet."""
+    waiting = _standing_follow_up().where(Consent.lead_id == lead_id, col(Consent.effective).is_(False))
+    return session.exec(waiting.order_by(col(Consent.id).desc()).limit(1)).first()
 
 
 def proven_after(session: Session, lead_id: int, moment: datetime) -> bool:
@@ -91,12 +98,7 @@ def by_version(session: Session) -> Sequence[tuple[str | None, str, str, int]]:
 
 def withdraw_follow_up(session: Session, lead_id: int, source: str, now: datetime) -> int:
     """Withdraw every follow-up consent that still stands, effective or not. Returns how many there were."""
-    standing = (
-        select(Consent)
-        .outerjoin(Withdrawal, col(Withdrawal.consent_id) == Consent.id)
-        .where(Consent.lead_id == lead_id, Consent.purpose == "follow_up", col(Withdrawal.consent_id).is_(None))
-    )
-    found = session.exec(standing).all()
+    found = session.exec(_standing_follow_up().where(Consent.lead_id == lead_id)).all()
     session.add_all(Withdrawal(consent_id=each.id, lead_id=lead_id, source=source, at=now) for each in found)
     if found:
         receipts.owe(session, [each.id for each in found])

@@ -98,6 +98,7 @@ def _page(session: Session, services: Services, lead: Lead, now: datetime, done:
     runs = enrolments.of_lead(session, lead.id)
     mails = _mails(runs, now)
     yes = max(consents.active_of_lead(session, lead.id), key=lambda each: each.given_at, default=None)
+    ticked = None if yes else consents.ticked_of_lead(session, lead.id)
     last_no = consents.last_withdrawal_at(session, lead.id)
     resting = [run for run in runs if run.state == "active" and run.paused_until and run.paused_until > now]
     longest = max(resting, key=lambda run: run.paused_until or now, default=None)
@@ -116,7 +117,8 @@ def _page(session: Session, services: Services, lead: Lead, now: datetime, done:
         questions=questions,
         told=told,
         confirmed_on=at.day(yes.given_at) if yes else None,
-        agreed_to=yes.wording if yes else None,
+        ticked_on=at.day(ticked.given_at) if ticked else None,
+        agreed_to=said.wording if (said := yes or ticked) else None,
         stopped_on=at.day(last_no) if last_no and not yes else None,
         mails=mails,
         paused_until=until,

@@ -36,7 +36,8 @@ class Told:
 class MyDataPage(LeadPage):
     """`/p/`: why, what was and what comes, and what to do about it. `done` is what was just asked for by `POST`.
 
-    `confirmed_on` is when the standing yes was given, to `agreed_to`; without one `stopped_on` is the last no, if any.
+    `confirmed_on` is when the standing yes was given, to `agreed_to`; without one `ticked_on` is when she ticked a box
+    that waits for the button, to `agreed_to`, or else `stopped_on` is the last no, if any.
     `mails`: "waiting" (not confirmed: `erase_on` says when all of it goes), "active", "paused", or "ended".
     `questions` pairs each question with the option chosen, "unknown" where none was. `may_go_on`: the pause is her own.
     """
@@ -52,6 +53,7 @@ class MyDataPage(LeadPage):
     questions: tuple[tuple[Question, str], ...]
     told: tuple[Told, ...]
     confirmed_on: date | None
+    ticked_on: date | None = None
     agreed_to: str | None = None
     stopped_on: date | None = None
     mails: Literal["waiting", "active", "paused", "ended"]

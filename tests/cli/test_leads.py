@@ -26,7 +26,17 @@ def test_show_tells_what_was_sent_what_comes_and_why(office: Office) -> None:
     assert "eerdere-uitnodiging: only if the answer to helped is: same" in said.out.replace(
         "not sent               ", ""
     )
+    assert ", waits for the confirmation" not in said.out, (
+        "nor does the box on the form, now that the button was pressed"
+    )
     assert office.audited() == []
+
+
+def test_show_tells_of_a_box_that_waits_for_the_button_until_it_is_taken_back(office: Office) -> None:
+    office.house.opt_in(ANNA)
+    assert ", waits for the confirmation\n" in office.nurture("lead", "show", ANNA).out
+    office.nurture("lead", "stop", ANNA)
+    assert ", waits for the confirmation" not in office.nurture("lead", "show", ANNA).out
 
 
 def test_show_as_json_is_one_object(office: Office) -> None:

@@ -65,6 +65,19 @@ def test_a_mail_whose_row_is_damaged_hides_no_other(house: House, client: TestCl
     assert "Hoe ging de eerste stap?" in page
 
 
+def test_who_ticked_no_box_said_no_yes(house: House, client: TestClient) -> None:
+    opt_in(client, consent_follow_up=False)
+    house.send_due()
+    assert "Je hebt hier geen ja op gezegd." in client.get(link(house.mails("anna@example.org")[0], "p")).text
+
+
+def test_a_box_that_was_taken_back_waits_for_nothing(client: TestClient, url: str) -> None:
+    client.post(url, data={"action": "stop"})
+    after = client.get(url).text
+    assert "Je stopte ermee op maandag 9 maart" in after
+    assert "Je vinkte ze aan" not in after
+
+
 def test_stop_withdraws(house: House, client: TestClient, url: str) -> None:
     client.post(link(house.mails("anna@example.org")[0], "c"))
     assert "De mails zijn gestopt" in client.post(url, data={"action": "stop"}).text
@@ -80,7 +93,8 @@ def test_it_tells_why_with_form_page_and_the_words_agreed_to(house: House, clien
         "lage rugpijn",
         "formulier ‘Gratis pijnadvies’",
         "op solidperformance.example/lage-rug.",
-        "geen ja op",
+        "Je vinkte ze aan op maandag 9 maart. Ze komen pas als je op de knop in de mail met je advies drukt.",
+        "Stuur mij geen vervolgmails</button>",
     ):
         assert said in page
     assert "utm_source" not in page
