@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -34,22 +34,32 @@ from service.cli import (
     snippets,
     staff,
     stats,
+    telling,
     topics,
 )
 from service.cli.opening import opened
 from service.cli.telling import complain, forget, refusal, say, unusable
-from service.errors import NurtureError, ProblemsError
+from service.errors import NurtureError, ProblemsError, RefusedError
 
 SELDOM = 50_000  # objects made since Python's collector last looked; its own 700 is for small programs
 
 
 class _Commands(TyperGroup):
-    """All commands. What is wrong with an option is told without the word that pydantic puts before it."""
+    """All commands. What is wrong with an option is told without the word that pydantic puts before it, and a question
+    that nobody can answer, as under cron, is told as such."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was given."""
         try:
             return super().invoke(ctx)
+        except typer.Abort as error:
+            if not isinstance(error.__context__, EOFError):
+                raise  # whoever was asked said no
+            typer.echo(err=True)  # the question stands there still
+            raise RefusedError(
+                "nobody is here to answer: give --yes, or what is asked as an option (--help names them)",
+                "er is hier niemand om te antwoorden: geef --yes, of geef wat gevraagd wordt als optie (zie --help)",
+            ) from error
         except typer.BadParameter as error:
             error.message = error.message.removeprefix("Value error, ")
             raise
@@ -58,13 +68,22 @@ class _Commands(TyperGroup):
 app = typer.Typer(
     name="nurture",
     cls=_Commands,
-    help="Mails requested advice at once, and the follow-ups on their days.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def about(
+    _version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=telling.version, help="Tell the version and stop.")
+    ] = False,
+) -> None:
+    """Mails requested advice at once, and the follow-ups on their days."""
+
 
 app.command()(running.serve)
 app.command()(running.worker)

@@ -17,6 +17,7 @@ from service.errors import NurtureError, ProblemsError
 
 if TYPE_CHECKING:
     from service.environment import Surroundings
+    from service.mail.name_service import Resolver
 
 
 def setup(
@@ -29,12 +30,15 @@ def setup(
     dkim_selector: Selectors = None,
 ) -> None:
     """Ask for facts and settings, test DNS and mail, and publish. Ends with a test opt-in."""
+    resolver = _resolver(dns)
+    if test_to:
+        _check_address(test_to)
     if not yes:
         typer.echo(
             "Enter keeps what stands in [brackets]. Stop any time with Ctrl-C: nothing is written before the end."
         )
     folder = _write(_surroundings(), yes=yes)
-    well = _try_out(dns, dkim_selector or [])
+    well = _try_out(resolver, dkim_selector or [])
     well &= _attempt(lambda: publishing.publish(yes=yes, override_by=override_by))
     if well and not yes and test_to is None:
         asked: str = typer.prompt("Staff address for a test opt-in (Enter for none)", default="", show_default=False)
@@ -98,17 +102,31 @@ def _tell_of_wording(folder: Path) -> None:
     found = [each for each in read_content(folder).problems if each.id == "form-practice-unnamed"]
     if found:
         lines = ", ".join(str(each.line) for each in found)
-        typer.echo(f"Still to be done in {folder / 'forms.yaml'}, line {lines}: {found[0].message}.")
+        where = "lines" if len(found) > 1 else "line"
+        typer.echo(f"Still to be done in {folder / 'forms.yaml'}, {where} {lines}: {found[0].message}.")
 
 
-def _try_out(dns: str | None, selectors: list[str]) -> bool:
+def _resolver(dns: str | None) -> Resolver:
+    from service.mail.name_service import DnsResolver
+
+    return DnsResolver(dns)
+
+
+def _check_address(to: str) -> None:
+    from service.domain.lead import normalise_address
+
+    try:
+        normalise_address(to)
+    except NurtureError as error:
+        raise typer.BadParameter(error.english, param_hint="--test-to") from error
+
+
+def _try_out(resolver: Resolver, selectors: list[str]) -> bool:
     """Mail hand-over and the sender's DNS records. False when mail cannot leave."""
     from service.flows import doctor as looks
     from service.flows import doctor_mail, sender_records
-    from service.mail.name_service import DnsResolver
 
     patient = doctor.patient(*open_services(ready=False), selectors)
-    resolver = DnsResolver(dns)
     found = [
         *map(doctor_mail.hand_over, patient.ways),
         *looks.alerts_heard(patient.services),

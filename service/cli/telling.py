@@ -54,6 +54,18 @@ def refusal(error: NurtureError) -> str:
     return in_words(error.english, error.staff)
 
 
+def version(asked: bool) -> None:
+    """Print which version this is, and which schema it works on: CHANGELOG.md names both."""
+    if not asked:
+        return
+    from importlib.metadata import version as installed
+
+    from service.store.schema import newest
+
+    typer.echo(f"nurture {installed('nurture')}, schema {newest()}")
+    raise typer.Exit
+
+
 def unusable(error: OSError) -> str:
     """Which file or folder is in the way, and what the system says of it."""
     what, why = error.filename or in_words("the system", "het systeem"), error.strerror or str(error)

@@ -112,7 +112,8 @@ def add(session: Session, services: Services, *, since: datetime, until: datetim
     held = count > services.backlog_limit
     gap = Gap(since=since, until=until, sequence=sequence, held=held, count=count)
     _write(session, [*kept, gap])
-    log.warning("nothing could leave for a while", since=since.isoformat(), follow_ups=count, held=held)
+    if count:
+        log.warning("nothing could leave for a while", since=since.isoformat(), follow_ups=count, held=held)
     if held and store.hold_due(session, until, sequence, _HOLD[gap.kind], _REASON[gap.kind]):
         _tell(session, gap, until)
     return count if held else 0

@@ -58,7 +58,7 @@ def given(source: str) -> object:
 def approve(source: str, *, by: str, on: datetime.date) -> str:
     """The same file with `approved: {by, on, hash}` in its head; its text, other keys and comments stay as they are.
 
-    RefusedError without a name, or when the head cannot be read.
+    RefusedError without a name, when the head cannot be read, or for a text that no clinician has to approve.
     """
     name = " ".join(by.split())
     if not name:
@@ -68,14 +68,20 @@ def approve(source: str, *, by: str, on: datetime.date) -> str:
             "the clinician's name holds an invisible character; type it again",
             "In de naam staat een onzichtbaar teken, vaak door plakken. Typ hem opnieuw.",
         )
-    file, problems = read("", source)
+    _, problems = read("", source)
     if problems:
         told = problems[0]
         raise RefusedError(
             f"this partial cannot be read: {told.message}",
             f"Dit tekstblok is niet te lezen: {told.dutch or told.message}",
         )
-    head = _head(source) if file.head else CommentedMap()
+    if not needed(source):
+        raise RefusedError(
+            "this text needs no approval: only one with `needs_approval: true`, or of `kind: safety` or `exercise`",
+            "Deze tekst hoeft niemand goed te keuren. Dat hoeft alleen bij `needs_approval: true`, of bij een soort "
+            "(`kind`) als `safety` of `exercise`.",
+        )
+    head = _head(source)
     words = CommentedMap({"by": name, "on": on, "hash": text_hash(source)})
     words.fa.set_flow_style()
     head["approved"] = words

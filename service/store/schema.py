@@ -86,6 +86,11 @@ def revision_of(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+def newest() -> str:
+    """The revision that this code works on."""
+    return str(_scripts().get_current_head())
+
+
 def is_known(revision: str) -> bool:
     """Whether this code can bring a schema of that revision to the newest."""
     return any(revision == script.revision for script in _scripts().walk_revisions())

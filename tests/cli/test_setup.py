@@ -81,7 +81,7 @@ def test_a_new_practice_is_set_up_from_the_first_question_to_the_first_mail(fold
     assert "The advice has left for esra@derug.nl." in said.out
     assert len(list((folder / "outbox").glob("*.eml"))) == 1
     assert "Still to be done in" in said.out
-    assert "forms.yaml, line 34, 37, 40: this text does not name the practice, `Praktijk De Rug`" in said.out
+    assert "forms.yaml, lines 34, 37, 40: this text does not name the practice, `Praktijk De Rug`" in said.out
     assert (folder / "content/forms.yaml").read_bytes() == (ROOT / "forms.yaml").read_bytes(), "legal text is people's"
     practice = read_content(folder / "content").practice
     assert practice is not None
@@ -207,6 +207,20 @@ def test_a_test_opt_in_goes_to_staff_alone(folder: Path, dns: DnsServer) -> None
     assert setup(folder, dns, arguments=("--yes", "--test-to", staff)).status == 0
     too_soon = setup(folder, dns, arguments=("--yes", "--test-to", staff))
     assert (too_soon.status, "capped" in too_soon.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--test-to", "foo"), "Invalid value for --test-to: that is no e-mail address"),
+        (("--dns", "nonsense"), "nonsense is no name server"),
+    ],
+)
+def test_an_option_that_is_wrong_is_told_before_the_first_question(
+    folder: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    said = nurture("setup", *arguments, folder=folder, answers="")
+    assert (said.status != 0, said.out, told in said.err) == (True, "", True), said
 
 
 def test_a_practice_file_that_is_gone_is_one_sentence(folder: Path, dns: DnsServer) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
+from service.store.schema import newest
 from tests.support.commands import Said, nurture
 from tests.support.folders import content_copy
 
@@ -210,6 +212,21 @@ def test_a_folder_that_cannot_be_written_to_is_told(broken: Broken, monkeypatch:
     monkeypatch.setattr("tempfile.mkstemp", refuse)
     said = nurture("setup", folder=broken.folder, answers="Een andere naam" + "\n" * 30, **broken.settings)
     assert (said.status, said.err) == (1, "/content/.practice.yaml-x cannot be used: Permission denied\n")
+
+
+@pytest.mark.parametrize("command", [("publish",), ("new", "topic", "nek", "--from", "lage-rug")])
+def test_a_question_that_nobody_can_answer_is_told_as_such(broken: Broken, command: tuple[str, ...]) -> None:
+    """Under cron, and in a container that was given no terminal."""
+    assert broken.refused(*command).endswith(
+        "\nnobody is here to answer: give --yes, or what is asked as an option (--help names them)\n"
+    )
+    said = nurture(*command, folder=broken.folder, **broken.settings | {"language": "nl"})
+    assert "\ner is hier niemand om te antwoorden: geef --yes" in said.err
+
+
+def test_the_version_is_told_with_its_schema(broken: Broken) -> None:
+    said = broken.run("--version")
+    assert (said.status, said.out) == (0, f"nurture {version('nurture')}, schema {newest()}\n")
 
 
 def test_wrong_usage_is_exit_2(broken: Broken) -> None:

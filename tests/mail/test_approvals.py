@@ -40,10 +40,10 @@ def test_line_ends_and_trailing_spaces_are_no_change_of_text() -> None:
     assert text_hash("---\na: b\n---\nBel.") == text_hash("Bel.\n")
 
 
-def test_a_partial_without_a_head_gets_one() -> None:
-    approved = approve("Bel.\n", by="Dr. A. Vermeer", on=DAY)
-    assert approved.startswith("---\napproved: {by: Dr. A. Vermeer, on: 2026-03-02, hash: ")
-    assert approval(approved).state == "approved"
+@pytest.mark.parametrize("text", ["Bel.\n", "---\nkind: greeting\n---\nHallo\n"])
+def test_what_no_clinician_has_to_approve_is_approved_by_nobody(text: str) -> None:
+    with pytest.raises(RefusedError, match="needs no approval"):
+        approve(text, by="Dr. A. Vermeer", on=DAY)
 
 
 @pytest.mark.parametrize(
