@@ -21,6 +21,8 @@ from service.store.tables import Revision
 State = Literal["problems", "unused", "new", "changed", "live"]
 """Against what is live: `new` was never published where it is used; `changed` will read otherwise once published."""
 
+_FILLED_IN = re.compile(r"\{\{.*?\}\}")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Use:
@@ -35,7 +37,9 @@ class Use:
 
 @dataclass(frozen=True, kw_only=True)
 class Shelved:
-    """One mail or partial, `subject` as written. `inside` are the mails and partials that include it.
+    """One mail or partial, `subject` with "…" for what is filled in.
+
+    `inside` are the mails and partials that include it.
 
     `approval` where a clinician has to approve the text; `waits_for` are the partials in it that wait for one.
     """
@@ -140,7 +144,7 @@ def _shelved(
     free = not (used or is_service or holders)
     return Shelved(
         name=name,
-        subject=fields["subject"],
+        subject=_FILLED_IN.sub("…", fields["subject"]),
         preheader=fields["preheader"],
         uses=used,
         is_service=is_service,

@@ -15,6 +15,11 @@ WIDTH = 72
 _GUESS = 14
 """How long a value is taken to be when lines are wrapped: a name, a price."""
 
+_TITLE = 40
+"""How long a heading with a value in it is underlined at least."""
+_KEPT = "\ue000"
+"""A space at which no line is broken: what stands in code is copied whole."""
+
 _SPACES = re.compile(r"[ \t]+")
 _RULES = {"veiligheid": "=" * 60, "kader": "-" * 60}
 
@@ -30,7 +35,8 @@ class _Block:
 def write_text(tokens: Sequence[Token], marks: Marks) -> str:
     """The text of one piece, marks still in it; it ends in one newline."""
     blocks = _Writer(marks).blocks(tokens)
-    return "".join(block.text if block.statement else block.text + "\n\n" for block in blocks).rstrip("\n") + "\n"
+    text = "".join(block.text if block.statement else block.text + "\n\n" for block in blocks)
+    return text.replace(_KEPT, " ").rstrip("\n") + "\n"
 
 
 class _Writer:
@@ -69,10 +75,14 @@ class _Writer:
     def _inline_block(self, opening: Token, inline: Token) -> str:
         text = self._inline(inline.children or [])
         if opening.tag == "h1":
-            return f"{text}\n{'=' * min(self._length(text), WIDTH)}"
+            return f"{text}\n{'=' * self._underline(text)}"
         if opening.tag == "h2":
-            return f"{text}\n{'-' * min(self._length(text), WIDTH)}"
+            return f"{text}\n{'-' * self._underline(text)}"
         return f"* {text} *" if opening.type == "heading_open" else self._wrap(text)
+
+    def _underline(self, heading: str) -> int:
+        filled_in = any(not self._marks.is_statement(each) for each in MARK.findall(heading))
+        return min(max(self._length(heading), _TITLE if filled_in else 0), WIDTH)
 
     def _buttons(self, token: Token) -> list[_Block]:
         found: list[_Block] = []
@@ -153,6 +163,8 @@ class _Writer:
                     addresses.append(address)
             elif child.type in {"strong_open", "strong_close"}:
                 pieces.append("*")
+            elif child.type == "code_inline":
+                pieces.append(child.content.replace(" ", _KEPT))
             elif child.type == "softbreak":
                 pieces.append(" ")
             elif child.type == "hardbreak":

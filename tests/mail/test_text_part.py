@@ -74,6 +74,18 @@ def test_long_lines_are_wrapped_and_addresses_are_not() -> None:
     assert lines[-1] == address
 
 
+def test_a_command_is_never_broken_over_two_lines() -> None:
+    command = "nurture request close 17 --as booked"
+    written = text(
+        f"In een terminal van de server zelf kan het ook zo, als je dat wilt: `{command}` (afspraak gemaakt).\n"
+    )
+    assert any(line.startswith(command) for line in written.splitlines()), written
+
+
+def test_a_title_that_is_a_value_has_a_line_beneath_it_that_is_no_stump() -> None:
+    assert "\n" + "-" * 40 + "\n" in text("## {{ practice.name }}\n\nHoi\n")
+
+
 def test_nothing_is_escaped_and_no_branch_leaves_holes() -> None:
     found = text(
         "A & B < C.\n\n{% if answers.leg == 'yes' %}\nx\n{% endif %}\n\n{% if first_name %}\ny\n{% endif %}\n\nz"

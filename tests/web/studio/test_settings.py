@@ -14,6 +14,7 @@ from service.flows import consent_texts, practice_editing, refused_origins, stud
 from service.flows.studio_settings import StudioSettings
 from service.store import events
 from service.store.staff_tables import Staff
+from service.web.studio.rendering import zone_of
 from tests.support import studio
 from tests.support.house import House
 from tests.support.studio import Desk, words
@@ -175,6 +176,16 @@ def test_closed_days_come_and_go_and_wait_to_be_published(house: House, admin: D
     for field in ({"what": "remove", **stretch}, {"what": "holiday", "holiday": "x"}, {"what": "add", "from": "x"}):
         assert admin.post(path, mark=mark(admin, path), **field).status_code == 422, field
     assert admin.see(f"{path}?year=1900").status_code == 422
+
+
+def test_the_day_that_is_ringed_is_that_of_the_service_as_in_the_demo_whose_clock_is_moved(
+    house: House, admin: Desk
+) -> None:
+    house.clock.advance(days=3)
+    today = house.clock.now().astimezone(zone_of(house.services)).date()
+    page = admin.see(f"{ROOM}/days").text
+    [ringed] = re.findall(r'<td class="\w* today"[^>]*>(\d+)', page)
+    assert (int(ringed), f"year={today.year + 1}" in page) == (today.day, True)
 
 
 def test_who_takes_days_out_of_a_page_of_before_takes_out_those_and_no_others(house: House, admin: Desk) -> None:

@@ -86,7 +86,7 @@ def _day(text: str) -> date:
 
 def _year(visit: Visit, text: str) -> int:
     """This year, or the one asked for: from the last to five ahead."""
-    this = visit.now.astimezone(rendering.zone_of(visit.services)).year
+    this = visit.services.clock.now().astimezone(rendering.zone_of(visit.services)).year
     if not text:
         return this
     if not (text.isascii() and text.isdigit() and len(text) == 4 and this - 1 <= int(text) <= this + 5):
@@ -104,7 +104,7 @@ def _page(visit: Visit, file: Opened, year: int, *, told: str = "") -> DaysPage:
         frame=frame,
         mark=visit.field("mark") or file.mark,
         year=year,
-        today=visit.now.astimezone(frame.zone).date(),
+        today=visit.services.clock.now().astimezone(frame.zone).date(),
         months=closed_days.year_of(practice, year, visit.language),
         closed=closed_days.closed_in_order(practice),
         holidays=closed_days.holidays_of(practice, year),

@@ -42,7 +42,7 @@ def show(visit: Visit) -> Response:
             frame=frame,
             made_up=len(made_up),
             broken=practice is None,
-            next_closed=_next_closed(practice, visit.now.date()),
+            next_closed=_next_closed(practice, visit.services.clock.now().date()),
             forms=_forms(visit, session),
             refused=len(refused(visit, session)),
             allowed=len(allowed_origins.allowed(session)) + len(visit.services.allowed_origins),
