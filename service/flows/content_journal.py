@@ -79,7 +79,8 @@ def _is_open(folder: Path) -> bool:
 
 
 def carry_out(folder: Path, steps: Sequence[Step], note: str = "", keep: Callable[[str], None] | None = None) -> None:
-    """Write all of these, and have the note kept. What goes wrong with that is raised: then everything is as it was.
+    """Write all of these, and have the note kept. What goes wrong with that is raised: then everything is as it was,
+    but for what somebody wrote by hand meanwhile.
 
     OSError where there is no room or it is not allowed.
     """
@@ -95,7 +96,8 @@ def carry_out(folder: Path, steps: Sequence[Step], note: str = "", keep: Callabl
             keep(note)
     except Exception:
         for each in done:
-            _put(each.path, each.before)
+            if _there(each.path) == each.data:  # to wait for a database takes time enough to edit a file
+                _put(each.path, each.before)
         _clear(folder, steps)
         raise
     _clear(folder, steps)
@@ -130,7 +132,7 @@ def _finish(folder: Path) -> None:
         found = json.loads(kept)
         for each in found["steps"]:
             path, data, before = path_of(folder, each["file"]), _bytes(each["data"]), _bytes(each["before"])
-            there = path.read_bytes() if path.exists() else None
+            there = _there(path)
             if there not in (data, before):
                 left = True
                 continue
@@ -142,6 +144,10 @@ def _finish(folder: Path) -> None:
     for name in [_LEFT] * left + [_UNNOTED] * noted:
         replace_file(folder / f"{name}-{time.time_ns()}.json", kept, mode=0o600)
     _clear(folder)
+
+
+def _there(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
 
 
 def _put(path: Path, data: bytes | None) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from service.errors import UnavailableError
 from service.flows import content_journal, content_log
 from service.flows.content_desk import NEW, Change, ContentDesk, NotWritableError
 from service.flows.content_log import ContentLog, Entry
@@ -136,6 +137,20 @@ def test_where_the_log_cannot_be_written_nothing_is_saved(
         desk.save(changes, lambda _: [told])
     assert ((folder / MAIL).read_bytes(), (folder / NEWS).exists()) == (before, False)
     assert [each.name for each in folder.glob(".studio-*")] == [".studio-lock"]
+
+
+def test_what_somebody_wrote_by_hand_while_the_log_was_waited_for_stays(house: House, folder: Path) -> None:
+    class Away(ContentLog):
+        def keep(self, note: str) -> None:
+            (folder / MAIL).write_text("met de hand")
+            raise UnavailableError(f"the database is away: {note}")
+
+    desk = ContentDesk(folder, log=Away(house.services.database))
+    changes = {MAIL: Change(data=b"nieuw", seen=desk.open(MAIL).mark), NEWS: Change(data=b"x", seen=NEW)}
+    told = Entry(actor="Frank", action="content saved", at=house.clock.now(), details={})
+    with pytest.raises(UnavailableError):
+        desk.save(changes, lambda _: [told])
+    assert ((folder / MAIL).read_text(), (folder / NEWS).exists()) == ("met de hand", False)
 
 
 def test_where_there_is_no_room_to_catch_up_that_waits_and_the_service_starts(
