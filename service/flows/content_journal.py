@@ -111,10 +111,16 @@ def something_was_left(folder: Path) -> bool:
 def note_what_was_left(folder: Path, keep: Callable[[str], None]) -> None:
     """For whoever is `alone`: have those notes kept whose process was ended before that. What goes wrong is raised.
 
-    One of them may have been kept already, just before that end.
+    One of them may have been kept already, just before that end. A file in which no note can be read is set aside: it
+    would keep everybody from saving.
     """
     for path in sorted(folder.glob(f"{_UNNOTED}-*.json")):
-        keep(json.loads(path.read_bytes())["note"])
+        try:
+            note = json.loads(path.read_bytes())["note"]
+        except (ValueError, KeyError, TypeError):
+            path.rename(path.with_name(path.name.replace(_UNNOTED, _LEFT)))
+            continue
+        keep(note)
         path.unlink()
 
 

@@ -121,6 +121,20 @@ def test_a_save_that_somebody_undid_by_hand_before_it_was_finished_is_not_told(h
     assert list(folder.glob(".studio-left-*"))
 
 
+@pytest.mark.parametrize("found", ["", '{"note"', "[]", "{}"])
+def test_a_note_that_cannot_be_read_is_set_aside_and_keeps_nobody_from_saving(
+    house: House, folder: Path, found: str
+) -> None:
+    (folder / ".studio-unnoted-1.json").write_text(found)
+    content_log.catch_up(house.services.database, folder)
+    (folder / ".studio-unnoted-2.json").write_text(found)
+    told = Entry(actor="Frank", action="content saved", at=house.clock.now(), details={})
+    desk = ContentDesk(folder, log=ContentLog(house.services.database))
+    desk.save({NEWS: Change(data=b"x", seen=NEW)}, lambda _: [told])
+    assert logged(house) == ["content saved"]
+    assert [(folder / f".studio-left-{number}.json").read_text() for number in (1, 2)] == [found, found]
+
+
 def test_where_the_log_cannot_be_written_nothing_is_saved(
     house: House, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
