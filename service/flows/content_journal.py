@@ -38,6 +38,10 @@ class Step:
     before: bytes | None
 
 
+class NotKnownError(Exception):
+    """The note may have been kept, or not: whoever was to keep it went away before the answer."""
+
+
 def path_of(folder: Path, file: str) -> Path:
     """Where a file of the content is. NotFoundError for a name that none of them has, or that leads out of it."""
     path = folder / file
@@ -80,7 +84,8 @@ def _is_open(folder: Path) -> bool:
 
 def carry_out(folder: Path, steps: Sequence[Step], note: str = "", keep: Callable[[str], None] | None = None) -> None:
     """Write all of these, and have the note kept. What goes wrong with that is raised: then everything is as it was,
-    but for what somebody wrote by hand meanwhile.
+    but for what somebody wrote by hand meanwhile. Where it is not known whether the note was kept, the journal stays:
+    the files are as they are to be, and whoever comes next has the note kept if it was not.
 
     OSError where there is no room or it is not allowed.
     """
@@ -94,6 +99,8 @@ def carry_out(folder: Path, steps: Sequence[Step], note: str = "", keep: Callabl
             done.append(each)
         if note and keep is not None:
             keep(note)
+    except NotKnownError:
+        return
     except Exception:
         for each in done:
             if _there(each.path) == each.data:  # to wait for a database takes time enough to edit a file

@@ -5,10 +5,13 @@ from __future__ import annotations
 import errno
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import Session
 
 from service.errors import UnavailableError
 from service.flows import content_journal, content_log
@@ -16,6 +19,7 @@ from service.flows.content_desk import NEW, Change, ContentDesk, NotWritableErro
 from service.flows.content_log import ContentLog, Entry
 from service.flows.whole_files import replace_file
 from service.store import events
+from service.store.db import Database
 from tests.support import cases
 from tests.support.folders import content_copy
 from tests.support.house import ROOT, House
@@ -119,6 +123,35 @@ def test_a_save_that_somebody_undid_by_hand_before_it_was_finished_is_not_told(h
     content_log.catch_up(house.services.database, folder)
     assert logged(house) == []
     assert list(folder.glob(".studio-left-*"))
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+@pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_where_the_database_goes_away_during_the_commit_both_are_there_in_the_end(
+    house: House, folder: Path, monkeypatch: pytest.MonkeyPatch, *, arrived: bool
+) -> None:
+    database = house.services.database
+    desk = ContentDesk(folder, log=ContentLog(database))
+    mail = desk.open(MAIL)
+    changes = {MAIL: Change(data=b"nieuw", seen=mail.mark), NEWS: Change(data=b"x", seen=NEW)}
+    told = Entry(actor="Frank", action="content saved", at=house.clock.now(), details={})
+
+    @contextmanager
+    def lost(_: Database) -> Iterator[Session]:
+        with database.reading() as session:
+            yield session
+            if arrived:
+                session.commit()
+        raise UnavailableError("the database went away")
+
+    with monkeypatch.context() as gone:
+        gone.setattr(Database, "transaction", lost)
+        desk.save(changes, lambda _: [told])
+    assert (saved(folder), logged(house)) == ([True, True], ["content saved"] * arrived)
+    ContentDesk(folder).open(MAIL)
+    content_log.catch_up(database, folder)
+    assert (saved(folder), logged(house)) == ([True, True], ["content saved"])
+    assert [each.name for each in folder.glob(".studio-*")] == [".studio-lock"]
 
 
 @pytest.mark.parametrize("found", ["", '{"note"', "[]", "{}"])
