@@ -79,8 +79,11 @@ def own_days(practice: Practice) -> tuple[date, ...]:
 
 
 def with_closed(text: str, first: date, last: date, note: str) -> str:
-    """The file with one more stretch of closed days, in its place by date."""
+    """The file with one more stretch of closed days, in its place by date; as it is where that very one stands there:
+    it is pressed once more on a page of before."""
     practice = _practice(text)
+    if any((each.first, each.last, each.note) == (first, last, note) for each in practice.closed):
+        return text
     parts = [f"from: {first.isoformat()}", f"to: {last.isoformat()}"]
     if note:
         parts.append(f"note: {yaml_edits.item(note)}")

@@ -38,6 +38,10 @@ class Step:
     before: bytes | None
 
 
+class NotKnownError(Exception):
+    """The note may have been kept, or not: whoever was to keep it went away before the answer."""
+
+
 def path_of(folder: Path, file: str) -> Path:
     """Where a file of the content is. NotFoundError for a name that none of them has, or that leads out of it."""
     path = folder / file
@@ -79,7 +83,9 @@ def _is_open(folder: Path) -> bool:
 
 
 def carry_out(folder: Path, steps: Sequence[Step], note: str = "", keep: Callable[[str], None] | None = None) -> None:
-    """Write all of these, and have the note kept. What goes wrong with that is raised: then everything is as it was.
+    """Write all of these, and have the note kept. What goes wrong with that is raised: then everything is as it was,
+    but for what somebody wrote by hand meanwhile. Where it is not known whether the note was kept, the journal stays:
+    the files are as they are to be, and whoever comes next has the note kept if it was not.
 
     OSError where there is no room or it is not allowed.
     """
@@ -93,9 +99,12 @@ def carry_out(folder: Path, steps: Sequence[Step], note: str = "", keep: Callabl
             done.append(each)
         if note and keep is not None:
             keep(note)
+    except NotKnownError:
+        return
     except Exception:
         for each in done:
-            _put(each.path, each.before)
+            if _there(each.path) == each.data:  # to wait for a database takes time enough to edit a file
+                _put(each.path, each.before)
         _clear(folder, steps)
         raise
     _clear(folder, steps)
@@ -109,10 +118,16 @@ def something_was_left(folder: Path) -> bool:
 def note_what_was_left(folder: Path, keep: Callable[[str], None]) -> None:
     """For whoever is `alone`: have those notes kept whose process was ended before that. What goes wrong is raised.
 
-    One of them may have been kept already, just before that end.
+    One of them may have been kept already, just before that end. A file in which no note can be read is set aside: it
+    would keep everybody from saving.
     """
     for path in sorted(folder.glob(f"{_UNNOTED}-*.json")):
-        keep(json.loads(path.read_bytes())["note"])
+        try:
+            note = json.loads(path.read_bytes())["note"]
+        except (ValueError, KeyError, TypeError):
+            path.rename(path.with_name(path.name.replace(_UNNOTED, _LEFT)))
+            continue
+        keep(note)
         path.unlink()
 
 
@@ -130,7 +145,7 @@ def _finish(folder: Path) -> None:
         found = json.loads(kept)
         for each in found["steps"]:
             path, data, before = path_of(folder, each["file"]), _bytes(each["data"]), _bytes(each["before"])
-            there = path.read_bytes() if path.exists() else None
+            there = _there(path)
             if there not in (data, before):
                 left = True
                 continue
@@ -142,6 +157,10 @@ def _finish(folder: Path) -> None:
     for name in [_LEFT] * left + [_UNNOTED] * noted:
         replace_file(folder / f"{name}-{time.time_ns()}.json", kept, mode=0o600)
     _clear(folder)
+
+
+def _there(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
 
 
 def _put(path: Path, data: bytes | None) -> None:

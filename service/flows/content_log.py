@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 from sqlmodel import Session, select
 
+from service.errors import UnavailableError
 from service.flows import content_journal
 from service.store import events
 from service.store.db import Database
@@ -45,10 +46,17 @@ class ContentLog:
         return json.dumps([asdict(each) | {"at": each.at.isoformat()} for each in entries])
 
     def keep(self, note: str) -> None:
-        """Write these, in this order, and all or none."""
-        with self._database.transaction() as session:
-            for each in _entries(note):
-                _write(session, each)
+        """Write these, in this order, and all or none. NotKnownError where a server went away during the commit."""
+        written = False
+        try:
+            with self._database.transaction() as session:
+                for each in _entries(note):
+                    _write(session, each)
+                written = True
+        except UnavailableError as error:
+            if written and not self._database.is_sqlite:
+                raise content_journal.NotKnownError from error
+            raise
 
     def catch_up(self, note: str) -> None:
         """Write those of these that are not there yet."""

@@ -84,6 +84,8 @@ def together(text: str, fields: Mapping[str, str], body: str) -> str:
     if front or changed:
         after = after if after.endswith("\n") else f"{after}\n"
         written = f"{before}{changed}{after}{written}"
+    elif written.startswith("---") and written != old_body:  # a line across the page; at the very top it begins a head
+        written = f"\n{written}"
     return _as_before(text, written)
 
 

@@ -39,7 +39,8 @@ class OddlyWrittenError(RefusedError):
 
 @dataclass(frozen=True, kw_only=True)
 class _Span:
-    """The lines of one item of a list: `lead` is where the comment right above it begins; `last` is its own last."""
+    """The lines of one item of a list: `lead` is where the comment right above it begins; `last` is its own last, with
+    the comments within it."""
 
     lead: int
     first: int
@@ -269,8 +270,17 @@ def _spans(text: str, path: Path) -> list[_Span]:
         lead, above = first, found[-1].last if found else top
         while lead - 1 > above and lines[lead - 1].lstrip().startswith("#"):
             lead -= 1
-        found.append(_Span(lead=lead, first=first, last=text.count("\n", 0, _end(text, item))))
+        last, dash = text.count("\n", 0, _end(text, item)), lines[first].index("-")
+        while last + 1 < len(lines) and _is_comment_within(lines[last + 1], dash):
+            last += 1
+        found.append(_Span(lead=lead, first=first, last=last))
     return found
+
+
+def _is_comment_within(line: str, dash: int) -> bool:
+    """A comment that stands further in than the dash of an item belongs to that item: often a key, out for a while."""
+    told = line.lstrip()
+    return told.startswith("#") and len(line) - len(told) > dash
 
 
 def _key_of(text: str, path: Path) -> Node:

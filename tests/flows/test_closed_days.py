@@ -44,6 +44,14 @@ def test_closed_days_stand_in_order_and_taking_them_out_leaves_the_file_as_it_wa
         closed_days.without_closed(text, date(2026, 7, 27), date(2026, 8, 6))
 
 
+@pytest.mark.parametrize("note", ["", "zomer"])
+def test_the_same_days_are_not_written_twice(note: str) -> None:
+    text = closed_days.with_closed(TEXT, date(2026, 7, 27), date(2026, 8, 7), note)
+    assert closed_days.with_closed(text, date(2026, 7, 27), date(2026, 8, 7), note) == text
+    other = closed_days.with_closed(text, date(2026, 7, 27), date(2026, 8, 7), "verbouwing")
+    assert "verbouwing" in other, "another note is another stretch"
+
+
 @pytest.mark.parametrize("key", ["goede vrijdag", "bevrijdingsdag", "koningsdag"])
 def test_a_holiday_is_turned_and_turned_back_without_a_trace(key: str) -> None:
     was = kept(TEXT, key)

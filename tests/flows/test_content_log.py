@@ -5,16 +5,21 @@ from __future__ import annotations
 import errno
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import Session
 
+from service.errors import UnavailableError
 from service.flows import content_journal, content_log
 from service.flows.content_desk import NEW, Change, ContentDesk, NotWritableError
 from service.flows.content_log import ContentLog, Entry
 from service.flows.whole_files import replace_file
 from service.store import events
+from service.store.db import Database
 from tests.support import cases
 from tests.support.folders import content_copy
 from tests.support.house import ROOT, House
@@ -120,6 +125,49 @@ def test_a_save_that_somebody_undid_by_hand_before_it_was_finished_is_not_told(h
     assert list(folder.glob(".studio-left-*"))
 
 
+@pytest.mark.parametrize("arrived", [True, False])
+@pytest.mark.parametrize("migrated_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_where_the_database_goes_away_during_the_commit_both_are_there_in_the_end(
+    house: House, folder: Path, monkeypatch: pytest.MonkeyPatch, *, arrived: bool
+) -> None:
+    database = house.services.database
+    desk = ContentDesk(folder, log=ContentLog(database))
+    mail = desk.open(MAIL)
+    changes = {MAIL: Change(data=b"nieuw", seen=mail.mark), NEWS: Change(data=b"x", seen=NEW)}
+    told = Entry(actor="Frank", action="content saved", at=house.clock.now(), details={})
+
+    @contextmanager
+    def lost(_: Database) -> Iterator[Session]:
+        with database.reading() as session:
+            yield session
+            if arrived:
+                session.commit()
+        raise UnavailableError("the database went away")
+
+    with monkeypatch.context() as gone:
+        gone.setattr(Database, "transaction", lost)
+        desk.save(changes, lambda _: [told])
+    assert (saved(folder), logged(house)) == ([True, True], ["content saved"] * arrived)
+    ContentDesk(folder).open(MAIL)
+    content_log.catch_up(database, folder)
+    assert (saved(folder), logged(house)) == ([True, True], ["content saved"])
+    assert [each.name for each in folder.glob(".studio-*")] == [".studio-lock"]
+
+
+@pytest.mark.parametrize("found", ["", '{"note"', "[]", "{}"])
+def test_a_note_that_cannot_be_read_is_set_aside_and_keeps_nobody_from_saving(
+    house: House, folder: Path, found: str
+) -> None:
+    (folder / ".studio-unnoted-1.json").write_text(found)
+    content_log.catch_up(house.services.database, folder)
+    (folder / ".studio-unnoted-2.json").write_text(found)
+    told = Entry(actor="Frank", action="content saved", at=house.clock.now(), details={})
+    desk = ContentDesk(folder, log=ContentLog(house.services.database))
+    desk.save({NEWS: Change(data=b"x", seen=NEW)}, lambda _: [told])
+    assert logged(house) == ["content saved"]
+    assert [(folder / f".studio-left-{number}.json").read_text() for number in (1, 2)] == [found, found]
+
+
 def test_where_the_log_cannot_be_written_nothing_is_saved(
     house: House, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,6 +184,20 @@ def test_where_the_log_cannot_be_written_nothing_is_saved(
         desk.save(changes, lambda _: [told])
     assert ((folder / MAIL).read_bytes(), (folder / NEWS).exists()) == (before, False)
     assert [each.name for each in folder.glob(".studio-*")] == [".studio-lock"]
+
+
+def test_what_somebody_wrote_by_hand_while_the_log_was_waited_for_stays(house: House, folder: Path) -> None:
+    class Away(ContentLog):
+        def keep(self, note: str) -> None:
+            (folder / MAIL).write_text("met de hand")
+            raise UnavailableError(f"the database is away: {note}")
+
+    desk = ContentDesk(folder, log=Away(house.services.database))
+    changes = {MAIL: Change(data=b"nieuw", seen=desk.open(MAIL).mark), NEWS: Change(data=b"x", seen=NEW)}
+    told = Entry(actor="Frank", action="content saved", at=house.clock.now(), details={})
+    with pytest.raises(UnavailableError):
+        desk.save(changes, lambda _: [told])
+    assert ((folder / MAIL).read_text(), (folder / NEWS).exists()) == ("met de hand", False)
 
 
 def test_where_there_is_no_room_to_catch_up_that_waits_and_the_service_starts(

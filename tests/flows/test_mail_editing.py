@@ -100,6 +100,13 @@ def test_a_head_that_is_written_another_way_is_left_to_the_source(head: str) -> 
         together(f"---\n{head}---\nTekst\n", {"subject": "Nieuw"}, "Tekst\n")
 
 
+@pytest.mark.parametrize("body", ["---\nnota: wat\n---\nHallo.\n", "---\n---\nHallo.\n", "---  \nHallo.\n"])
+def test_a_text_that_begins_with_a_line_across_the_page_is_no_head(body: str) -> None:
+    pieces = apart("_blok", together("Hallo.\n", {}, body))
+    assert (pieces.body.lstrip("\n"), pieces.readable) == (body, True)
+    assert together("---\nonaf\n", {}, "---\nonaf") == "---\nonaf\n", "what nobody changed stays"
+
+
 def test_line_ends_and_a_byte_order_mark_stay_what_they_were() -> None:
     windows = "\ufeff" + WRITTEN.replace("\n", "\r\n")
     changed = together(windows, {"preheader": "Anders"}, "# Kop\r\n\r\nNieuw.\r\n")

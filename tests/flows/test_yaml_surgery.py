@@ -116,6 +116,25 @@ def _of_step(line: str, text: str, at: int) -> bool:
     return line.strip().removeprefix("-").strip() in block[: end if end > 0 else None]
 
 
+COMMENTED = """\
+steps:
+  - key: een
+    wait: 2 days
+    # at: "09:00"
+  # het tweede
+  - key: twee
+    wait: 3 days
+"""
+
+
+def test_a_comment_within_a_step_goes_and_stays_with_that_step() -> None:
+    second = "  # het tweede\n  - key: twee\n    wait: 3 days\n"
+    first = '  - key: een\n    wait: 2 days\n    # at: "09:00"\n'
+    assert swapped(COMMENTED, ("steps",), 0) == f"steps:\n{second}{first}"
+    assert removed(COMMENTED, ("steps",), 1) == f"steps:\n{first}"
+    assert removed(COMMENTED, ("steps",), 0) == f"steps:\n{second}"
+
+
 def test_a_value_on_one_line_with_others_is_changed_alone() -> None:
     text = 'window: {days: [mon, tue], from: "08:30", to: "19:00", skip_holidays: true}   # kantoor\n'
     order = ("days", "from", "to", "skip_holidays")

@@ -122,3 +122,22 @@ def test_what_readers_see_is_spoken_in_dutch_on_english_pages_too(house: House, 
     found = [each for each in Read(answer.text).spoken if each[0] in dutch]
     assert found, "nothing Dutch is on it, so this shows nothing"
     assert {language for _, language in found} == {"nl"}, [text for text, language in found if language != "nl"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/studio/sequences/lage-rug/steps/check", "/studio/sequences/lage-rug/calendar"),
+        *("/studio/settings/forms/lage-rug", "/studio/mails/hoe-ging-het"),
+    ],
+)
+def test_what_a_form_asks_is_spoken_in_dutch_on_english_pages_too(house: House, path: str) -> None:
+    with house.services.database.reading() as session:
+        form = house.services.published.live_forms(session)[1].forms["lage-rug"]
+    answer = desk(house, hire(house, role=Role.ADMIN, language="en")).see(path)
+    spoken = Read(answer.text).spoken
+    for question in form.questions:
+        assert {language for told, language in spoken if told == question.label} == {"nl"}
+        for option in question.options:
+            assert {language for told, language in spoken if told == option.label} <= {"nl"}, option.label
+    assert {language for told, language in spoken if told in {"not answered", "No answer"}} <= {"en"}

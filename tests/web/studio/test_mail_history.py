@@ -87,6 +87,10 @@ def test_each_change_that_was_published_is_a_version_and_an_old_one_becomes_the_
     answer = there.post(f"{MAIL}/restore", revision=str(oldest.revision), mark=mark(there, MAIL))
     assert answer.headers["location"] == f"{MAIL}?done=restored"
     assert file(house, "hoe-ging-het").read_text() == before
+    windows = ("\ufeff" + before).replace("\n", "\r\n").encode()
+    file(house, "hoe-ging-het").write_bytes(windows.replace(b"subject: ", b"subject: Nog eens: ", 1))
+    there.post(f"{MAIL}/restore", revision=str(oldest.revision), mark=mark(there, MAIL))
+    assert file(house, "hoe-ging-het").read_bytes() == windows, "with the line ends that it had"
 
 
 def test_what_an_old_version_says_is_shown_as_text(house: House) -> None:

@@ -41,7 +41,7 @@ def seen(page: Response) -> str:
 def published(house: House, frank: Desk) -> tuple[int, int]:
     """The first revision of lage-rug, and a second that Frank made, with another wait and another comment."""
     path = house.services.content_dir / SEQUENCE
-    path.write_text(path.read_text().replace("wait: 4 days", "wait: 6 days  # <b>later</b>", 1))
+    path.write_bytes(path.read_bytes().replace(b"wait: 4 days", b"wait: 6 days  # <b>later</b>", 1))
     assert frank.post(PATH, seen=seen(frank.see(PATH)), override="yes").status_code == 303
     newest, first = rows(house)
     return first.id, newest.id
@@ -91,6 +91,18 @@ def test_going_back_shows_its_plan_and_restores_byte_for_byte_with_the_files(hou
     assert (entry.actor, entry.details["back_to"]) == ("studio:1", first)
     assert saved.details["files"] == [SEQUENCE]
     assert f"terug naar versie {first}" in studio.words(frank.see(f"{HISTORY}/lage-rug"))
+
+
+def test_line_ends_of_windows_stay_and_files_that_say_the_same_are_not_told_as_newer(house: House, frank: Desk) -> None:
+    for path in [*(house.services.content_dir / "email_templates").glob("*.md"), house.services.content_dir / SEQUENCE]:
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    before = (house.services.content_dir / SEQUENCE).read_bytes()
+    first, _ = published(house, frank)
+    page = frank.see(back(first))
+    assert "sequences/lage-rug.yaml" in studio.words(page)
+    assert "email_templates/" not in studio.words(page)
+    assert frank.post(back(first), seen=seen(page), files="yes").status_code == 303
+    assert (house.services.content_dir / SEQUENCE).read_bytes() == before
 
 
 def test_without_the_files_they_stay_and_the_page_of_publishing_shows_what_would_come_back(

@@ -133,6 +133,7 @@ def test_nobody_new_enters_an_archived_sequence_and_who_is_under_way_gets_the_re
     before = len(house.mails("anna@example.org"))
     house.live_through(days=40)
     assert len(house.mails("anna@example.org")) > before + 4
+    assert "bij Publiceren zet je een eerdere versie van de formulieren terug" in words(here.see(f"{HERE}/archive"))
     reopened = here.post(f"{HERE}/archive", what="reopen", seen=seen(here, f"{HERE}/archive"))
     assert reopened.status_code == 303
     assert "archived" not in text_of(house)

@@ -12,6 +12,7 @@ from service.flows.content_desk import Change
 from service.flows.mail_editing import file_of
 from service.flows.mail_history import Version, difference, versions
 from service.flows.pictures import Hosted
+from service.flows.whole_files import as_before
 from service.mail.compiled import CompiledMail
 from service.mail.compose import HeldMailError, render
 from service.store import media, sequences, staff
@@ -80,13 +81,13 @@ def draw(visit: Visit) -> Response:
 
 def restore(visit: Visit) -> Response:
     """`POST /studio/mails/{name}/restore`: the text of a version becomes the draft. Nothing is published by it."""
-    opened(visit)
+    found = opened(visit)
     name, revision = name_of(visit), _number(visit.field("revision"))
     with visit.services.database.reading() as session:
         version = next((each for each in versions(session, name) if each.revision == revision), None)
     if version is None:
         raise NotFoundError("no such version of it", "Die versie is er niet.")
-    change = Change(data=version.text.encode(), seen=visit.field("mark"))
+    change = Change(data=as_before(found.data, version.text), seen=visit.field("mark"))
     return save(visit, {file_of(name): change}, done=f"{MAILS}/{name}?done=restored", typed=False)
 
 

@@ -13,6 +13,7 @@ from service.flows import publish_plan, publishing, revisions
 from service.flows.content_desk import Change
 from service.flows.drafts import Draft
 from service.flows.plan_shown import Plan
+from service.flows.whole_files import as_before
 from service.store.tables import Revision
 from service.web.studio import rendering
 from service.web.studio.doors import Visit, see
@@ -117,8 +118,9 @@ def _files(visit: Visit, older: Revision) -> tuple[dict[str, Change], dict[str, 
             there = visit.desk.open(file)
         except NotFoundError:  # named in a way that the studio does not save: it stays as it is
             continue
-        if there.kept != text.encode():
-            changes[file] = Change(data=text.encode(), seen=there.mark)
+        data = as_before(there.data, text)
+        if there.kept != data:
+            changes[file] = Change(data=data, seen=there.mark)
             if there.kept is not None:
                 texts[file] = there.text
     return changes, texts

@@ -26,6 +26,7 @@ def answer_groups(
 ) -> tuple[AnswerGroup, ...]:
     """Each question with its answers. What is chosen already is there, though nothing asks for it any more."""
     known: dict[str, tuple[str, dict[str, str]]] = {}
+    asked: set[str] = set()  # by a form, in Dutch: each question by its name, each answer as `leg=yes`
     if buttons:
         for name, values in BUTTON_ANSWERS.items():
             ordered = sorted(values, key=list(_BUTTONS).index)
@@ -33,6 +34,7 @@ def answer_groups(
     for form in forms.forms.values() if forms else ():
         for question in form.questions:
             _, options = known.setdefault(question.name, (question.label, {}))
+            asked |= {question.name, *(f"{question.name}={option.value}" for option in question.options)}
             for option in question.options:
                 options.setdefault(option.value, option.label)
     for _, options in known.values():
@@ -45,7 +47,11 @@ def answer_groups(
         AnswerGroup(
             name=name,
             label=label,
-            choices=tuple(Choice(value=f"{name}={value}", label=text) for value, text in options.items()),
+            is_dutch=name in asked,
+            choices=tuple(
+                Choice(value=pair, label=text, is_dutch=pair in asked)
+                for pair, text in ((f"{name}={value}", text) for value, text in options.items())
+            ),
         )
         for name, (label, options) in known.items()
     )

@@ -122,18 +122,20 @@ class TimelinePage(StudioPage):
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """One thing to choose on a form, by its value and what staff call it."""
+    """One thing to choose on a form, by its value and what staff call it; `is_dutch` on English pages, too."""
 
     value: str
     label: str
+    is_dutch: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerGroup:
-    """A question with the answers a condition may ask for."""
+    """A question with the answers a condition may ask for; `is_dutch` where a form asks it."""
 
     name: str
     label: str
+    is_dutch: bool
     choices: tuple[Choice, ...]
 
 
