@@ -76,7 +76,7 @@ def _name_the_page(problems: Sequence[Problem]) -> None:
     """Where staff can read what a finding means, and how to mend it."""
     if problems:
         ids = ", ".join(sorted({each.id for each in problems}))
-        where = in_words("What does this mean? See", "Wat betekent dit? Zie")
+        where = in_words("What does this mean? In Dutch:", "Wat betekent dit? Zie")
         typer.echo(f"{where} docs/meldingen.md: {ids}", err=True)
 
 

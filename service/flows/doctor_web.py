@@ -15,6 +15,7 @@ from service.flows import self_test
 from service.flows.finding import Finding, Level, in_days
 from service.flows.server_certificates import days_left
 from service.flows.services import Services
+from service.mail.loopback import is_loopback
 
 _SECONDS = 10.0
 _SOON = 14  # days
@@ -121,15 +122,25 @@ def _is_alive(answer: httpx.Response) -> bool:
 
 
 def _unreachable(base_url: str, kind: str, level: Level) -> Finding:
+    if is_loopback(urlsplit(base_url).hostname or ""):
+        fix = "Start the service. For leads, put the address by which they reach it in NURTURE_BASE_URL."
+        dutch_fix = "Start de dienst. Zet voor leads het adres waarop zij hem bereiken in NURTURE_BASE_URL."
+    else:
+        fix = (
+            "Is the service running, does the name lead to this server, is port 443 open? Some networks do not let a "
+            "machine reach its own public address: then open it with a phone that is not on the Wi-Fi."
+        )
+        dutch_fix = (
+            f"Draait de dienst, wijst de naam naar deze server, en staat poort 443 open? Open {base_url}/healthz "
+            "ook eens op een telefoon zonder wifi."
+        )
     return Finding(
         id="base-url-unreachable",
         level=level,
         text=f"{base_url} cannot be reached from here ({kind}), so links in mails may lead nowhere.",
         dutch=f"{base_url} is van hieruit niet te bereiken ({kind}). Links in mails leiden misschien nergens heen.",
-        fix="Is the service running, does the name lead to this server, is port 443 open? Some networks do not let a "
-        "machine reach its own public address: then open it with a phone that is not on the Wi-Fi.",
-        dutch_fix=f"Draait de dienst, wijst de naam naar deze server, en staat poort 443 open? Open {base_url}/healthz "
-        "ook eens op een telefoon zonder wifi.",
+        fix=fix,
+        dutch_fix=dutch_fix,
     )
 
 

@@ -86,6 +86,7 @@ def test_nobody_at_the_base_url_is_an_error_in_production_and_a_warning_before(h
     found = look(house, f"http://127.0.0.1:{port}", production=production)
     assert set(found) == {"base-url-unreachable"}
     assert found["base-url-unreachable"].level == ("error" if production else "warning")
+    assert "phone" not in found["base-url-unreachable"].fix, "which reaches no address of this machine"
     assert set(look(house, f"https://127.0.0.1:{port}")) == {"base-url-unreachable"}
 
 
