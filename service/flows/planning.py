@@ -125,14 +125,19 @@ def plan(session: Session, services: Services, ids: Rows[int], lead_ids: Rows[in
 
 
 def activate(session: Session, services: Services, runs: Rows[Enrolment], now: datetime) -> None:
-    """The follow-ups may come: waits count from the advice's planned time or from now, whichever is later."""
+    """The follow-ups of these may come, all planned in one go."""
     for run in runs:
-        move(run, State.ACTIVE)
-        run.anchor = max(run.anchor, now)
+        begin(run, now)
         run.ended_at = run.end_reason = None
         run.next_at = None
     session.flush()
     plan(session, services, [run.id for run in runs], [run.lead_id for run in runs], now)
+
+
+def begin(enrolment: Enrolment, now: datetime) -> None:
+    """The waits count from the advice's planned time or from now, whichever is later; in a pause from its end."""
+    move(enrolment, State.ACTIVE)
+    enrolment.anchor = max(enrolment.anchor, now, enrolment.paused_until or now)
 
 
 def move(enrolment: Enrolment, state: State) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -11,7 +11,8 @@ import pytest
 from service.flows import my_data, under_way
 from service.store import enrolments
 from tests.support import acts
-from tests.support.days import AMSTERDAM, left_on, march
+from tests.support.days import AMSTERDAM, EVERY_DAY, left_on, march
+from tests.support.drafts import publish, with_steps
 from tests.support.house import House, part
 
 
@@ -203,6 +204,34 @@ def test_a_pause_before_the_confirmation_holds_the_first_follow_up_until_it_ends
     assert left_on(house) == {}
     house.live_through(days=10)
     assert min(left_on(house).values()) >= march(23)
+
+
+def test_who_confirms_in_a_pause_waits_from_its_end_and_no_step_is_too_late_by_then(house: House) -> None:
+    publish(house, with_steps({"key": "a", "wait": "2 days", "max_late": "1 day"}, window=EVERY_DAY))
+    house.opt_in()
+    house.send_due()
+    house.clock.advance(days=9)
+    assert acts.request_pain_check(house)
+    house.clock.advance(days=1)
+    acts.confirm(house)
+    run = acts.enrolment(house)
+    assert run.anchor == run.paused_until == house.clock.now() + timedelta(days=13)
+    house.live_through(days=20)
+    assert left_on(house) == {"a": date(2026, 4, 3)}
+
+
+def test_a_pause_of_before_the_button_that_staff_end_shortens_no_wait(house: House) -> None:
+    house.opt_in()
+    house.send_due()
+    house.clock.advance(days=9)
+    assert acts.request_pain_check(house)
+    house.clock.advance(days=1)
+    acts.confirm(house)
+    house.clock.advance(days=1)
+    assert acts.resume(house)
+    assert acts.enrolment(house).anchor == house.clock.now()
+    assert house.live_through(days=1) == 0
+    assert house.live_through(days=3) == 1
 
 
 def test_who_stops_in_a_pause_and_says_yes_again_waits_from_that_press(house: House) -> None:
