@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from service.flows import my_data, under_way
+from service.flows import my_data, resolving, under_way
 from service.store import enrolments
 from tests.support import acts
 from tests.support.days import AMSTERDAM, EVERY_DAY, left_on, march
@@ -245,3 +245,19 @@ def test_who_stops_in_a_pause_and_says_yes_again_waits_from_that_press(house: Ho
     run = acts.enrolment(house)
     assert (run.paused_until, run.anchor) == (None, house.clock.now())
     assert house.live_through(days=3) == 1
+
+
+def test_in_a_pause_the_step_behind_one_that_staff_dropped_counts_from_its_end(house: House) -> None:
+    strict = house.with_changes(backlog_limit=0)
+    a, b = {"key": "a", "wait": "1 day"}, {"key": "b", "wait": "2 days", "max_late": "1 day"}
+    publish(strict, with_steps(a, b, window=EVERY_DAY))
+    acts.confirmed(strict)
+    strict.tick()
+    strict.clock.advance(days=10)
+    strict.tick()
+    assert acts.follow_ups(strict)["a"].state == "held"
+    assert acts.replied(strict)
+    strict.clock.advance(hours=1)
+    assert resolving.resolve_backlog(strict.services, "drop", actor="Frank") == 1
+    strict.live_through(days=12)
+    assert left_on(strict) == {"b": march(9 + 10 + 7 + 2)}, "a pause cancels no mail"
