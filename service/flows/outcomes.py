@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlmodel import Session
 
 from service.domain import mail_reasons
+from service.domain.enrolment import State
 from service.domain.lead import Suppression, SuppressionReason
 from service.domain.retries import backoff
-from service.flows import alerts, privacy, rates, refusals
+from service.flows import alerts, planning, privacy, rates, refusals
 from service.flows.services import Services
 from service.mail.transport import Outcome, SendResult
 from service.store import attempts, consents, enrolments, leads, message_rows, outbox, suppressions
@@ -158,6 +159,6 @@ def end_runs_of(
     consents.withdraw_follow_up(session, lead_id, why.value, now)
     for row in enrolments.of_lead(session, lead_id):
         if row.state in enrolments.OPEN:
-            row.state, row.ended_at, row.end_reason, row.next_at = "stopped", now, why.value, None
+            planning.end(row, State.STOPPED, why.value, now)
     leads.note(session, lead_id, why.value, now, **about)
     privacy.reckon_erasing(session, services, session.get_one(Lead, lead_id), now)
