@@ -33,6 +33,7 @@ REPLY, AWAY = "reply", "away"
 RESTS_AFTER_A_REPLY = timedelta(days=7)
 _GRAVITY = (WISH, AWAY, REPLY)
 """Of reasons that end at one moment the later one here is told, any other before these: in whatever order they came."""
+_HAS_LEFT = frozenset({"handed_over", "unknown"})  # or may have: when it was due tells on which day
 _BATCH = 100
 _AFTER_A_FAULT = timedelta(hours=1)
 log = structlog.get_logger()
@@ -186,7 +187,8 @@ def put_off(session: Session, enrolment: Enrolment, reason: str, until: datetime
     before = enrolment.anchor
     pause(enrolment, reason, until, now)
     for message in message_rows.of_run(session, enrolment.id):
-        message.due_at = max(message.due_at, enrolment.paused_until or message.due_at)
+        if message.state not in _HAS_LEFT:
+            message.due_at = max(message.due_at, enrolment.paused_until or message.due_at)
         message.not_after = message.not_after and message.not_after + (enrolment.anchor - before)
     session.flush()
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 import pytest
 
 from service.flows import my_data, resolving, under_way
+from service.flows.resolving import Choice
 from service.store import enrolments
 from tests.support import acts
 from tests.support.days import AMSTERDAM, EVERY_DAY, left_on, march
 from tests.support.drafts import publish, with_steps
 from tests.support.house import House, part
+from tests.support.transports import Network, accepted, always, lost_after_the_dot
 
 
 @pytest.mark.parametrize("worse_first", [True, False])
@@ -261,3 +263,33 @@ def test_in_a_pause_the_step_behind_one_that_staff_dropped_counts_from_its_end(h
     assert resolving.resolve_backlog(strict.services, "drop", actor="Frank") == 1
     strict.live_through(days=12)
     assert left_on(strict) == {"b": march(9 + 10 + 7 + 2)}, "a pause cancels no mail"
+
+
+def test_what_staff_send_again_in_a_pause_leaves_after_it_and_is_not_too_late(posted: House, network: Network) -> None:
+    a, b = {"key": "a", "wait": "1 day", "max_late": "2 days"}, {"key": "b", "wait": "9 days"}
+    publish(posted, with_steps(a, b, window=EVERY_DAY))
+    acts.confirmed(posted)
+    network.answer = always(lost_after_the_dot())
+    posted.live_through(days=1)
+    assert acts.follow_ups(posted)["a"].state == "unknown"
+    network.answer = always(accepted())
+    assert acts.replied(posted)
+    resolve(posted, "resend")
+    posted.live_through(days=8)
+    assert left_on(posted) == {"a": march(9 + 1 + 7)}
+
+
+def test_a_mail_that_was_leaving_when_a_pause_began_was_hers_of_that_day(house: House) -> None:
+    acts.follow_up_due(house)
+    [begun] = acts.hand_over(house, "a worker")
+    assert acts.replied(house)
+    acts.commit(house, acts.settle, house.services, begun, lost_after_the_dot(), house.clock.now(), datetime.now(UTC))
+    assert acts.follow_ups(house)["hoe-ging-het"].state == "unknown"
+    resolve(house, "sent")
+    assert acts.follow_ups(house)["hoe-ging-het"].settled_at == house.clock.now()
+
+
+def resolve(house: House, choice: Choice) -> None:
+    """Staff decide about the first follow-up."""
+    (number,) = [each.id for each in acts.follow_ups(house).values()]
+    acts.commit(house, resolving.resolve, house.services, [number], choice, actor="Frank", now=house.clock.now())
