@@ -15,7 +15,7 @@ class Arrival:
     """One opt-in on its way: what it asks, the lead where we know her, and what was decided of it.
 
     `error` where it is refused, and then the rest says nothing; `is_spent` where its proof of work had been before, and
-    `is_blocked` where the address once said no.
+    `is_blocked` where the address said no, or did not exist lately.
     """
 
     checked: Checked

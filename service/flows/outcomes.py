@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlmodel import Session
 
 from service.domain import mail_reasons
+from service.domain.enrolment import State
 from service.domain.lead import Suppression, SuppressionReason
 from service.domain.retries import backoff
-from service.flows import alerts, privacy, rates, refusals
+from service.flows import alerts, feedback_alerts, planning, privacy, rates, refusals
 from service.flows.services import Services
 from service.mail.transport import Outcome, SendResult
 from service.store import attempts, consents, enrolments, leads, message_rows, outbox, suppressions
@@ -135,12 +136,15 @@ def list_as_unknown(session: Session, message: Message, now: datetime) -> None:
 def _hard_bounce(session: Session, services: Services, message: Message, now: datetime) -> None:
     """The mailbox does not exist: nothing more for a while, and the sequences end.
 
-    A mail to the practice about a lead says nothing about hers.
+    A mail to the practice says nothing about the lead it is about; what is asked of the practice next goes there too.
     """
+    lead = session.get_one(Lead, message.lead_id) if message.lead_id is not None else None
+    if lead is None or message_rows.is_to_practice(message, lead):
+        feedback_alerts.tell_staff_mail(session, now)
+        return
     rule = Suppression.following(SuppressionReason.HARD_BOUNCE, now=now)
     suppressions.add(session, services.hmac(message.recipient), rule, now)
-    if message.lead_id is not None and session.get_one(Lead, message.lead_id).address == message.recipient:
-        end_runs_of(session, services, message.lead_id, now, message=message.id)
+    end_runs_of(session, services, lead.id, now, message=message.id)
     rates.refused(session, services, message, now)
 
 
@@ -158,6 +162,6 @@ def end_runs_of(
     consents.withdraw_follow_up(session, lead_id, why.value, now)
     for row in enrolments.of_lead(session, lead_id):
         if row.state in enrolments.OPEN:
-            row.state, row.ended_at, row.end_reason, row.next_at = "stopped", now, why.value, None
+            planning.end(row, State.STOPPED, why.value, now)
     leads.note(session, lead_id, why.value, now, **about)
     privacy.reckon_erasing(session, services, session.get_one(Lead, lead_id), now)

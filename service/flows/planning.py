@@ -33,6 +33,7 @@ REPLY, AWAY = "reply", "away"
 RESTS_AFTER_A_REPLY = timedelta(days=7)
 _GRAVITY = (WISH, AWAY, REPLY)
 """Of reasons that end at one moment the later one here is told, any other before these: in whatever order they came."""
+_HAS_LEFT = frozenset({"handed_over", "unknown"})  # or may have: when it was due tells on which day
 _BATCH = 100
 _AFTER_A_FAULT = timedelta(hours=1)
 log = structlog.get_logger()
@@ -125,14 +126,19 @@ def plan(session: Session, services: Services, ids: Rows[int], lead_ids: Rows[in
 
 
 def activate(session: Session, services: Services, runs: Rows[Enrolment], now: datetime) -> None:
-    """The follow-ups may come: waits count from the advice's planned time or from now, whichever is later."""
+    """The follow-ups of these may come, all planned in one go."""
     for run in runs:
-        move(run, State.ACTIVE)
-        run.anchor = max(run.anchor, now)
+        begin(run, now)
         run.ended_at = run.end_reason = None
         run.next_at = None
     session.flush()
     plan(session, services, [run.id for run in runs], [run.lead_id for run in runs], now)
+
+
+def begin(enrolment: Enrolment, now: datetime) -> None:
+    """The waits count from the advice's planned time or from now, whichever is later; in a pause from its end."""
+    move(enrolment, State.ACTIVE)
+    enrolment.anchor = max(enrolment.anchor, now, enrolment.paused_until or now)
 
 
 def move(enrolment: Enrolment, state: State) -> None:
@@ -181,7 +187,8 @@ def put_off(session: Session, enrolment: Enrolment, reason: str, until: datetime
     before = enrolment.anchor
     pause(enrolment, reason, until, now)
     for message in message_rows.of_run(session, enrolment.id):
-        message.due_at = max(message.due_at, enrolment.paused_until or message.due_at)
+        if message.state not in _HAS_LEFT:
+            message.due_at = max(message.due_at, enrolment.paused_until or message.due_at)
         message.not_after = message.not_after and message.not_after + (enrolment.anchor - before)
     session.flush()
 

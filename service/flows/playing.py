@@ -233,8 +233,7 @@ class Play:
         """As consent.confirm: a run that had its end stays ended, an open one that runs already just goes on."""
         self._row.confirmed_at = self._row.confirmed_at or now
         if self._row.goal_at is None and self._row.state in {State.AWAITING_CONFIRMATION, State.STOPPED}:
-            planning.move(self._row, State.ACTIVE)
-            self._row.anchor = max(self._row.anchor, now)
+            planning.begin(self._row, now)
 
     def _unsubscribe(self, now: datetime) -> None:
         self._cancel("de mails zijn gestopt", "mails were ended")

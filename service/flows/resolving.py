@@ -126,12 +126,13 @@ def _resolve(session: Session, services: Services, message: Message, choice: Cho
 
 
 def _go_on(session: Session, services: Services, message: Message, now: datetime, *, held_for: str) -> None:
-    """The run waited for this one; its next step counts from today, and not from before the backlog.
+    """The run waited for this one; its next step counts from today (in a pause: from its end), not from long before.
 
     After a restore it keeps its own time: what fell due before `resume` may have left too, and is held in its turn.
     """
     for run in enrolments.by_ids(session, [message.enrolment_id] if message.enrolment_id else []):
         if held_for != outbox.RESTORED and piled_up.is_newest(session, message):
-            run.anchor = respaced(run.anchor, now, services.published.calendar(session))
+            goes_on_at = max(now, run.paused_until or now)
+            run.anchor = respaced(run.anchor, goes_on_at, services.published.calendar(session))
             session.flush()
         enrolments.look_again(session, [run.id], now, LOOK_AGAIN)

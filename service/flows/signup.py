@@ -117,7 +117,7 @@ def _judge(
             proof_of_work.give_back(session, proof)
         return
     hits = [] if network is None else [(NETWORK, network)]
-    arrival.is_blocked = bool(rules)
+    arrival.is_blocked = any(rule.blocks(Kind.FOLLOW_UP, now=now) for rule in rules)
     if opt_in_caps.is_full(session, full, now):
         arrival.disposition = "capped"
     elif may_receive(Kind.ADVICE, suppressions=rules, has_follow_up_consent=False, now=now):

@@ -30,8 +30,8 @@ def of_lead(session: Session, lead_id: int) -> Sequence[Message]:
 
 
 def of_run(session: Session, enrolment_id: int) -> Sequence[Message]:
-    """The follow-ups of one run that may still leave."""
-    waiting = col(Message.state).in_(("due", "leased", "handed_over", "held"))
+    """The follow-ups of one run that may still leave: of unknown fate too, which staff may send again."""
+    waiting = col(Message.state).in_(("due", "leased", "handed_over", "held", "unknown"))
     return session.exec(
         select(Message)
         .where(Message.enrolment_id == enrolment_id, Message.kind == "follow_up", waiting)

@@ -75,6 +75,14 @@ def test_a_hard_bounce_ends_the_mails_and_keeps_the_address_back_for_thirty_days
     assert advised.live_through(days=20) == 0
 
 
+def test_a_pause_ends_with_the_run_that_a_bounce_ends(advised: House) -> None:
+    assert acts.request_pain_check(advised)
+    comes(advised, about(acts.advice(advised), K.HARD_BOUNCE, at=advised.clock.now()))
+    run = acts.enrolment(advised)
+    assert (run.state, run.pause_reason, run.paused_until) == ("stopped", None, None)
+    assert run.anchor <= advised.clock.now()
+
+
 def test_a_bounce_of_long_ago_does_not_end_what_she_has_had_since(advised: House) -> None:
     advised.clock.advance(days=40)
     comes(advised, about(acts.advice(advised), K.HARD_BOUNCE, at=advised.clock.now() - timedelta(days=31)))

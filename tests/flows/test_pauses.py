@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 import pytest
 
-from service.flows import my_data, under_way
+from service.flows import my_data, resolving, under_way
+from service.flows.resolving import Choice
 from service.store import enrolments
 from tests.support import acts
-from tests.support.days import AMSTERDAM, left_on, march
+from tests.support.days import AMSTERDAM, EVERY_DAY, left_on, march
+from tests.support.drafts import publish, with_steps
 from tests.support.house import House, part
+from tests.support.transports import Network, accepted, always, lost_after_the_dot
 
 
 @pytest.mark.parametrize("worse_first", [True, False])
@@ -205,6 +208,34 @@ def test_a_pause_before_the_confirmation_holds_the_first_follow_up_until_it_ends
     assert min(left_on(house).values()) >= march(23)
 
 
+def test_who_confirms_in_a_pause_waits_from_its_end_and_no_step_is_too_late_by_then(house: House) -> None:
+    publish(house, with_steps({"key": "a", "wait": "2 days", "max_late": "1 day"}, window=EVERY_DAY))
+    house.opt_in()
+    house.send_due()
+    house.clock.advance(days=9)
+    assert acts.request_pain_check(house)
+    house.clock.advance(days=1)
+    acts.confirm(house)
+    run = acts.enrolment(house)
+    assert run.anchor == run.paused_until == house.clock.now() + timedelta(days=13)
+    house.live_through(days=20)
+    assert left_on(house) == {"a": date(2026, 4, 3)}
+
+
+def test_a_pause_of_before_the_button_that_staff_end_shortens_no_wait(house: House) -> None:
+    house.opt_in()
+    house.send_due()
+    house.clock.advance(days=9)
+    assert acts.request_pain_check(house)
+    house.clock.advance(days=1)
+    acts.confirm(house)
+    house.clock.advance(days=1)
+    assert acts.resume(house)
+    assert acts.enrolment(house).anchor == house.clock.now()
+    assert house.live_through(days=1) == 0
+    assert house.live_through(days=3) == 1
+
+
 def test_who_stops_in_a_pause_and_says_yes_again_waits_from_that_press(house: House) -> None:
     acts.confirmed(house)
     house.live_through(days=3)
@@ -216,3 +247,49 @@ def test_who_stops_in_a_pause_and_says_yes_again_waits_from_that_press(house: Ho
     run = acts.enrolment(house)
     assert (run.paused_until, run.anchor) == (None, house.clock.now())
     assert house.live_through(days=3) == 1
+
+
+def test_in_a_pause_the_step_behind_one_that_staff_dropped_counts_from_its_end(house: House) -> None:
+    strict = house.with_changes(backlog_limit=0)
+    a, b = {"key": "a", "wait": "1 day"}, {"key": "b", "wait": "2 days", "max_late": "1 day"}
+    publish(strict, with_steps(a, b, window=EVERY_DAY))
+    acts.confirmed(strict)
+    strict.tick()
+    strict.clock.advance(days=10)
+    strict.tick()
+    assert acts.follow_ups(strict)["a"].state == "held"
+    assert acts.replied(strict)
+    strict.clock.advance(hours=1)
+    assert resolving.resolve_backlog(strict.services, "drop", actor="Frank") == 1
+    strict.live_through(days=12)
+    assert left_on(strict) == {"b": march(9 + 10 + 7 + 2)}, "a pause cancels no mail"
+
+
+def test_what_staff_send_again_in_a_pause_leaves_after_it_and_is_not_too_late(posted: House, network: Network) -> None:
+    a, b = {"key": "a", "wait": "1 day", "max_late": "2 days"}, {"key": "b", "wait": "9 days"}
+    publish(posted, with_steps(a, b, window=EVERY_DAY))
+    acts.confirmed(posted)
+    network.answer = always(lost_after_the_dot())
+    posted.live_through(days=1)
+    assert acts.follow_ups(posted)["a"].state == "unknown"
+    network.answer = always(accepted())
+    assert acts.replied(posted)
+    resolve(posted, "resend")
+    posted.live_through(days=8)
+    assert left_on(posted) == {"a": march(9 + 1 + 7)}
+
+
+def test_a_mail_that_was_leaving_when_a_pause_began_was_hers_of_that_day(house: House) -> None:
+    acts.follow_up_due(house)
+    [begun] = acts.hand_over(house, "a worker")
+    assert acts.replied(house)
+    acts.commit(house, acts.settle, house.services, begun, lost_after_the_dot(), house.clock.now(), datetime.now(UTC))
+    assert acts.follow_ups(house)["hoe-ging-het"].state == "unknown"
+    resolve(house, "sent")
+    assert acts.follow_ups(house)["hoe-ging-het"].settled_at == house.clock.now()
+
+
+def resolve(house: House, choice: Choice) -> None:
+    """Staff decide about the first follow-up."""
+    (number,) = [each.id for each in acts.follow_ups(house).values()]
+    acts.commit(house, resolving.resolve, house.services, [number], choice, actor="Frank", now=house.clock.now())

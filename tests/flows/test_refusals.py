@@ -19,6 +19,7 @@ from tests.support.transports import (
     refused_for_now,
 )
 
+BRAM = "bram@example.org"
 MINUTE = timedelta(minutes=1)
 
 
@@ -43,6 +44,23 @@ def test_a_refusal_for_now_is_tried_again_later_and_later_with_the_same_bytes(po
     posted.clock.advance(hours=4)
     posted.send_due()
     assert acts.advice(posted).state == "failed", "four days after the first try it ends"
+
+
+def test_a_mailbox_of_the_practice_that_was_not_there_once_gets_the_next_request(
+    posted: House, network: Network
+) -> None:
+    acts.confirmed(posted)
+    acts.confirmed(posted, BRAM)
+    network.answer = lambda mail, _: no_such_mailbox() if mail.recipient not in {ANNA, BRAM} else accepted()
+    assert acts.request_pain_check(posted)
+    posted.send_due()
+    assert acts.alerts(posted) == ["staff-mail-returned"]
+    assert acts.enrolment(posted).state == "active", "it says nothing of her"
+    network.answer = always(accepted())
+    posted.clock.advance(hours=1)
+    assert acts.request_pain_check(posted, BRAM)
+    posted.send_due()
+    assert {each.state for each in posted.messages(BRAM)} == {"accepted"}
 
 
 def test_a_mailbox_that_does_not_exist_gets_nothing_for_thirty_days(posted: House, network: Network) -> None:

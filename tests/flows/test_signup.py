@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlmodel import Session, select
 
+from service.domain.lead import SuppressionReason
 from service.domain.limits import parse_limits
 from service.flows import ticks
 from service.store.tables import CapHit, Consent
@@ -53,6 +54,16 @@ def test_a_ticked_box_is_enough_where_the_sequence_says_so_and_there_alone(
         ("advice", True),
         ("follow_up", confirmation == "single"),
     ]
+
+
+def test_a_mailbox_that_was_not_there_a_month_ago_said_no_to_nothing(house: House) -> None:
+    publish(house, with_steps({"key": "a", "wait": "1 day"}, confirmation="single"))
+    house.opt_in()
+    house.send_due()
+    acts.suppress(house, SuppressionReason.HARD_BOUNCE)
+    house.live_through(days=30)
+    house.opt_in()
+    assert house.live_through(days=5) == 2, "the ticked box is enough here, as it is for everybody"
 
 
 def test_the_words_are_kept_where_the_form_says_which_it_showed_and_are_never_guessed(house: House) -> None:

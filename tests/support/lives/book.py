@@ -82,8 +82,8 @@ class Book:
             self.has_no_mailbox(address, max(moments), now)
 
     def is_known_as_no(self, address: str) -> bool:
-        """Did it ever refuse us, but for an unsubscribing that a button undid? Then a ticked box is not enough."""
-        return address in self.unsubscribed | self.complained | self.bounced.keys()
+        """Did it ever say no, but for an unsubscribing that a button undid? Then a ticked box is not enough."""
+        return address in self.unsubscribed | self.complained
 
     def rest(self, runs: Iterable[int], until: datetime, reason: str, now: datetime) -> None:
         """No follow-ups of these; no rest gets shorter."""
