@@ -40,14 +40,15 @@ def tell_rejected(session: Session, source: str, now: datetime) -> None:
 
 
 def tell_staff_mail(session: Session, now: datetime) -> None:
-    """What the practice itself was sent came back."""
+    """A mail to the practice came back, or does not leave: its address is also that of a lead who wants no mail."""
     alerts.tell(
         session,
         _STAFF,
-        dutch="Een mail aan de praktijk zelf kwam terug. Kijk of de adressen van de medewerkers in practice.yaml en in "
-        "NURTURE_ALERT_TO kloppen, en of hun mailbox niet vol is.",
-        english="a mail to the practice itself came back; look whether the addresses of staff in practice.yaml and in "
-        "NURTURE_ALERT_TO are right, and whether their mailbox is full",
+        dutch="Een mail aan de praktijk zelf kwam terug, of ging niet weg omdat dit adres geen mail meer wil. Kijk of "
+        "de adressen van de medewerkers in practice.yaml en in NURTURE_ALERT_TO kloppen, en of hun mailbox niet vol is.",
+        english="a mail to the practice itself came back, or did not leave as that address wants no mail any more; look "
+        "whether the addresses of staff in practice.yaml and in NURTURE_ALERT_TO are right, and whether their mailbox "
+        "is full",
         now=now,
     )
 

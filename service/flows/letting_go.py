@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlmodel import Session
 
 from service.domain.enrolment import LOOK_AGAIN, ON_ITS_WAY
-from service.flows import outcomes
+from service.flows import feedback_alerts, outcomes
 from service.flows.services import Services
-from service.store import enrolments, outbox
+from service.store import enrolments, message_rows, outbox
 from service.store.tables import Message
 
 _IS_THE_END = ("cancelled", "skipped")
@@ -37,5 +37,7 @@ def let_go(session: Session, services: Services, message_id: int, what: LetGo, n
         outbox.release(message, what.state, what.reason, due_at=what.due_at)
         if what.state in _IS_THE_END:
             message.settled_at = now
+        if what.state == "cancelled" and message_rows.reader(session, message) is None:
+            feedback_alerts.tell_staff_mail(session, now)  # somebody waits for what it asks of the practice
     if message.enrolment_id is not None and message.state not in ON_ITS_WAY:
         enrolments.look_again(session, [message.enrolment_id], now, LOOK_AGAIN)

@@ -138,8 +138,8 @@ def _hard_bounce(session: Session, services: Services, message: Message, now: da
 
     A mail to the practice says nothing about the lead it is about; what is asked of the practice next goes there too.
     """
-    lead = session.get_one(Lead, message.lead_id) if message.lead_id is not None else None
-    if lead is None or message_rows.is_to_practice(message, lead):
+    lead = message_rows.reader(session, message)
+    if lead is None:
         feedback_alerts.tell_staff_mail(session, now)
         return
     rule = Suppression.following(SuppressionReason.HARD_BOUNCE, now=now)

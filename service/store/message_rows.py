@@ -106,6 +106,12 @@ def is_to_practice(message: Message, lead: Lead) -> bool:
     return message.recipient != lead.address or not hers
 
 
+def reader(session: Session, message: Message) -> Lead | None:
+    """The lead whom this mail goes to; None where that is the practice."""
+    lead = session.get_one(Lead, message.lead_id) if message.lead_id is not None else None
+    return None if lead is None or is_to_practice(message, lead) else lead
+
+
 def has_cause(session: Session, cause: str) -> bool:
     """Has a service mail been made for this cause?"""
     return session.exec(select(Message.id).where(Message.kind == "service", Message.cause == cause)).first() is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from service.domain.lead import SuppressionReason
 from service.domain.retries import parse_retries
 from service.store import suppressions
 from tests.support import acts
@@ -61,6 +62,22 @@ def test_a_mailbox_of_the_practice_that_was_not_there_once_gets_the_next_request
     assert acts.request_pain_check(posted, BRAM)
     posted.send_due()
     assert {each.state for each in posted.messages(BRAM)} == {"accepted"}
+
+
+def test_a_mail_to_the_practice_whose_address_wants_no_mail_does_not_go_and_that_is_told(
+    posted: House, network: Network
+) -> None:
+    """Staff try the form with their own address, and press "spam": who asks for a pain check then is not to be lost."""
+    acts.confirmed(posted)
+    with posted.services.database.reading() as session:
+        staff = posted.services.published.live_practice(session)[1].staff
+    for address in staff:
+        acts.suppress(posted, SuppressionReason.COMPLAINT, address)
+    before = len(network.mails)
+    assert acts.request_pain_check(posted)
+    posted.send_due()
+    assert {mail.recipient for mail in network.mails[before:]}.isdisjoint(staff)
+    assert acts.alerts(posted) == ["staff-mail-returned"]
 
 
 def test_a_mailbox_that_does_not_exist_gets_nothing_for_thirty_days(posted: House, network: Network) -> None:
