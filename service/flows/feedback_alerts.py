@@ -45,8 +45,8 @@ def tell_staff_mail(session: Session, now: datetime) -> None:
         session,
         _STAFF,
         dutch="Een mail aan de praktijk zelf kwam terug, of ging niet weg omdat dit adres geen mail meer wil. Kijk of "
-        "de adressen van de medewerkers in practice.yaml en in NURTURE_ALERT_TO kloppen, en of hun mailbox niet vol is.",
-        english="a mail to the practice itself came back, or did not leave as that address wants no mail any more; look "
+        "de adressen van medewerkers in practice.yaml en in NURTURE_ALERT_TO kloppen, en of hun mailbox niet vol is.",
+        english="a mail to the practice itself came back, or did not leave as its address wants no mail any more; look "
         "whether the addresses of staff in practice.yaml and in NURTURE_ALERT_TO are right, and whether their mailbox "
         "is full",
         now=now,
