@@ -76,8 +76,8 @@ def _name_the_page(problems: Sequence[Problem]) -> None:
     """Where staff can read what a finding means, and how to mend it."""
     if problems:
         ids = ", ".join(sorted({each.id for each in problems}))
-        where = in_words("What does this mean? In Dutch:", "Wat betekent dit? Zie")
-        typer.echo(f"{where} docs/meldingen.md: {ids}", err=True)
+        what = in_words("What does this mean? See (in Dutch)", "Wat betekent dit? Zie")
+        typer.echo(f"{what} docs/meldingen.md: {ids}", err=True)
 
 
 def _row(problem: Problem) -> dict[str, object]:
