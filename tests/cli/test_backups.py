@@ -264,12 +264,12 @@ def test_the_rehearsal_of_the_documentation_leaves_all_that_it_makes_in_one_fold
     commands = page.partition("```sh\n")[2].partition("```")[0].replace("/safe/place", str(old.folder / "data"))
     there = tmp_path / "there"
     there.mkdir()
-    assert old.run("backup", str(there / "nurture-2026-11-20.zip")).status == 0
+    assert old.run("backup", str(there / "nurture-20261120-030000.zip")).status == 0
     script = f'nurture() {{ "{sys.executable}" -m service "$@"; }}\n{commands}'
     environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         ["bash", "-ec", script], cwd=there, env=environment, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout.count("proved: ")) == (0, 2), done.stderr
-    assert {path.name for path in there.iterdir()} == {"nurture-2026-11-20.zip", "rehearsal"}
+    assert {path.name for path in there.iterdir()} == {"nurture-20261120-030000.zip", "rehearsal"}
     assert (there / "rehearsal/nurture.db").exists(), "where everybody's data is, the page says to delete"
