@@ -46,8 +46,8 @@ def approval_problems(parts: Sequence[Contained]) -> list[Problem]:
         if part.approval == "lapsed":
             lapsed = f"its approval by {part.by} lapsed, because the text changed"
             verviel = f"de goedkeuring van {part.by} is vervallen, omdat de tekst veranderd is"
-        message = f"a clinician has to approve this text, and {lapsed}: {command} NAME"
-        dutch = f"een behandelaar moet deze tekst goedkeuren, en {verviel}; daarna: {command} NAAM"
+        message = f"a clinician has to approve this text, and {lapsed}: then in the studio, or {command} NAME"
+        dutch = f"een behandelaar moet deze tekst goedkeuren, en {verviel}; daarna: in de studio, of {command} NAAM"
         problems.append(finding("approval", Line(text="", file=part.name, number=1), message, dutch))
     return problems
 
