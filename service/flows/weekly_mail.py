@@ -51,7 +51,7 @@ def send_where_due(services: Services, now: datetime) -> bool:
         if not {(kind, NAMES[kind]) for kind in ("mails", "practice")} <= sequences.live_ids(session).keys():
             return False
         due = _newest(services.published.calendar(session), now)
-        kept = events.fact(session, _FACT)
+        kept = _begun(events.fact(session, _FACT), now)
         if kept and (kept["told"] == due.cause or due.since <= datetime.fromisoformat(kept["from"])):
             return False
         if not services.published.has_mail(session, services.published.live_service_mails(session), WEEKLY):
@@ -77,8 +77,13 @@ def _newest(calendar: Calendar, now: datetime) -> _Due:
 def _begin(services: Services, now: datetime) -> None:
     """From here on: whoever switches this on in mid-week gets the first one on the next Monday."""
     with services.database.transaction() as session:
-        if events.hold_fact(session, _FACT) is None:
+        if _begun(events.hold_fact(session, _FACT), now) is None:
             events.set_fact(session, _FACT, {"from": now.isoformat(), "told": None})
+
+
+def _begun(kept: dict[str, Any] | None, now: datetime) -> dict[str, Any] | None:
+    """Since when weeks are told; None where nobody began, or by a clock that was ahead."""
+    return kept if kept and datetime.fromisoformat(kept["from"]) <= now else None
 
 
 def _week(session: Session, services: Services, due: _Due) -> dict[str, Any]:

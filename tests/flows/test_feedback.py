@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 
 from service.domain.feedback import FeedbackKind, Tie
 from service.domain.lead import SuppressionReason
-from service.flows import privacy
+from service.flows import feedback_alerts, privacy
 from service.store import consents, leads, suppressions
 from service.store.tables import ErasedToken, FeedbackEvent, Message
 from tests.support import acts
@@ -288,3 +288,10 @@ def test_a_weaker_word_never_replaces_a_stronger_one(advised: House) -> None:
     assert after(K.DELIVERED) == ("bounced", "teruggekomen")
     assert after(K.COMPLAINED)[0] == "complained"
     assert after(K.HARD_BOUNCE)[0] == "complained"
+
+
+def test_an_alert_of_a_clock_that_was_ahead_does_not_hide_news_until_then(house: House) -> None:
+    ahead = house.clock.now() + timedelta(days=400)
+    acts.commit(house, feedback_alerts.tell_rejected, "brevo", ahead)
+    house.tick(keep_house=True)
+    assert acts.alerts(house) == []

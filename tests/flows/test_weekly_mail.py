@@ -194,3 +194,14 @@ def _without_weekly(draft: Draft) -> Draft:
         for part in draft.parts
     )
     return replace(draft, parts=parts)
+
+
+def test_whoever_began_by_a_clock_that_was_ahead_is_told_once_it_is_right(house: House) -> None:
+    acts.commit(house, events.forget_fact, "weekly_mail")
+    monday(house, 57)
+    house.tick(keep_house=True)
+    house.clock.moment = START
+    house.tick(keep_house=True)
+    monday(house)
+    house.tick(keep_house=True)
+    assert len(told(house)) == 1
