@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session
 
@@ -56,12 +57,24 @@ def has_leapt(session: Session, services: Services, now: datetime) -> bool:
     """
     if not isinstance(services.clock, RealClock):
         return False
-    kept = events.hold_fact(session, _HOUSE_KEPT) or {"at": now.isoformat(), "leapt_at": None}
-    leapt_at = now.isoformat() if now - datetime.fromisoformat(kept["at"]) > _LEAP else kept["leapt_at"]
-    if leapt_at and not timedelta(0) <= now - datetime.fromisoformat(leapt_at) < _STANDS:
-        leapt_at = None
+    leapt_at = _leapt_at(events.hold_fact(session, _HOUSE_KEPT), now)
     events.set_fact(session, _HOUSE_KEPT, {"at": now.isoformat(), "leapt_at": leapt_at})
     return leapt_at is not None
+
+
+def seems_to_have_leapt(services: Services) -> bool:
+    """The same for whoever only looks, also before anybody else asked."""
+    now = services.clock.now()
+    with services.database.reading() as session:
+        return isinstance(services.clock, RealClock) and _leapt_at(events.fact(session, _HOUSE_KEPT), now) is not None
+
+
+def _leapt_at(kept: dict[str, Any] | None, now: datetime) -> str | None:
+    if kept is None:
+        return None
+    leapt_at = now.isoformat() if now - datetime.fromisoformat(kept["at"]) > _LEAP else kept["leapt_at"]
+    stands = leapt_at and timedelta(0) <= now - datetime.fromisoformat(leapt_at) < _STANDS
+    return leapt_at if stands else None
 
 
 def held_back(session: Session, services: Services, now: datetime, moment: datetime) -> outbox.Paused:

@@ -7,7 +7,7 @@ and `feedback.apply` knows it. What belongs to no mail of ours stays as it was, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlmodel import Session
@@ -93,7 +93,9 @@ class Reader:
         now = clock_check.right_now(self._services)
         new = connection.newer(self._place(connection.validity))
         # News is known again for as long as this; what is older could count twice, and comes of a box moved here.
-        oldest = now - self._services.retention.events
+        # After a leap of the clock nothing is too old: what came today would be passed over, and a "stop" in it.
+        leapt = clock_check.seems_to_have_leapt(self._services)
+        oldest = datetime.min.replace(tzinfo=UTC) if leapt else now - self._services.retention.events
         batch = new[:_MOST]
         done: list[int] = []
         refused: MailboxError | None = None
