@@ -160,6 +160,17 @@ def decide(enrolment: Enrolment, sequence: Sequence, facts: Facts, now: datetime
     return waits or _now_or_later(enrolment, sequence, step, due, facts=facts, now=now)
 
 
+def next_planned(enrolment: Enrolment, sequence: Sequence, calendar: Calendar) -> datetime | None:
+    """When the next step falls due by its wait alone, whatever keeps the run waiting; None where no step is left.
+
+    Raises NeverOpensError when the calendar leaves no day for it.
+    """
+    step = _current(enrolment, sequence)
+    if step is None:
+        return None
+    return step_due(enrolment.anchor, step.wait, step.at, sequence.window, calendar).planned_at
+
+
 def after_step(enrolment: Enrolment, sequence: Sequence, step_key: str) -> str | None:
     """The key of the next follow-up after this step that has no outcome yet, or None when none is left.
 

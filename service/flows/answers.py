@@ -44,7 +44,7 @@ def record(session: Session, services: Services, message: Message, answer: Answe
     leads.note(session, lead.id, "answered", now, helped=answer, message=message.id)
     if answer == "worse":
         for each in enrolments.of_lead(session, lead.id):
-            planning.put_off(session, each, "worse", now + PAUSE, now)
+            planning.put_off(session, services, each, "worse", now + PAUSE, now)
         if not told:
             _tell_practice(session, services, lead, now, resting=rests_until(session, message, now) is not None)
     return True

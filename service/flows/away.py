@@ -36,7 +36,7 @@ def arrived(
     absences = _absences(session, lead)
     moved = [row for row in runs if until > now and _may_wait(absences.get(row.id, []), now)]
     for row in moved:
-        planning.put_off(session, row, planning.AWAY, until, now)
+        planning.put_off(session, services, row, planning.AWAY, until, now)
     about = {} if message is None else {"message": message.id}
     leads.note(session, lead.id, "away", now, runs=[row.id for row in moved], **about)
 

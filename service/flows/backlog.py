@@ -71,6 +71,11 @@ class Guard:
             self._told = True
         return _HOLD[gap.kind], _REASON[gap.kind]
 
+    @property
+    def knows_of_a_restore(self) -> bool:
+        """Was an older database put back lately?"""
+        return any(gap.kind == "restored" for gap in self._gaps)
+
     def may_have_left(self, sequence: str | None, planned_at: datetime) -> bool:
         """Did it fall due before or in the stretch that a restored database knows nothing of?"""
         return any(gap.kind == "restored" and gap.covers(sequence, planned_at) for gap in self._gaps)

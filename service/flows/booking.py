@@ -47,7 +47,7 @@ def request(session: Session, services: Services, message: Message, wish: PainCh
         return False
     row = _keep(session, services, wish, now, lead=lead, message=message)
     for enrolment in enrolments.of_lead(session, lead.id):
-        planning.put_off(session, enrolment, "pain_check_request", now + PAUSE, now)
+        planning.put_off(session, services, enrolment, "pain_check_request", now + PAUSE, now)
     leads.note(session, lead.id, "pain_check_requested", now, message=message.id)
     booking_mails.ask(session, services, row, lead, message.sequence or "", now)
     return True

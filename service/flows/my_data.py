@@ -53,7 +53,7 @@ def pause(session: Session, services: Services, lead: Lead, now: datetime) -> No
     changed = False
     for run in _active(session, lead):
         if run.paused_until is None or day(run.paused_until) < day(now + PAUSE):
-            planning.put_off(session, run, planning.WISH, now + PAUSE, now)
+            planning.put_off(session, services, run, planning.WISH, now + PAUSE, now)
             changed = True
     if changed:
         leads.note(session, lead.id, "paused", now, source=_SOURCE)

@@ -10,14 +10,13 @@ from datetime import date, datetime, timedelta
 import structlog
 from sqlmodel import Session
 
-from service.domain import enrolment as domain
 from service.domain.calendar import Calendar
-from service.domain.enrolment import Finish, Send, Skip, State, Stop, Wait, after_step, can_move, decide
+from service.domain.enrolment import Facts, Finish, Send, Skip, State, Stop, Wait, after_step, can_move, decide
 from service.domain.lead import Kind, Suppression, may_receive
 from service.domain.sequence import Sequence
 from service.domain.timing import NeverOpensError
 from service.errors import RefusedError, UnavailableError, trace
-from service.flows import alerts, backlog, clock_check
+from service.flows import alerts, backlog, clock_check, next_step
 from service.flows.backlog import Guard
 from service.flows.messages import add_follow_up
 from service.flows.services import Services
@@ -182,14 +181,20 @@ def _gravity(reason: str) -> int:
     return _GRAVITY.index(reason) if reason in _GRAVITY else len(_GRAVITY)
 
 
-def put_off(session: Session, enrolment: Enrolment, reason: str, until: datetime, now: datetime) -> None:
-    """Pause, and move what is in the outbox already: it waits too, and its latest moment moves along."""
-    before = enrolment.anchor
+def put_off(
+    session: Session, services: Services, enrolment: Enrolment, reason: str, until: datetime, now: datetime
+) -> None:
+    """Pause, and move what is in the outbox already: it waits too, and its latest moment moves along.
+
+    A next step that may have left before a restore keeps its day: by that it is known, and held when the pause is over.
+    """
+    before, stays = enrolment.anchor, next_step.may_have_left(session, services, enrolment, now)
     pause(enrolment, reason, until, now)
     for message in message_rows.of_run(session, enrolment.id):
         if message.state not in _HAS_LEFT:
             message.due_at = max(message.due_at, enrolment.paused_until or message.due_at)
         message.not_after = message.not_after and message.not_after + (enrolment.anchor - before)
+    enrolment.anchor = before if stays else enrolment.anchor
     session.flush()
 
 
@@ -201,7 +206,8 @@ def resume(session: Session, services: Services, enrolment: Enrolment, now: date
     for message in message_rows.of_run(session, enrolment.id):
         message.due_at = now if message.due_at >= enrolment.paused_until else message.due_at
         message.not_after = message.not_after and message.not_after - left
-    enrolment.anchor -= left
+    if not next_step.may_have_left(session, services, enrolment, now):  # else it was not moved
+        enrolment.anchor -= left
     enrolment.pause_reason = enrolment.paused_until = None
     if enrolment.state == State.ACTIVE:
         enrolment.next_at = None
@@ -240,7 +246,7 @@ def _bring_up_to(session: Session, services: Services, row: Enrolment, known: _K
     outcomes = known.outcomes.setdefault(row.id, {})
     while True:
         try:
-            decision = decide(value(row, outcomes), sequence, _facts(services, row, known, now), now)
+            decision = decide(next_step.value(row, outcomes), sequence, _facts(services, row, known, now), now)
         except NeverOpensError as error:
             # A calendar without a day left is staff's to mend; the lead stays where she is and is looked at tomorrow.
             row.next_at = now + timedelta(days=1)
@@ -276,7 +282,7 @@ def _bring_up_to(session: Session, services: Services, row: Enrolment, known: _K
 
 def _move_on(row: Enrolment, sequence: Sequence, outcomes: dict[str, str], done: Send | Skip) -> None:
     row.anchor = done.planned_at
-    row.next_step = after_step(value(row, outcomes), sequence, done.step)
+    row.next_step = after_step(next_step.value(row, outcomes), sequence, done.step)
 
 
 def _write(
@@ -315,28 +321,10 @@ def _write(
     log.info("step planned", message=message.id, enrolment=row.id, step=decision.step, code=decision.reason.code)
 
 
-def value(row: Enrolment, outcomes: dict[str, str]) -> domain.Enrolment:
-    """The row as the domain knows it."""
-    return domain.Enrolment(
-        state=State(row.state),
-        anchor=row.anchor,
-        split_id=row.split_id,
-        next_step=row.next_step,
-        opted_in_at=row.created_at,
-        confirmed_at=row.confirmed_at,
-        replied_at=row.replied_at,
-        pause_reason=row.pause_reason,
-        paused_until=row.paused_until,
-        goal_at=row.goal_at,
-        answers=row.answers,
-        outcomes=outcomes,
-    )
-
-
-def _facts(services: Services, row: Enrolment, known: _Known, now: datetime) -> domain.Facts:
+def _facts(services: Services, row: Enrolment, known: _Known, now: datetime) -> Facts:
     rules = known.suppressions.get(services.hmac(known.leads[row.lead_id].address), [])
     refused = may_receive(Kind.FOLLOW_UP, suppressions=rules, has_follow_up_consent=row.id in known.consents, now=now)
-    return domain.Facts(
+    return Facts(
         calendar=known.calendar,
         may_follow_up=refused is None,
         follow_up_days=frozenset(known.follow_up_days.get(row.lead_id, set())),

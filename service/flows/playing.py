@@ -19,7 +19,7 @@ from service.domain.sequence import Sequence
 from service.domain.timing import in_window, next_opening, respaced
 from service.domain.wording import Reason
 from service.errors import InvalidInputError
-from service.flows import answers, booking, planning
+from service.flows import answers, booking, next_step, planning
 from service.store import enrolments
 from service.store.tables import Enrolment
 
@@ -107,7 +107,7 @@ class Play:
                 continue
             days = frozenset(self._days).union(day for day, leaves in self._others.items() if leaves <= now)
             facts = Facts(calendar=self._calendar, may_follow_up=True, follow_up_days=days)
-            decision = decide(planning.value(self._row, self._outcomes), self._sequence, facts, now)
+            decision = decide(next_step.value(self._row, self._outcomes), self._sequence, facts, now)
             if isinstance(decision, Send | Skip):
                 self._move_on(decision, now)
                 continue
@@ -155,7 +155,7 @@ class Play:
                 self._outcomes[decision.step] = "sent"
                 self._days.add(self._calendar.local_day(now))
                 self._tell(decision.step, template, now, decision.reason, known, since=since, turn=now)
-        self._row.next_step = after_step(planning.value(self._row, self._outcomes), self._sequence, decision.step)
+        self._row.next_step = after_step(next_step.value(self._row, self._outcomes), self._sequence, decision.step)
 
     def _tell(
         self,

@@ -53,6 +53,6 @@ def record(session: Session, services: Services, lead: Lead, source: str, now: d
     runs = [row for row in enrolments.of_lead(session, lead.id) if row.state in {*enrolments.OPEN, State.STOPPED}]
     for enrolment in runs:  # also one that was stopped: the button would have it go on, and she wrote all the same
         enrolment.replied_at = now
-        planning.put_off(session, enrolment, planning.REPLY, now + planning.RESTS_AFTER_A_REPLY, now)
+        planning.put_off(session, services, enrolment, planning.REPLY, now + planning.RESTS_AFTER_A_REPLY, now)
     leads.note(session, lead.id, "replied", now, source=source, **about)
     return any(row.state in enrolments.OPEN for row in runs)

@@ -45,7 +45,7 @@ def pause(session: Session, services: Services, lead: Lead, until: datetime, now
     paused = False
     for run in enrolments.of_lead(session, lead.id):
         if run.state in enrolments.OPEN and (run.paused_until is None or run.paused_until < until):
-            planning.put_off(session, run, planning.WISH, until, now)
+            planning.put_off(session, services, run, planning.WISH, until, now)
             paused = True
     if paused:
         leads.note(session, lead.id, "paused", now, source="staff")

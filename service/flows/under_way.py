@@ -18,7 +18,7 @@ from service.domain.enrolment import ON_ITS_WAY
 from service.domain.lead import Kind, may_receive
 from service.domain.sequence import Sequence
 from service.domain.timing import NeverOpensError, next_opening
-from service.flows import planning, simulation
+from service.flows import next_step, simulation
 from service.flows.services import Services
 from service.flows.simulation import Simulated
 from service.store import consents, enrolments, message_rows, suppressions
@@ -65,7 +65,7 @@ class Run:
             for step in each.follow_ups
             if step.variants
         )
-        known = vars(planning.value(row, dict(self.outcomes))) | {
+        known = vars(next_step.value(row, dict(self.outcomes))) | {
             "split_id": variants,
             "anchor": anchor,
             "opted_in_at": tuple(each.local_day(row.created_at) for each in calendars),

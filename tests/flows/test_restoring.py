@@ -144,6 +144,30 @@ def test_two_steps_of_one_run_that_left_after_the_backup_both_wait_and_neither_l
     assert left_on(house) == {"c": march(16)}
 
 
+@pytest.mark.parametrize("held", [False, True])
+def test_a_pause_after_a_restore_makes_no_step_leave_a_second_time(house: House, tmp_path: Path, held: bool) -> None:
+    publish(house, with_steps(*({"key": key, "wait": "2 days"} for key in "abc")))
+    acts.confirmed(house, ANNA)
+    backups.make(house, tmp_path / "a.zip")
+    house.live_through(days=4, hours=1)
+    assert list(left_on(house)) == ["a", "b"]
+    backups.restore(house, tmp_path / "a.zip", replace=True)
+    if not held:
+        assert acts.replied(house, ANNA)
+    acts.release_the_brake(house)
+    assert house.tick(keep_house=True) == 0
+    if held:
+        assert acts.replied(house, ANNA)
+    for step in "ab":
+        house.live_through(days=8)
+        assert left_on(house) == {}
+        message = acts.follow_ups(house)[step]
+        assert (message.state, message.hold) == ("held", "restored")
+        resolve(house, message.id, "drop")
+    house.live_through(days=20)
+    assert list(left_on(house)) == ["c"]
+
+
 def test_a_step_that_is_sent_again_after_a_restore_takes_none_along_that_may_have_left_too(
     house: House, tmp_path: Path
 ) -> None:
